@@ -1,0 +1,1 @@
+"""Obole: invoicing and online payment for French local authorities."""

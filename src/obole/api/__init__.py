@@ -1,0 +1,1 @@
+"""The machines' door: the banks' notifications and the health of the service."""

@@ -1,0 +1,1 @@
+"""Invoice types, invoices, their numbers and their documents."""

@@ -1,0 +1,120 @@
+"""The invoice, as it is sent and kept."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import segno
+
+from obole.billing.documents import letter
+from obole.lib import days, money, pdf
+
+TEMPLATE = Path(__file__).with_name("invoice.typ")
+# A row longer than this may be cut by the end of a page: it could be taller than one.
+LONG_TEXT = 600
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table."""
+
+    label: str
+    detail: str
+    quantity: Decimal
+    unit: str
+    unit_price_cents: int
+    amount_cents: int
+
+
+@dataclass(frozen=True)
+class InvoiceDocument:
+    """All that an invoice says; the texts of agents are plain, and a blank line in them starts a paragraph."""
+
+    letterhead: letter.Letterhead
+    recipient: letter.Recipient
+    number: str
+    issued_on: date
+    due_on: date
+    lines: tuple[Line, ...]
+    total_cents: int
+    already_paid_cents: int
+    to_pay_cents: int
+    issued_at: datetime
+    heading: str = ""
+    period: str = ""
+    dossier_reference: str = ""
+    vat_mention: str = ""
+    introduction: str = ""
+    closing: str = ""
+    payment_instructions: str = ""
+    legal_mentions: str = ""
+    pay_url: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return the name of the document: on the page, and in the window of a PDF reader."""
+        return f"Facture {self.number}"
+
+
+def render_invoice(document: InvoiceDocument) -> bytes:
+    """
+    Make the PDF of an invoice: always the same bytes for the same document.
+
+    :raises DocumentNotRendered: if the logo or the colour is unusable.
+    """
+    pay_url = document.pay_url if document.to_pay_cents > 0 else ""
+    images = {**document.letterhead.images, **({"qr": _qr_code(pay_url)} if pay_url else {})}
+    data = {**document.letterhead.data, **_texts(document), **_amounts(document), "pay_url": pay_url}
+    return pdf.render([TEMPLATE, letter.TEMPLATE], data, images=images, timestamp=document.issued_at)
+
+
+def _texts(document: InvoiceDocument) -> dict[str, Any]:
+    prose = ("introduction", "closing", "payment_instructions", "legal_mentions")
+    return {
+        "title": document.title,
+        "heading": document.heading,
+        "recipient": vars(document.recipient),
+        "issued_on": days.long(document.issued_on),
+        "due_on": days.long(document.due_on),
+        "due_on_short": days.short(document.due_on),
+        "period": document.period,
+        "dossier_reference": document.dossier_reference,
+        "vat_mention": document.vat_mention,
+        **{name: letter.paragraphs(getattr(document, name)) for name in prose},
+    }
+
+
+def _amounts(document: InvoiceDocument) -> dict[str, Any]:
+    return {
+        "lines": [_row(line) for line in document.lines],
+        "total": money.euros(document.total_cents),
+        "already_paid": money.euros(-document.already_paid_cents) if document.already_paid_cents else "",
+        "to_pay": money.euros(document.to_pay_cents),
+        "payable": document.to_pay_cents > 0,
+    }
+
+
+def _row(line: Line) -> dict[str, Any]:
+    return {
+        "label": line.label,
+        "detail": line.detail,
+        "long": len(line.label) + len(line.detail) > LONG_TEXT,
+        "quantity": money.quantity(line.quantity).replace("-", money.MINUS),
+        "unit": _unit(line.unit),
+        "unit_price": money.euros(line.unit_price_cents),
+        "amount": money.euros(line.amount_cents),
+    }
+
+
+def _unit(unit: str) -> str:
+    """Write ``× ½ h`` beside the quantity: ``24 ½ h`` would be read as half an hour more than a day."""
+    return f"× {unit}" if unit and not unit[0].isalpha() else unit
+
+
+def _qr_code(address: str) -> bytes:
+    svg = BytesIO()
+    segno.make(address, error="m", micro=False).save(svg, kind="svg", dark="#17212e", light="#ffffff", omitsize=True)
+    return svg.getvalue()

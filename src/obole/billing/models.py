@@ -1,0 +1,244 @@
+"""Types de factures, invoices and their lines, number series, and the documents that were made once."""
+
+from datetime import date
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.billing.states import InvoiceState
+from obole.catalogue.models import Scheme
+from obole.directory.models import Citizen
+from obole.dossiers.models import Dossier
+from obole.lib import words
+from obole.regies.models import Regie
+
+
+class InvoiceType(models.Model):
+    """The mould of an invoice: which régie, how the amount comes, when it is due, what the document says, when to remind."""
+
+    class AmountMode(models.TextChoices):
+        FIXED = "fixed", _("Montant fixe")
+        COMPUTED = "computed", _("Calculé à partir des produits du dispositif")
+
+    name = models.CharField(_("nom"), max_length=120, unique=True)
+    enabled = models.BooleanField(_("utilisable"), default=True)
+    regie = models.ForeignKey(
+        Regie, on_delete=models.PROTECT, null=True, blank=True, related_name="invoice_types", verbose_name=_("régie d’encaissement"),
+        help_text=_("Sans régie, ce type ne peut servir à aucune facture."),
+    )  # fmt: skip
+    amount_mode = models.CharField(_("montant"), max_length=8, choices=AmountMode.choices, default=AmountMode.COMPUTED)
+    fixed_cents = models.PositiveIntegerField(_("montant fixe"), default=0, validators=[MaxValueValidator(100_000_00)])
+    fixed_label = models.CharField(_("libellé de la ligne"), max_length=120, blank=True)
+    nature = models.CharField(_("imputation"), max_length=20, blank=True)
+    payment_term = models.PositiveSmallIntegerField(
+        _("délai de paiement (jours)"), default=30, validators=[MinValueValidator(0), MaxValueValidator(365)]
+    )
+    schemes = models.ManyToManyField(Scheme, related_name="invoice_types", verbose_name=_("dispositifs"), blank=True)
+    logo_digest = models.CharField(max_length=64, blank=True, editable=False)
+    logo_format = models.CharField(max_length=4, blank=True, editable=False)
+    colour = models.CharField(
+        _("couleur"), max_length=7, default="#1f4a8a", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Une couleur s’écrit #1f4a8a."))]
+    )  # fmt: skip
+    heading = models.CharField(_("en-tête"), max_length=120, blank=True)
+    introduction = models.TextField(_("introduction"), blank=True, max_length=3000)
+    closing = models.TextField(_("paragraphe final"), blank=True, max_length=3000)
+    payment_instructions = models.TextField(_("comment payer"), blank=True, max_length=3000)
+    legal_mentions = models.TextField(_("mentions légales"), blank=True, max_length=3000)
+    vat_mention = models.CharField(_("mention de TVA"), max_length=150, blank=True)
+    reminder_delays = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]), default=list, blank=True, size=6,
+        verbose_name=_("relances (jours de retard)"),
+    )  # fmt: skip
+    reminder_subject = models.CharField(_("objet de la relance"), max_length=200, blank=True)
+    reminder_body = models.TextField(_("texte de la relance"), max_length=6000, blank=True)
+    """Empty: the words of « Relance 1 », « 2 », « 3 » are used."""
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount_mode__in=["fixed", "computed"]), name="invoice_type_mode_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(amount_mode="fixed") | models.Q(fixed_cents__gt=0), name="invoice_type_fixed_amount"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NumberSeries(models.Model):
+    """The last number given in a régie's series of one year. A locked row, not a sequence: a rollback leaves no gap."""
+
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["regie", "year"], name="series_once")]
+
+    def __str__(self) -> str:
+        return f"{self.regie_id}/{self.year}: {self.last}"
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    """Invoices: how they are locked and whose they are."""
+
+    def locked(self) -> "InvoiceQuerySet":
+        return self.select_for_update(of=("self",))
+
+    def of_payer(self, citizen: Citizen) -> "InvoiceQuerySet":
+        """Return what this citizen may see: everything that was issued to them."""
+        return self.filter(payer=citizen).exclude(state=InvoiceState.DRAFT)
+
+    def late(self, today: date) -> "InvoiceQuerySet":
+        return self.filter(state=InvoiceState.DUE, due_date__lt=today)
+
+
+_FROZEN = (
+    "number",
+    "year",
+    "sequence",
+    "total_cents",
+    "regie_id",
+    "type_id",
+    "payer_id",
+    "issued_at",
+    "wording",
+    "label",
+    "period",
+)
+_FROZEN_CHANGED = "OLD.number IS NOT NULL AND ({}) IS DISTINCT FROM ({})".format(
+    ", ".join(f"OLD.{column}" for column in _FROZEN), ", ".join(f"NEW.{column}" for column in _FROZEN)
+)
+
+
+class Invoice(models.Model):
+    """What a payer owes. Once issued, its lines, its amount and its document never change."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    request_key = models.CharField(max_length=64, unique=True, editable=False)
+    """Comes with the form: the same form sent twice makes one invoice."""
+    type = models.ForeignKey(InvoiceType, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("type"))
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("régie"))
+    dossier = models.ForeignKey(
+        Dossier, on_delete=models.PROTECT, null=True, related_name="invoices", verbose_name=_("dossier")
+    )
+    payer = models.ForeignKey(Citizen, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("payeur"))
+    state = models.CharField(_("statut"), max_length=12, choices=InvoiceState.choices, default=InvoiceState.DRAFT)
+    number = models.CharField(_("numéro"), max_length=24, null=True, unique=True)
+    year = models.PositiveSmallIntegerField(null=True)
+    sequence = models.PositiveIntegerField(null=True)
+    label = models.CharField(_("libellé"), max_length=120)
+    period = models.CharField(_("période"), max_length=60, blank=True)
+    total_cents = models.PositiveBigIntegerField(_("montant"))
+    received_cents = models.PositiveBigIntegerField(_("reçu"), default=0)
+    created_at = models.DateTimeField()
+    issued_at = models.DateTimeField(_("émise le"), null=True)
+    due_date = models.DateField(_("échéance"), null=True)
+    paid_at = models.DateTimeField(_("payée le"), null=True)
+    reason = models.CharField(_("motif"), max_length=300, blank=True)
+    """Why it was cancelled."""
+    wording = models.JSONField(default=dict)
+    """What its document says beside the lines, frozen when it was issued."""
+
+    objects: ClassVar[InvoiceQuerySet] = InvoiceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=InvoiceState.values), name="invoice_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state="draft", number=None, year=None, sequence=None, issued_at=None, due_date=None)
+                | (
+                    ~models.Q(state="draft")
+                    & models.Q(number__isnull=False, sequence__gt=0, issued_at__isnull=False, due_date__isnull=False)
+                ),
+                name="invoice_numbered_if_issued",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="paid", paid_at__isnull=False, received_cents=models.F("total_cents"))
+                | (~models.Q(state="paid") & models.Q(paid_at=None)),
+                name="invoice_paid_if_received",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(received_cents__lte=models.F("total_cents")), name="invoice_never_over_received"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="draft") | models.Q(total_cents__gt=0), name="invoice_total_positive"
+            ),
+            models.UniqueConstraint(fields=["regie", "year", "sequence"], name="invoice_sequence_once"),
+        ]
+        indexes = [
+            models.Index(fields=["-issued_at", "-id"], name="invoice_by_date"),
+            models.Index(fields=["payer", "-issued_at"], name="invoice_by_payer"),
+            models.Index(fields=["due_date", "id"], name="invoice_by_due_date"),
+            models.Index(fields=["total_cents", "id"], name="invoice_by_total"),
+            models.Index(fields=["due_date"], name="invoice_due", condition=models.Q(state="due")),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="never_deleted", operation=pgtrigger.Delete, condition=pgtrigger.Q(old__number__isnull=False)
+            ),
+            pgtrigger.Protect(
+                name="issued_is_immutable",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(_FROZEN_CHANGED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or "brouillon"
+
+    @property
+    def remaining_cents(self) -> int:
+        """What is still to be paid, in cents; nothing once it is cancelled or handed over."""
+        return self.total_cents - self.received_cents if self.state == InvoiceState.DUE else 0
+
+    def is_late(self, today: date) -> bool:
+        """Tell whether the last day to pay is past and something is due."""
+        return self.state == InvoiceState.DUE and self.due_date is not None and self.due_date < today
+
+
+class InvoiceLine(models.Model):
+    """One line: quantity × unit price = amount, in cents."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    label = models.CharField(max_length=120)
+    detail = models.CharField(max_length=200, blank=True)
+    quantity = models.DecimalField(max_digits=9, decimal_places=3)
+    unit = models.CharField(max_length=30, blank=True)
+    unit_price_cents = models.PositiveIntegerField()
+    amount_cents = models.PositiveBigIntegerField()
+    nature = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["invoice", "position"]
+        constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once")]
+        triggers = [
+            pgtrigger.Protect(name="lines_stay", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.amount_cents}"
+
+
+class Document(models.Model):
+    """The PDF of an invoice: rendered once, served as it is for ever."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="document")
+    digest = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    rendered_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.digest

@@ -1,0 +1,33 @@
+"""What mails say about an invoice."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from obole.billing.models import Invoice
+from obole.directory import queries as directory
+from obole.lib import days, money
+from obole.mailing import operations as mailing
+
+
+def variables_of(invoice: Invoice) -> dict[str, str]:
+    """Return what every mail about this invoice may mention."""
+    authority = directory.the_authority()
+    return {
+        "nom": invoice.payer.display_name, "ville": authority.name, "service": authority.name, "telephone": authority.phone,
+        "horaires": authority.hours, "numero": invoice.number or "", "libelle": invoice.label,
+        "montant": money.euros(invoice.total_cents), "reste_du": money.euros(invoice.remaining_cents),
+        "echeance": days.long(invoice.due_date) if invoice.due_date else "", "regie": invoice.regie.name,
+        "url": f"{settings.BASE_URL}/mes-factures/{invoice.public_id}/",
+    }  # fmt: skip
+
+
+def announce(invoice: Invoice, *, at: datetime) -> None:
+    """Queue the mail that says the invoice is in the payer's account; a payer without an e-mail gets none."""
+    if not invoice.payer.email:
+        return
+    letter = mailing.Letter(
+        cause=f"invoice_deposited:{invoice.pk}", kind="invoice_deposited", to=invoice.payer.email,
+        rendered=mailing.compose("invoice_deposited", variables_of(invoice)), about=invoice,
+    )  # fmt: skip
+    mailing.queue(letter, at=at)

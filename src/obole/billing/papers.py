@@ -1,0 +1,59 @@
+"""The PDF of an invoice: rendered once, by the worker or by who asks first, then served as it is."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from obole.billing import wording
+from obole.billing.documents.invoice import InvoiceDocument, Line, render_invoice
+from obole.billing.models import Document, Invoice
+from obole.lib import days, files
+from obole.trail import operations as trail
+
+
+def ensure_document(*, invoice_id: int, at: datetime) -> Document:
+    """
+    Return the invoice's document, and make it the first time. Two at once make the same bytes, and one row.
+
+    :raises obole.lib.pdf.DocumentNotRendered: if the logo or colour of its type is unusable.
+    """
+    existing = Document.objects.filter(invoice=invoice_id).first()
+    if existing is not None:
+        return existing
+    invoice = Invoice.objects.select_related("type").get(pk=invoice_id)
+    content = render_invoice(_described(invoice))
+    digest = files.put(content)
+    return _keep(invoice, digest=digest, size=len(content), at=at)
+
+
+def content_of(document: Document) -> bytes:
+    """Return the bytes that were stored, checked against their digest."""
+    return files.get(document.digest)
+
+
+@transaction.atomic
+def _keep(invoice: Invoice, *, digest: str, size: int, at: datetime) -> Document:
+    Invoice.objects.locked().get(pk=invoice.pk)
+    document, created = Document.objects.get_or_create(
+        invoice=invoice, defaults={"digest": digest, "size": size, "rendered_at": at}
+    )
+    if created:
+        trail.note("invoice.document", subject=invoice, actor="worker", at=at, digest=digest, bytes=size)
+    return document
+
+
+def _described(invoice: Invoice) -> InvoiceDocument:
+    issued_at, due_date = invoice.issued_at, invoice.due_date
+    if issued_at is None or due_date is None or invoice.number is None:
+        raise ValueError(f"{invoice.pk} is a draft: it has no document")
+    frozen = invoice.wording
+    lines = tuple(
+        Line(one.label, one.detail, one.quantity, one.unit, one.unit_price_cents, one.amount_cents)
+        for one in invoice.lines.order_by("position")
+    )
+    return InvoiceDocument(
+        letterhead=wording.letterhead(frozen), recipient=wording.recipient(frozen), number=invoice.number,
+        issued_on=days.day_of(issued_at), due_on=due_date, lines=lines, total_cents=invoice.total_cents, already_paid_cents=0,
+        to_pay_cents=invoice.total_cents, issued_at=issued_at, period=invoice.period,
+        dossier_reference=frozen["dossier_reference"], pay_url=frozen["pay_url"], **frozen["texts"],
+    )  # fmt: skip

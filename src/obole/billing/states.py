@@ -1,0 +1,25 @@
+"""The life of an invoice. « En cours de paiement », « En retard », « Partiellement payée » are derived, never stored."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.lib.states import Move
+
+
+class InvoiceState(models.TextChoices):
+    """Where an invoice stands."""
+
+    DRAFT = "draft", _("Brouillon")
+    DUE = "due", _("À payer")
+    PAID = "paid", _("Payée")
+    CANCELLED = "cancelled", _("Annulée")
+    TRANSFERRED = "transferred", _("Transmise au comptable public")
+
+
+S = InvoiceState
+ISSUE = Move("invoice.issue", frozenset({S.DRAFT}), S.DUE)
+SETTLE = Move("invoice.settle", frozenset({S.DUE}), S.PAID)
+CANCEL = Move("invoice.cancel", frozenset({S.DUE}), S.CANCELLED)
+TRANSFER = Move("invoice.transfer", frozenset({S.DUE}), S.TRANSFERRED)
+
+MOVES = (ISSUE, SETTLE, CANCEL, TRANSFER)

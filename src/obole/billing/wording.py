@@ -1,0 +1,47 @@
+"""What the document of an invoice says beside its lines, frozen when it is issued."""
+
+from typing import Any
+
+from django.conf import settings
+
+from obole.billing.documents import letter
+from obole.billing.models import Invoice
+from obole.directory import queries as directory
+from obole.lib import files
+
+TEXTS = ("heading", "introduction", "closing", "payment_instructions", "legal_mentions", "vat_mention")
+
+
+def freeze(invoice: Invoice) -> dict[str, Any]:
+    """Return the authority, the payer and the words of the type as they are now: later changes do not reach this invoice."""
+    authority = directory.the_authority()
+    dossier = invoice.dossier
+    return {
+        "authority": {
+            "name": authority.name, "address_lines": authority.address.splitlines(), "siret": authority.siret,
+            "phone": authority.phone, "email": authority.email, "hours": authority.hours,
+        },
+        "recipient": {"name": invoice.payer.display_name, "address_lines": invoice.payer.address.splitlines()},
+        "regie_name": invoice.regie.name,
+        "service_name": dossier.scheme.service.name if dossier else "",
+        "colour": invoice.type.colour,
+        "logo": {"digest": invoice.type.logo_digest, "format": invoice.type.logo_format},
+        "dossier_reference": dossier.reference if dossier else "",
+        "pay_url": f"{settings.BASE_URL}/mes-factures/{invoice.public_id}/",
+        "texts": {name: getattr(invoice.type, name) for name in TEXTS},
+    }  # fmt: skip
+
+
+def letterhead(wording: dict[str, Any]) -> letter.Letterhead:
+    """Return the top of a document from the frozen words; reads the logo in the file store."""
+    authority = {**wording["authority"], "address_lines": tuple(wording["authority"]["address_lines"])}
+    logo = wording["logo"]
+    return letter.Letterhead(
+        authority=letter.Authority(**authority), regie_name=wording["regie_name"], service_name=wording["service_name"],
+        colour=wording["colour"], logo=letter.Logo(files.get(logo["digest"]), logo["format"]) if logo["digest"] else None,
+    )  # fmt: skip
+
+
+def recipient(wording: dict[str, Any]) -> letter.Recipient:
+    """Return whom a document is sent to, from the frozen words."""
+    return letter.Recipient(wording["recipient"]["name"], tuple(wording["recipient"]["address_lines"]))

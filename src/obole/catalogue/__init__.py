@@ -1,0 +1,1 @@
+"""What the town offers: prestations, dispositifs, their form, products and prices."""

@@ -1,0 +1,72 @@
+"""Every write of the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.models import FormVersion, Product, Scheme, Service
+from obole.lib import words
+from obole.trail import configuration
+from obole.trail import operations as trail
+
+
+def configure_service(*, service_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Service:
+    """Create or change a prestation."""
+    return configuration.configure(Service, pk=service_id, values=values, actor=actor, at=at)
+
+
+def configure_scheme(*, scheme_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Scheme:
+    """Create or change a dispositif; its form and its products have operations of their own."""
+    return configuration.configure(Scheme, pk=scheme_id, values=values, actor=actor, at=at)
+
+
+def configure_product(*, product_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Product:
+    """Create or change a product. Dossiers that were filled before keep the price that they showed."""
+    return configuration.configure(Product, pk=product_id, values=values, actor=actor, at=at)
+
+
+@transaction.atomic
+def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at: datetime) -> FormVersion:
+    """
+    Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.
+
+    :raises django.core.exceptions.ValidationError: if two fields share a key or a list has no choice.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    _check(fields)
+    latest = FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
+    described = [field.as_dict() for field in fields]
+    if latest is not None and latest.fields == _as_stored(described):
+        return latest
+    number = latest.number + 1 if latest else 1
+    version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
+    trail.note("scheme.publish_form", subject=scheme, actor=actor, at=at, version=number)
+    return version
+
+
+def new_key(label: str, taken: set[str]) -> str:
+    """Return a key for a new field, made of its label and unlike the others."""
+    base = words.fold(label).replace(" ", "_")[:40] or "champ"
+    candidates = (base, *(f"{base}_{n}" for n in range(2, len(taken) + 3)))
+    return next(key for key in candidates if key not in taken)
+
+
+def _as_stored(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**field, "choices": list(field["choices"])} for field in fields]
+
+
+def _check(fields: Sequence[FormField]) -> None:
+    if len({field.key for field in fields}) != len(fields):
+        raise ValidationError(_("Deux champs du formulaire ont le même nom."))
+    for field in fields:
+        if field.kind not in FieldKind.values:
+            raise ValidationError(_("Le champ « %(label)s » est d’un type inconnu.") % {"label": field.label})
+        if field.kind == FieldKind.CHOICE and not field.choices:
+            raise ValidationError(
+                _("Le champ « %(label)s » est une liste : donnez au moins un choix.") % {"label": field.label}
+            )

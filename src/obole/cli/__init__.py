@@ -1,0 +1,1 @@
+"""The operators' door: `obole …`, the worker, the demo."""

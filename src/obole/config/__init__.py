@@ -1,0 +1,1 @@
+"""Settings, URLs, WSGI: the only room that knows all the others."""

@@ -1,0 +1,6 @@
+"""The agents' addresses."""
+
+from django.urls import URLPattern
+
+app_name = "crm"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""Who is who: the authority, citizens, agents and their rights."""

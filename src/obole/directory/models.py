@@ -1,0 +1,129 @@
+"""The authority, and the people who use the product."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.directory.rules import Profile, Right, rights_of
+from obole.lib import words
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates accounts; the e-mail is the only name to sign in with."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Someone who can sign in: a citizen, an agent, or both."""
+
+    email = models.EmailField(_("adresse électronique"), unique=True)
+    is_active = models.BooleanField(_("actif"), default=True)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Authority(models.Model):
+    """The town (one row): what is printed at the top of pages, mails and documents."""
+
+    name = models.CharField(_("nom"), max_length=120)
+    address = models.TextField(_("adresse"), blank=True)
+    siret = models.CharField(_("SIRET"), max_length=14, blank=True, validators=[RegexValidator(r"^\d{14}$")])
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True)
+    email = models.EmailField(_("courriel"), blank=True)
+    hours = models.CharField(_("horaires"), max_length=120, blank=True)
+    treasury = models.CharField(_("comptable public"), max_length=120, blank=True)
+    court = models.CharField(_("tribunal administratif compétent"), max_length=120, blank=True)
+    colour = models.CharField(
+        _("couleur"), max_length=7, default="#1f4a8a", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
+    )
+    only = models.BooleanField(default=True, unique=True, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="authority_is_alone")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Citizen(models.Model):
+    """A person, an association or a company that uses the portal; the payer of invoices."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Particulier")
+        ASSOCIATION = "association", _("Association")
+        COMPANY = "company", _("Entreprise")
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    user = models.OneToOneField(User, on_delete=models.PROTECT, null=True, blank=True, related_name="citizen")
+    kind = models.CharField(_("profil"), max_length=12, choices=Kind.choices, default=Kind.PERSON)
+    civility = models.CharField(_("civilité"), max_length=10, blank=True)
+    first_name = models.CharField(_("prénom"), max_length=80, blank=True)
+    last_name = models.CharField(_("nom"), max_length=80)
+    organisation = models.CharField(_("raison sociale"), max_length=120, blank=True)
+    email = models.EmailField(_("adresse électronique"), blank=True)
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True)
+    address = models.TextField(_("adresse postale"), blank=True)
+    sort_key = models.CharField(max_length=300, editable=False)
+    """The folded name, to sort and to search: the database has no French collation."""
+
+    class Meta:
+        ordering = ["sort_key", "id"]
+        indexes = [
+            models.Index(fields=["sort_key"], name="citizen_by_name", opclasses=["text_pattern_ops"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["person", "association", "company"]), name="citizen_kind_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.sort_key = words.fold(f"{self.organisation} {self.last_name} {self.first_name}")
+        super().save(*args, **kwargs)
+
+    @property
+    def display_name(self) -> str:
+        """The name to show: the organisation's, else the person's."""
+        return self.organisation or " ".join(part for part in (self.civility, self.first_name, self.last_name) if part)
+
+
+class Agent(models.Model):
+    """Somebody who works in the CRM."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="agent")
+    name = models.CharField(_("nom"), max_length=120)
+    service_name = models.CharField(_("service"), max_length=120, blank=True)
+    profile = models.CharField(_("profil"), max_length=12, choices=Profile.choices, default=Profile.REVIEWER)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(profile__in=Profile.values), name="agent_profile_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def may(self, right: Right) -> bool:
+        """Tell whether the agent's profile gives this right."""
+        return right in rights_of(Profile(self.profile))

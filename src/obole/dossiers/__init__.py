@@ -1,0 +1,1 @@
+"""What a citizen asked for, and its review."""

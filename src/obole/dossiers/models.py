@@ -1,0 +1,121 @@
+"""An application to a dispositif: answers, quantities, files."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.directory.models import Agent, Citizen
+from obole.dossiers.states import DossierState
+from obole.lib import words
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    """Dossiers, and how they are locked."""
+
+    def locked(self) -> "DossierQuerySet":
+        return self.select_for_update(of=("self",))
+
+
+class Dossier(models.Model):
+    """One application of one citizen to one dispositif."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    request_key = models.CharField(max_length=64, unique=True, editable=False)
+    """Comes with the form: the same form sent twice makes one dossier."""
+    number = models.PositiveIntegerField(null=True, unique=True)
+    scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="dossiers", verbose_name=_("dispositif"))
+    form = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="dossiers")
+    citizen = models.ForeignKey(Citizen, on_delete=models.PROTECT, related_name="dossiers", verbose_name=_("usager"))
+    agent = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, null=True, related_name="dossiers", verbose_name=_("instructeur")
+    )
+    state = models.CharField(_("statut"), max_length=12, choices=DossierState.choices, default=DossierState.DRAFT)
+    answers = models.JSONField(default=dict)
+    reason = models.TextField(_("motif"), blank=True)
+    """Why a complement is asked for, or why it was accepted or refused: the citizen reads it."""
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(_("déposé le"), null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[DossierQuerySet] = DossierQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-submitted_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=DossierState.values), name="dossier_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "withdrawn"])
+                | models.Q(number__isnull=False, submitted_at__isnull=False),
+                name="dossier_numbered_once_submitted",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["accepted", "rejected", "closed"]) | models.Q(decided_at__isnull=False),
+                name="dossier_decided_at_if_decided",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-submitted_at"], name="dossier_by_state"),
+            models.Index(fields=["-submitted_at", "-id"], name="dossier_by_date"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        """The number that people quote: ``DOS-000012``."""
+        return f"DOS-{self.number:06d}" if self.number else "DOS-…"
+
+
+class DossierCounter(models.Model):
+    """The last number given to a dossier (one row, locked while a number is taken)."""
+
+    only = models.BooleanField(default=True, unique=True, editable=False)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="dossier_counter_is_alone")]
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
+class Item(models.Model):
+    """How many of a product, at the price that was shown when the dossier was filled."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="items")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="items")
+    quantity = models.DecimalField(max_digits=9, decimal_places=3)
+    unit_price_cents = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["dossier", "product__position", "product_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["dossier", "product"], name="item_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gte=0), name="item_quantity_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product_id}"
+
+
+class Attachment(models.Model):
+    """A file that the citizen joined, as an answer to a field of the form."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="attachments")
+    field_key = models.CharField(max_length=60)
+    name = models.CharField(max_length=150)
+    content_type = models.CharField(max_length=60)
+    size = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["dossier", "id"]
+        constraints = [models.UniqueConstraint(fields=["dossier", "field_key", "digest"], name="attachment_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,200 @@
+"""Every write about dossiers: a citizen applies and completes, an agent reviews."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.dossiers import notices, rules, states
+from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item
+from obole.dossiers.uploads import StoredUpload
+from obole.lib.states import Move
+from obole.trail import operations as trail
+
+Answer = str | int | bool
+
+
+class SchemeClosed(Exception):
+    """The dispositif takes no more applications."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What a citizen filled: answers by field key, quantities by product id, files in the store."""
+
+    answers: Mapping[str, Answer]
+    quantities: Mapping[int, Decimal]
+    uploads: Sequence[StoredUpload] = field(default_factory=tuple)
+
+
+@transaction.atomic
+def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, actor: str, at: datetime) -> Dossier:
+    """
+    Make and submit a dossier. The same ``request_key`` again returns the dossier that it made.
+
+    :raises SchemeClosed: if the dispositif is not open any more.
+    :raises obole.dossiers.rules.MissingAnswer: if a required question is empty.
+    :raises obole.dossiers.rules.BadQuantity: if a quantity is outside its product's bounds.
+    """
+    # The counter is locked first: a double click waits here, then finds the dossier of the first.
+    counter = _locked_counter()
+    twin = Dossier.objects.filter(request_key=request_key, citizen=citizen_id).first()
+    if twin is not None:
+        return twin
+    form = FormVersion.objects.select_related("scheme").get(pk=form_id)
+    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
+        raise SchemeClosed(form.scheme.name)
+    dossier = Dossier(request_key=request_key, scheme=form.scheme, form=form, citizen_id=citizen_id, created_at=at)
+    step = states.SUBMIT.apply(dossier)
+    dossier.number = counter.last = counter.last + 1
+    dossier.submitted_at = at
+    counter.save(update_fields=["last"])
+    dossier.answers = _checked(form, filled, attached=())
+    dossier.save(force_insert=True)
+    _keep(dossier, filled, at=at)
+    trail.record(step, subject=dossier, actor=actor, at=at)
+    notices.send("dossier_received", dossier, at=at)
+    return dossier
+
+
+@transaction.atomic
+def complete(*, dossier_id: int, filled: Filled, actor: str, at: datetime) -> Dossier:
+    """
+    Answer the agent's request for a complement: the dossier goes back to review.
+
+    :raises obole.lib.states.ForbiddenMove: if nothing was asked for.
+    """
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    step = states.COMPLETE.apply(dossier)
+    kept = Attachment.objects.filter(dossier=dossier).values_list("field_key", flat=True)
+    dossier.answers = _checked(dossier.form, filled, attached=kept)
+    dossier.reason = ""
+    dossier.save(update_fields=["state", "answers", "reason"])
+    _keep(dossier, filled, at=at)
+    trail.record(step, subject=dossier, actor=actor, at=at)
+    return dossier
+
+
+@transaction.atomic
+def take(*, dossier_id: int, agent_id: int, actor: str, at: datetime) -> Dossier:
+    """
+    Put a submitted dossier in this agent's hands.
+
+    :raises obole.lib.states.ForbiddenMove: if it is not waiting.
+    """
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    step = states.TAKE.apply(dossier)
+    dossier.agent_id = agent_id
+    dossier.save(update_fields=["state", "agent"])
+    trail.record(step, subject=dossier, actor=actor, at=at)
+    return dossier
+
+
+def ask_complement(*, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier:
+    """Send the dossier back to the citizen, who reads ``reason``."""
+    return _answer(
+        states.ASK_COMPLEMENT, "dossier_incomplete", dossier_id=dossier_id, reason=reason, actor=actor, at=at
+    )
+
+
+def accept(*, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier:
+    """Accept the dossier; ``reason`` may be empty."""
+    return _answer(states.ACCEPT, "dossier_accepted", dossier_id=dossier_id, reason=reason, actor=actor, at=at)
+
+
+def reject(*, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier:
+    """Refuse the dossier; the citizen reads ``reason``."""
+    return _answer(states.REJECT, "dossier_rejected", dossier_id=dossier_id, reason=reason, actor=actor, at=at)
+
+
+@transaction.atomic
+def withdraw(*, dossier_id: int, actor: str, at: datetime) -> Dossier:
+    """Give up an application before it is decided."""
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    step = states.WITHDRAW.apply(dossier)
+    dossier.save(update_fields=["state"])
+    trail.record(step, subject=dossier, actor=actor, at=at)
+    return dossier
+
+
+@transaction.atomic
+def close(*, dossier_id: int, actor: str, at: datetime) -> Dossier:
+    """Close an accepted dossier: no more invoices will come from it."""
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    step = states.CLOSE.apply(dossier)
+    dossier.save(update_fields=["state"])
+    trail.record(step, subject=dossier, actor=actor, at=at)
+    return dossier
+
+
+@transaction.atomic
+def correct_quantities(*, dossier_id: int, quantities: Mapping[int, Decimal], actor: str, at: datetime) -> None:
+    """
+    Write the quantities that are the agent's to give; those of the citizen are left as they are.
+
+    :raises obole.dossiers.rules.BadQuantity: if one is outside its product's bounds.
+    """
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    items = list(Item.objects.filter(dossier=dossier).select_related("product"))
+    theirs = [
+        item for item in items if item.product.entered_by == Product.EnteredBy.AGENT and item.product_id in quantities
+    ]
+    for item, priced in zip(theirs, rules.price([item.product for item in theirs], quantities), strict=True):
+        if item.quantity != priced.quantity:
+            trail.note(
+                "dossier.quantity", subject=dossier, actor=actor, at=at, product=item.product.name,
+                before=str(item.quantity.normalize()), after=str(priced.quantity.normalize()),
+            )  # fmt: skip
+            item.quantity = priced.quantity
+            item.save(update_fields=["quantity"])
+
+
+@transaction.atomic
+def _answer(move: Move, notice: str, *, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier:
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    step = move.apply(dossier)
+    dossier.reason = reason.strip()
+    dossier.decided_at = at if move in (states.ACCEPT, states.REJECT) else dossier.decided_at
+    dossier.save(update_fields=["state", "reason", "decided_at"])
+    trail.record(step, subject=dossier, actor=actor, at=at, reason=reason[:500])
+    notices.send(notice, dossier, at=at)
+    return dossier
+
+
+def _locked_counter() -> DossierCounter:
+    DossierCounter.objects.get_or_create(only=True)
+    return DossierCounter.objects.select_for_update().get(only=True)
+
+
+def _checked(form: FormVersion, filled: Filled, *, attached: Sequence[str]) -> dict[str, Answer]:
+    keys = {field.key for field in form.form_fields}
+    answers = {key: value for key, value in filled.answers.items() if key in keys}
+    rules.check_answers(form.form_fields, answers, [*attached, *(upload.field_key for upload in filled.uploads)])
+    return answers
+
+
+def _keep(dossier: Dossier, filled: Filled, *, at: datetime) -> None:
+    """Keep quantities and files. The price of a first filling is a promise; a citizen never moves an agent's quantity."""
+    products = list(Product.objects.filter(scheme=dossier.scheme_id, enabled=True).order_by("position", "id"))
+    promised = dict(Item.objects.filter(dossier=dossier).values_list("product_id", "unit_price_cents"))
+    theirs = {
+        product.pk: filled.quantities[product.pk]
+        for product in products
+        if product.entered_by == Product.EnteredBy.CITIZEN and product.pk in filled.quantities
+    }
+    for one in rules.price(products, theirs, promised):
+        if one.product.pk in promised and one.product.entered_by == Product.EnteredBy.AGENT:
+            continue
+        Item.objects.update_or_create(
+            dossier=dossier,
+            product=one.product,
+            defaults={"quantity": one.quantity, "unit_price_cents": one.unit_price_cents},
+        )
+    for upload in filled.uploads:
+        Attachment.objects.get_or_create(
+            dossier=dossier, field_key=upload.field_key, digest=upload.digest,
+            defaults={"name": upload.name, "content_type": upload.content_type, "size": upload.size, "added_at": at},
+        )  # fmt: skip

@@ -1,0 +1,79 @@
+"""What a citizen may attach. The type is read in the content, never in the name that came with it."""
+
+import io
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+
+from obole.lib import files, words
+
+LARGEST_BYTES = 10 * 1024 * 1024
+LARGEST_PIXELS = 60_000_000
+TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
+
+
+class BadFile(ValueError):
+    """The file cannot be taken; the message is a sentence for who sent it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredUpload:
+    """A checked file, in the store, not yet tied to a dossier."""
+
+    field_key: str
+    name: str
+    content_type: str
+    size: int
+    digest: str
+
+
+def store(*, field_key: str, name: str, content: bytes) -> StoredUpload:
+    """
+    Check a file and put it in the store (outside any transaction).
+
+    :raises BadFile: if it is empty, larger than 10 MB, or not the PDF, PNG or JPEG that its name says.
+    """
+    content_type = check(name, content)
+    return StoredUpload(
+        field_key=field_key,
+        name=words.clean_line(name)[-150:],
+        content_type=content_type,
+        size=len(content),
+        digest=files.put(content),
+    )
+
+
+def check(name: str, content: bytes) -> str:
+    """
+    Return the type of a file that may be taken.
+
+    :raises BadFile: with a sentence that says what is wrong.
+    """
+    claimed = TYPES.get(name.rsplit(".", 1)[-1].lower())
+    if claimed is None:
+        raise BadFile(_("Ce fichier n’est pas accepté : joignez un PDF, une image PNG ou une image JPEG."))
+    if not content:
+        raise BadFile(_("Ce fichier est vide : choisissez-en un autre."))
+    if len(content) > LARGEST_BYTES:
+        raise BadFile(_("Ce fichier est trop lourd : 10 Mo au plus."))
+    if _real_type(content) != claimed:
+        raise BadFile(
+            _(
+                "Le contenu de ce fichier n’est pas celui que son nom annonce : enregistrez-le de nouveau en PDF, PNG ou JPEG."
+            )
+        )
+    return claimed
+
+
+def _real_type(content: bytes) -> str:
+    if content[:1024].lstrip().startswith(b"%PDF-"):
+        return "application/pdf"
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
+            if image.width * image.height > LARGEST_PIXELS:
+                raise BadFile(_("Cette image est trop grande : réduisez-la avant de la joindre."))
+            image.verify()
+            return {"PNG": "image/png", "JPEG": "image/jpeg"}.get(image.format or "", "")
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        return ""

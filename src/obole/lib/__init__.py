@@ -1,0 +1,1 @@
+"""Money, dates, states, files: plain Python first, no idea of the trade."""

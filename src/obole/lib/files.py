@@ -1,0 +1,43 @@
+"""
+The file store: content-addressed, written once, never changed.
+
+A file is found by the SHA-256 of its content, so storing twice is storing once and a changed byte is noticed.
+"""
+
+import hashlib
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from obole.lib.transactions import forbid_transaction
+
+
+class DamagedFile(Exception):
+    """The stored content is not what was stored."""
+
+
+def put(content: bytes) -> str:
+    """Store ``content`` outside any transaction and return its SHA-256 in hexadecimal."""
+    digest = hashlib.sha256(content).hexdigest()
+    with forbid_transaction("storing a file"):
+        if not default_storage.exists(_path(digest)):
+            default_storage.save(_path(digest), ContentFile(content))
+    return digest
+
+
+def get(digest: str) -> bytes:
+    """
+    Return the content stored under ``digest``.
+
+    :raises DamagedFile: if it was altered.
+    :raises FileNotFoundError: if there is none.
+    """
+    with default_storage.open(_path(digest)) as stored:
+        content: bytes = stored.read()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise DamagedFile(digest)
+    return content
+
+
+def _path(digest: str) -> str:
+    return f"{digest[:2]}/{digest}"

@@ -1,0 +1,32 @@
+"""Nobody waits while holding a lock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+class TransactionOpen(RuntimeError):
+    """Something slow (bank, mail, file, PDF) was about to happen inside a transaction."""
+
+
+@contextmanager
+def forbid_transaction(what: str) -> Iterator[None]:
+    """
+    Guard a slow act.
+
+    :raises TransactionOpen: if a transaction is open.
+    """
+    if connection.in_atomic_block:
+        raise TransactionOpen(f"{what} inside a transaction")
+    yield
+
+
+def require_transaction(what: str) -> None:
+    """
+    Guard an act that must commit or vanish with what it goes with.
+
+    :raises RuntimeError: if no transaction is open.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{what} outside a transaction")

@@ -1,0 +1,35 @@
+"""Texts: folding for sorting and search, safe single lines, tokens that cannot be guessed."""
+
+import secrets
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """
+    Return lower-case ASCII for sorting and searching: « Œuvrard Éloïse » → ``oeuvrard eloise``.
+
+    The embedded server has no French collation, so names are sorted by a column that holds this.
+    """
+    expanded = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE").replace("ß", "ss")
+    decomposed = unicodedata.normalize("NFKD", expanded)
+    plain = "".join(
+        letter if letter.isalnum() and letter.isascii() else " "
+        for letter in decomposed
+        if not unicodedata.combining(letter)
+    )
+    return " ".join(plain.lower().split())
+
+
+def clean_line(text: str) -> str:
+    """Return one NFC line without control or direction-changing characters."""
+    kept = "".join(
+        " " if unicodedata.category(letter) == "Cc" else letter
+        for letter in unicodedata.normalize("NFC", text)
+        if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"}
+    )
+    return " ".join(kept.split())
+
+
+def token() -> str:
+    """Return an opaque identifier of 128 random bits for addresses."""
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,67 @@
+"""Templates that agents may edit, and the outbox: every mail that was ever decided."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.lib import words
+from obole.mailing.states import MessageState
+
+
+class Template(models.Model):
+    """The town's own words for one kind of mail; where there is no row, the default words are used."""
+
+    kind = models.CharField(max_length=40, unique=True)
+    subject = models.CharField(_("objet"), max_length=200)
+    body = models.TextField(_("texte"), max_length=6000)
+
+    class Meta:
+        ordering = ["kind"]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Message(models.Model):
+    """One mail: queued in the transaction that decides it, sent by the worker, kept for ever."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    cause = models.CharField(max_length=120, unique=True)
+    """Why it is sent, once: the same cause never makes a second mail."""
+    kind = models.CharField(max_length=40)
+    to = models.EmailField(_("destinataire"))
+    subject = models.CharField(_("objet"), max_length=250)
+    text = models.TextField(_("texte"))
+    html = models.TextField(blank=True)
+    attachments = models.JSONField(default=list)
+    """Files of the store: ``[{"name": …, "type": …, "digest": …}]``."""
+    confidential = models.BooleanField(default=False)
+    """Holds a link that signs in or resets a password: no agent reads it."""
+    at_most_once = models.BooleanField(default=False)
+    """Rather lost than sent twice, when the worker dies while it is being handed over (reminders)."""
+    about_kind = models.CharField(max_length=40, blank=True)
+    about_id = models.BigIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=MessageState.choices, default=MessageState.QUEUED)
+    created_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["sent", "kept"], sent_at__isnull=False)
+                | (~models.Q(state__in=["sent", "kept"]) & models.Q(sent_at__isnull=True)),
+                name="message_sent_at_if_sent",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["about_kind", "about_id"], name="message_by_subject"),
+            models.Index(fields=["-created_at", "-id"], name="message_by_date"),
+            models.Index(fields=["claimed_at"], name="message_sending", condition=models.Q(state="sending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.to}"

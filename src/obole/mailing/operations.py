@@ -1,0 +1,172 @@
+"""Every write of the outbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, models, transaction
+
+from obole.lib import files
+from obole.lib.queue import defer
+from obole.lib.transactions import forbid_transaction, require_transaction
+from obole.mailing import queries, rules, states
+from obole.mailing.defaults import KINDS as KINDS
+from obole.mailing.models import Message, Template
+from obole.mailing.states import MessageState
+from obole.trail import configuration
+from obole.trail import operations as trail
+
+WORKER = "worker"
+MOST_TRIES = 8
+ABANDONED_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What to send, to whom, and about what."""
+
+    cause: str
+    kind: str
+    to: str
+    rendered: rules.Rendered
+    about: models.Model | None = None
+    attachments: Sequence[Mapping[str, str]] = field(default_factory=tuple)
+    confidential: bool = False
+    at_most_once: bool = False
+    task: str = "mailing.deliver"
+    """The worker's task that delivers it, given ``message_id``: a room that must look again before sending has its own."""
+
+
+def queue(letter: Letter, *, at: datetime) -> Message | None:
+    """
+    Put a mail in the outbox, in the transaction that decides it. A cause that has its mail already makes no other.
+
+    :returns: the message, or None if this cause had one.
+    :raises RuntimeError: outside a transaction.
+    """
+    require_transaction("a mail")
+    about = letter.about
+    message = Message(
+        cause=letter.cause, kind=letter.kind, to=letter.to, subject=letter.rendered.subject, text=letter.rendered.text,
+        html=letter.rendered.html, attachments=[dict(one) for one in letter.attachments], confidential=letter.confidential,
+        at_most_once=letter.at_most_once, about_kind=about._meta.label_lower if about else "",
+        about_id=about.pk if about else None, created_at=at,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError:
+        if not Message.objects.filter(cause=letter.cause).exists():
+            raise
+        return None
+    defer(letter.task, message_id=message.pk)
+    return message
+
+
+def compose(kind: str, variables: Mapping[str, str]) -> rules.Rendered:
+    """Fill the town's words for this kind of mail, or the default ones."""
+    template = queries.template_of(kind)
+    return rules.render(template.subject, template.body, variables)
+
+
+def deliver(*, message_id: int, at: datetime) -> None:
+    """
+    Hand one mail over to the mail server; a mail that is not waiting is left alone.
+
+    :raises OSError: if the server did not take it and it will be tried again (the queue waits and retries).
+    """
+    message = _claim(message_id=message_id, at=at)
+    if message is None:
+        return
+    if not settings.SMTP_URL and settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        _finish(message_id=message_id, move=states.KEEP, at=at)
+        return
+    try:
+        with forbid_transaction("sending a mail"):
+            _as_email(message).send()
+    except OSError as error:
+        last = message.tries >= MOST_TRIES
+        _finish(message_id=message_id, move=states.FAIL if last else states.POSTPONE, at=at, error=str(error))
+        if not last:
+            raise
+        return
+    _finish(message_id=message_id, move=states.SEND, at=at)
+
+
+@transaction.atomic
+def _claim(*, message_id: int, at: datetime) -> Message | None:
+    message = Message.objects.select_for_update().get(pk=message_id)
+    if message.state != MessageState.QUEUED:
+        return None
+    step = states.CLAIM.apply(message)
+    message.claimed_at = at
+    message.tries += 1
+    message.save(update_fields=["state", "claimed_at", "tries"])
+    trail.record(step, subject=message, actor=WORKER, at=at)
+    return message
+
+
+@transaction.atomic
+def _finish(*, message_id: int, move: states.Move, at: datetime, error: str = "") -> None:
+    message = Message.objects.select_for_update().get(pk=message_id)
+    step = move.apply(message)
+    message.last_error = error[:500]
+    message.sent_at = at if message.state in {MessageState.SENT, MessageState.KEPT} else None
+    message.save(update_fields=["state", "sent_at", "last_error"])
+    trail.record(step, subject=message, actor=WORKER, at=at, error=error[:200])
+
+
+@transaction.atomic
+def drop(*, message_id: int, reason: str, at: datetime) -> None:
+    """Give up a mail that has become pointless before it left; one that left is left alone."""
+    message = Message.objects.select_for_update().get(pk=message_id)
+    if message.state != MessageState.QUEUED:
+        return
+    step = states.DROP.apply(message)
+    message.last_error = reason[:500]
+    message.save(update_fields=["state", "last_error"])
+    trail.record(step, subject=message, actor=WORKER, at=at, reason=reason)
+
+
+def recover_abandoned(*, at: datetime) -> int:
+    """
+    Take care of mails whose worker died while handing them over, and return how many there were.
+
+    A receipt may arrive twice and is queued again; a reminder must not, and waits for a person.
+    """
+    stale = Message.objects.filter(state=MessageState.SENDING, claimed_at__lt=at - ABANDONED_AFTER).order_by("id")
+    for message in stale:
+        _finish(
+            message_id=message.pk,
+            move=states.DOUBT if message.at_most_once else states.POSTPONE,
+            at=at,
+            error="interrupted",
+        )
+        if not message.at_most_once:
+            defer("mailing.deliver", message_id=message.pk)
+    return len(stale)
+
+
+def configure_template(*, kind: str, subject: str, body: str, actor: str, at: datetime) -> Template:
+    """
+    Give a kind of mail the town's own words.
+
+    :raises obole.mailing.rules.BadTemplate: if they cannot be used; the words in force stay.
+    """
+    rules.check(subject, body, KINDS[kind].variables)
+    existing = Template.objects.filter(kind=kind).first()
+    values: dict[str, Any] = {"kind": kind, "subject": subject, "body": body}
+    return configuration.configure(Template, pk=existing.pk if existing else None, values=values, actor=actor, at=at)
+
+
+def _as_email(message: Message) -> EmailMultiAlternatives:
+    email = EmailMultiAlternatives(message.subject, message.text, to=[message.to])
+    email.extra_headers["Message-ID"] = f"<{message.public_id}@obole>"
+    if message.html:
+        email.attach_alternative(message.html, "text/html")
+    for attachment in message.attachments:
+        email.attach(attachment["name"], files.get(attachment["digest"]), attachment["type"])
+    return email

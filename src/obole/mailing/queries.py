@@ -1,0 +1,32 @@
+"""How mails and their templates are read."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from obole.mailing.defaults import KINDS
+from obole.mailing.models import Message, Template
+
+
+@dataclass(frozen=True)
+class Words:
+    """The subject and body in force for a kind of mail."""
+
+    subject: str
+    body: str
+
+
+def template_of(kind: str) -> Words:
+    """Return the town's words for this kind of mail, else the default ones."""
+    own = Template.objects.filter(kind=kind).first()
+    default = KINDS[kind]
+    return Words(own.subject, own.body) if own else Words(default.subject, default.body)
+
+
+def about(*subjects: models.Model) -> QuerySet[Message]:
+    """Return the mails about these things, newest first."""
+    wanted = Q(pk__in=[])
+    for subject in subjects:
+        wanted |= Q(about_kind=subject._meta.label_lower, about_id=subject.pk)
+    return Message.objects.filter(wanted)

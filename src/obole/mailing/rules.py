@@ -1,0 +1,88 @@
+"""How the words that agents write become a mail. Liquid is kept on a short leash: variables and a few filters."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.html import escape
+from liquid import Environment, StrictUndefined
+from liquid.exceptions import LiquidError
+
+from obole.lib import words
+
+LONGEST_SOURCE = 6000
+FILTERS = frozenset({"upcase", "downcase", "capitalize", "strip", "default"})
+_LINK = re.compile(r"https?://[^\s<>\"]+")
+
+
+class BadTemplate(ValueError):
+    """The words of a mail cannot be used; the message is a French sentence for who wrote them."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A mail ready to go: one line of subject, a text, and the same text as HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class _Leash(Environment):
+    """The limits do not bound one expression: the list of filters and the length of the source do."""
+
+    loop_iteration_limit = 100
+    output_stream_limit = 20_000
+    local_namespace_limit = 20_000
+    context_depth_limit = 5
+
+
+def _environment() -> Environment:
+    environment = _Leash(undefined=StrictUndefined)
+    for name in set(environment.filters) - FILTERS:
+        del environment.filters[name]
+    for name in set(environment.tags) - {"if", "#", "content", "output", "illegal"}:
+        environment.tags.pop(name, None)
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def render(subject: str, body: str, variables: Mapping[str, str]) -> Rendered:
+    """
+    Fill a template.
+
+    :raises BadTemplate: if it is too long, is not Liquid, or names a variable that this kind of mail does not have.
+    """
+    text = re.sub(r"\n{3,}", "\n\n", _fill(body, variables)).strip()
+    return Rendered(subject=words.clean_line(_fill(subject, variables))[:250], text=text, html=_to_html(text))
+
+
+def check(subject: str, body: str, variables: frozenset[str]) -> None:
+    """
+    Try a template with a value for every variable, before it is saved.
+
+    :raises BadTemplate: with a sentence that says what to change.
+    """
+    render(subject, body, dict.fromkeys(variables, "…"))
+
+
+def _fill(source: str, variables: Mapping[str, str]) -> str:
+    if len(source) > LONGEST_SOURCE:
+        raise BadTemplate(f"Ce texte est trop long : {LONGEST_SOURCE} caractères au plus.")
+    try:
+        return _ENVIRONMENT.from_string(source).render(**variables)
+    except LiquidError as error:
+        known = ", ".join(sorted(variables))
+        raise BadTemplate(f"Ce texte ne peut pas être utilisé ({error}). Variables possibles : {known}.") from error
+
+
+def _to_html(text: str) -> str:
+    paragraphs = [_LINK.sub(_anchor, str(escape(part))).replace("\n", "<br>") for part in text.split("\n\n")]
+    return '<!doctype html><html lang="fr"><body>' + "".join(f"<p>{part}</p>" for part in paragraphs) + "</body></html>"
+
+
+def _anchor(match: re.Match[str]) -> str:
+    url = match[0].rstrip(".,;:")
+    return f'<a href="{url}">{url}</a>{match[0][len(url) :]}'

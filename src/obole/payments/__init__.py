@@ -1,0 +1,1 @@
+"""Attempts at the bank, money received, and what the bank said."""

@@ -1,0 +1,56 @@
+"""The receipt, as it is sent and kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from obole.billing.documents import letter
+from obole.lib import days, money, pdf
+
+TEMPLATE = Path(__file__).with_name("receipt.typ")
+
+
+@dataclass(frozen=True)
+class ReceiptDocument:
+    """All that a receipt says."""
+
+    letterhead: letter.Letterhead
+    recipient: letter.Recipient
+    number: str
+    invoice_number: str
+    amount_cents: int
+    paid_at: datetime
+    means_label: str
+    invoice_label: str = ""
+    bank_authorisation: str = ""
+    reference: str = ""
+    remaining_cents: int = 0
+
+    @property
+    def title(self) -> str:
+        """Return the name of the document: on the page, and in the window of a PDF reader."""
+        return f"Reçu de paiement n°{money.NO_BREAK_SPACE}{self.number}"
+
+
+def render_receipt(document: ReceiptDocument) -> bytes:
+    """
+    Make the PDF of a receipt: always the same bytes for the same document.
+
+    :raises DocumentNotRendered: if the logo or the colour is unusable.
+    """
+    data = {
+        **document.letterhead.data,
+        "title": document.title,
+        "recipient": vars(document.recipient),
+        "invoice_number": document.invoice_number,
+        "invoice_label": document.invoice_label,
+        "amount": money.euros(document.amount_cents),
+        "paid_on": days.long(days.day_of(document.paid_at)),
+        "paid_at": days.clock(document.paid_at),
+        "means": document.means_label,
+        "bank_authorisation": document.bank_authorisation,
+        "reference": document.reference,
+        "remaining": money.euros(document.remaining_cents) if document.remaining_cents > 0 else "",
+    }
+    images = document.letterhead.images
+    return pdf.render([TEMPLATE, letter.TEMPLATE], data, images=images, timestamp=document.paid_at)

@@ -1,0 +1,169 @@
+"""What happened to an invoice, told: to its payer in plain words, to agents completely."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from obole.billing.models import Invoice
+from obole.lib import money
+from obole.mailing import queries as mailing
+from obole.mailing.defaults import KINDS
+from obole.mailing.models import Message
+from obole.mailing.states import MessageState
+from obole.payments.models import Attempt, BankExchange
+from obole.trail import queries as trail
+from obole.trail.models import Record
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a story. ``exchange`` leads agents who may to the bank's own words."""
+
+    at: datetime
+    title: str
+    detail: str = ""
+    tone: str = "neutral"
+    exchange: BankExchange | None = None
+    message: Message | None = None
+
+
+Teller = Callable[[Record], tuple[str, str]]
+
+
+def for_payer(invoice: Invoice) -> list[Happening]:
+    """Return what a payer wants to know, newest first, without a word of the trade."""
+    told = [_tell(record, _FOR_PAYER) for record in _records(invoice)]
+    mails = [
+        Happening(message.created_at, _("Un courriel vous a été envoyé"), message.subject)
+        for message in mailing.about(invoice).exclude(state=MessageState.DROPPED)
+    ]
+    return _sorted([one for one in told if one is not None] + mails)
+
+
+def for_agents(invoice: Invoice, *, with_bank: bool) -> list[Happening]:
+    """Return everything, newest first; the bank's exchanges only for who may see the money."""
+    told = [_tell(record, _FOR_AGENTS, with_actor=True) for record in _records(invoice)]
+    happenings = [one for one in told if one is not None]
+    happenings += [_tell_message(message) for message in mailing.about(invoice)]
+    if with_bank:
+        happenings += [
+            _tell_exchange(one)
+            for one in BankExchange.objects.filter(attempt__invoice=invoice).select_related("attempt")
+        ]
+    return _sorted(happenings)
+
+
+def _records(invoice: Invoice) -> Iterable[Record]:
+    subjects = [invoice, *Attempt.objects.filter(invoice=invoice).order_by("id")]
+    return trail.about(*subjects)
+
+
+def _sorted(happenings: list[Happening]) -> list[Happening]:
+    return sorted(happenings, key=lambda one: one.at, reverse=True)
+
+
+def _tell(record: Record, words: dict[str, tuple[Teller, str]], *, with_actor: bool = False) -> Happening | None:
+    if record.verb not in words:
+        return None
+    teller, tone = words[record.verb]
+    title, detail = teller(record)
+    if with_actor:
+        detail = " · ".join(part for part in (detail, record.actor) if part)
+    return Happening(record.at, title, detail, tone)
+
+
+def _tell_message(message: Message) -> Happening:
+    kind = KINDS[message.kind].label if message.kind in KINDS else message.kind
+    title = _("Courriel « %(kind)s »") % {"kind": kind}
+    return Happening(
+        message.created_at, title, f"{message.to} – {MessageState(message.state).label}", "neutral", message=message
+    )
+
+
+def _tell_exchange(exchange: BankExchange) -> Happening:
+    title = _("Banque : %(kind)s") % {"kind": BankExchange.Kind(exchange.kind).label}
+    return Happening(
+        exchange.at, title, f"{exchange.attempt.reference} {exchange.outcome}".strip(), "bank", exchange=exchange
+    )
+
+
+def _amount(record: Record) -> str:
+    return money.euros(int(record.details.get("cents", 0)))
+
+
+def _fixed(title: str, detail: str = "") -> Teller:
+    return lambda record: (_(title), _(detail) if detail else "")
+
+
+def _paid_for_payer(record: Record) -> tuple[str, str]:
+    return _("Paiement reçu : %(amount)s") % {"amount": _amount(record)}, ""
+
+
+def _paid_for_agents(record: Record) -> tuple[str, str]:
+    title = _("Paiement accepté : %(amount)s") % {"amount": _amount(record)}
+    place = _("crédités à la régie") if record.details.get("matched") else _("portés en recettes à classer")
+    return title, _("%(place)s, écriture n° %(entry)s") % {"place": place, "entry": record.details.get("entry", "")}
+
+
+def _issued_for_agents(record: Record) -> tuple[str, str]:
+    return _("Facture émise et déposée"), f"{record.details.get('number', '')} – {_amount(record)}"
+
+
+def _opened(record: Record) -> tuple[str, str]:
+    return _("Tentative ouverte"), _("référence %(reference)s") % {"reference": record.details.get("reference", "")}
+
+
+def _failed(record: Record) -> tuple[str, str]:
+    return _("La banque n’a pas ouvert le paiement"), str(record.details.get("error", ""))
+
+
+def _with_reason(title: str) -> Teller:
+    return lambda record: (_(title), str(record.details.get("reason", "")))
+
+
+def _reminded(record: Record) -> tuple[str, str]:
+    return _("Relance %(step)s") % {"step": record.details.get("step", "")}, ""
+
+
+def _anomaly(record: Record) -> tuple[str, str]:
+    return _("À traiter"), str(record.details.get("details", ""))
+
+
+def _closed(record: Record) -> tuple[str, str]:
+    return _("Traité"), str(record.details.get("note", ""))
+
+
+_FOR_PAYER: dict[str, tuple[Teller, str]] = {
+    "invoice.issue": (_fixed("Facture déposée dans votre espace"), "info"),
+    "invoice.settle": (_paid_for_payer, "done"),
+    "invoice.part_paid": (_paid_for_payer, "done"),
+    "invoice.cancel": (_with_reason("Facture annulée"), "ended"),
+    "invoice.transfer": (_fixed("Facture transmise au comptable public"), "ended"),
+    "attempt.start": (_fixed("Vous êtes parti payer sur le site de la banque"), "info"),
+    "attempt.fail": (_fixed("La banque n’a pas répondu", "Aucune somme n’a été débitée."), "refused"),
+    "attempt.refuse": (_fixed("Paiement refusé par votre banque", "Aucune somme n’a été débitée."), "refused"),
+    "attempt.abandon": (_fixed("Paiement abandonné", "Aucune somme n’a été débitée."), "neutral"),
+    "attempt.release": (_fixed("La facture peut être payée de nouveau"), "info"),
+}
+_FOR_AGENTS: dict[str, tuple[Teller, str]] = {
+    "invoice.issue": (_issued_for_agents, "info"),
+    "invoice.settle": (_fixed("Facture soldée"), "done"),
+    "invoice.part_paid": (_fixed("Facture payée en partie"), "done"),
+    "invoice.cancel": (_with_reason("Facture annulée"), "ended"),
+    "invoice.transfer": (_fixed("Transmise au comptable public"), "ended"),
+    "invoice.document": (_fixed("PDF produit et conservé"), "neutral"),
+    "attempt.open": (_opened, "info"),
+    "attempt.start": (_fixed("Usager envoyé à la banque"), "info"),
+    "attempt.fail": (_failed, "refused"),
+    "attempt.pay": (_paid_for_agents, "done"),
+    "attempt.refuse": (_fixed("Paiement refusé", "La facture est revenue à « À payer »."), "refused"),
+    "attempt.abandon": (_fixed("Paiement abandonné par l’usager", "La facture est revenue à « À payer »."), "neutral"),
+    "attempt.expire": (_fixed("Tentative expirée"), "ended"),
+    "attempt.test": (_fixed("Paiement d’essai réussi, rien n’est encaissé"), "neutral"),
+    "attempt.release": (_fixed("Facture débloquée, l’ancienne tentative reste surveillée"), "info"),
+    "reminder.send": (_reminded, "late"),
+    "anomaly.open": (_anomaly, "late"),
+    "anomaly.close": (_closed, "done"),
+}

@@ -1,0 +1,98 @@
+"""Asking the bank: after a notification, at the payer's return, and by the sweep. All three end in one function."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from obole.gateways import registry
+from obole.gateways.base import GatewayError
+from obole.lib.queue import defer_once
+from obole.lib.transactions import forbid_transaction
+from obole.payments import rules, states
+from obole.payments.models import Attempt, BankExchange, Sweep
+from obole.payments.operations.hearing import FINAL, hear_outcome
+from obole.payments.states import AttemptState
+from obole.trail import operations as trail
+
+WORKER_SECONDS = 15.0
+RETURN_SECONDS = 5.0
+"""The payer is waiting for the page."""
+MOST_DOORBELLS = 20
+"""Notifications kept for one attempt: more of them say nothing more."""
+
+
+def resolve_attempt(*, attempt_id: int, actor: str, at: datetime, seconds: float = WORKER_SECONDS) -> Attempt:
+    """
+    Ask the bank what became of an attempt and take its answer. Silence or nonsense changes nothing: it is asked again later.
+
+    :param seconds: how long to wait for the bank.
+    """
+    attempt = Attempt.objects.select_related("regie").get(pk=attempt_id)
+    if attempt.state in FINAL or not attempt.gateway_reference:
+        return attempt
+    gateway = registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=seconds)
+    try:
+        with forbid_transaction("asking the bank"):
+            outcome = gateway.ask(attempt.gateway_reference)
+    except GatewayError as error:
+        return _note_silence(attempt_id=attempt_id, error=error, at=at)
+    return hear_outcome(attempt_id=attempt_id, outcome=outcome, actor=actor, at=at)
+
+
+def record_doorbell(*, gateway_reference: str, kind: BankExchange.Kind, said: str, at: datetime) -> bool:
+    """
+    Take a notification for what it is: keep it and queue a question to the bank. Say whether we know the payment.
+
+    An unknown reference costs one look in the database and no call to the bank.
+    """
+    attempt = Attempt.objects.filter(gateway_reference=gateway_reference).first()
+    if attempt is None:
+        return False
+    if attempt.state not in FINAL:
+        _ring(attempt, kind=kind, said=said, at=at)
+    return True
+
+
+@transaction.atomic
+def _ring(attempt: Attempt, *, kind: BankExchange.Kind, said: str, at: datetime) -> None:
+    if BankExchange.objects.filter(attempt=attempt, kind=kind).count() < MOST_DOORBELLS:
+        BankExchange.objects.create(attempt=attempt, kind=kind, at=at, request=said[:2000].replace("\x00", "\ufffd"))
+    defer_once("payments.resolve", key=f"resolve:{attempt.pk}", attempt_id=attempt.pk, actor=attempt.gateway)
+
+
+def sweep(*, at: datetime) -> Sweep:
+    """Queue a question to the bank for every attempt whose time has come, and close those that died before the bank knew them."""
+    due = Attempt.objects.filter(next_ask_at__lte=at).order_by("next_ask_at", "id").values_list("pk", flat=True)
+    queued = sum(
+        defer_once("payments.resolve", key=f"resolve:{pk}", attempt_id=pk, actor="worker")
+        for pk in due.iterator(chunk_size=500)
+    )
+    lost = Attempt.objects.filter(state=AttemptState.OPENING, opened_at__lt=at - rules.OPENING_LOST).order_by("id")
+    for attempt in lost:
+        _close_lost_opening(attempt_id=attempt.pk, at=at)
+    return Sweep.objects.create(at=at, queued=queued, failed_openings=len(lost))
+
+
+@transaction.atomic
+def _close_lost_opening(*, attempt_id: int, at: datetime) -> None:
+    attempt = Attempt.objects.locked().get(pk=attempt_id)
+    if attempt.state != AttemptState.OPENING:
+        return
+    step = states.FAIL.apply(attempt)
+    attempt.ended_at, attempt.failure = at, "interrupted before the bank answered; the payer was sent nowhere"
+    attempt.save()
+    trail.record(step, subject=attempt, actor="worker", at=at)
+
+
+@transaction.atomic
+def _note_silence(*, attempt_id: int, error: GatewayError, at: datetime) -> Attempt:
+    attempt = Attempt.objects.locked().get(pk=attempt_id)
+    if attempt.state in FINAL:
+        return attempt
+    BankExchange.objects.create(
+        attempt=attempt, kind=BankExchange.Kind.ASK, at=at, outcome=f"{type(error).__name__} {error.code}".strip()[:60],
+        request=error.exchange.request.replace("\x00", "\ufffd"), response=error.exchange.response.replace("\x00", "\ufffd"),
+    )  # fmt: skip
+    attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
+    attempt.save(update_fields=["next_ask_at"])
+    return attempt

@@ -1,0 +1,202 @@
+"""What the bank says becomes true here, once: repetition is silence, late money is taken, nothing is dropped."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
+from obole.gateways.base import Outcome, Status, differences
+from obole.lib.queue import defer
+from obole.lib.states import Move, Step
+from obole.payments import notices, rules, states
+from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt
+from obole.payments.operations.anomalies import open_anomaly
+from obole.payments.states import AttemptState
+from obole.regies import ledger
+from obole.regies.accounts import Account
+from obole.regies.models import Entry
+from obole.trail import operations as trail
+
+PLAY_MODES = frozenset({"T", "X"})
+"""PayFiP's test and activation payments: no money moves, so nothing is ever booked."""
+
+CLEARING = {
+    Status.PAID_BY_CARD: (Account.CARD_CLEARING, Receipt.Means.CARD),
+    Status.PAID_BY_DEBIT: (Account.DEBIT_CLEARING, Receipt.Means.DEBIT),
+}
+FINAL = frozenset({AttemptState.PAID, AttemptState.TESTED})
+
+
+@transaction.atomic
+def hear_outcome(*, attempt_id: int, outcome: Outcome, actor: str, at: datetime) -> Attempt:
+    """
+    Take what the bank says of an attempt; whoever asked, in whatever order, any number of times.
+
+    A payment that does not match what was sent, or whose invoice is not due any more, is booked to recettes à classer and
+    opens an anomaly. Locks the attempt, then the invoice, then the régie.
+    """
+    attempt = Attempt.objects.locked().select_related("regie").get(pk=attempt_id)
+    if attempt.state in FINAL:
+        return attempt
+    _keep_evidence(attempt, outcome, at=at)
+    attempt.asked_at = at
+    attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
+    _HEARERS[outcome.status](attempt, outcome, actor, at)
+    attempt.save()
+    return attempt
+
+
+def _hear_paid(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
+    different = differences(attempt.sent, outcome.facts)
+    if outcome.facts.get("mode", "") in PLAY_MODES:
+        _hear_test(attempt, outcome, different, actor, at)
+        return
+    if not outcome.amount_cents:
+        _hear_unknown(attempt, outcome, actor, at)
+        return
+    invoice = Invoice.objects.locked().get(pk=attempt.invoice_id)
+    step = states.PAY.apply(attempt)
+    _end(attempt, outcome, at)
+    fits = not different and 0 < outcome.amount_cents <= invoice.remaining_cents
+    entry = _book(attempt, invoice if fits else None, outcome, at)
+    _keep_receipt(attempt, invoice if fits else None, entry, outcome, at)
+    if fits:
+        billing.settle_invoice(invoice=invoice, cents=outcome.amount_cents, actor=actor, at=at)
+    elif different:
+        open_anomaly(Anomaly.Kind.DIFFERENT, attempt, details=", ".join(different), at=at)
+    else:
+        open_anomaly(Anomaly.Kind.INVOICE_NOT_DUE, attempt, details=InvoiceState(invoice.state).label, at=at)
+    trail.record(
+        step,
+        subject=attempt,
+        actor=actor,
+        at=at,
+        cents=outcome.amount_cents,
+        entry=entry.number,
+        said=outcome.said,
+        matched=fits,
+    )
+
+
+def _hear_test(attempt: Attempt, outcome: Outcome, different: tuple[str, ...], actor: str, at: datetime) -> None:
+    step = states.TEST.apply(attempt)
+    _end(attempt, outcome, at)
+    if different:
+        open_anomaly(Anomaly.Kind.DIFFERENT, attempt, details=", ".join(different), at=at)
+    trail.record(step, subject=attempt, actor=actor, at=at, said=outcome.said)
+
+
+def _hear_negative(move: Move) -> "Hearer":
+    def hear(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
+        # Said again, or said of an attempt that already expired: no news.
+        if not move.allows(attempt):
+            return
+        step: Step = move.apply(attempt)
+        attempt.bank_said, attempt.ended_at = outcome.said[:40], at
+        attempt.bank_time, attempt.bank_time_raw = outcome.bank_time, outcome.bank_time_raw[:40]
+        trail.record(step, subject=attempt, actor=actor, at=at, said=outcome.said)
+        if move is states.REFUSE:
+            notices.send_refusal(attempt, at=at)
+
+    return hear
+
+
+def _hear_pending(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
+    attempt.bank_said = attempt.bank_said or outcome.said[:40]
+    _give_up_after_horizon(attempt, actor, at)
+    _release_if_long_enough(attempt, actor, at)
+
+
+def _hear_missing(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
+    if at - attempt.opened_at < rules.PURGE_DOUBT:
+        _hear_pending(attempt, outcome, actor, at)
+        return
+    # Purged: the payer never reached the bank's own page, so there is nothing left to ask.
+    attempt.next_ask_at = None
+    if states.EXPIRE.allows(attempt):
+        step = states.EXPIRE.apply(attempt)
+        attempt.ended_at, attempt.bank_said = at, outcome.said[:40]
+        trail.record(step, subject=attempt, actor=actor, at=at, said=outcome.said)
+
+
+def _hear_unknown(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
+    attempt.bank_said = outcome.said[:40]
+    open_anomaly(Anomaly.Kind.UNKNOWN_ANSWER, attempt, details=outcome.said, at=at)
+
+
+def _give_up_after_horizon(attempt: Attempt, actor: str, at: datetime) -> None:
+    if attempt.next_ask_at is not None or not states.EXPIRE.allows(attempt):
+        return
+    step = states.EXPIRE.apply(attempt)
+    attempt.ended_at = at
+    open_anomaly(Anomaly.Kind.NO_ANSWER, attempt, details="", at=at)
+    trail.record(step, subject=attempt, actor=actor, at=at)
+
+
+def _release_if_long_enough(attempt: Attempt, actor: str, at: datetime) -> None:
+    """Let the invoice be tried again: the régie's delay has passed, and the bank, just asked, knows no result."""
+    minutes = (at - attempt.opened_at).total_seconds() / 60
+    if attempt.is_open and minutes >= attempt.regie.release_delay:
+        attempt.released_at = at
+        trail.note("attempt.release", subject=attempt, actor=actor, at=at)
+
+
+def _end(attempt: Attempt, outcome: Outcome, at: datetime) -> None:
+    attempt.ended_at, attempt.next_ask_at = at, None
+    attempt.bank_said, attempt.authorisation = outcome.said[:40], outcome.authorisation[:64]
+    attempt.bank_time, attempt.bank_time_raw = outcome.bank_time, outcome.bank_time_raw[:40]
+    # The pair (state, invoice held) is what the constraint looks at; it must hold before anything else is written.
+    attempt.save()
+
+
+def _book(attempt: Attempt, invoice: Invoice | None, outcome: Outcome, at: datetime) -> Entry:
+    clearing, _means = CLEARING[outcome.status]
+    cents = outcome.amount_cents or 0
+    postings = [ledger.Posting(account=clearing, debit=cents)]
+    if invoice is None:
+        postings.append(ledger.Posting(account=Account.SUSPENSE, credit=cents))
+    else:
+        amounts = list(invoice.lines.order_by("position").values_list("nature", "amount_cents"))
+        for nature, part in rules.by_nature(amounts, already_cents=invoice.received_cents, cents=cents):
+            postings.append(ledger.Posting(account=Account.REVENUE_DUE, credit=part, nature=nature))
+        postings.extend(ledger.transfer(debit=Account.CLAIMS, credit=Account.RECEIVABLE, cents=cents))
+    return ledger.post(
+        regie_id=attempt.regie_id, cause=ledger.Cause(kind="receipt", key=f"attempt:{attempt.pk}"), postings=postings,
+        label=f"{attempt.reference} {attempt.authorisation}".strip(), at=at, happened_at=outcome.bank_time,
+    )  # fmt: skip
+
+
+def _keep_receipt(attempt: Attempt, invoice: Invoice | None, entry: Entry, outcome: Outcome, at: datetime) -> None:
+    cents = outcome.amount_cents or 0
+    receipt = Receipt.objects.create(
+        number=f"R-{attempt.regie.code}-{entry.number:06d}", regie=attempt.regie, attempt=attempt, invoice=invoice, entry=entry,
+        means=CLEARING[outcome.status][1], cents=cents, received_at=at,
+        remaining_cents=invoice.remaining_cents - cents if invoice else 0,
+    )  # fmt: skip
+    if invoice is not None:
+        defer("payments.send_receipt", receipt_id=receipt.pk)
+
+
+def _keep_evidence(attempt: Attempt, outcome: Outcome, *, at: datetime) -> None:
+    """Keep the bank's words, unless they are the same as the last time (a question every two minutes says little)."""
+    if outcome.status in {Status.PENDING, Status.MISSING} and attempt.bank_said == outcome.said[:40]:
+        return
+    BankExchange.objects.create(
+        attempt=attempt, kind=BankExchange.Kind.ASK, at=at, outcome=f"{outcome.status} {outcome.said}"[:60],
+        request=outcome.exchange.request.replace("\x00", "\ufffd"), response=outcome.exchange.response.replace("\x00", "\ufffd"),
+    )  # fmt: skip
+
+
+Hearer = Callable[[Attempt, Outcome, str, datetime], None]
+_HEARERS: dict[Status, Hearer] = {
+    Status.PAID_BY_CARD: _hear_paid,
+    Status.PAID_BY_DEBIT: _hear_paid,
+    Status.REFUSED: _hear_negative(states.REFUSE),
+    Status.ABANDONED: _hear_negative(states.ABANDON),
+    Status.PENDING: _hear_pending,
+    Status.MISSING: _hear_missing,
+    Status.UNKNOWN: _hear_unknown,
+}

@@ -1,0 +1,176 @@
+"""From « Payer maintenant » to the bank: the attempt is a row before the bank is called, and is marked started after."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+
+from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
+from obole.gateways import registry
+from obole.gateways.base import GatewayError, Order, Redirect
+from obole.lib import days
+from obole.lib.transactions import forbid_transaction
+from obole.payments import rules, states
+from obole.payments.models import Attempt, BankExchange
+from obole.payments.states import AttemptState
+from obole.trail import operations as trail
+
+START_SECONDS = 10.0
+"""A payer waits for this answer: later is worse than « try again »."""
+
+
+class Obstacle(StrEnum):
+    """Why an invoice cannot be paid online now."""
+
+    NOT_DUE = "not_due"
+    REGIE_CLOSED = "regie_closed"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    EMAIL = "email"
+
+
+class NotPayableOnline(Exception):
+    """The bank is not asked: the invoice, its régie or the e-mail does not allow it."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle)
+        self.obstacle = obstacle
+
+
+class AlreadyInProgress(Exception):
+    """Somebody is at the bank for this invoice, since ``attempt.opened_at``."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__(attempt.reference)
+        self.attempt = attempt
+
+
+def start_payment(*, invoice_id: int, email: str, request_key: str, actor: str, at: datetime) -> Attempt:
+    """
+    Open an attempt and ask the bank for its payment page. The same ``request_key`` again returns the attempt that it made.
+
+    The answer is the attempt: waiting, with ``gateway_url``, or failed; or still opening, when a twin request is at the bank.
+
+    :raises NotPayableOnline: if the bank must not be asked.
+    :raises AlreadyInProgress: if another attempt holds the invoice.
+    """
+    attempt, is_new = open_attempt(invoice_id=invoice_id, email=email, request_key=request_key, actor=actor, at=at)
+    if not is_new:
+        return attempt
+    try:
+        with forbid_transaction("asking the bank"):
+            redirect = _gateway_of(attempt).start(_order(attempt))
+    except GatewayError as error:
+        return _mark_failed(attempt_id=attempt.pk, error=error, actor=actor, at=at)
+    return _mark_started(attempt_id=attempt.pk, redirect=redirect, actor=actor, at=at)
+
+
+@transaction.atomic
+def open_attempt(*, invoice_id: int, email: str, request_key: str, actor: str, at: datetime) -> tuple[Attempt, bool]:
+    """
+    Write that a payer is about to leave for the bank; say whether this call wrote it.
+
+    :raises NotPayableOnline: if the bank must not be asked.
+    :raises AlreadyInProgress: if another attempt holds the invoice.
+    """
+    invoice = Invoice.objects.locked().select_related("regie").get(pk=invoice_id)
+    twin = Attempt.objects.filter(request_key=request_key, invoice=invoice).first()
+    if twin is not None:
+        return twin, False
+    cents = invoice.remaining_cents
+    _guard(invoice, email=email)
+    standing = Attempt.objects.open().filter(invoice=invoice).first()
+    if standing is not None:
+        raise AlreadyInProgress(standing)
+    rank = Attempt.objects.filter(invoice=invoice).count() + 1
+    attempt = Attempt(
+        request_key=request_key, invoice=invoice, regie=invoice.regie, reference=f"{(invoice.number or '').replace('-', '')}T{rank}",
+        amount_cents=cents, email=email, fiscal_year=days.day_of(at).year, gateway=invoice.regie.gateway, opened_at=at,
+    )  # fmt: skip
+    attempt.sent = dict(_gateway_of(attempt).sent_facts(_order(attempt)))
+    attempt.mode = attempt.sent.get("mode", "")
+    attempt.save(force_insert=True)
+    trail.note("attempt.open", subject=attempt, actor=actor, at=at, reference=attempt.reference, cents=cents)
+    return attempt, True
+
+
+def obstacle_of(invoice: Invoice) -> Obstacle | None:
+    """Return why this invoice cannot be paid online, whoever pays; None if it can."""
+    limits = registry.GATEWAYS[invoice.regie.gateway].limits
+    if invoice.state != InvoiceState.DUE or not invoice.remaining_cents:
+        return Obstacle.NOT_DUE
+    if not invoice.regie.enabled or registry.check_settings(invoice.regie.gateway, invoice.regie.gateway_settings):
+        return Obstacle.REGIE_CLOSED
+    if invoice.remaining_cents < limits.min_cents:
+        return Obstacle.TOO_SMALL
+    if not rules.is_payable(invoice.remaining_cents, limits):
+        return Obstacle.TOO_LARGE
+    return None
+
+
+def _guard(invoice: Invoice, *, email: str) -> None:
+    obstacle = obstacle_of(invoice)
+    if obstacle is None and not rules.is_usable_email(email, registry.GATEWAYS[invoice.regie.gateway].limits):
+        obstacle = Obstacle.EMAIL
+    if obstacle is not None:
+        raise NotPayableOnline(obstacle)
+
+
+def _gateway_of(attempt: Attempt) -> registry.Gateway:
+    return registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=START_SECONDS)
+
+
+def _order(attempt: Attempt) -> Order:
+    return Order(
+        reference=attempt.reference, amount_cents=attempt.amount_cents, label=f"Facture {attempt.invoice.number} {attempt.invoice.label}",
+        email=attempt.email, fiscal_year=attempt.fiscal_year, notification_url=f"{settings.BASE_URL}/paiements/payfip/notification",
+        return_url=f"{settings.BASE_URL}/paiements/retour/{attempt.public_id}/",
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _mark_started(*, attempt_id: int, redirect: Redirect, actor: str, at: datetime) -> Attempt:
+    attempt = Attempt.objects.locked().get(pk=attempt_id)
+    _keep_exchange(attempt, redirect.exchange.request, redirect.exchange.response, outcome="created", at=at)
+    if attempt.state != AttemptState.OPENING:
+        # The sweep took us for dead meanwhile: the payer goes nowhere, and nothing can be charged.
+        return attempt
+    step = states.START.apply(attempt)
+    attempt.gateway_reference, attempt.gateway_url = redirect.gateway_reference, redirect.url
+    attempt.sent = {**attempt.sent, "gateway_reference": redirect.gateway_reference}
+    attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
+    attempt.save()
+    trail.record(step, subject=attempt, actor=actor, at=at, gateway_reference=redirect.gateway_reference)
+    return attempt
+
+
+@transaction.atomic
+def _mark_failed(*, attempt_id: int, error: GatewayError, actor: str, at: datetime) -> Attempt:
+    attempt = Attempt.objects.locked().get(pk=attempt_id)
+    outcome = f"{type(error).__name__} {error.code}".strip()
+    _keep_exchange(attempt, error.exchange.request, error.exchange.response, outcome=outcome, at=at)
+    if attempt.state != AttemptState.OPENING:
+        return attempt
+    step = states.FAIL.apply(attempt)
+    attempt.ended_at, attempt.failure = at, str(error)[:300]
+    attempt.save()
+    trail.record(step, subject=attempt, actor=actor, at=at, error=str(error)[:200], code=error.code)
+    return attempt
+
+
+def _keep_exchange(attempt: Attempt, request: str, response: str, *, outcome: str, at: datetime) -> None:
+    BankExchange.objects.create(
+        attempt=attempt,
+        kind=BankExchange.Kind.START,
+        at=at,
+        outcome=outcome[:60],
+        request=_storable(request),
+        response=_storable(response),
+    )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL; a bank's nonsense may hold one."""
+    return text.replace("\x00", "\ufffd")

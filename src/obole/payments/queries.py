@@ -1,0 +1,64 @@
+"""How payments are read."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet, Sum
+
+from obole.billing.models import Invoice
+from obole.directory.models import Agent
+from obole.payments.models import Anomaly, Attempt, Receipt, Sweep
+from obole.regies.models import Entry, Regie
+from obole.regies.queries import entries_of_causes
+
+
+def attempts_to_list(agent: Agent) -> QuerySet[Attempt]:
+    """Return the attempts on the régies that this agent answers for, with what the rows show."""
+    seen = Regie.objects.seen_by(agent)
+    return (
+        Attempt.objects.filter(regie__in=seen).select_related("invoice__payer", "regie").order_by("-opened_at", "-id")
+    )
+
+
+def attempts_of(invoice: Invoice) -> QuerySet[Attempt]:
+    """Return the attempts to pay an invoice, newest first."""
+    return Attempt.objects.filter(invoice=invoice).select_related("regie").order_by("-opened_at", "-id")
+
+
+def open_attempt_of(invoice: Invoice) -> Attempt | None:
+    """Return the attempt that keeps the invoice « En cours de paiement », if there is one."""
+    return Attempt.objects.open().filter(invoice=invoice).first()
+
+
+def receipts_of(invoice: Invoice) -> QuerySet[Receipt]:
+    """Return what was received for an invoice, oldest first."""
+    return Receipt.objects.filter(invoice=invoice).select_related("attempt").order_by("received_at", "id")
+
+
+def open_anomalies(agent: Agent) -> QuerySet[Anomaly]:
+    """Return what waits for a person on this agent's régies, oldest first."""
+    seen = Regie.objects.seen_by(agent)
+    return (
+        Anomaly.objects.filter(closed_at=None, regie__in=seen)
+        .select_related("attempt__invoice__payer", "regie")
+        .order_by("opened_at", "id")
+    )
+
+
+def entries_of(invoice: Invoice) -> QuerySet[Entry]:
+    """Return the entries of the ledger that an invoice and its payments made, oldest first."""
+    causes = [(kind, str(invoice.pk)) for kind in ("invoice", "cancellation", "transfer")]
+    attempts = Attempt.objects.filter(invoice=invoice).values_list("pk", flat=True)
+    return entries_of_causes([*causes, *(("receipt", f"attempt:{pk}") for pk in attempts)])
+
+
+def received_between(first: datetime, last: datetime, regies: QuerySet[Regie]) -> int:
+    """Return what these régies received in a period, in cents."""
+    total = Receipt.objects.filter(regie__in=regies, received_at__gte=first, received_at__lt=last).aggregate(
+        cents=Sum("cents")
+    )
+    return total["cents"] or 0
+
+
+def last_sweep() -> Sweep | None:
+    """Return the last round of questions to the bank."""
+    return Sweep.objects.order_by("-at").first()

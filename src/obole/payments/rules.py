@@ -1,0 +1,55 @@
+"""Pure calculations about payments: how money spreads over natures, when to ask the bank again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from obole.gateways.base import Limits
+
+TWO_HOURS = timedelta(hours=2)
+ONE_DAY = timedelta(days=1)
+HORIZON = timedelta(days=7)
+"""PayFiP's integrators reconcile for that long: a payment has landed hours after it was opened."""
+PURGE_DOUBT = timedelta(minutes=30)
+"""Before that age, a bank that does not know a payment may simply not know it yet."""
+OPENING_LOST = timedelta(minutes=5)
+"""An attempt that is still opening after that belongs to a process that died before the payer was sent anywhere."""
+
+
+def next_ask(*, opened_at: datetime, at: datetime) -> datetime | None:
+    """Return when to ask the bank again: every 2 minutes for 2 hours, every half hour for a day, every 6 hours for 7 days."""
+    age = at - opened_at
+    if age < TWO_HOURS:
+        return at + timedelta(minutes=2)
+    if age < ONE_DAY:
+        return at + timedelta(minutes=30)
+    return at + timedelta(hours=6) if age < HORIZON else None
+
+
+def by_nature(amounts: Sequence[tuple[str, int]], *, already_cents: int, cents: int) -> list[tuple[str, int]]:
+    """
+    Spread a receipt over the natures of an invoice's lines, in their order, after what was already received.
+
+    :param amounts: (nature, cents) of each line.
+    :returns: (nature, cents) with one row a nature, whose sum is ``cents``.
+    :raises ValueError: if the lines do not hold as much.
+    """
+    skip, left, spread = already_cents, cents, dict[str, int]()
+    for nature, amount in amounts:
+        passed = min(skip, amount)
+        taken = min(left, amount - passed)
+        skip, left = skip - passed, left - taken
+        if taken:
+            spread[nature] = spread.get(nature, 0) + taken
+    if left:
+        raise ValueError(f"{left} cents more than the lines hold")
+    return list(spread.items())
+
+
+def is_payable(cents: int, limits: Limits) -> bool:
+    """Tell whether the bank takes a payment of this amount."""
+    return limits.min_cents <= cents <= limits.max_cents
+
+
+def is_usable_email(email: str, limits: Limits) -> bool:
+    """Tell whether the bank takes this address for its own ticket."""
+    return 6 <= len(email) <= limits.email_max_length and email.isascii() and email.count("@") == 1

@@ -1,0 +1,128 @@
+"""How an invoice is shown: its state, and what is derived from the attempts and from the day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from obole.billing.models import Invoice, InvoiceQuerySet
+from obole.billing.states import InvoiceState
+from obole.payments.models import OPEN, Attempt
+
+
+class Standing(models.TextChoices):
+    """What people read in the column « Statut »."""
+
+    DRAFT = "draft", _("Brouillon")
+    DUE = "due", _("À payer")
+    IN_PROGRESS = "in_progress", _("En cours de paiement")
+    LATE = "late", _("En retard")
+    PART_PAID = "part_paid", _("Partiellement payée")
+    PAID = "paid", _("Payée")
+    CANCELLED = "cancelled", _("Annulée")
+    TRANSFERRED = "transferred", _("Transmise au comptable public")
+
+
+@dataclass(frozen=True)
+class Look:
+    """The colour and the icon of a standing; the word is always there too."""
+
+    tone: str
+    icon: str
+
+
+LOOKS = {
+    Standing.DRAFT: Look("ended", "edit"),
+    Standing.DUE: Look("to_pay", "euro"),
+    Standing.IN_PROGRESS: Look("in_progress", "clock"),
+    Standing.LATE: Look("late", "alert"),
+    Standing.PART_PAID: Look("in_progress", "euro"),
+    Standing.PAID: Look("done", "check"),
+    Standing.CANCELLED: Look("ended", "ban"),
+    Standing.TRANSFERRED: Look("ended", "document"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An invoice with its standing, ready for a page."""
+
+    invoice: Invoice
+    standing: Standing
+    in_progress_since: datetime | None
+    days_late: int
+
+    @property
+    def look(self) -> Look:
+        return LOOKS[self.standing]
+
+    @property
+    def days_left(self) -> int:
+        return -self.days_late
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether a « Payer maintenant » button makes sense; the amount and the régie are checked when it is pressed."""
+        return self.standing in {Standing.DUE, Standing.LATE, Standing.PART_PAID}
+
+
+def with_progress(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Add ``in_progress_since``: when the open attempt of each invoice was opened, or None."""
+    open_attempt = Attempt.objects.open().filter(invoice=OuterRef("pk")).order_by("-opened_at").values("opened_at")[:1]
+    return invoices.annotate(in_progress_since=Subquery(open_attempt))
+
+
+def show(invoice: Invoice, *, today: date) -> Shown:
+    """Return the standing of an invoice that came through ``with_progress`` (or costs one query here)."""
+    if not hasattr(invoice, "in_progress_since"):
+        standing = Attempt.objects.open().filter(invoice=invoice).first()
+        since = standing.opened_at if standing else None
+    else:
+        since = invoice.in_progress_since
+    late = (today - invoice.due_date).days if invoice.due_date else 0
+    return Shown(invoice, _standing(invoice, since, today), since, late)
+
+
+def show_all(invoices: QuerySet[Invoice], *, today: date) -> list[Shown]:
+    """Return the standings of many invoices with one query."""
+    return [show(invoice, today=today) for invoice in with_progress(invoices)]
+
+
+def filter_by(invoices: QuerySet[Invoice], standings: Iterable[str], *, today: date) -> QuerySet[Invoice]:
+    """Keep the invoices that are shown with one of these standings."""
+    in_progress = Exists(Attempt.objects.filter(invoice=OuterRef("pk"), state__in=OPEN, released_at=None))
+    due = Q(state=InvoiceState.DUE)
+    late = due & Q(due_date__lt=today)
+    conditions = {
+        Standing.DUE: due & ~Q(in_progress) & ~late & Q(received_cents=0),
+        Standing.IN_PROGRESS: due & Q(in_progress),
+        Standing.LATE: late & ~Q(in_progress),
+        Standing.PART_PAID: due & ~Q(in_progress) & ~late & Q(received_cents__gt=0),
+        **{Standing(state): Q(state=state) for state in ("draft", "paid", "cancelled", "transferred")},
+    }
+    wanted = Q(pk__in=[])
+    for name in standings:
+        wanted |= conditions[Standing(name)]
+    return invoices.filter(wanted)
+
+
+def _standing(invoice: Invoice, since: datetime | None, today: date) -> Standing:
+    if invoice.state != InvoiceState.DUE:
+        return Standing(invoice.state)
+    if since is not None:
+        return Standing.IN_PROGRESS
+    if invoice.is_late(today):
+        return Standing.LATE
+    return Standing.PART_PAID if invoice.received_cents else Standing.DUE
+
+
+def count_standings(invoices: InvoiceQuerySet, *, today: date) -> dict[Standing, int]:
+    """Return how many invoices are shown with each standing."""
+    return {
+        standing: filter_by(invoices, [standing], today=today).count()
+        for standing in Standing
+        if standing != Standing.DRAFT
+    }

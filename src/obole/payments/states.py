@@ -1,0 +1,34 @@
+"""The life of an attempt to pay at the bank."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.lib.states import Move
+
+
+class AttemptState(models.TextChoices):
+    """Where an attempt stands. A refusal, an abandonment and an expiry are provisional: the bank may still say « paid »."""
+
+    OPENING = "opening", _("Initiée")
+    WAITING = "waiting", _("En attente du retour")
+    PAID = "paid", _("Acceptée")
+    REFUSED = "refused", _("Refusée")
+    ABANDONED = "abandoned", _("Abandonnée par l’usager")
+    EXPIRED = "expired", _("Expirée")
+    FAILED = "failed", _("Non ouverte par la banque")
+    TESTED = "tested", _("Essai réussi, sans encaissement")
+
+
+S = AttemptState
+WATCHED = frozenset({S.WAITING, S.REFUSED, S.ABANDONED, S.EXPIRED})
+"""States that the bank's word may still change."""
+
+START = Move("attempt.start", frozenset({S.OPENING}), S.WAITING)
+FAIL = Move("attempt.fail", frozenset({S.OPENING}), S.FAILED)
+PAY = Move("attempt.pay", WATCHED, S.PAID)
+REFUSE = Move("attempt.refuse", frozenset({S.WAITING, S.ABANDONED}), S.REFUSED)
+ABANDON = Move("attempt.abandon", frozenset({S.WAITING, S.REFUSED}), S.ABANDONED)
+EXPIRE = Move("attempt.expire", frozenset({S.WAITING}), S.EXPIRED)
+TEST = Move("attempt.test", WATCHED, S.TESTED)
+
+MOVES = (START, FAIL, PAY, REFUSE, ABANDON, EXPIRE, TEST)

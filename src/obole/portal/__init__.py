@@ -1,0 +1,1 @@
+"""The citizens' door: apply, see, pay, keep receipts."""

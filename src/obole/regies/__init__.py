@@ -1,0 +1,1 @@
+"""The régie d'encaissement: its settings and its double-entry ledger, which only grows."""

@@ -1,0 +1,109 @@
+"""The one way to write in a régie's ledger. Entries are numbered, chained, balanced, and never changed."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import F
+
+from obole.lib.transactions import require_transaction
+from obole.regies.accounts import Account
+from obole.regies.models import Balance, Entry, Line, Regie
+
+
+class Unbalanced(Exception):
+    """The debits of an entry are not its credits."""
+
+
+class AlreadyPosted(Exception):
+    """This cause has its entry: it is never booked twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting:
+    """A debit or a credit of one account, in cents."""
+
+    account: Account
+    debit: int = 0
+    credit: int = 0
+    nature: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Why there is an entry: kind and key, unique in the whole ledger."""
+
+    kind: str
+    key: str
+
+
+def transfer(*, debit: Account, credit: Account, cents: int, nature: str = "") -> tuple[Posting, Posting]:
+    """Return the two postings that move ``cents`` from one account to another."""
+    return (
+        Posting(account=debit, debit=cents, nature=nature),
+        Posting(account=credit, credit=cents, nature=nature),
+    )
+
+
+def post(
+    *,
+    regie_id: int,
+    cause: Cause,
+    postings: Sequence[Posting],
+    label: str,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Entry:
+    """
+    Add one entry to the régie's ledger. Takes the régie's lock: lock attempts and invoices before.
+
+    :raises Unbalanced: if debits and credits differ.
+    :raises AlreadyPosted: if this cause has an entry.
+    :raises RuntimeError: outside a transaction.
+    """
+    require_transaction("an entry of the ledger")
+    total = sum(posting.debit for posting in postings)
+    if not total or total != sum(posting.credit for posting in postings):
+        raise Unbalanced(f"{cause.kind} {cause.key}")
+    regie = Regie.objects.locked().get(pk=regie_id)
+    if Entry.objects.filter(cause_kind=cause.kind, cause_key=cause.key).exists():
+        raise AlreadyPosted(f"{cause.kind} {cause.key}")
+    entry = Entry(
+        regie=regie, number=regie.entry_count + 1, cause_kind=cause.kind, cause_key=cause.key, label=label[:200],
+        booked_at=at, happened_at=happened_at, previous_hash=regie.entry_head,
+    )  # fmt: skip
+    entry.hash = chain_hash(entry, postings)
+    entry.save(force_insert=True)
+    _add_lines(entry, postings)
+    regie.entry_count, regie.entry_head = entry.number, entry.hash
+    regie.save(update_fields=["entry_count", "entry_head"])
+    return entry
+
+
+def chain_hash(entry: Entry, postings: Sequence[Posting]) -> str:
+    """Return the SHA-256 of what the entry says, chained to the entry before it."""
+    said = [
+        entry.previous_hash, entry.regie_id, entry.number, entry.cause_kind, entry.cause_key, entry.label,
+        _instant(entry.booked_at), _instant(entry.happened_at),
+        [[str(posting.account), posting.nature, posting.debit, posting.credit] for posting in postings],
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def _instant(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else ""
+
+
+def _add_lines(entry: Entry, postings: Sequence[Posting]) -> None:
+    Line.objects.bulk_create(
+        Line(entry=entry, account=posting.account, nature=posting.nature, debit=posting.debit, credit=posting.credit)
+        for posting in postings
+    )
+    for posting in postings:
+        # The régie's row is locked: nobody else creates or moves its balances meanwhile.
+        balance, _created = Balance.objects.get_or_create(regie_id=entry.regie_id, account=posting.account)
+        Balance.objects.filter(pk=balance.pk).update(
+            debit=F("debit") + posting.debit, credit=F("credit") + posting.credit
+        )

@@ -1,0 +1,163 @@
+"""The régie, who answers for it, and its ledger: entries that are only ever added."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.directory.models import Agent
+from obole.regies.accounts import Account
+
+SMALLEST_RELEASE_DELAY = 15
+"""Minutes: PayFiP lets a payer open the payment page for as long as that."""
+
+
+class RegieQuerySet(models.QuerySet["Regie"]):
+    """Régies, and who may see which."""
+
+    def locked(self) -> "RegieQuerySet":
+        return self.select_for_update()
+
+    def seen_by(self, agent: Agent) -> "RegieQuerySet":
+        """Return the régies that this agent answers for; an administrator sees all."""
+        if agent.profile == "admin":
+            return self
+        return self.filter(mandates__agent=agent)
+
+
+class Regie(models.Model):
+    """A régie d'encaissement: what a bank account is to a shop. Collects for the comptable public."""
+
+    code = models.CharField(
+        _("code"), max_length=6, unique=True, validators=[RegexValidator(r"^[A-Z]{2,6}$", _("De 2 à 6 lettres majuscules, sans accent."))],
+        help_text=_("Commence le numéro de chaque facture, par exemple ENF pour ENF-2026-000123. Ne change plus ensuite."),
+    )  # fmt: skip
+    name = models.CharField(_("nom"), max_length=120, unique=True)
+    enabled = models.BooleanField(_("activée"), default=True)
+    gateway = models.CharField(_("tiers bancaire"), max_length=20, default="payfip")
+    gateway_settings = models.JSONField(_("réglages du tiers bancaire"), default=dict, blank=True)
+    release_delay = models.PositiveSmallIntegerField(
+        _("délai de déblocage (minutes)"), default=20, validators=[MinValueValidator(SMALLEST_RELEASE_DELAY)],
+        help_text=_("Combien de temps une facture reste « En cours de paiement » avant de pouvoir être payée de nouveau : 15 minutes au moins."),
+    )  # fmt: skip
+    description = models.TextField(_("description"), blank=True)
+    entry_count = models.PositiveBigIntegerField(default=0, editable=False)
+    entry_head = models.CharField(max_length=64, default="", blank=True, editable=False)
+    """The hash of the last entry; the next one is chained to it."""
+
+    objects: ClassVar[RegieQuerySet] = RegieQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(release_delay__gte=SMALLEST_RELEASE_DELAY), name="regie_release_delay_allowed"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Mandate(models.Model):
+    """An agent answers for a régie: only those see its money."""
+
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="mandates")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="mandates")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["regie", "agent"], name="mandate_once")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} / {self.regie}"
+
+
+class Entry(models.Model):
+    """One event of the ledger, numbered 1..n in its régie and chained to the one before."""
+
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="entries")
+    number = models.PositiveBigIntegerField()
+    cause_kind = models.CharField(max_length=30)
+    cause_key = models.CharField(max_length=60)
+    label = models.CharField(max_length=200)
+    booked_at = models.DateTimeField()
+    happened_at = models.DateTimeField(null=True)
+    """The bank's time, when it says one; never used for order."""
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["regie", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["regie", "number"], name="entry_number_once"),
+            models.UniqueConstraint(fields=["cause_kind", "cause_key"], name="entry_cause_once"),
+        ]
+        indexes = [models.Index(fields=["regie", "booked_at"], name="entry_by_day")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.regie_id}/{self.number} {self.label}"
+
+
+class Line(models.Model):
+    """One account moved by an entry: a debit or a credit, in cents."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lines")
+    account = models.CharField(max_length=20, choices=Account.choices)
+    nature = models.CharField(max_length=20, blank=True)
+    """The accounting nature of the product, where the account is kept by nature."""
+    debit = models.PositiveBigIntegerField(default=0)
+    credit = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["entry", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(debit__gt=0, credit=0) | models.Q(debit=0, credit__gt=0), name="line_debit_or_credit"
+            ),
+            models.CheckConstraint(condition=models.Q(account__in=Account.values), name="line_account_known"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="entry_sums_to_zero",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF (SELECT sum(debit) <> sum(credit) FROM regies_line WHERE entry_id = NEW.entry_id) THEN
+                        RAISE EXCEPTION 'entry % does not sum to zero', NEW.entry_id USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.debit} {self.credit}"
+
+
+class Balance(models.Model):
+    """What the lines of one account add up to, kept so that a page costs the same after ten years."""
+
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="balances")
+    account = models.CharField(max_length=20, choices=Account.choices)
+    debit = models.PositiveBigIntegerField(default=0)
+    credit = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["regie", "account"]
+        constraints = [
+            models.UniqueConstraint(fields=["regie", "account"], name="balance_once"),
+            models.CheckConstraint(condition=models.Q(account__in=Account.values), name="balance_account_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.cents}"
+
+    @property
+    def cents(self) -> int:
+        """The balance on the side where this account normally stands, in cents."""
+        return self.debit - self.credit if Account(self.account).is_debit else self.credit - self.debit

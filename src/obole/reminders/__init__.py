@@ -1,0 +1,1 @@
+"""Whom to nudge, when, with which words."""

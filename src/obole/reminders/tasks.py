@@ -1,0 +1,26 @@
+"""What the worker does for reminders."""
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from obole.lib import days
+from obole.reminders import operations, queries
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="reminders.run", queue="clock", queueing_lock="reminders.run", lock="reminders.run")
+def run(timestamp: int) -> None:
+    """Remind everyone whose reminder is due; run again, it finds nobody."""
+    at = days.now()
+    for invoice_id in queries.candidates(days.day_of(at)):
+        operations.remind(invoice_id=invoice_id, at=at)
+
+
+@app.task(
+    name="reminders.deliver",
+    queue="mail",
+    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError}),
+)
+def deliver(message_id: int) -> None:
+    """Hand one reminder over, if it still makes sense."""
+    operations.deliver(message_id=message_id, at=days.now())

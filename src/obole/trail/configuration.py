@@ -1,0 +1,37 @@
+"""How a setting changes: checked, saved and recorded with what it was before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from obole.trail import operations as trail
+
+M = TypeVar("M", bound=models.Model)
+
+
+@transaction.atomic
+def configure(model: type[M], *, pk: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> M:
+    """
+    Create (``pk`` is None) or change one row of configuration, and record which fields changed.
+
+    :raises django.core.exceptions.ValidationError: if a value breaks the model's rules.
+    """
+    row = model() if pk is None else model._default_manager.select_for_update().get(pk=pk)
+    many = {field.name for field in model._meta.many_to_many}
+    before = {} if pk is None else {name: _shown(getattr(row, name)) for name in values if name not in many}
+    for name, value in values.items():
+        if name not in many:
+            setattr(row, name, value)
+    row.full_clean()
+    row.save()
+    for name in many & set(values):
+        getattr(row, name).set(values[name])
+    changed = ", ".join(name for name in sorted(values) if name in many or before.get(name) != _shown(values[name]))
+    trail.note("configure", subject=row, actor=actor, at=at, fields=changed, before=str(before)[:2000])
+    return row
+
+
+def _shown(value: object) -> str:
+    return str(value)

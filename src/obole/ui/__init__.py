@@ -1,0 +1,1 @@
+"""Base pages, components, template tags and shared static files."""

@@ -1,0 +1,46 @@
+// Small comforts. Every page works without this file.
+"use strict";
+
+// A form marked data-once is sent once, however many times its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  form.querySelectorAll("button[type=submit], button:not([type])").forEach((button) => button.setAttribute("aria-disabled", "true"));
+});
+
+// Coming back with the browser's button shows the page as it was: let its forms be sent again.
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  });
+});
+
+// <input type="checkbox" data-select-all="name"> ticks every box of that name in its form;
+// an element with data-selected="name" shows how many are ticked.
+const boxes = (form, name) => [...form.querySelectorAll('input[type="checkbox"]')].filter((box) => box.name === name);
+
+document.querySelectorAll("[data-select-all]").forEach((box) => { box.hidden = false; });
+
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  const form = box.form;
+  if (!form || box.type !== "checkbox") return;
+  const name = box.dataset.selectAll || box.name;
+  const all = boxes(form, name);
+  if (box.dataset.selectAll) all.forEach((one) => { one.checked = box.checked; });
+  const ticked = all.filter((one) => one.checked).length;
+  form.querySelectorAll("[data-select-all]").forEach((one) => {
+    if (one.dataset.selectAll !== name) return;
+    one.checked = ticked > 0 && ticked === all.length;
+    one.indeterminate = ticked > 0 && ticked < all.length;
+  });
+  form.querySelectorAll("[data-selected]").forEach((place) => {
+    if (place.dataset.selected === name) place.textContent = String(ticked);
+  });
+});

@@ -1,0 +1,1 @@
+"""Template tags: a builtin library, so templates need not load it."""

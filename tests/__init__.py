@@ -1,0 +1,1 @@
+"""Mirrors src/obole/, plus architecture/, gateways/, races/, journeys/."""

@@ -1,0 +1,34 @@
+"""The product's settings, made quick and hostile, on a PostgreSQL of the suite's own."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from obole.config.embedded_postgres import EmbeddedServer
+
+if "OBOLE_TESTS_VAR" not in os.environ:
+    # The first process of a run starts the server; the others (xdist, real processes) inherit its address.
+    _var = Path(tempfile.mkdtemp(prefix="obole-tests-"))
+    os.environ["OBOLE_TESTS_VAR"] = os.environ["OBOLE_VAR"] = str(_var)
+    os.environ["OBOLE_SECRET_KEY"] = "tests only"
+    if "OBOLE_DATABASE_URL" not in os.environ:
+        _server = EmbeddedServer(_var, durable=False)
+        _server.start()
+        os.environ["OBOLE_DATABASE_URL"] = _server.url
+        atexit.register(_server.erase)
+    atexit.register(shutil.rmtree, _var, ignore_errors=True)
+
+from obole.config.settings import *  # noqa: F403
+from obole.config.settings import DATABASES, MIDDLEWARE, TEMPLATES, VAR
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(VAR / "files")}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+DATABASES["default"]["OPTIONS"].pop("pool", None)
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
+ZEAL_RAISE = True
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNDEFINED-VARIABLE"
