@@ -21,8 +21,9 @@ if "OBOLE_TESTS_VAR" not in os.environ:
     atexit.register(shutil.rmtree, _var, ignore_errors=True)
 
 from obole.config.settings import *  # noqa: F403
-from obole.config.settings import DATABASES, MIDDLEWARE, TEMPLATES, VAR
+from obole.config.settings import DATABASES, MIDDLEWARE, STATIC_ROOT, TEMPLATES, VAR
 
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(VAR / "files")}},

@@ -166,3 +166,7 @@ def test_it_refuses_to_work_inside_a_transaction(template: list[Path], monkeypat
 
     with pytest.raises(TransactionOpen, match="rendering a PDF"):
         render(template, "x")
+
+
+def test_a_timestamp_with_microseconds_is_written_to_the_second(template: list[Path]) -> None:
+    assert render(template, "x", at=AT.replace(microsecond=123456)) == render(template, "x", at=AT)

@@ -22,6 +22,7 @@ from obole.mailing import rules as mail_rules
 from obole.mailing.defaults import INVOICE
 from obole.regies import ledger
 from obole.regies.accounts import Account
+from obole.regies.models import Regie
 from obole.trail import configuration
 from obole.trail import operations as trail
 
@@ -37,7 +38,7 @@ class EmptyInvoice(NotBillable):
 
 
 @transaction.atomic
-def generate_invoice(
+def generate_invoice(  # noqa: PLR0913 - one form, one call
     *,
     dossier_id: int,
     type_id: int,
@@ -60,11 +61,11 @@ def generate_invoice(
     if twin is not None:
         return twin
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
-    _guard(invoice_type, dossier)
+    regie = _billable_regie(invoice_type, dossier)
     dossiers.correct_quantities(dossier_id=dossier_id, quantities=quantities, actor=actor, at=at)
     lines = rules.lines_for(invoice_type, dossier_queries.items(dossier))
     invoice = Invoice.objects.create(
-        request_key=request_key, type=invoice_type, regie=invoice_type.regie, dossier=dossier, payer=dossier.citizen,
+        request_key=request_key, type=invoice_type, regie=regie, dossier=dossier, payer=dossier.citizen,
         label=invoice_type.name, period=period, total_cents=rules.total(lines), created_at=at,
     )  # fmt: skip
     _add_lines(invoice, lines)
@@ -173,7 +174,7 @@ def configure_type(*, type_id: int | None, values: Mapping[str, Any], actor: str
     return configuration.configure(InvoiceType, pk=type_id, values=values, actor=actor, at=at)
 
 
-def _guard(invoice_type: InvoiceType, dossier: Dossier) -> None:
+def _billable_regie(invoice_type: InvoiceType, dossier: Dossier) -> Regie:
     if dossier.state not in BILLABLE:
         raise NotBillable(_("Ce dossier n’est pas en instruction ni accepté : prenez-le d’abord en charge."))
     if not invoice_type.enabled or not invoice_type.schemes.filter(pk=dossier.scheme_id).exists():
@@ -186,6 +187,7 @@ def _guard(invoice_type: InvoiceType, dossier: Dossier) -> None:
         )
     if not invoice_type.regie.enabled:
         raise NotBillable(_("La régie de ce type de facture est désactivée : aucune facture ne peut être émise."))
+    return invoice_type.regie
 
 
 def _add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:

@@ -1,15 +1,20 @@
 """How invoices are read."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
 
-from obole.billing.models import Invoice, InvoiceType
+from obole.billing.models import Invoice, InvoiceQuerySet, InvoiceType
 from obole.billing.states import InvoiceState
+from obole.catalogue.models import Product
 from obole.directory.models import Citizen
+from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
+from obole.dossiers.rules import Priced
 from obole.lib import words
 from obole.lib.days import PARIS
 
@@ -90,14 +95,49 @@ def totals(invoices: QuerySet[Invoice]) -> tuple[int, int]:
     return sums["total"] or 0, sums["due"] or 0
 
 
-def late_by_age(invoices: Iterable[Invoice], today: date) -> dict[str, int]:
-    """Return what is late, in cents, by how late it is: the picture that a régisseur asks for first."""
-    ages = {"0–30": 0, "31–60": 0, "61–90": 0, "> 90": 0}
-    for invoice in invoices:
-        if invoice.due_date is None or not invoice.is_late(today):
-            continue
-        late = (today - invoice.due_date).days
-        ages["0–30" if late <= 30 else "31–60" if late <= 60 else "61–90" if late <= 90 else "> 90"] += (
-            invoice.remaining_cents
+def due_figures(today: date) -> dict[str, int]:
+    """Return how many invoices are due, how many of them are late, and what is still due of each, in cents."""
+    late = Q(due_date__lt=today)
+    left = F("total_cents") - F("received_cents")
+    sums = (
+        Invoice.objects.filter(state=InvoiceState.DUE)
+        .order_by()
+        .aggregate(
+            count=Count("id"), cents=Sum(left), late_count=Count("id", filter=late), late_cents=Sum(left, filter=late)
         )
-    return ages
+    )
+    return {name: value or 0 for name, value in sums.items()}
+
+
+def with_remaining(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Add ``remaining``, to sort by what ``remaining_cents`` says."""
+    due = When(state=InvoiceState.DUE, then=F("total_cents") - F("received_cents"))
+    return invoices.annotate(remaining=Case(due, default=0, output_field=BigIntegerField()))
+
+
+def priced_with(dossier: Dossier, quantities: Mapping[int, Decimal]) -> list[Priced]:
+    """Return what an invoice of the dossier would bill with these quantities (by product id, the agent's only)."""
+    return [
+        replace(one, quantity=quantities[one.product.pk]) if is_agents(one) and one.product.pk in quantities else one
+        for one in dossier_queries.items(dossier)
+    ]
+
+
+def is_agents(priced: Priced) -> bool:
+    """Tell whether the quantity is the agent's to give."""
+    return priced.product.entered_by == Product.EnteredBy.AGENT
+
+
+def late_by_age(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
+    """Return what is late, in cents, by how many days: the picture that a régisseur asks for first."""
+    since = {"0–30": (0, 30), "31–60": (31, 60), "61–90": (61, 90), "> 90": (91, 40_000)}
+    spans = {
+        age: Q(due_date__lte=today - timedelta(days=first), due_date__gte=today - timedelta(days=last))
+        for age, (first, last) in since.items()
+    }
+    left = F("total_cents") - F("received_cents")
+    names = {f"age_{rank}": age for rank, age in enumerate(spans)}
+    sums = (
+        invoices.late(today).order_by().aggregate(**{name: Sum(left, filter=spans[age]) for name, age in names.items()})
+    )
+    return {age: sums[name] or 0 for name, age in names.items()}

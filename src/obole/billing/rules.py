@@ -31,8 +31,8 @@ def lines_for(invoice_type: InvoiceType, priced: Iterable[Priced]) -> list[Draft
     if invoice_type.amount_mode == InvoiceType.AmountMode.FIXED:
         return [
             DraftLine(
-                label=invoice_type.fixed_label or invoice_type.name, quantity=Decimal(1), unit="", unit_price_cents=invoice_type.fixed_cents,
-                nature=invoice_type.nature,
+                label=invoice_type.fixed_label or invoice_type.name, quantity=Decimal(1), unit="",
+                unit_price_cents=invoice_type.fixed_cents, nature=invoice_type.nature,
             )
         ]  # fmt: skip
     return [

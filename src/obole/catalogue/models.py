@@ -90,8 +90,11 @@ class Product(models.Model):
     minimum = models.DecimalField(_("quantité minimale"), max_digits=9, decimal_places=3, default=0)
     maximum = models.DecimalField(_("quantité maximale"), max_digits=9, decimal_places=3, default=100)
     decimals = models.PositiveSmallIntegerField(
-        _("décimales de la quantité"), default=0, validators=[MaxValueValidator(3)], help_text=_("0 pour des unités entières, 2 pour des mètres carrés.")
-    )  # fmt: skip
+        _("décimales de la quantité"),
+        default=0,
+        validators=[MaxValueValidator(3)],
+        help_text=_("0 pour des unités entières, 2 pour des mètres carrés."),
+    )
     entered_by = models.CharField(
         _("quantité saisie par"), max_length=8, choices=EnteredBy.choices, default=EnteredBy.CITIZEN
     )

@@ -6,9 +6,9 @@ everybody when it runs as root; so the wheel's binaries are started here, withou
 """
 
 import fcntl
-import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -57,7 +57,15 @@ class EmbeddedServer:
 
     @property
     def _key(self) -> str:
-        return hashlib.sha256(str(self.var.resolve()).encode()).hexdigest()[:12]
+        """A name kept in the folder of state: whoever deletes the folder gets a new, empty server."""
+        path = self.var / "postgres.key"
+        try:
+            self.var.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="ascii") as new:
+                new.write(secrets.token_hex(6))
+        except FileExistsError:
+            pass
+        return path.read_text(encoding="ascii")
 
     @property
     def _home(self) -> Path:
@@ -134,11 +142,18 @@ class EmbeddedServer:
 
     def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of the server's programs, as an ordinary user even when we are root."""
-        who = {"user": _server_user().pw_uid, "group": _server_user().pw_gid, "extra_groups": []} if _is_root() else {}
+        who = _server_user() if _is_root() else None
         # A file, not a pipe: the server inherits it, and a pipe would keep us waiting for the server's end.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             done = subprocess.run(
-                [_binaries() / program, *arguments], stdout=out, stderr=err, text=True, check=False, cwd="/", **who
+                [str(_binaries() / program), *arguments],
+                stdout=out,
+                stderr=err,
+                check=False,
+                cwd="/",
+                user=who.pw_uid if who else None,
+                group=who.pw_gid if who else None,
+                extra_groups=[] if who else None,
             )
             out.seek(0)
             err.seek(0)

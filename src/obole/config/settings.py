@@ -139,6 +139,7 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "obole.ui.forms.Renderer"
+DJANGO_TABLES2_TEMPLATE = "ui/table.html"
 
 # People and passwords.
 AUTH_USER_MODEL = "directory.User"

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+handler403 = "obole.ui.errors.forbidden"
 handler404 = "obole.ui.errors.not_found"
 handler500 = "obole.ui.errors.server_error"
 

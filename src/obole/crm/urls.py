@@ -1,6 +1,57 @@
 """The agents' addresses."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from obole.crm.views import (
+    attempts,
+    citizens,
+    dossier,
+    dossiers,
+    generate,
+    home,
+    invoice,
+    invoices,
+    mails,
+    profile,
+    regies,
+    review,
+    search,
+    tasks,
+)
 
 app_name = "crm"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("a-traiter/", tasks.tasks, name="tasks"),
+    path("a-traiter/<int:pk>/clore/", tasks.task_close, name="task_close"),
+    path("dossiers/", dossiers.dossiers, name="dossiers"),
+    path("dossiers/<int:pk>/", dossier.dossier, name="dossier"),
+    path("dossiers/<int:pk>/prendre/", review.dossier_take, name="dossier_take"),
+    path("dossiers/<int:pk>/complement/", review.dossier_complement, name="dossier_complement"),
+    path("dossiers/<int:pk>/accepter/", review.dossier_accept, name="dossier_accept"),
+    path("dossiers/<int:pk>/refuser/", review.dossier_reject, name="dossier_reject"),
+    path("dossiers/<int:pk>/clore/", review.dossier_close, name="dossier_close"),
+    path("dossiers/<int:pk>/facturer/", generate.generate_invoice, name="generate_invoice"),
+    path("dossiers/<int:pk>/pieces/<int:attachment_pk>/", dossier.attachment, name="attachment"),
+    path("factures/", invoices.invoices, name="invoices"),
+    path("factures/export.csv", invoices.invoices_export, name="invoices_export"),
+    path("factures/<int:pk>/", invoice.invoice, name="invoice"),
+    path("factures/<int:pk>/facture.pdf", invoice.invoice_pdf, name="invoice_pdf"),
+    path("factures/<int:pk>/annuler/", invoice.invoice_cancel, name="invoice_cancel"),
+    path("recus/<int:pk>/recu.pdf", invoice.receipt_pdf, name="receipt_pdf"),
+    path("transactions/", attempts.attempts, name="attempts"),
+    path("transactions/<int:pk>/", attempts.attempt, name="attempt"),
+    path("transactions/<int:pk>/interroger/", attempts.attempt_ask, name="attempt_ask"),
+    path("echanges/<int:pk>/", attempts.exchange, name="exchange"),
+    path("courriels/", mails.messages, name="messages"),
+    path("courriels/<int:pk>/", mails.message, name="message"),
+    path("usagers/", citizens.citizens, name="citizens"),
+    path("usagers/nouveau/", citizens.citizen_new, name="citizen_new"),
+    path("usagers/<int:pk>/", citizens.citizen, name="citizen"),
+    path("usagers/<int:pk>/modifier/", citizens.citizen_edit, name="citizen_edit"),
+    path("regies/", regies.regies, name="regies"),
+    path("regies/<int:pk>/", regies.regie, name="regie"),
+    path("recherche/", search.search, name="search"),
+    path("profil/", profile.profile, name="profile"),
+    path("parametrage/", include("obole.crm.settings_urls")),
+]

@@ -1,6 +1,6 @@
 """Every write about dossiers: a citizen applies and completes, an agent reviews."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -169,7 +169,7 @@ def _locked_counter() -> DossierCounter:
     return DossierCounter.objects.select_for_update().get(only=True)
 
 
-def _checked(form: FormVersion, filled: Filled, *, attached: Sequence[str]) -> dict[str, Answer]:
+def _checked(form: FormVersion, filled: Filled, *, attached: Iterable[str]) -> dict[str, Answer]:
     keys = {field.key for field in form.form_fields}
     answers = {key: value for key, value in filled.answers.items() if key in keys}
     rules.check_answers(form.form_fields, answers, [*attached, *(upload.field_key for upload in filled.uploads)])

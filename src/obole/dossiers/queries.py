@@ -1,15 +1,16 @@
 """How dossiers are read."""
 
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Case, Count, IntegerField, QuerySet, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.directory.models import Citizen
 from obole.dossiers.models import Attachment, Dossier
 from obole.dossiers.rules import Priced
 from obole.dossiers.states import DossierState
-from obole.lib import days
+from obole.lib import days, words
 
 TO_REVIEW = (DossierState.SUBMITTED, DossierState.IN_REVIEW)
 
@@ -36,6 +37,18 @@ def of_citizen(citizen: Citizen) -> QuerySet[Dossier]:
 def to_list() -> QuerySet[Dossier]:
     """Return what the CRM lists, with what its rows show."""
     return Dossier.objects.exclude(state=DossierState.DRAFT).select_related("scheme__service", "citizen", "agent")
+
+
+def matching(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:
+    """Keep the dossiers whose number, dispositif or citizen answers to ``text``."""
+    wanted = Q(scheme__name__icontains=words.clean_line(text))
+    digits = words.clean_line(text).rsplit("-", 1)[-1].lstrip("0")
+    if digits.isascii() and digits.isdigit() and len(digits) < 10:
+        wanted |= Q(number=int(digits))
+    by_name = Q()
+    for word in words.fold(text).split():
+        by_name &= Q(citizen__sort_key__regex=rf"\m{word}")
+    return dossiers.filter(wanted | by_name if by_name else wanted)
 
 
 def count_to_review() -> int:
@@ -74,5 +87,5 @@ def _shown(field: FormField, value: object) -> str:
     if field.kind == FieldKind.YES_NO:
         return "Oui" if value in (True, "yes") else "Non"
     if field.kind == FieldKind.DATE:
-        return days.short(days.date.fromisoformat(str(value)))
+        return days.short(date.fromisoformat(str(value)))
     return str(value)

@@ -171,7 +171,8 @@ class Gateway(Protocol):
         """
         ...
 
-    def read_callback(self, body: Mapping[str, str]) -> str:
+    @staticmethod
+    def read_callback(body: Mapping[str, str]) -> str:
         """
         Return the bank's reference that a notification or a return carries. A doorbell, never a proof.
 

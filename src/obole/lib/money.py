@@ -1,7 +1,7 @@
 """Amounts are integers of cents; this file holds the one rounding rule and the one way to write and to read an amount."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 NARROW_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
@@ -59,9 +59,15 @@ def parse_quantity(text: str, *, decimals: int) -> Decimal:
         value = Decimal(cleaned) if cleaned.isascii() and re.fullmatch(r"\d{1,7}(\.\d+)?", cleaned) else None
     except InvalidOperation:
         value = None
-    if value is None or -int(value.normalize().as_tuple().exponent) > decimals:
+    if value is None or -int(_bare(value).as_tuple().exponent) > decimals:
         raise NotAnAmount(text)
     return value
+
+
+def _bare(value: Decimal) -> Decimal:
+    """Drop final zeros without rounding: ``normalize`` alone would round at 28 digits."""
+    digits = value.as_tuple().digits
+    return value.normalize(Context(prec=max(1, len(digits))))
 
 
 def quantity(value: Decimal) -> str:

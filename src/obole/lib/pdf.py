@@ -44,7 +44,7 @@ def render(
     :param template: the file to compile, then those that it imports, by their names.
     :param data: what the template reads with ``json(bytes(sys.inputs.data))``; texts are made legible first.
     :param images: what the template reads with ``read(name, encoding: none)``.
-    :param timestamp: the date written in the PDF.
+    :param timestamp: the date written in the PDF, to the second.
     :raises DocumentNotRendered: with typst's message.
     """
     main, *_ = template
@@ -82,7 +82,7 @@ def _compile(main: str, files: Mapping[str, bytes], inputs: dict[str, str], time
                 font_paths=_fonts(Path(directory) / "fonts"),
                 sys_inputs=inputs,
                 pdf_standards=STANDARDS,
-                timestamp=timestamp.astimezone(UTC),
+                timestamp=timestamp.astimezone(UTC).replace(microsecond=0),
             )
         except typst.TypstError as error:
             raise DocumentNotRendered(" ".join([error.message, *error.hints])) from error

@@ -1,12 +1,36 @@
 """How an operation asks the worker for something: by the task's name, in the transaction that decides it."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
+from typing import Any
 
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 Argument = int | str
+
+
+def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
+    """
+    Declare what the worker runs under ``name``; ``options`` are procrastinate's.
+
+    A worker lives for months: a connection that the server cut is given up before the task, and none is kept after it.
+    """
+
+    def declare(function: Callable[..., None]) -> Any:
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> None:
+            close_old_connections()
+            try:
+                function(*args, **kwargs)
+            finally:
+                close_old_connections()
+
+        return app.task(name=name, **options)(run)
+
+    return declare
 
 
 def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **arguments: Argument) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 BASE = frozenset({"nom", "ville", "service", "telephone", "horaires"})
@@ -12,7 +13,7 @@ INVOICE = BASE | {"numero", "libelle", "montant", "reste_du", "echeance", "url",
 class Kind:
     """One kind of mail: its name on the screen, what it may mention, its words."""
 
-    label: str
+    label: str | Promise
     variables: frozenset[str]
     subject: str
     body: str

@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 
 from obole.lib import files
 from obole.lib.queue import defer
+from obole.lib.states import Move
 from obole.lib.transactions import forbid_transaction, require_transaction
 from obole.mailing import queries, rules, states
 from obole.mailing.defaults import KINDS as KINDS
@@ -110,7 +111,7 @@ def _claim(*, message_id: int, at: datetime) -> Message | None:
 
 
 @transaction.atomic
-def _finish(*, message_id: int, move: states.Move, at: datetime, error: str = "") -> None:
+def _finish(*, message_id: int, move: Move, at: datetime, error: str = "") -> None:
     message = Message.objects.select_for_update().get(pk=message_id)
     step = move.apply(message)
     message.last_error = error[:500]

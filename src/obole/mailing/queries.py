@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from django.db import models
 from django.db.models import Q, QuerySet
 
+from obole.lib import words
 from obole.mailing.defaults import KINDS
 from obole.mailing.models import Message, Template
+from obole.mailing.states import MessageState
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,14 @@ def about(*subjects: models.Model) -> QuerySet[Message]:
     for subject in subjects:
         wanted |= Q(about_kind=subject._meta.label_lower, about_id=subject.pk)
     return Message.objects.filter(wanted)
+
+
+def undelivered() -> QuerySet[Message]:
+    """Return the mails that a person must look at: refused by the server, or perhaps sent."""
+    return Message.objects.filter(state__in=(MessageState.FAILED, MessageState.DOUBTFUL))
+
+
+def matching(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
+    """Keep the mails whose subject or address contains ``text``."""
+    typed = words.clean_line(text)
+    return messages.filter(Q(subject__icontains=typed) | Q(to__icontains=typed))

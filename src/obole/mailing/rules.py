@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.html import escape
+from django.utils.translation import gettext as _
 from liquid import Environment, StrictUndefined
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
 from obole.lib import words
 
 LONGEST_SOURCE = 6000
 FILTERS = frozenset({"upcase", "downcase", "capitalize", "strip", "default"})
 _LINK = re.compile(r"https?://[^\s<>\"]+")
+_QUOTED = re.compile(r"'([^']{1,60})'")
 
 
 class BadTemplate(ValueError):
@@ -74,8 +76,25 @@ def _fill(source: str, variables: Mapping[str, str]) -> str:
     try:
         return _ENVIRONMENT.from_string(source).render(**variables)
     except LiquidError as error:
-        known = ", ".join(sorted(variables))
-        raise BadTemplate(f"Ce texte ne peut pas être utilisé ({error}). Variables possibles : {known}.") from error
+        raise BadTemplate(_sentence(error, variables)) from error
+
+
+def _sentence(error: LiquidError, variables: Mapping[str, str]) -> str:
+    """Say it to who writes mails: the library's own words are English and for developers."""
+    quoted = _QUOTED.search(str(error.args[0] if error.args else ""))
+    name = quoted[1] if quoted else "…"
+    if isinstance(error, UnknownFilterError):
+        return _("Le filtre « %(name)s » n’est pas permis. Filtres possibles : %(known)s.") % {
+            "name": name, "known": ", ".join(sorted(FILTERS)),
+        }  # fmt: skip
+    if isinstance(error, UndefinedError):
+        sentence = _("La variable « %(name)s » n’existe pas dans ce courriel. Variables possibles : %(known)s.")
+    else:
+        sentence = _(
+            "Une balise est mal écrite ou n’est pas permise : seuls {{ variable }} et {%% if variable %%}…{%% endif %%} le sont. "
+            "Variables possibles : %(known)s."
+        )
+    return sentence % {"name": name, "known": ", ".join(sorted(variables))}
 
 
 def _to_html(text: str) -> str:

@@ -4,11 +4,12 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import days
+from obole.lib.queue import task
 from obole.mailing import operations
 
 
-@app.task(
-    name="mailing.deliver",
+@task(
+    "mailing.deliver",
     queue="mail",
     retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError}),
 )
@@ -18,7 +19,7 @@ def deliver(message_id: int) -> None:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(name="mailing.recover", queue="mail", queueing_lock="mailing.recover")
+@task("mailing.recover", queue="mail", queueing_lock="mailing.recover")
 def recover(timestamp: int) -> None:
     """Find the mails whose worker died."""
     operations.recover_abandoned(at=days.now())

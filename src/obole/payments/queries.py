@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from obole.billing.models import Invoice
-from obole.directory.models import Agent
+from obole.directory.models import Agent, Citizen
+from obole.dossiers.models import Dossier
+from obole.lib import words
 from obole.payments.models import Anomaly, Attempt, Receipt, Sweep
 from obole.regies.models import Entry, Regie
 from obole.regies.queries import entries_of_causes
@@ -16,6 +18,30 @@ def attempts_to_list(agent: Agent) -> QuerySet[Attempt]:
     seen = Regie.objects.seen_by(agent)
     return (
         Attempt.objects.filter(regie__in=seen).select_related("invoice__payer", "regie").order_by("-opened_at", "-id")
+    )
+
+
+def attempts_matching(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attempt]:
+    """Keep the attempts whose own reference, bank's reference, authorisation, invoice or payer answers to ``text``."""
+    typed = words.clean_line(text)
+    wanted = (
+        Q(reference__istartswith=typed.replace("-", ""))
+        | Q(gateway_reference__istartswith=typed)
+        | Q(authorisation=typed)
+        | Q(invoice__number__istartswith=typed)
+    )
+    by_name = Q()
+    for word in words.fold(text).split():
+        by_name &= Q(invoice__payer__sort_key__regex=rf"\m{word}")
+    return attempts.filter(wanted | by_name if by_name else wanted)
+
+
+def attempts_about(dossier: Dossier) -> QuerySet[Attempt]:
+    """Return the attempts to pay the invoices of a dossier, newest first."""
+    return (
+        Attempt.objects.filter(invoice__dossier=dossier)
+        .select_related("invoice__payer", "regie")
+        .order_by("-opened_at", "-id")
     )
 
 
@@ -34,14 +60,24 @@ def receipts_of(invoice: Invoice) -> QuerySet[Receipt]:
     return Receipt.objects.filter(invoice=invoice).select_related("attempt").order_by("received_at", "id")
 
 
+def receipts_from(citizen: Citizen) -> QuerySet[Receipt]:
+    """Return what was received for a citizen's invoices, newest first."""
+    return (
+        Receipt.objects.filter(invoice__payer=citizen)
+        .select_related("invoice", "attempt")
+        .order_by("-received_at", "-id")
+    )
+
+
+def anomalies(agent: Agent) -> QuerySet[Anomaly]:
+    """Return all that ever waited for a person on this agent's régies."""
+    seen = Regie.objects.seen_by(agent)
+    return Anomaly.objects.filter(regie__in=seen).select_related("attempt__invoice__payer", "regie")
+
+
 def open_anomalies(agent: Agent) -> QuerySet[Anomaly]:
     """Return what waits for a person on this agent's régies, oldest first."""
-    seen = Regie.objects.seen_by(agent)
-    return (
-        Anomaly.objects.filter(closed_at=None, regie__in=seen)
-        .select_related("attempt__invoice__payer", "regie")
-        .order_by("opened_at", "id")
-    )
+    return anomalies(agent).filter(closed_at=None).order_by("opened_at", "id")
 
 
 def entries_of(invoice: Invoice) -> QuerySet[Entry]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice, InvoiceQuerySet
@@ -93,20 +93,31 @@ def show_all(invoices: QuerySet[Invoice], *, today: date) -> list[Shown]:
 
 def filter_by(invoices: QuerySet[Invoice], standings: Iterable[str], *, today: date) -> QuerySet[Invoice]:
     """Keep the invoices that are shown with one of these standings."""
+    conditions = _conditions(today)
+    wanted = Q(pk__in=[])
+    for name in standings:
+        wanted |= conditions[Standing(name)]
+    return invoices.filter(wanted)
+
+
+def with_rank(invoices: QuerySet[Invoice], *, today: date) -> QuerySet[Invoice]:
+    """Add ``standing_rank``: sorts by what is shown, in the order of ``Standing``."""
+    conditions = _conditions(today)
+    cases = [When(conditions[standing], then=Value(rank)) for rank, standing in enumerate(Standing)]
+    return invoices.annotate(standing_rank=Case(*cases, default=Value(len(cases)), output_field=IntegerField()))
+
+
+def _conditions(today: date) -> dict[Standing, Q]:
     in_progress = Exists(Attempt.objects.filter(invoice=OuterRef("pk"), state__in=OPEN, released_at=None))
     due = Q(state=InvoiceState.DUE)
     late = due & Q(due_date__lt=today)
-    conditions = {
+    return {
         Standing.DUE: due & ~Q(in_progress) & ~late & Q(received_cents=0),
         Standing.IN_PROGRESS: due & Q(in_progress),
         Standing.LATE: late & ~Q(in_progress),
         Standing.PART_PAID: due & ~Q(in_progress) & ~late & Q(received_cents__gt=0),
         **{Standing(state): Q(state=state) for state in ("draft", "paid", "cancelled", "transferred")},
     }
-    wanted = Q(pk__in=[])
-    for name in standings:
-        wanted |= conditions[Standing(name)]
-    return invoices.filter(wanted)
 
 
 def _standing(invoice: Invoice, since: datetime | None, today: date) -> Standing:

@@ -4,23 +4,24 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import days
+from obole.lib.queue import task
 from obole.payments import operations, papers
 
 
-@app.task(name="payments.resolve", queue="bank", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
+@task("payments.resolve", queue="bank", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
 def resolve(attempt_id: int, actor: str) -> None:
     """Ask the bank what became of an attempt."""
     operations.resolve_attempt(attempt_id=attempt_id, actor=actor, at=days.now())
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="payments.sweep", queue="clock", queueing_lock="payments.sweep")
+@task("payments.sweep", queue="clock", queueing_lock="payments.sweep")
 def sweep(timestamp: int) -> None:
     """Ask about every attempt whose time has come."""
     operations.sweep(at=days.now())
 
 
-@app.task(name="payments.send_receipt", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
+@task("payments.send_receipt", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
 def send_receipt(receipt_id: int) -> None:
     """Make a receipt and mail it."""
     papers.send_receipt(receipt_id=receipt_id, at=days.now())

@@ -40,7 +40,7 @@ class Regie(models.Model):
     gateway_settings = models.JSONField(_("réglages du tiers bancaire"), default=dict, blank=True)
     release_delay = models.PositiveSmallIntegerField(
         _("délai de déblocage (minutes)"), default=20, validators=[MinValueValidator(SMALLEST_RELEASE_DELAY)],
-        help_text=_("Combien de temps une facture reste « En cours de paiement » avant de pouvoir être payée de nouveau : 15 minutes au moins."),
+        help_text=_("Durée pendant laquelle une facture reste « En cours de paiement » avant un nouvel essai : 15 minutes au moins."),
     )  # fmt: skip
     description = models.TextField(_("description"), blank=True)
     entry_count = models.PositiveBigIntegerField(default=0, editable=False)

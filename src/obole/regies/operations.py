@@ -20,11 +20,9 @@ def configure_regie(*, regie_id: int | None, values: Mapping[str, Any], actor: s
 
     :raises django.core.exceptions.ValidationError: if a value is refused, or if the code changes after a first entry.
     """
-    if regie_id is not None and "code" in values and Entry.objects.filter(regie=regie_id).exists():
-        if values["code"] != Regie.objects.values_list("code", flat=True).get(pk=regie_id):
-            raise ValidationError(
-                {"code": _("Ce code commence déjà des numéros de factures : il ne peut plus changer.")}
-            )
+    used = Entry.objects.filter(regie=regie_id).exists() if regie_id is not None else False
+    if used and values.get("code", "") not in ("", Regie.objects.values_list("code", flat=True).get(pk=regie_id)):
+        raise ValidationError({"code": _("Ce code commence déjà des numéros de factures : il ne peut plus changer.")})
     return configuration.configure(Regie, pk=regie_id, values=values, actor=actor, at=at)
 
 

@@ -4,11 +4,12 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import days
+from obole.lib.queue import task
 from obole.reminders import operations, queries
 
 
 @app.periodic(cron="7 * * * *")
-@app.task(name="reminders.run", queue="clock", queueing_lock="reminders.run", lock="reminders.run")
+@task("reminders.run", queue="clock", queueing_lock="reminders.run", lock="reminders.run")
 def run(timestamp: int) -> None:
     """Remind everyone whose reminder is due; run again, it finds nobody."""
     at = days.now()
@@ -16,8 +17,8 @@ def run(timestamp: int) -> None:
         operations.remind(invoice_id=invoice_id, at=at)
 
 
-@app.task(
-    name="reminders.deliver",
+@task(
+    "reminders.deliver",
     queue="mail",
     retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError}),
 )

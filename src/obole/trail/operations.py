@@ -11,7 +11,7 @@ from obole.trail.models import Record
 Detail = str | int | bool | None
 
 
-def record(step: Step, *, subject: models.Model, actor: str, at: datetime, **details: Detail) -> None:
+def record(step: Step, /, *, subject: models.Model, actor: str, at: datetime, **details: Detail) -> None:
     """
     Keep a change of state.
 
@@ -24,7 +24,7 @@ def record(step: Step, *, subject: models.Model, actor: str, at: datetime, **det
     )  # fmt: skip
 
 
-def note(verb: str, *, subject: models.Model, actor: str, at: datetime, **details: Detail) -> None:
+def note(verb: str, /, *, subject: models.Model, actor: str, at: datetime, **details: Detail) -> None:
     """
     Keep something that happened without a change of state (a setting was changed, a document was kept).
 

@@ -32,7 +32,7 @@ def file_size(size: int) -> str:
     """Write a number of bytes: « 48 ko », « 1,2 Mo »."""
     if size < 1_000:
         return f"{size}{NO_BREAK_SPACE}{gettext('octets')}"
-    if size < 1_000_000:
+    if size < 999_500:
         return f"{round(size / 1_000)}{NO_BREAK_SPACE}{gettext('ko')}"
     return f"{size / 1_000_000:.1f}".replace(".", ",") + f"{NO_BREAK_SPACE}{gettext('Mo')}"
 

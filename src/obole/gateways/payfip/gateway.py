@@ -86,7 +86,8 @@ class PayFiP:
         labels = (answer.fields.get(name, "") for name in ("libellen1", "libellen2", "libellen3"))
         return Identity(labels=tuple(label for label in labels if label), client=client)
 
-    def read_callback(self, body: Mapping[str, str]) -> str:
+    @staticmethod
+    def read_callback(body: Mapping[str, str]) -> str:
         # « idop » is what was observed, « idOp » what the schema says.
         values = [value for name, value in body.items() if name.lower() == "idop"]
         if not values or any(value != values[0] for value in values):

@@ -125,7 +125,8 @@ class Sandbox:
     def identify(self) -> Identity:
         return Identity(labels=("Bac à sable",), client=CLIENT)
 
-    def read_callback(self, body: Mapping[str, str]) -> str:
+    @staticmethod
+    def read_callback(body: Mapping[str, str]) -> str:
         reference = body.get("idop", "")
         try:
             _read(reference)

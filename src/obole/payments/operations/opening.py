@@ -9,7 +9,7 @@ from django.db import transaction
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.gateways import registry
-from obole.gateways.base import GatewayError, Order, Redirect
+from obole.gateways.base import Gateway, GatewayError, Order, Redirect
 from obole.lib import days
 from obole.lib.transactions import forbid_transaction
 from obole.payments import rules, states
@@ -118,7 +118,7 @@ def _guard(invoice: Invoice, *, email: str) -> None:
         raise NotPayableOnline(obstacle)
 
 
-def _gateway_of(attempt: Attempt) -> registry.Gateway:
+def _gateway_of(attempt: Attempt) -> Gateway:
     return registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=START_SECONDS)
 
 

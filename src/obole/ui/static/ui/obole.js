@@ -23,24 +23,22 @@ window.addEventListener("pageshow", () => {
 
 // <input type="checkbox" data-select-all="name"> ticks every box of that name in its form;
 // an element with data-selected="name" shows how many are ticked.
-const boxes = (form, name) => [...form.querySelectorAll('input[type="checkbox"]')].filter((box) => box.name === name);
-
 document.querySelectorAll("[data-select-all]").forEach((box) => { box.hidden = false; });
 
 document.addEventListener("change", (event) => {
   const box = event.target;
-  const form = box.form;
-  if (!form || box.type !== "checkbox") return;
+  if (box.type !== "checkbox") return;
+  const scope = box.form || document;
   const name = box.dataset.selectAll || box.name;
-  const all = boxes(form, name);
+  const all = [...scope.querySelectorAll("input[type=checkbox]")].filter((one) => one.name === name && !one.dataset.selectAll);
   if (box.dataset.selectAll) all.forEach((one) => { one.checked = box.checked; });
   const ticked = all.filter((one) => one.checked).length;
-  form.querySelectorAll("[data-select-all]").forEach((one) => {
+  scope.querySelectorAll("[data-select-all]").forEach((one) => {
     if (one.dataset.selectAll !== name) return;
     one.checked = ticked > 0 && ticked === all.length;
     one.indeterminate = ticked > 0 && ticked < all.length;
   });
-  form.querySelectorAll("[data-selected]").forEach((place) => {
+  scope.querySelectorAll("[data-selected]").forEach((place) => {
     if (place.dataset.selected === name) place.textContent = String(ticked);
   });
 });

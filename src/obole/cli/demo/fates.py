@@ -1,0 +1,75 @@
+"""
+What becomes of an invoice, in the proportions of a real town: most are paid online before the due date, some after a
+reminder, some never; a few are cancelled; a few payments are refused or abandoned first.
+"""
+
+from datetime import datetime, timedelta
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.cli.demo.story import AGENT, Story
+from obole.lib.states import ForbiddenMove
+
+
+def decide(story: Story, invoice: Invoice, issued_at: datetime) -> None:
+    """Plan what the payer will do about an invoice."""
+    draw, term = story.dice.random(), invoice.type.payment_term
+    if draw < 0.03:
+        story.plan(issued_at + timedelta(days=2, hours=3), lambda at: _cancel(invoice, at))
+    elif draw < 0.74:
+        _plan_payment(story, invoice, issued_at + timedelta(days=story.dice.uniform(0.2, term * 0.9)))
+    elif draw < 0.84:
+        _plan_payment(story, invoice, issued_at + timedelta(days=term + story.dice.uniform(7.5, 27)))
+    else:
+        story.plan(issued_at + timedelta(days=term + 60), lambda at: _transfer(invoice, at))
+
+
+def _plan_payment(story: Story, invoice: Invoice, at: datetime) -> None:
+    if not invoice.payer.email:
+        return
+    draw = story.dice.random()
+    if draw < 0.05:
+        story.plan(at, lambda then: story.pay(invoice, then, "R"))
+        at += timedelta(minutes=7)
+    elif draw < 0.10:
+        story.plan(at, lambda then: story.pay(invoice, then, "A"))
+        at += timedelta(hours=5)
+    result = "V" if story.dice.random() < 0.15 else "P"
+    story.plan(at, lambda then: story.pay(invoice, then, result))
+
+
+def _cancel(invoice: Invoice, at: datetime) -> None:
+    try:
+        billing.cancel_invoice(
+            invoice_id=invoice.pk, reason="Erreur de quantité : une nouvelle facture suit.", actor=AGENT, at=at
+        )
+    except ForbiddenMove:
+        # Paid meanwhile: the agent is told so, and leaves it.
+        return
+
+
+def _transfer(invoice: Invoice, at: datetime) -> None:
+    try:
+        billing.transfer_invoice(invoice_id=invoice.pk, actor="regisseur@demo.example", at=at)
+    except ForbiddenMove:
+        return
+
+
+def pay_twice(story: Story, invoice: Invoice, at: datetime) -> None:
+    """Somebody opens two payments, an hour apart, and ends both: the second goes to recettes à classer."""
+    first = story.go_to_bank(invoice, at)
+    if first is None:
+        return
+    later = at + timedelta(minutes=50)
+    story.bank.set_clock(later)
+    story.release(first, later)
+    story.pay(invoice, later, "P")
+    story.finish(first, "P", later + timedelta(minutes=10))
+
+
+def pay_what_was_cancelled(story: Story, invoice: Invoice, at: datetime) -> None:
+    """An agent cancels the invoice while its payer is typing the card's number."""
+    attempt = story.go_to_bank(invoice, at)
+    if attempt is not None:
+        _cancel(invoice, at + timedelta(minutes=1))
+        story.finish(attempt, "P", at + timedelta(minutes=3))

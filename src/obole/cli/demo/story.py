@@ -1,0 +1,130 @@
+"""What happened in the town during the last five months: a list of deeds in time, each done by the real operations."""
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.cli.demo.past import PastBank, PastWorker
+from obole.cli.demo.town import OpenScheme, Town
+from obole.directory.models import Citizen
+from obole.dossiers import operations as dossiers
+from obole.dossiers.models import Dossier
+from obole.lib import days, words
+from obole.payments import operations as payments
+from obole.payments.models import Attempt
+from obole.reminders import operations as reminders
+from obole.reminders import queries as reminder_queries
+
+Deed = Callable[[datetime], None]
+Progress = Callable[[int], None]
+Scene = Callable[["Story", Invoice, datetime], None]
+AGENT = "agent@demo.example"
+
+
+@dataclass
+class Story:
+    """Deeds in time order; a deed may plan others. Those that would be in the future never happen."""
+
+    town: Town
+    bank: PastBank
+    worker: PastWorker
+    dice: random.Random
+    now: datetime
+    told: Progress
+    invoices: int = 0
+    scenes: dict[str, "Scene"] = field(default_factory=dict)
+    """What goes wrong once, by dispositif."""
+    _plan: list[tuple[datetime, int, Deed]] = field(default_factory=list)
+    _order: "count[int]" = field(default_factory=count)
+
+    def plan(self, at: datetime, deed: Deed) -> None:
+        if at < self.now:
+            heapq.heappush(self._plan, (at, next(self._order), deed))
+
+    def tell(self) -> None:
+        """Do every deed, and after each what the worker would do."""
+        while self._plan:
+            at, _order, deed = heapq.heappop(self._plan)
+            deed(at)
+            self.worker.catch_up(at + timedelta(seconds=20))
+
+    def apply(
+        self, key: str, citizen: Citizen, answers: dict[str, dossiers.Answer], quantities: dict[str, str], at: datetime
+    ) -> Dossier:
+        """A citizen files an application."""
+        opened = self.town.schemes[key]
+        filled = dossiers.Filled(answers=answers, quantities=_by_product(opened, quantities))
+        return dossiers.submit(
+            citizen_id=citizen.pk,
+            form_id=opened.form.pk,
+            request_key=words.token(),
+            filled=filled,
+            actor=_name(citizen),
+            at=at,
+        )
+
+    def review(self, dossier: Dossier, at: datetime) -> None:
+        """An agent takes the application and accepts it."""
+        agent = self.town.agents["agent"]
+        dossiers.take(dossier_id=dossier.pk, agent_id=agent.pk, actor=AGENT, at=at)
+        dossiers.accept(dossier_id=dossier.pk, reason="", actor=AGENT, at=at + timedelta(minutes=9))
+
+    def issue(self, dossier: Dossier, key: str, quantities: dict[str, str], period: str, at: datetime) -> Invoice:
+        """An agent generates an invoice."""
+        opened = self.town.schemes[key]
+        invoice = billing.generate_invoice(
+            dossier_id=dossier.pk, type_id=opened.type.pk, quantities=_by_product(opened, quantities), period=period,
+            request_key=words.token(), actor=AGENT, at=at,
+        )  # fmt: skip
+        self.invoices += 1
+        self.told(self.invoices)
+        return invoice
+
+    def go_to_bank(self, invoice: Invoice, at: datetime) -> Attempt | None:
+        """The payer presses « Payer maintenant »; nothing happens if the invoice is not payable any more."""
+        self.bank.set_clock(at)
+        try:
+            return payments.start_payment(
+                invoice_id=invoice.pk,
+                email=invoice.payer.email,
+                request_key=words.token(),
+                actor=_name(invoice.payer),
+                at=at,
+            )
+        except (payments.NotPayableOnline, payments.AlreadyInProgress):
+            return None
+
+    def pay(self, invoice: Invoice, at: datetime, result: str) -> None:
+        """The payer goes to the bank, does what ``result`` says there, and comes back two minutes later."""
+        attempt = self.go_to_bank(invoice, at)
+        if attempt is not None and attempt.gateway_reference:
+            self.finish(attempt, result, at + timedelta(minutes=2))
+
+    def finish(self, attempt: Attempt, result: str, at: datetime) -> None:
+        """The payer ends what an attempt began."""
+        self.bank.set_clock(at)
+        self.bank.finish(attempt.gateway_reference or "", result)
+        payments.resolve_attempt(attempt_id=attempt.pk, actor="payfip", at=at)
+
+    def release(self, attempt: Attempt, at: datetime) -> None:
+        """The sweep asks the bank after the régie's delay: the invoice may be tried again."""
+        payments.resolve_attempt(attempt_id=attempt.pk, actor="worker", at=at)
+
+    def remind(self, at: datetime) -> None:
+        """The worker looks for late payers, as it does every hour; once a day is enough to tell it."""
+        for invoice_id in list(reminder_queries.candidates(days.day_of(at))):
+            reminders.remind(invoice_id=invoice_id, at=at)
+
+
+def _by_product(opened: OpenScheme, quantities: dict[str, str]) -> dict[int, Decimal]:
+    return {opened.products[name].pk: Decimal(value) for name, value in quantities.items()}
+
+
+def _name(citizen: Citizen) -> str:
+    return citizen.email or citizen.display_name

@@ -1,0 +1,152 @@
+"""What the administrator of the town configured: régies, dispositifs, types de factures, agents."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from obole.billing import operations as billing
+from obole.billing.models import InvoiceType
+from obole.catalogue import operations as catalogue
+from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.cli.demo import schemes
+from obole.directory import operations as directory
+from obole.directory.models import Agent
+from obole.directory.rules import Profile
+from obole.regies import operations as regies
+from obole.regies.models import Regie
+
+PASSWORD = "obole-demo"
+ADMIN = "admin@demo.example"
+
+AUTHORITY = {
+    "name": "Ville de Valbourg", "address": "1 place de la Mairie\n99210 Valbourg", "siret": "21990210000017", "phone": "01 23 45 67 89",
+    "email": "facturation@valbourg.example", "hours": "du lundi au vendredi, 8 h 30 – 12 h et 13 h 30 – 17 h",
+    "treasury": "Service de gestion comptable de Valbourg", "court": "Tribunal administratif de Valbourg",
+}  # fmt: skip
+
+LEGAL = (
+    "Si vous contestez le bien-fondé de cette somme, vous pouvez adresser une réclamation à la Ville de Valbourg. Vous pouvez "
+    "aussi saisir le tribunal administratif de Valbourg dans un délai de deux mois à compter de la réception de cette facture "
+    "(www.telerecours.fr)."
+)
+HOW_TO_PAY = (
+    "En ligne, par carte bancaire ou prélèvement unique, dans votre espace citoyen.\n"
+    "Par chèque à l’ordre du Régisseur de recettes, ou en espèces jusqu’à 300 €, au guichet de la régie."
+)
+
+
+@dataclass
+class OpenScheme:
+    """A dispositif that is ready, with what the story needs of it."""
+
+    scheme: Scheme
+    form: FormVersion
+    products: dict[str, Product]
+    type: InvoiceType
+
+
+@dataclass
+class Town:
+    """The configured town."""
+
+    agents: dict[str, Agent]
+    schemes: dict[str, OpenScheme]
+
+
+def configure(*, simulator_url: str, at: datetime) -> Town:
+    """Configure the whole town."""
+    directory.configure_authority(values=AUTHORITY, actor=ADMIN, at=at)
+    agents = _agents(at)
+    both = _regies(agents, simulator_url, at)
+    opened: dict[str, OpenScheme] = {}
+    for position, plan in enumerate(schemes.PLANS):
+        opened[plan.key] = _open(plan, position, at)
+    for type_plan in schemes.TYPES:
+        made = _invoice_type(type_plan, both, [opened[key].scheme for key in type_plan.schemes], at)
+        for key in type_plan.schemes:
+            opened[key].type = made
+    return Town(agents, opened)
+
+
+def _agents(at: datetime) -> dict[str, Agent]:
+    people = {
+        "admin": (ADMIN, "Camille Roussel", "Direction du numérique", Profile.ADMINISTRATOR),
+        "agent": ("agent@demo.example", "Sonia Marchetti", "Service Enfance", Profile.REVIEWER),
+        "regisseur": ("regisseur@demo.example", "Hervé Delmas", "Régies municipales", Profile.REGISSEUR),
+    }
+    return {
+        key: directory.register_agent(
+            email=email,
+            password=PASSWORD,
+            values={"name": name, "service_name": service, "profile": profile},
+            actor=ADMIN,
+            at=at,
+        )
+        for key, (email, name, service, profile) in people.items()
+    }
+
+
+def _regies(agents: dict[str, Agent], simulator_url: str, at: datetime) -> dict[str, Regie]:
+    plans = {
+        "ENF": (
+            "Régie Enfance et culture",
+            "006382",
+            "Cantine, périscolaire, transport, conservatoire et médiathèque.",
+        ),
+        "DOM": ("Régie Salles et domaine public", "090909", "Location de salles, terrasses et droits de voirie."),
+    }
+    made = {}
+    for code, (name, client_number, description) in plans.items():
+        bank = {
+            "client_number": client_number, "mode": "W", "service_url": f"{simulator_url}/tpa/services/securite",
+            "payment_page_url": f"{simulator_url}/tpa/paiementws.web",
+        }  # fmt: skip
+        values = {"code": code, "name": name, "gateway": "payfip", "gateway_settings": bank, "description": description}
+        made[code] = regies.configure_regie(regie_id=None, values=values, actor=ADMIN, at=at)
+        regies.give_mandates(regie_id=made[code].pk, agent_ids=[agents["regisseur"].pk], actor=ADMIN, at=at)
+    return made
+
+
+def _open(plan: schemes.SchemePlan, position: int, at: datetime) -> OpenScheme:
+    service = catalogue.configure_service(
+        service_id=None,
+        values={
+            "name": plan.service,
+            "description": plan.service_about,
+            "pictogram": plan.pictogram,
+            "position": position,
+        },
+        actor=ADMIN,
+        at=at,
+    )
+    scheme = catalogue.configure_scheme(
+        scheme_id=None,
+        values={"service": service, "name": plan.name, "description": plan.about, "position": position},
+        actor=ADMIN,
+        at=at,
+    )
+    form = catalogue.publish_form(scheme_id=scheme.pk, fields=[_field(one) for one in plan.fields], actor=ADMIN, at=at)
+    products = {
+        key: catalogue.configure_product(
+            product_id=None, values={"scheme": scheme, "position": rank, **values}, actor=ADMIN, at=at
+        )
+        for rank, (key, values) in enumerate(plan.products.items())
+    }
+    # The type follows: types cover several dispositifs, so they are made once all of these exist.
+    return OpenScheme(scheme, form, products, type=InvoiceType())
+
+
+def _field(described: dict[str, Any]) -> FormField:
+    return FormField(**{"kind": FieldKind.TEXT, **described})
+
+
+def _invoice_type(plan: schemes.TypePlan, both: dict[str, Regie], covered: list[Scheme], at: datetime) -> InvoiceType:
+    values = {
+        "name": plan.name, "regie": both[plan.regie], "schemes": covered, "payment_term": plan.payment_term, "nature": plan.nature,
+        "vat_mention": plan.vat_mention, "introduction": plan.introduction, "legal_mentions": LEGAL,
+        "payment_instructions": HOW_TO_PAY, "reminder_delays": plan.reminder_delays, "colour": plan.colour,
+    }  # fmt: skip
+    if plan.fixed_cents:
+        values |= {"amount_mode": "fixed", "fixed_cents": plan.fixed_cents, "fixed_label": plan.fixed_label}
+    return billing.configure_type(type_id=None, values=values, actor=ADMIN, at=at)

@@ -1,0 +1,60 @@
+"""What was sent to the bank beside what it said."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from obole.lib import money
+from obole.payments.models import Anomaly, Attempt, Receipt
+from obole.payments.states import AttemptState
+
+ANSWERED = frozenset({AttemptState.PAID, AttemptState.TESTED})
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact: what was sent, what was said, and whether they agree (None while nobody has said anything)."""
+
+    label: str
+    sent: str
+    said: str
+    same: bool | None
+
+
+def compared(attempt: Attempt, receipt: Receipt | None, anomalies: Iterable[Anomaly]) -> list[Fact]:
+    """Return the facts that the bank must echo. They were compared when the bank answered: the differences are kept."""
+    labels = {
+        "reference": _("Référence"), "amount": _("Montant"), "client": _("N° client"), "year": _("Exercice"), "mode": _("Mode"),
+        "gateway_reference": _("Référence de la banque"),
+    }  # fmt: skip
+    answered = attempt.state in ANSWERED
+    return [
+        _fact(
+            name,
+            labels[name],
+            str(attempt.sent[name]),
+            answered=answered,
+            different=_different(anomalies),
+            receipt=receipt,
+        )
+        for name in labels
+        if attempt.sent.get(name)
+    ]
+
+
+def _fact(
+    name: str, label: str, sent: str, *, answered: bool, different: frozenset[str], receipt: Receipt | None
+) -> Fact:
+    shown = money.euros(int(sent)) if name == "amount" and sent.isdigit() else sent
+    if not answered:
+        return Fact(label, shown, "", None)
+    if name not in different:
+        return Fact(label, shown, shown, True)
+    said = money.euros(receipt.cents) if name == "amount" and receipt else _("autre chose : lisez l’échange")
+    return Fact(label, shown, said, False)
+
+
+def _different(anomalies: Iterable[Anomaly]) -> frozenset[str]:
+    named = (one.details.split(", ") for one in anomalies if one.kind == Anomaly.Kind.DIFFERENT)
+    return frozenset(name for names in named for name in names)

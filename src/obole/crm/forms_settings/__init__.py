@@ -1,0 +1,1 @@
+"""What administrators type in « Paramétrage »."""

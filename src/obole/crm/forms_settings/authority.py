@@ -1,0 +1,64 @@
+"""The town: what is printed at the top of pages, mails and documents."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from obole.crm.forms_settings.base import ColourField, SettingsForm
+from obole.directory.models import Authority
+from obole.ui import colours
+
+
+class AuthorityForm(SettingsForm):
+    """Describes the town."""
+
+    siret = forms.CharField(
+        label=_lazy("SIRET"), required=False, help_text=_lazy("14 chiffres ; les espaces sont acceptées.")
+    )
+    colour = ColourField(
+        label=_lazy("Couleur"),
+        help_text=_lazy(
+            "Celle des boutons et des liens du portail, par exemple #1f4a8a. Elle doit se lire sur du blanc."
+        ),
+    )
+
+    class Meta:
+        model = Authority
+        fields = ("name", "address", "siret", "phone", "email", "hours", "treasury", "court", "colour")
+        widgets = {"address": forms.Textarea({"rows": 3})}
+        help_texts = {
+            "name": _lazy("En haut de chaque page, de chaque courriel et de chaque facture."),
+            "hours": _lazy("Par exemple : du lundi au vendredi, 9 h – 17 h."),
+            "treasury": _lazy("Qui recouvre ce qui n’a pas été payé, par exemple « SGC de Valbourg »."),
+            "court": _lazy("Pour les voies de recours, par exemple « tribunal administratif de Lyon »."),
+        }
+
+    def clean_siret(self) -> str:
+        """
+        Read a SIRET with or without spaces.
+
+        :raises ValidationError: if it has not fourteen digits.
+        """
+        digits = re.sub(r"\s", "", self.cleaned_data["siret"])
+        if digits and not re.fullmatch(r"[0-9]{14}", digits):
+            raise ValidationError(_("Un SIRET a 14 chiffres, par exemple 219 900 015 00013."))
+        return digits
+
+    def clean_colour(self) -> str:
+        """
+        Refuse a colour in which text could not be read.
+
+        :raises ValidationError: if its contrast with white is below 4.5.
+        """
+        colour: str = self.cleaned_data["colour"]
+        ratio = colours.contrast(colour, colours.WHITE)
+        if ratio < colours.READABLE:
+            sentence = _(
+                "Cette couleur est trop claire pour se lire sur du blanc : son contraste est de %(ratio)s pour 1, "
+                "il en faut 4,5. Choisissez-la plus foncée."
+            )
+            raise ValidationError(sentence % {"ratio": f"{ratio:.1f}".replace(".", ",")})
+        return colour

@@ -1,0 +1,106 @@
+"""Prestations, dispositifs and products."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from obole.catalogue.models import Product, Scheme, Service
+from obole.crm.forms_settings.base import SettingsForm
+from obole.ui import icons
+from obole.ui.forms import EurosField, QuantityField
+
+PICTOGRAMS = {
+    "fork": _lazy("Repas"),
+    "child": _lazy("Enfance"),
+    "home": _lazy("Salle"),
+    "terrace": _lazy("Terrasse"),
+    "grave": _lazy("Cimetière"),
+    "book": _lazy("Lecture"),
+    "music": _lazy("Musique"),
+    "sport": _lazy("Sport"),
+    "pool": _lazy("Piscine"),
+    "market": _lazy("Marché"),
+    "parking": _lazy("Stationnement"),
+    "tree": _lazy("Nature"),
+    "document": _lazy("Document"),
+}
+LARGEST_QUANTITY = Decimal("999999.999")
+LARGEST_PRICE = 100_000_00
+
+
+class ServiceForm(SettingsForm):
+    """Describes a prestation."""
+
+    pictogram = forms.ChoiceField(label=_lazy("Pictogramme"), required=False)
+
+    class Meta:
+        model = Service
+        fields = ("name", "description", "pictogram", "position", "enabled")
+        widgets = {"description": forms.Textarea({"rows": 3})}
+        help_texts = {
+            "name": _lazy("Tel que l’usager le lit, par exemple « Restauration scolaire »."),
+            "position": _lazy("Les prestations sont rangées par ce nombre, puis par nom."),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        known = [(name, label) for name, label in PICTOGRAMS.items() if name in icons.SHAPES]
+        other = [(name, name) for name in [self.instance.pictogram] if name and name not in PICTOGRAMS]
+        self.fields["pictogram"].choices = [("", _("Aucun")), *known, *other]  # type: ignore[attr-defined]
+
+
+class SchemeForm(SettingsForm):
+    """Describes a dispositif."""
+
+    class Meta:
+        model = Scheme
+        fields = ("service", "name", "description", "position", "enabled")
+        widgets = {"description": forms.Textarea({"rows": 3})}
+        help_texts = {
+            "name": _lazy("Tel que l’usager le lit, par exemple « Inscription cantine 2026-2027 »."),
+            "position": _lazy("Les dispositifs d’une prestation sont rangés par ce nombre, puis par nom."),
+            "enabled": _lazy("Décochez pour ne plus recevoir de demande ; les dossiers en cours continuent."),
+        }
+
+
+class ProductForm(SettingsForm):
+    """Describes what a dispositif bills."""
+
+    unit_price_cents = EurosField(label=_lazy("Prix unitaire"), maximum=LARGEST_PRICE)
+    decimals = forms.TypedChoiceField(
+        label=_lazy("Décimales de la quantité"),
+        coerce=int,
+        choices=[(0, _lazy("Aucune : des unités entières")), (1, "1"), (2, _lazy("2 : des mètres carrés")), (3, "3")],
+    )
+    minimum = QuantityField(label=_lazy("Quantité minimale"), decimals=3, maximum=LARGEST_QUANTITY)
+    maximum = QuantityField(label=_lazy("Quantité maximale"), decimals=3, maximum=LARGEST_QUANTITY)
+
+    class Meta:
+        model = Product
+        fields = (
+            "name", "unit", "unit_price_cents", "decimals", "minimum", "maximum", "entered_by", "nature", "position", "enabled",
+        )  # fmt: skip
+        widgets = {"entered_by": forms.RadioSelect}
+        help_texts = {
+            "unit": _lazy("Ce que l’on compte : repas, jour, m²…"),
+            "position": _lazy("Les produits sont rangés par ce nombre."),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is None:
+            self.initial.update(minimum=Decimal(0), maximum=Decimal(100))
+
+    def clean(self) -> None:
+        """Check that the bounds are in order, and are quantities that could be typed."""
+        super().clean()
+        least, most = self.cleaned_data.get("minimum"), self.cleaned_data.get("maximum")
+        if least is not None and most is not None and most < least:
+            self.add_error("maximum", _("La quantité maximale est plus petite que la minimale."))
+        decimals = self.cleaned_data.get("decimals", 3)
+        for name, bound in (("minimum", least), ("maximum", most)):
+            if bound is not None and name not in self.errors and round(bound, decimals) != bound:
+                self.add_error(name, _("Cette limite a plus de décimales que la quantité n’en accepte."))

@@ -1,0 +1,80 @@
+"""How every page of the CRM is drawn, and the few answers that the screens share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import cached_property
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from obole.crm import rail
+from obole.directory.access import AgentRequest
+from obole.regies.models import Regie
+
+COUNTED = 10_000
+"""Beyond that, nobody reads the exact number, and counting costs more than the page."""
+
+
+def render_page(
+    request: AgentRequest, template: str, context: Mapping[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """Draw a page with the agent's rail and service."""
+    shared = {"rail": rail.items(request), "service": request.agent.service_name}
+    return render(request, template, {**shared, **(context or {})}, status=status)
+
+
+def moved_meanwhile(request: HttpRequest, sentence: str, url: str) -> HttpResponse:
+    """Lead to the page as it is now, and say that somebody else acted since it was shown."""
+    messages.warning(request, sentence)
+    return redirect(url)
+
+
+def dossier_moved() -> str:
+    """Say that somebody else acted on a dossier first."""
+    return _("Ce dossier a changé entre-temps : rien n’a été enregistré. Regardez où il en est avant de continuer.")
+
+
+def invoice_moved() -> str:
+    """Say that somebody else acted on an invoice first, or that it was paid."""
+    return _(
+        "Cette facture a changé entre-temps : rien n’a été enregistré. Regardez où elle en est avant de continuer."
+    )
+
+
+def file_answer(content: bytes, *, name: str, content_type: str) -> HttpResponse:
+    """Answer with a file to read in the browser; whatever it holds, it can neither run nor call."""
+    answer = HttpResponse(content, content_type=content_type)
+    answer["Content-Disposition"] = content_disposition_header(False, name) or "inline"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def answers_for(request: AgentRequest, regie_id: int) -> bool:
+    """Tell whether the agent may see the money of this régie."""
+    return rail.sees_money(request.agent) and Regie.objects.seen_by(request.agent).filter(pk=regie_id).exists()
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """Counts up to a limit: a list of ten years costs the same as a list of a month."""
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        """Return how many rows there are, ``COUNTED`` at most."""
+        return int(self.object_list[: COUNTED + 1].count()) if self._has_query() else len(self.object_list)
+
+    @property
+    def is_capped(self) -> bool:
+        """Tell whether there are more rows than counted."""
+        return self.count > COUNTED
+
+    def _has_query(self) -> bool:
+        return hasattr(self.object_list, "query")
+
+
+def page_of(request: HttpRequest, rows: Any, *, per_page: int = 25) -> Page[Any]:
+    """Return the page of a list that the address asks for; the last one if it asks too far."""
+    return CappedPaginator(rows, per_page).get_page(request.GET.get("page"))

@@ -1,0 +1,49 @@
+"""The plots of the CRM."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from obole.lib import money
+from obole.lib.days import MONTHS
+from obole.ui.plots import Bar, BarPlot
+
+
+def by_day(received: Mapping[date, int], title: str) -> BarPlot:
+    """Draw what came in each day; the largest stands out."""
+    best = max(received.values(), default=0)
+    bars = [Bar(f"{day:%d/%m}", cents, strong=bool(cents) and cents == best) for day, cents in received.items()]
+    return BarPlot(title=title, description=_described(received), bars=bars)
+
+
+def by_month(received: Mapping[date, int], title: str) -> BarPlot:
+    """Draw what came in each month; the present one stands out."""
+    months: dict[date, int] = {}
+    for day, cents in received.items():
+        first = day.replace(day=1)
+        months[first] = months.get(first, 0) + cents
+    present = max(months)
+    bars = [Bar(f"{_short(month)} {month:%y}", cents, strong=month == present) for month, cents in months.items()]
+    return BarPlot(title=title, description=_described(months), bars=bars)
+
+
+def by_age(late: Mapping[str, int]) -> BarPlot:
+    """Draw what is late, by how many days."""
+    total = money.euros(sum(late.values()))
+    title = _("Ancienneté des impayés : %(total)s en retard") % {"total": total}
+    bars = [Bar(_("%(age)s jours") % {"age": age}, cents, strong=age.startswith(">")) for age, cents in late.items()]
+    return BarPlot(title=title, description=_("Restes dus, par nombre de jours de retard."), bars=bars)
+
+
+def _short(month: date) -> str:
+    name = MONTHS[month.month - 1]
+    return name if len(name) <= 4 else f"{name[:4].rstrip()}."
+
+
+def _described(received: Mapping[date, int]) -> str:
+    if not any(received.values()):
+        return _("Rien n’a été encaissé.")
+    best = max(received, key=lambda day: received[day])
+    words = {"first": f"{min(received):%d/%m/%Y}", "best": money.euros(received[best]), "day": f"{best:%d/%m/%Y}"}
+    return _("Depuis le %(first)s ; le plus : %(best)s le %(day)s.") % words

@@ -1,0 +1,75 @@
+"""What happened, as the timelines draw it."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from obole.billing.models import Invoice
+from obole.dossiers.models import Dossier
+from obole.payments.history import Happening
+from obole.trail import queries as trail
+from obole.trail.models import Record
+from obole.ui.timeline import Event
+
+TONES = {"bank": "to_pay", "info": "to_pay"}
+
+DOSSIER_WORDS = {
+    "dossier.submit": (gettext_lazy("Dossier déposé"), "info"),
+    "dossier.take": (gettext_lazy("Pris en charge"), "info"),
+    "dossier.ask_complement": (gettext_lazy("Complément demandé"), "late"),
+    "dossier.complete": (gettext_lazy("Complété par l’usager"), "info"),
+    "dossier.accept": (gettext_lazy("Accepté"), "done"),
+    "dossier.reject": (gettext_lazy("Refusé"), "refused"),
+    "dossier.withdraw": (gettext_lazy("Retiré par l’usager"), "ended"),
+    "dossier.close": (gettext_lazy("Clos"), "ended"),
+    "dossier.quantity": (gettext_lazy("Quantité corrigée"), "neutral"),
+    "invoice.issue": (gettext_lazy("Facture émise et déposée"), "info"),
+    "invoice.settle": (gettext_lazy("Facture soldée"), "done"),
+    "invoice.part_paid": (gettext_lazy("Facture payée en partie"), "done"),
+    "invoice.cancel": (gettext_lazy("Facture annulée"), "ended"),
+    "invoice.transfer": (gettext_lazy("Facture transmise au comptable public"), "ended"),
+}
+
+
+def of_invoice(happenings: Iterable[Happening]) -> list[Event]:
+    """Return the story of an invoice, with the way to the mails and to the bank's own words."""
+    return [_event(one) for one in happenings]
+
+
+def of_dossier(dossier: Dossier, invoices: Iterable[Invoice]) -> list[Event]:
+    """Return the story of a dossier and of its invoices, newest first."""
+    numbers = {invoice.pk: str(invoice) for invoice in invoices}
+    subjects = [dossier, *Invoice.objects.filter(pk__in=numbers).order_by("id")]
+    return [_told(record, numbers) for record in trail.about(*subjects) if record.verb in DOSSIER_WORDS]
+
+
+def _event(one: Happening) -> Event:
+    url, label = "", ""
+    if one.exchange is not None:
+        url, label = reverse("crm:exchange", args=[one.exchange.pk]), _("échange brut")
+    elif one.message is not None:
+        url, label = reverse("crm:message", args=[one.message.pk]), _("lire le courriel")
+    return Event(one.at, one.title, one.detail, TONES.get(one.tone, one.tone), url, label)
+
+
+def _told(record: Record, numbers: dict[int, str]) -> Event:
+    title, tone = DOSSIER_WORDS[record.verb]
+    details = record.details
+    about_invoice = record.subject_kind == "billing.invoice"
+    parts = [
+        numbers.get(record.subject_id, "") if about_invoice else "",
+        str(details.get("reason", "")),
+        "{} : {} → {}".format(details["product"], details["before"], details["after"]) if "product" in details else "",
+        record.actor,
+    ]
+    url = reverse("crm:invoice", args=[record.subject_id]) if about_invoice else ""
+    return Event(
+        record.at,
+        str(title),
+        " · ".join(part for part in parts if part),
+        TONES.get(tone, tone),
+        url,
+        _("voir la facture"),
+    )

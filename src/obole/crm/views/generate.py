@@ -1,0 +1,54 @@
+"""« Générer la facture »: from a dossier to an invoice that is in the payer's account."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.crm import invoicing
+from obole.crm.forms import GenerateForm
+from obole.crm.views.dossier import panel_page, seen
+from obole.directory.access import AgentRequest, for_agents
+from obole.directory.rules import Right
+from obole.dossiers.models import Dossier
+from obole.dossiers.rules import BadQuantity
+from obole.lib import days
+
+
+@for_agents(Right.REVIEW)
+@require_POST
+def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
+    """Make the invoice, or show what it would come to, or what is to be corrected."""
+    dossier = seen(pk)
+    form = invoicing.typed(request, dossier)
+    if form.is_valid() and not invoicing.recalculates(request.POST):
+        try:
+            invoice = _generate(request, dossier, form)
+        except billing.NotBillable as refusal:
+            form.add_error(None, str(refusal))
+        except BadQuantity as wrong:
+            form.add_error(f"q_{wrong.product.pk}", _("Cette quantité n’est pas possible pour ce produit."))
+        else:
+            return _done(request, invoice)
+    return panel_page(request, dossier, "factures", **invoicing.shown_again(form, dossier))
+
+
+def _generate(request: AgentRequest, dossier: Dossier, form: GenerateForm) -> Invoice:
+    given = form.cleaned_data
+    return billing.generate_invoice(
+        dossier_id=dossier.pk, type_id=given["type"].pk, quantities=form.quantities, period=given["period"],
+        # A key belongs to its dossier: nobody can hand in another dossier's.
+        request_key=f"{dossier.pk}:{given['request_key']}", actor=request.actor, at=days.now(),
+    )  # fmt: skip
+
+
+def _done(request: AgentRequest, invoice: Invoice) -> HttpResponse:
+    messages.success(
+        request,
+        _("la facture %(number)s est émise et déposée dans le compte de l’usager.") % {"number": invoice.number},
+    )
+    return redirect(f"{reverse('crm:dossier', args=[invoice.dossier_id])}?panneau=factures")

@@ -1,0 +1,1 @@
+"""« Paramétrage »: one file for each screen."""

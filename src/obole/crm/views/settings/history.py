@@ -1,0 +1,62 @@
+"""What happened to a setting, as its page tells it."""
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from obole.trail import queries as trail
+from obole.trail.models import Record
+from obole.ui.timeline import Event
+
+SHOWN = 15
+VERBS = {
+    "configure": _lazy("Réglages modifiés"),
+    "regie.mandates": _lazy("Agents mandatés"),
+    "scheme.publish_form": _lazy("Formulaire publié"),
+}
+LOGO = frozenset({"logo_digest", "logo_format"})
+
+
+def history(*subjects: models.Model | None) -> list[Event]:
+    """Return the last changes of these things, newest first."""
+    known = [subject for subject in subjects if subject is not None]
+    return [_event(record) for record in trail.about(*known)[:SHOWN]]
+
+
+def _event(record: Record) -> Event:
+    detail = " · ".join(part for part in (record.actor, _detail(record)) if part)
+    return Event(at=record.at, title=str(_title(record)), detail=detail, tone="to_pay" if _made(record) else "neutral")
+
+
+def _title(record: Record) -> object:
+    return _("Création") if _made(record) else VERBS.get(record.verb, record.verb)
+
+
+def _made(record: Record) -> bool:
+    return record.verb == "configure" and record.details.get("before") == "{}"
+
+
+def _detail(record: Record) -> str:
+    details = record.details
+    if "version" in details:
+        return _("version %(number)s") % {"number": details["version"]}
+    if "agents" in details:
+        return str(details["agents"]) or _("aucun")
+    return "" if _made(record) else _fields(record)
+
+
+def _fields(record: Record) -> str:
+    """Name the fields that changed as the form does."""
+    names = [name for name in str(record.details.get("fields", "")).split(", ") if name]
+    model = apps.get_model(record.subject_kind)
+    labels = [_("logo") if name in LOGO else _label(model, name) for name in names]
+    return ", ".join(dict.fromkeys(labels)) or _("rien n’a changé")
+
+
+def _label(model: type[models.Model], name: str) -> str:
+    try:
+        return str(getattr(model._meta.get_field(name), "verbose_name", name))
+    except FieldDoesNotExist:
+        return name

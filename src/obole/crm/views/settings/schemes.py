@@ -1,0 +1,59 @@
+"""A dispositif: what it is, its form, what it bills, and where it is used."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from obole.billing.models import InvoiceType
+from obole.catalogue import operations, queries
+from obole.catalogue.models import Product, Scheme
+from obole.crm.forms_settings.catalogue import SchemeForm
+from obole.crm.forms_settings.preview import PreviewForm
+from obole.crm.pages import render_page
+from obole.crm.views.settings.common import back_to, find, save, sent
+from obole.crm.views.settings.history import history
+from obole.directory.access import AgentRequest, for_agents
+from obole.directory.rules import Right
+from obole.dossiers.models import Dossier
+from obole.lib import days
+
+
+@for_agents(Right.CONFIGURE)
+def scheme(request: AgentRequest, pk: int | None = None) -> HttpResponse:
+    """Create or change a dispositif."""
+    known = find(Scheme, pk)
+    form = SchemeForm(**sent(request), instance=known, initial=_chosen_service(request))
+    if request.method == "POST" and (
+        done := save(
+            form,
+            lambda: operations.configure_scheme(scheme_id=pk, values=form.values, actor=request.actor, at=days.now()),
+        )
+    ):
+        messages.success(request, _("le dispositif « %(name)s » est enregistré.") % {"name": done})
+        return redirect("crm:settings_scheme", done.pk)
+    title, back = known or _("Nouveau dispositif"), back_to("settings_services", _("Prestations et dispositifs"))
+    context = {"form": form, "title": title, "back": back, "scheme": known}
+    return render_page(request, "crm/settings/scheme.html", {**context, **(_about(known) if known else {})})
+
+
+def _chosen_service(request: AgentRequest) -> dict[str, Any]:
+    chosen = request.GET.get("prestation", "")
+    return {"service": chosen} if chosen.isdecimal() else {}
+
+
+def _about(known: Scheme) -> dict[str, Any]:
+    version = queries.current_form(known)
+    products = list(Product.objects.filter(scheme=known).order_by("position", "id"))
+    fields = version.form_fields if version else ()
+    return {
+        "version": version,
+        "field_count": len(fields),
+        "products": products,
+        "preview": PreviewForm(fields, [one for one in products if one.enabled]),
+        "types": InvoiceType.objects.filter(schemes=known).select_related("regie").order_by("name", "id"),
+        "dossier_count": Dossier.objects.filter(scheme=known).count(),
+        "history": history(known, *products),
+    }

@@ -1,0 +1,103 @@
+"""A file that is not lost when another answer is wrong: it is stored at once, and the page carries its signed name."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from obole.dossiers import uploads
+from obole.dossiers.models import Attachment
+from obole.dossiers.uploads import StoredUpload
+
+ONE_DAY = 24 * 60 * 60
+TOKEN = "_kept"
+
+
+class KeptFileInput(forms.FileInput):
+    """Choose a file; beside it, the one that was kept and those that are in the dossier already."""
+
+    template_name = "portal/kept_file.html"
+
+    def __init__(self, *, already: Sequence[Attachment]) -> None:
+        super().__init__({"accept": ".pdf,.png,.jpg,.jpeg"})
+        self.already = already
+        self.kept: StoredUpload | None = None
+        self.token = ""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> "tuple[UploadedFile[bytes] | None, str]":
+        """Return the chosen file, and the token of the one that was kept."""
+        return files.get(name), str(data.get(name + TOKEN, ""))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        """Tell whether the page says nothing of this file."""
+        return name not in files and name + TOKEN not in data
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        """Let the browser ask for a file only where none is held."""
+        return not self.kept and not self.already
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Give the held files to the template."""
+        context = super().get_context(name, None, attrs)
+        return {**context, "kept": self.kept, "token": self.token, "token_name": name + TOKEN, "already": self.already}
+
+
+class KeptFileField(forms.Field):
+    """A checked file in the store, not yet tied to a dossier."""
+
+    widget: KeptFileInput
+    default_error_messages = {
+        "required": _("Joignez ce fichier : PDF, PNG ou JPEG, 10 Mo au plus."),
+    }
+
+    def __init__(self, *, key: str, owner: str, already: Sequence[Attachment], **options: Any) -> None:
+        super().__init__(widget=KeptFileInput(already=already), **options)
+        self.key = key
+        self.salt = f"portal.file.{owner}.{key}"
+        self.required = self.required and not already
+        self.help_text = format_html("{} {}", self.help_text, _("PDF, PNG ou JPEG, 10 Mo au plus."))
+
+    def clean(self, value: "tuple[UploadedFile[bytes] | None, str]") -> StoredUpload | None:
+        """
+        Store the chosen file, or find the one that was kept.
+
+        :raises ValidationError: if the file cannot be taken, or if there must be one.
+        """
+        chosen, token = value
+        self._keep(self._read(token))
+        if chosen is not None:
+            self._keep(self._store(chosen))
+        if self.required and self.widget.kept is None:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return self.widget.kept
+
+    def _store(self, chosen: "UploadedFile[bytes]") -> StoredUpload:
+        # One byte more than allowed is enough to refuse the file, however large it is.
+        content = chosen.read(uploads.LARGEST_BYTES + 1)
+        try:
+            return uploads.store(field_key=self.key, name=chosen.name or "", content=content)
+        except uploads.BadFile as error:
+            raise forms.ValidationError(str(error), code="file") from error
+
+    def _read(self, token: str) -> StoredUpload | None:
+        try:
+            return StoredUpload(**signing.loads(token, salt=self.salt, max_age=ONE_DAY)) if token else None
+        except signing.BadSignature:
+            return None
+
+    def _keep(self, upload: StoredUpload | None) -> None:
+        self.widget.kept = upload
+        self.widget.token = signing.dumps(asdict(upload), salt=self.salt) if upload else ""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Draw nothing of the file itself: a browser never sends it back."""
+        return None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Tell whether a file came."""
+        return bool(data and data[0])

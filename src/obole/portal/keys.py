@@ -1,0 +1,15 @@
+"""The key that a page carries: what it asks for is done once, however many times it is sent."""
+
+import re
+
+from django.http import HttpRequest
+
+from obole.lib import words
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def of(request: HttpRequest) -> str:
+    """Return the key that the page came with, or a new one if it came with none that can be used."""
+    given = request.POST.get("request_key", "")
+    return given if _KEY.fullmatch(given) else words.token()

@@ -1,0 +1,1 @@
+"""What answers each of the citizens' addresses: read, one call to a room, answer."""

@@ -1,0 +1,46 @@
+"""The first page, signed out and signed in, and where people land after signing in."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_safe
+
+from obole.billing import queries as billing
+from obole.catalogue import queries as catalogue
+from obole.directory.access import public
+from obole.directory.models import Citizen
+from obole.dossiers import queries as dossiers
+from obole.dossiers.states import DossierState
+from obole.lib import days
+from obole.payments import standing
+from obole.portal import summing
+from obole.portal.answers import SeeOther
+
+FEW = 3
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what can be done here; to a citizen, where they stand and what to do next."""
+    citizen = Citizen.objects.filter(user=request.user.pk).first() if request.user.is_authenticated else None
+    if citizen is None:
+        return render(request, "portal/home.html", {"services": catalogue.open_services()})
+    bills = standing.show_all(billing.waiting(citizen), today=days.day_of(days.now()))
+    mine = dossiers.of_citizen(citizen)
+    context = {
+        "citizen": citizen,
+        "sums": summing.up(bills),
+        "bills": [bill for bill in bills if bill.can_be_paid][:FEW],
+        "incomplete": list(mine.filter(state=DossierState.INCOMPLETE)),
+        "services": catalogue.open_services(),
+    }
+    return render(request, "portal/home_of_citizen.html", context)
+
+
+@public
+@require_GET
+def after_login(request: HttpRequest) -> HttpResponse:
+    """Lead agents to their desk, and everybody else home."""
+    if request.user.is_authenticated and not Citizen.objects.filter(user=request.user.pk).exists():
+        return SeeOther("/crm/")
+    return redirect("portal:home")

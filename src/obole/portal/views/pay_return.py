@@ -1,0 +1,50 @@
+"""Coming back from the bank. It may happen without a session, by GET or POST; nothing that the browser says is believed."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from obole.directory.access import public
+from obole.lib import days
+from obole.payments.models import Attempt, Receipt
+from obole.portal import paying
+from obole.portal.answers import see
+
+ACTOR = "return"
+SOON, LATER, AT_LAST = 5, 30, None
+
+
+@public
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay_return(request: HttpRequest, attempt_public_id: str) -> HttpResponse:
+    """
+    Show what became of a payment, once the bank has been asked.
+
+    Exempt from CSRF: the bank's page may send people back by POST, which does nothing but lead to this page.
+    """
+    attempts = Attempt.objects.select_related("invoice__payer", "regie")
+    attempt = get_object_or_404(attempts, public_id=attempt_public_id)
+    if request.method == "POST":
+        return see("portal:pay_return", attempt.public_id)
+    now = days.now()
+    back = paying.come_back(attempt, actor=ACTOR, at=now)
+    is_payer = request.user.is_authenticated and attempt.invoice.payer.user_id == request.user.pk
+    context = {
+        "attempt": back.attempt,
+        "silent": back.silent,
+        "invoice": attempt.invoice if is_payer else None,
+        "receipt": Receipt.objects.filter(attempt=attempt).first(),
+        "refresh": _pace(now - attempt.opened_at) if back.may_change else None,
+    }
+    return render(request, "portal/pay_return.html", context)
+
+
+def _pace(age: timedelta) -> int | None:
+    """Return in how many seconds the page looks again: soon at first, then seldom, then no more."""
+    if age < timedelta(minutes=3):
+        return SOON
+    return LATER if age < timedelta(minutes=30) else AT_LAST
