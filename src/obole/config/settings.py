@@ -231,3 +231,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.text("OBOLE_LOG_LEVEL", "WARNING", "DEBUG, INFO, WARNING or ERROR.")},
 }
+
+# What `obole settings` prints.
+DOCUMENTED_SETTINGS = tuple(env.KNOWN.values())

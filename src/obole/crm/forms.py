@@ -54,7 +54,7 @@ class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=200)
 
 
-class TypeField(forms.ModelChoiceField):
+class TypeField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
     """A type de facture, with its régie for the agents who may know it."""
 
     shows_regies = False

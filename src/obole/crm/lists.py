@@ -45,12 +45,15 @@ def configured(request: AgentRequest, table: Any) -> Any:
 
 def listed(request: AgentRequest, table: Any, narrowed: ListFilter, tabs: Sequence[Tab]) -> dict[str, Any]:
     """Return what the template of a list needs."""
+    kept = [(name, value) for name in request.GET for value in request.GET.getlist(name)]
     return {
         "table": table,
         "filter": narrowed,
         "chips": narrowed.chips(),
         "tabs": tabs,
-        "wrong": bool(narrowed.form.errors),
+        "open": bool(narrowed.form.errors),
+        "sorted": [(name, value) for name, value in kept if name == "sort"],
+        "kept": [(name, value) for name, value in kept if name not in ("columns", "page")],
     }
 
 

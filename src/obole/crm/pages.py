@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import cached_property
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django_tables2.rows import BoundRows
 
 from obole.crm import rail
 from obole.directory.access import AgentRequest
@@ -62,17 +64,17 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable
     """Counts up to a limit: a list of ten years costs the same as a list of a month."""
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
-        """Return how many rows there are, ``COUNTED`` at most."""
-        return int(self.object_list[: COUNTED + 1].count()) if self._has_query() else len(self.object_list)
+    def count(self) -> int:
+        """Return how many rows there are, one more than ``COUNTED`` at most."""
+        rows: Any = self.object_list
+        # A table's rows wrap its data, which wraps the query.
+        query = rows.data.data if isinstance(rows, BoundRows) else rows
+        return int(query[: COUNTED + 1].count()) if isinstance(query, QuerySet) else len(query)
 
     @property
     def is_capped(self) -> bool:
         """Tell whether there are more rows than counted."""
         return self.count > COUNTED
-
-    def _has_query(self) -> bool:
-        return hasattr(self.object_list, "query")
 
 
 def page_of(request: HttpRequest, rows: Any, *, per_page: int = 25) -> Page[Any]:

@@ -56,7 +56,7 @@ class PastBank:
         """Tell whether the simulator answers."""
         try:
             return self._session.get(f"{self._url}/control", timeout=2).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def set_clock(self, at: datetime | None) -> None:

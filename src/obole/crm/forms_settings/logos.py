@@ -29,7 +29,7 @@ class LogoField(forms.FileField):
 
         :raises ValidationError: with a sentence that says what to do.
         """
-        upload: "UploadedFile[bytes] | None" = super().clean(data, None)
+        upload: UploadedFile[bytes] | None = super().clean(data, None)
         return None if upload is None else read(upload)
 
 

@@ -42,6 +42,11 @@ def sample_of(names: Iterable[str]) -> dict[str, str]:
     return {name: known.get(name, "…") for name in names}
 
 
+def variables(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the variables in alphabetical order, each with a sample."""
+    return sorted(sample_of(names).items())
+
+
 def preview(subject: str, body: str, names: Iterable[str]) -> rules.Rendered | None:
     """Return the mail as a payer would read it; nothing if it cannot be: the form says why."""
     try:

@@ -106,7 +106,6 @@ class InvoiceTypeForm(SettingsForm):
     logo = logos.LogoField(
         label=_lazy("Logo"), required=False, help_text=_lazy("Une image PNG, JPEG ou SVG de 512 Ko au plus.")
     )
-    kept_logo = forms.CharField(required=False, widget=forms.HiddenInput)
     remove_logo = forms.BooleanField(label=_lazy("Retirer le logo actuel"), required=False)
     colour = ColourField(
         label=_lazy("Couleur du document"), help_text=_lazy("Celle des filets et des encadrés, par exemple #1f4a8a.")
@@ -163,8 +162,10 @@ class InvoiceTypeForm(SettingsForm):
 
     @property
     def sealed_logo(self) -> str:
-        """What the page carries so that a good logo need not be sent twice."""
-        logo = self.new_logo if self.is_bound and self.errors and "logo" not in self.errors else None
+        """What the page carries so that a good logo need not be sent twice; nothing if there is none."""
+        if not self.is_bound:
+            return str(self.initial.get("kept_logo", ""))
+        logo = self.new_logo if "logo" not in self.errors else None
         return logos.seal(logo) if logo else ""
 
     def logo_values(self) -> Mapping[str, str]:
@@ -176,7 +177,8 @@ class InvoiceTypeForm(SettingsForm):
 
     def unjudged(self) -> "InvoiceTypeForm":
         """Return the form with all that was typed, and no error."""
-        return InvoiceTypeForm(instance=self.type, initial=typed(self))
+        self.full_clean()
+        return InvoiceTypeForm(instance=self.type, initial={**typed(self), "kept_logo": self.sealed_logo})
 
     def clean_fixed_cents(self) -> int:
         """Take nothing for zero."""

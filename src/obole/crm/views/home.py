@@ -30,11 +30,12 @@ def home(request: AgentRequest) -> HttpResponse:
     context = {
         "today": today,
         "states": dossiers.count_by_state(),
+        "agent_pk": request.agent.pk,
         "mine": Dossier.objects.filter(agent=request.agent, state="in_review").count(),
         "due": billing.due_figures(today),
         "age_plot": pictures.by_age(late),
         "money": _money(request.agent, today) if sees_money(request.agent) else None,
-        "newest": dossiers.to_list().filter(state="submitted").order_by("submitted_at", "id")[:5],
+        "longest": dossiers.to_list().filter(state="submitted").order_by("submitted_at", "id")[:5],
     }
     return render_page(request, "crm/home.html", context)
 
@@ -45,11 +46,12 @@ def _money(agent: Agent, today: date) -> dict[str, Any]:
     received = regies.received_by_day(seen, first=first, last=today)
     month = {day: cents for day, cents in received.items() if (day.year, day.month) == (today.year, today.month)}
     balances = regies.balances_of(seen)
+    total = money.euros(sum(received.values()))
     return {
         "month_cents": sum(month.values()),
         "today_cents": received[today],
         "suspense_cents": sum(one["suspense"] for one in balances.values()),
         "anomalies": payments.open_anomalies(agent).count(),
-        "plot": pictures.by_month(received, _("Encaissements des douze derniers mois : %(total)s") % {"total": money.euros(sum(received.values()))}),
+        "plot": pictures.by_month(received, _("Encaissements des douze derniers mois : %(total)s") % {"total": total}),
         "regies": seen,
-    }  # fmt: skip
+    }

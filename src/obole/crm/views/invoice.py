@@ -7,9 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from obole.billing import operations as billing
-from obole.billing import papers
+from obole.billing import papers, states
 from obole.billing import queries as invoices
-from obole.billing import states
 from obole.billing.models import Invoice
 from obole.crm import looks, stories
 from obole.crm.forms import ReasonForm

@@ -108,7 +108,7 @@ class Command(BaseCommand):
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=2).status_code < 600
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

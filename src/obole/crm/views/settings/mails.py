@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from obole.crm.forms_settings.base import typed
 from obole.crm.forms_settings.mails import MailForm
-from obole.crm.forms_settings.samples import preview, sample_of
+from obole.crm.forms_settings.samples import preview, variables
 from obole.crm.pages import render_page
 from obole.crm.views.settings.common import back_to, save, sent, settings_home
 from obole.crm.views.settings.history import history
@@ -24,19 +24,15 @@ from obole.mailing.models import Template
 def mails(request: AgentRequest) -> HttpResponse:
     """List the kinds of mail, and which ones the town has changed."""
     own = {template.kind: template for template in Template.objects.order_by("kind")}
-    rows = [
-        {"name": name, "label": kind.label, "subject": own[name].subject if name in own else kind.subject, "own": name in own and _differs(own[name], kind)}
-        for name, kind in KINDS.items()
-    ]  # fmt: skip
+    rows = [(name, kind, own.get(name, kind).subject, _differs(own.get(name), kind)) for name, kind in KINDS.items()]
     return render_page(request, "crm/settings/mails.html", {"rows": rows, "back": settings_home()})
 
 
 @for_agents(Right.CONFIGURE)
 def mail(request: AgentRequest, name: str) -> HttpResponse:
     """Change the words of one kind of mail, or only look at what they give."""
-    kind, words = _kind(name), queries.template_of(_kind(name) and name)
-    in_force = {"subject": words.subject, "body": words.body}
-    form = MailForm(**sent(request), kind=kind, initial=in_force)
+    kind = _kind(name)
+    form = MailForm(**sent(request), kind=kind, initial=vars(queries.template_of(name)))
     if "preview" in request.POST:
         form = MailForm(kind=kind, initial=typed(form))
     elif request.method == "POST" and save(form, lambda: _configure(request, name, form.cleaned_data)):
@@ -45,7 +41,7 @@ def mail(request: AgentRequest, name: str) -> HttpResponse:
     own = Template.objects.filter(kind=name).first()
     context = {"form": form, "title": kind.label, "back": back_to("settings_mails", _("Modèles de courriel"))}
     shown = preview(form["subject"].value() or "", form["body"].value() or "", kind.variables)
-    about = {"mail": shown, "own": own is not None and _differs(own, kind), "variables": _variables(kind)}
+    about = {"mail": shown, "own": _differs(own, kind), "variables": variables(kind.variables)}
     return render_page(request, "crm/settings/mail.html", {**context, **about, "name": name, "history": history(own)})
 
 
@@ -71,9 +67,5 @@ def _configure(request: AgentRequest, name: str, words: dict[str, str]) -> Templ
     )
 
 
-def _differs(own: Template, kind: Kind) -> bool:
-    return (own.subject, own.body) != (kind.subject, kind.body)
-
-
-def _variables(kind: Kind) -> list[tuple[str, str]]:
-    return sorted(sample_of(kind.variables).items())
+def _differs(own: Template | None, kind: Kind) -> bool:
+    return own is not None and (own.subject, own.body) != (kind.subject, kind.body)

@@ -13,7 +13,7 @@ from obole.billing import operations
 from obole.billing.documents.invoice import render_invoice
 from obole.billing.models import InvoiceType
 from obole.crm.forms_settings import logos
-from obole.crm.forms_settings.samples import preview
+from obole.crm.forms_settings.samples import preview, variables
 from obole.crm.forms_settings.specimen import specimen
 from obole.crm.forms_settings.types import InvoiceTypeForm
 from obole.crm.pages import file_answer, render_page
@@ -55,7 +55,7 @@ def invoice_type(request: AgentRequest, pk: int | None = None) -> HttpResponse:
     return render_page(
         request,
         "crm/settings/type.html",
-        {**context, "variables": sorted(INVOICE), "mail": _reminder(form), "history": history(known)},
+        {**context, "variables": variables(INVOICE), "mail": _reminder(form), "history": history(known)},
     )
 
 

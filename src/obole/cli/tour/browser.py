@@ -1,0 +1,116 @@
+"""A browser without a screen: it follows links and fills forms by the words that people read."""
+
+from collections.abc import Mapping
+from urllib.parse import urljoin
+
+import requests
+from lxml import html
+
+SECONDS = 30
+
+
+class Difference(Exception):
+    """What was seen is not what should be; the message says both."""
+
+
+class Browser:
+    """One person at one screen."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._session = requests.Session()
+        self.response = requests.Response()
+
+    @property
+    def url(self) -> str:
+        return str(self.response.url)
+
+    @property
+    def page(self) -> html.HtmlElement:
+        return html.fromstring(self.response.text, base_url=self.url)
+
+    @property
+    def text(self) -> str:
+        """The words of the page, spaces made even."""
+        body = self.page.find(".//main")
+        return " ".join((body if body is not None else self.page).text_content().split())
+
+    def get(self, path: str, *, status: int = 200) -> "Browser":
+        """Open an address of the site, or a whole one."""
+        self.response = self._session.get(urljoin(self._base, path), timeout=SECONDS)
+        return self._checked(status)
+
+    def bytes_of(self, path: str) -> bytes:
+        """Download a file."""
+        return self.get(path).response.content
+
+    def follow(self, words: str) -> "Browser":
+        """Follow the first link that is called so."""
+        for link in self.page.iterfind(".//a[@href]"):
+            if words in " ".join(link.text_content().split()):
+                return self.get(urljoin(self.url, link.get("href")))
+        raise Difference(f"no link « {words} » on {self.url}")
+
+    def link(self, words: str) -> str:
+        """Return where the first link that is called so leads."""
+        for link in self.page.iterfind(".//a[@href]"):
+            if words in " ".join(link.text_content().split()):
+                return urljoin(self.url, link.get("href"))
+        raise Difference(f"no link « {words} » on {self.url}")
+
+    def submit(
+        self, button: str, fields: Mapping[str, str] | None = None, *, files: Mapping[str, tuple[str, bytes, str]] | None = None, status: int = 200
+    ) -> "Browser":
+        """
+        Fill the form that has this button, by the labels that people read, and press the button.
+
+        :raises Difference: if there is no such button or no such field.
+        """
+        form, pressed = self._form_with(button)
+        data = dict(form.form_values())
+        for label, value in (fields or {}).items():
+            data[self._name_of(form, label)] = value
+        if pressed.get("name"):
+            data[pressed.get("name")] = pressed.get("value") or ""
+        uploads = {self._name_of(form, label): content for label, content in (files or {}).items()}
+        target = urljoin(self.url, pressed.get("formaction") or form.get("action") or self.url)
+        headers = {"Referer": self.url}
+        if form.method == "GET":
+            self.response = self._session.get(target, params=data, timeout=SECONDS, headers=headers)
+        else:
+            self.response = self._session.post(target, data=data, files=uploads or None, timeout=SECONDS, headers=headers)
+        return self._checked(status)
+
+    def expect(self, *words: str) -> "Browser":
+        """
+        Check that the page says something; the kinds of space do not matter.
+
+        :raises Difference: with what is missing.
+        """
+        seen = " ".join(self.text.split())
+        for one in words:
+            if " ".join(one.split()) not in seen:
+                raise Difference(f"« {one} » is not on {self.url}: {seen[:600]}")
+        return self
+
+    def _checked(self, status: int) -> "Browser":
+        if self.response.status_code != status:
+            raise Difference(f"{self.url} answered {self.response.status_code}, not {status}")
+        return self
+
+    def _form_with(self, button: str) -> tuple[html.FormElement, html.HtmlElement]:
+        for form in self.page.forms:
+            for pressed in form.iterfind(".//button"):
+                if button == " ".join(pressed.text_content().split()):
+                    return form, pressed
+        raise Difference(f"no button « {button} » on {self.url}: {self.text[:300]}")
+
+    def _name_of(self, form: html.FormElement, label: str) -> str:
+        if label in form.fields:
+            return label
+        for one in form.iterfind(".//label"):
+            words = " ".join(one.text_content().replace("(facultatif)", "").split())
+            control = form.get_element_by_id(one.get("for"), None) if one.get("for") else one.find(".//input")
+            if words == label and control is not None:
+                return str(control.get("name"))
+        raise Difference(f"no field « {label} » on {self.url}")

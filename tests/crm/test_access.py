@@ -1,0 +1,136 @@
+"""Who may open what: every address of the CRM, for every profile."""
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import URLPattern
+
+from obole.crm import urls
+from obole.regies import operations as regies
+from obole.trail.models import Record
+from tests.crm.desk import Desk, browser, get, text_of, url
+from tests.world import NOON, WHO, later, make_citizen, make_regie
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FOR_ALL = {
+    "home": "Aujourd’hui", "dossiers": "Dossiers", "dossier": "Inscription cantine", "dossier_complement": "Demander un complément",
+    "dossier_accept": "Accepter la demande", "dossier_reject": "Refuser la demande", "invoices": "Factures",
+    "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "messages": "Courriels",
+    "message": "Destinataire", "citizens": "Usagers", "citizen": "Maud Lefèvre", "citizen_new": "Ouvrir une fiche",
+    "citizen_edit": "Modifier la fiche", "search": "Recherche", "profile": "Ce profil permet de",
+}  # fmt: skip
+FOR_MONEY = {
+    "tasks": "À traiter", "attempts": "Transactions", "attempt": "Envoyé à la banque", "exchange": "Ce qui est parti",
+    "regies": "Régie Enfance", "regie": "Soldes des comptes",
+}  # fmt: skip
+FILES = {"invoice_pdf", "receipt_pdf", "attachment", "invoices_export"}
+POSTED = {"task_close", "dossier_take", "dossier_close", "generate_invoice", "attempt_ask"}
+MONEY_ONLY = {*FOR_MONEY, "task_close", "attempt_ask"}
+
+
+@pytest.fixture
+def desk() -> Desk:
+    with time_machine.travel(later(30), tick=False):
+        return Desk()
+
+
+def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
+    review = desk.due.dossier_id
+    return {
+        "dossier": (desk.dossier.pk,), "dossier_complement": (review,), "dossier_accept": (review,), "dossier_reject": (review,),
+        "dossier_take": (desk.dossier.pk,), "dossier_close": (review,), "generate_invoice": (review,),
+        "attachment": (desk.dossier.pk, desk.attachment.pk), "invoice": (desk.paid.pk,), "invoice_pdf": (desk.paid.pk,),
+        "invoice_cancel": (desk.due.pk,), "receipt_pdf": (desk.receipt.pk,), "attempt": (desk.paid_attempt.pk,),
+        "attempt_ask": (desk.waiting_attempt.pk,), "exchange": (desk.exchange.pk,), "message": (desk.message.pk,),
+        "citizen": (desk.town.citizen.pk,), "citizen_edit": (desk.town.citizen.pk,), "regie": (desk.town.regie.pk,),
+        "task_close": (desk.anomaly.pk,),
+    }  # fmt: skip
+
+
+def test_every_address_is_in_the_matrix() -> None:
+    names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
+    assert names == {*FOR_ALL, *FOR_MONEY, *FILES, *POSTED}
+
+
+def test_each_screen_opens_for_who_may_and_is_not_there_for_the_others(desk: Desk) -> None:
+    args = arguments(desk)
+    reviewer, regisseur, admin = (browser(agent) for agent in (desk.town.agent, desk.town.regisseur, desk.town.admin))
+    before = Record.objects.count()
+    for name, words in {**FOR_ALL, **FOR_MONEY}.items():
+        for client in (regisseur, admin) if name in MONEY_ONLY else (reviewer, regisseur, admin):
+            assert words in text_of(get(client, name, *args.get(name, ()))), name
+    for name in MONEY_ONLY:
+        for method in (reviewer.get, reviewer.post):
+            assert method(url(name, *args.get(name, ()))).status_code == 404, name
+    assert Record.objects.count() == before, "opening a page changed something"
+
+
+def test_nobody_else_learns_that_a_page_exists(desk: Desk) -> None:
+    args = arguments(desk)
+    citizen, stranger = Client(), Client()
+    citizen.force_login(make_citizen("autre@example.org").user)
+    for name in {*FOR_ALL, *FOR_MONEY, *FILES, *POSTED}:
+        for method in ("get", "post"):
+            assert getattr(citizen, method)(url(name, *args.get(name, ()))).status_code == 404, name
+            answer = getattr(stranger, method)(url(name, *args.get(name, ())))
+            assert answer.status_code == 302 and answer["Location"].startswith("/compte/login/"), name
+
+
+def test_what_is_not_there_is_404(desk: Desk) -> None:
+    admin = browser(desk.town.admin)
+    for name, args in arguments(desk).items():
+        wrong = (*args[:-1], 2_000_000_000)
+        method = admin.post if name in POSTED else admin.get
+        assert method(url(name, *wrong)).status_code == 404, name
+    assert admin.get(url("attachment", desk.due.dossier_id, desk.attachment.pk)).status_code == 404
+
+
+def test_a_regie_is_hidden_from_who_does_not_answer_for_it(desk: Desk) -> None:
+    secret = make_regie("TER", "Régie Terrasses")
+    regisseur, admin = browser(desk.town.regisseur), browser(desk.town.admin)
+    assert regisseur.get(url("regie", secret.pk)).status_code == 404
+    for name in ("home", "regies", "invoices", "attempts", "profile"):
+        assert "Terrasses" not in text_of(get(regisseur, name))
+    assert "Terrasses" in text_of(get(admin, "regies"))
+    regies.give_mandates(regie_id=desk.town.regie.pk, agent_ids=[], actor=WHO, at=NOON)
+    for name in ("regie", "attempt", "exchange", "attempt_ask", "task_close"):
+        method = regisseur.post if name in POSTED else regisseur.get
+        assert method(url(name, *arguments(desk)[name])).status_code == 404, name
+    assert "Vous ne suivez aucune régie" in text_of(get(regisseur, "regies"))
+    page = text_of(get(regisseur, "invoice", desk.paid.pk))
+    assert "Écritures de la régie" not in page and "échange brut" not in page
+
+
+def test_a_reviewer_never_reads_the_name_of_a_regie_nor_the_banks_words(desk: Desk) -> None:
+    reviewer, args = browser(desk.town.agent), arguments(desk)
+    for name in FOR_ALL:
+        page = text_of(get(reviewer, name, *args.get(name, ())))
+        assert "Régie Enfance" not in page and "échange brut" not in page, name
+    assert "Régies" not in text_of(get(reviewer, "home"))
+    assert "Paramétrage" not in text_of(get(browser(desk.town.regisseur), "home"))
+    for panel in ("factures", "transactions", "historique"):
+        assert "Régie Enfance" not in text_of(get(reviewer, "dossier", desk.paid.dossier_id, panneau=panel))
+
+
+def test_reading_pages_refuse_to_act_without_a_token(desk: Desk) -> None:
+    args = arguments(desk)
+    client = browser(desk.town.admin, checks_csrf=True)
+    before = Record.objects.count()
+    for name in {
+        *POSTED,
+        "dossier_complement",
+        "dossier_accept",
+        "dossier_reject",
+        "invoice_cancel",
+        "citizen_new",
+        "citizen_edit",
+    }:
+        assert client.post(url(name, *args.get(name, ())), {"reason": "x", "note": "x"}).status_code == 403, name
+    assert Record.objects.count() == before
+
+
+def test_what_is_to_be_sent_cannot_be_opened(desk: Desk) -> None:
+    admin = browser(desk.town.admin)
+    for name in POSTED:
+        assert admin.get(url(name, *arguments(desk)[name])).status_code == 405, name
