@@ -157,7 +157,7 @@ def make_invoice(town: Town, *, meals: int = 16, citizen: Citizen | None = None,
 
 def run_tasks(*, rounds: int = 10) -> list[str]:
     """Do what the worker would: run every waiting task now, here, and return their names. A task that fails raises."""
-    done = []
+    done: list[str] = []
     for _round in range(rounds):
         jobs = list(ProcrastinateJob.objects.filter(status="todo").order_by("id").values("id", "task_name", "args"))
         if not jobs:

@@ -9,15 +9,16 @@ from django.core.management import execute_from_command_line
 
 from obole.config.embedded_postgres import EmbeddedServer
 
-WITHOUT_DATABASE = {"check", "settings", "states", "makemessages", "compilemessages", "collectstatic", "help", "tour"}
+WITHOUT_DATABASE = {"check", "settings", "states", "makemessages", "compilemessages", "collectstatic", "help"}
 
 
 def main() -> None:
     """Run a command. Where OBOLE_DATABASE_URL is not set, the embedded PostgreSQL runs as long as the command does."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "obole.config.settings")
     arguments = sys.argv[1:] or ["help"]
-    if arguments[0] == "demo":
-        arguments += _prepare_demo()
+    if arguments[0] in {"demo", "tour", "remind"}:
+        ports = _prepare_demo()
+        arguments += ports if arguments[0] == "demo" else []
     if not os.environ.get("OBOLE_DATABASE_URL") and arguments[0] not in WITHOUT_DATABASE:
         _start_embedded_database()
     execute_from_command_line(["obole", *arguments])

@@ -11,8 +11,6 @@ from lxml import html
 from obole.trail.models import Record
 from tests.world import Town, make_town
 
-MULTIPLE = "multiple"
-
 
 def url(name: str, *args: object) -> str:
     return reverse(f"crm:{name}", args=args)
@@ -27,7 +25,9 @@ def text_of(response: HttpResponse) -> str:
 def errors_of(response: HttpResponse) -> str:
     """Return what the page says at its fields and in its summary."""
     page = html.fromstring(response.content.decode())
-    return " ".join(" ".join(node.text_content().split()) for node in page.xpath('//*[contains(@class, "form-errors")]'))
+    return " ".join(
+        " ".join(node.text_content().split()) for node in page.xpath('//*[contains(@class, "form-errors")]')
+    )
 
 
 def filled(response: HttpResponse, **changes: Any) -> dict[str, Any]:
@@ -36,7 +36,10 @@ def filled(response: HttpResponse, **changes: Any) -> dict[str, Any]:
     form = next(form for form in page.forms if form.xpath('.//button[normalize-space()="Enregistrer"]'))
     sent: dict[str, Any] = {}
     for name, value in form.form_values():
-        sent.setdefault(name, []).append(value)
+        # The first line break of a text area is the page's, not the text's.
+        sent.setdefault(name, []).append(value.removeprefix("\n"))
+    for control in form.xpath(".//input[@type='text' or @type='email'][not(@value)] | .//textarea[not(text())]"):
+        sent.setdefault(control.get("name"), [""])
     for name, value in changes.items():
         sent.pop(name, None)
         if value is not None:
@@ -51,18 +54,18 @@ class Desk:
     town: Town
     client: Client = field(default_factory=Client)
 
-    def get(self, name: str, *args: object) -> HttpResponse:
+    def get(self, name: str, /, *args: object) -> HttpResponse:
         answer: HttpResponse = self.client.get(url(name, *args))
         assert answer.status_code == 200, answer
         return answer
 
-    def send(self, name: str, *args: object, **changes: Any) -> HttpResponse:
+    def send(self, name: str, /, *args: object, **changes: Any) -> HttpResponse:
         """Open a page, change some fields, and send its form."""
         sent = filled(self.get(name, *args), **changes)
         answer: HttpResponse = self.client.post(url(name, *args), sent)
         return answer
 
-    def refused(self, name: str, *args: object, **changes: Any) -> str:
+    def refused(self, name: str, /, *args: object, **changes: Any) -> str:
         """Send a form that must be refused; return its errors, once nothing was recorded."""
         before = Record.objects.count()
         answer = self.send(name, *args, **changes)
@@ -70,7 +73,7 @@ class Desk:
         assert Record.objects.count() == before
         return errors_of(answer)
 
-    def saved(self, name: str, *args: object, **changes: Any) -> HttpResponse:
+    def saved(self, name: str, /, *args: object, **changes: Any) -> HttpResponse:
         """Send a form that must be taken; return the page that follows."""
         before = Record.objects.count()
         answer = self.send(name, *args, **changes)

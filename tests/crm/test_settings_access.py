@@ -83,7 +83,14 @@ def test_what_acts_is_not_a_link(desk: Desk, name: str) -> None:
 
 
 def test_unknown_things_are_not_found(desk: Desk) -> None:
-    for name in ("settings_regie", "settings_type", "settings_service", "settings_scheme", "settings_product", "settings_agent"):
+    for name in (
+        "settings_regie",
+        "settings_type",
+        "settings_service",
+        "settings_scheme",
+        "settings_product",
+        "settings_agent",
+    ):
         assert desk.client.get(url(name, 99_999)).status_code == 404, name
     assert desk.client.get(url("settings_mail", "inconnu")).status_code == 404
     assert desk.client.post(url("settings_mail_reset", "inconnu")).status_code == 404

@@ -3,7 +3,9 @@
 import json
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -28,17 +30,27 @@ def payfip_notification(request: HttpRequest) -> HttpResponse:
     The answer is the same for a payment that we know, for one that we do not, and for nonsense. Exempt from CSRF: a bank
     has no session, and the only effect is a question to the bank itself.
     """
-    fields = {**request.GET.dict(), **request.POST.dict()}
-    if len(request.META.get("QUERY_STRING", "")) < LONGEST_BODY:
-        try:
-            reference = registry.GATEWAYS["payfip"].read_callback(fields)
-        except BadCallback:
-            return HttpResponse("OK", content_type="text/plain")
-        said = json.dumps({"idop": reference, "method": request.method})
-        payments.record_doorbell(
-            gateway_reference=reference, kind=BankExchange.Kind.NOTIFICATION, said=said, at=days.now()
-        )
+    try:
+        reference = registry.GATEWAYS["payfip"].read_callback(_fields(request))
+    except BadCallback:
+        return HttpResponse("OK", content_type="text/plain")
+    said = json.dumps({"idop": reference, "method": request.method})
+    payments.record_doorbell(gateway_reference=reference, kind=BankExchange.Kind.NOTIFICATION, said=said, at=days.now())
     return HttpResponse("OK", content_type="text/plain")
+
+
+def _fields(request: HttpRequest) -> dict[str, str]:
+    """
+    Return what a callback carries.
+
+    :raises BadCallback: if it is longer than any bank's, or is not a form.
+    """
+    if len(request.META.get("QUERY_STRING", "")) >= LONGEST_BODY:
+        raise BadCallback("too long")
+    try:
+        return {**request.GET.dict(), **request.POST.dict()}
+    except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+        raise BadCallback(str(error)) from error
 
 
 @public

@@ -58,6 +58,8 @@ def _raw(name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise BadSetting(f"{name}_FILE={path!r}: this file cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise BadSetting(f"{name}_FILE={path!r}: this file is not a text in UTF-8") from None
 
 
 def _to_integer(value: str) -> int:

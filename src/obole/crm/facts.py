@@ -24,10 +24,7 @@ class Fact:
 
 def compared(attempt: Attempt, receipt: Receipt | None, anomalies: Iterable[Anomaly]) -> list[Fact]:
     """Return the facts that the bank must echo. They were compared when the bank answered: the differences are kept."""
-    labels = {
-        "reference": _("Référence"), "amount": _("Montant"), "client": _("N° client"), "year": _("Exercice"), "mode": _("Mode"),
-        "gateway_reference": _("Référence de la banque"),
-    }  # fmt: skip
+    labels = _labels()
     answered = attempt.state in ANSWERED
     return [
         _fact(
@@ -41,6 +38,19 @@ def compared(attempt: Attempt, receipt: Receipt | None, anomalies: Iterable[Anom
         for name in labels
         if attempt.sent.get(name)
     ]
+
+
+def named(anomaly: Anomaly) -> str:
+    """Write what an anomaly is about: names of facts as people call them, else the bank's own words."""
+    labels = _labels()
+    return ", ".join(labels.get(name, name) for name in anomaly.details.split(", "))
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "reference": _("Référence"), "amount": _("Montant"), "client": _("N° client"), "year": _("Exercice"), "mode": _("Mode"),
+        "gateway_reference": _("Référence de la banque"),
+    }  # fmt: skip
 
 
 def _fact(

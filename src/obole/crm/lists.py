@@ -30,7 +30,7 @@ class Tab:
 
 def tab(request: AgentRequest, label: str, **query: Any) -> Tab:
     """Return a tab; it is current when the list is filtered by it and by nothing else."""
-    asked = {name: request.GET.getlist(name) for name in request.GET if name not in ("page", "sort")}
+    asked = {name: request.GET.getlist(name) for name in request.GET if name not in ("page", "sort", "columns")}
     wanted = {
         name: [str(one) for one in (value if isinstance(value, list) else [value])] for name, value in query.items()
     }

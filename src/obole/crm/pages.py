@@ -55,9 +55,11 @@ def file_answer(content: bytes, *, name: str, content_type: str) -> HttpResponse
     return answer
 
 
-def answers_for(request: AgentRequest, regie_id: int) -> bool:
-    """Tell whether the agent may see the money of this régie."""
-    return rail.sees_money(request.agent) and Regie.objects.seen_by(request.agent).filter(pk=regie_id).exists()
+def regies_seen(request: AgentRequest) -> frozenset[int]:
+    """Return the ids of the régies whose money the agent may see."""
+    if not rail.sees_money(request.agent):
+        return frozenset()
+    return frozenset(Regie.objects.seen_by(request.agent).values_list("pk", flat=True))
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable when it runs

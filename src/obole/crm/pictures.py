@@ -6,14 +6,13 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from obole.lib import money
-from obole.lib.days import MONTHS
 from obole.ui.plots import Bar, BarPlot
 
 
 def by_day(received: Mapping[date, int], title: str) -> BarPlot:
     """Draw what came in each day; the largest stands out."""
-    best = max(received.values(), default=0)
-    bars = [Bar(f"{day:%d/%m}", cents, strong=bool(cents) and cents == best) for day, cents in received.items()]
+    best, first = max(received.values(), default=0), min(received)
+    bars = [Bar(_short_day(day, first), cents, strong=bool(cents) and cents == best) for day, cents in received.items()]
     return BarPlot(title=title, description=_described(received), bars=bars)
 
 
@@ -24,7 +23,7 @@ def by_month(received: Mapping[date, int], title: str) -> BarPlot:
         first = day.replace(day=1)
         months[first] = months.get(first, 0) + cents
     present = max(months)
-    bars = [Bar(f"{_short(month)} {month:%y}", cents, strong=month == present) for month, cents in months.items()]
+    bars = [Bar(_short(month), cents, strong=month == present) for month, cents in months.items()]
     return BarPlot(title=title, description=_described(months), bars=bars)
 
 
@@ -37,8 +36,17 @@ def by_age(late: Mapping[str, int]) -> BarPlot:
 
 
 def _short(month: date) -> str:
-    name = MONTHS[month.month - 1]
-    return name if len(name) <= 4 else f"{name[:4].rstrip()}."
+    """Write « nov. », and « janv. 26 » where the year begins."""
+    names = (
+        _("janv."), _("févr."), _("mars"), _("avr."), _("mai"), _("juin"), _("juil."), _("août"), _("sept."), _("oct."), _("nov."),
+        _("déc."),
+    )  # fmt: skip
+    return f"{names[month.month - 1]} {month:%y}" if month.month == 1 else names[month.month - 1]
+
+
+def _short_day(day: date, first: date) -> str:
+    """Write « 26 », with the month where the plot begins: thirty dates in full would overlap."""
+    return f"{day:%d/%m}" if day == first else f"{day:%d}"
 
 
 def _described(received: Mapping[date, int]) -> str:

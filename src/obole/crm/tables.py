@@ -1,5 +1,6 @@
 """The lists of the CRM: what each column shows and how it sorts."""
 
+from collections.abc import Container
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +20,9 @@ from obole.mailing.models import Message
 from obole.payments import standing
 from obole.payments.models import Attempt
 
-MAIN = {"td": {"class": "main"}}
+MAIN = {"td": {"class": "main nowrap"}}
+TITLE = {"td": {"class": "main"}}
+SHORT = {"td": {"class": "nowrap"}}
 STATUS = {"td": {"class": "status"}}
 AMOUNT = {"th": {"class": "num"}, "td": {"class": "num"}, "tf": {"class": "num"}}
 
@@ -68,6 +71,7 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
     dossier = tables.Column(
         verbose_name=_("Dossier"),
         accessor="dossier",
+        attrs=SHORT,
         linkify=("crm:dossier", {"pk": Accessor("dossier_id")}),
         order_by=("dossier__number", "pk"),
         default="",
@@ -136,13 +140,14 @@ class DossierTable(tables.Table):  # type: ignore[misc]  # untyped library
 
 
 class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
-    """Attempts to pay. ``linked`` leads to their own page, for agents who may open it."""
+    """Attempts to pay. They lead to their own page where the agent answers for their régie (``seen``; None: all of them)."""
 
-    reference = tables.Column(verbose_name=_("Référence"), attrs=MAIN, order_by=("reference",))
+    reference = tables.Column(verbose_name=_("Référence, et celles de la banque"), attrs=MAIN, order_by=("reference",))
     opened_at = MomentColumn(verbose_name=_("Ouverte"), order_by=("opened_at", "pk"))
     invoice = tables.Column(
         verbose_name=_("Facture"),
         accessor="invoice",
+        attrs=SHORT,
         linkify=("crm:invoice", {"pk": Accessor("invoice_id")}),
         order_by=("invoice__number", "pk"),
     )
@@ -150,13 +155,6 @@ class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
         verbose_name=_("Payeur"), accessor="invoice__payer", order_by=("invoice__payer__sort_key", "pk")
     )
     regie = tables.Column(verbose_name=_("Régie"), accessor="regie__name", order_by=("regie__name", "pk"))
-    gateway_reference = tables.Column(
-        verbose_name=_("Référence de la banque"),
-        order_by=("gateway_reference", "pk"),
-        default="",
-        attrs={"td": {"class": "long"}},
-    )
-    authorisation = tables.Column(verbose_name=_("Autorisation"), order_by=("authorisation", "pk"), default="")
     amount_cents = AmountColumn(verbose_name=_("Montant €"), order_by=("amount_cents", "pk"))
     state = tables.Column(verbose_name=_("Statut"), attrs=STATUS, order_by=("state", "-opened_at", "pk"))
 
@@ -167,15 +165,17 @@ class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
         template_name = "ui/table.html"
         empty_text = _("Aucune transaction.")
 
-    def __init__(self, *args: Any, linked: bool = True, **options: Any) -> None:
+    def __init__(self, *args: Any, seen: Container[int] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.linked = linked
+        self.seen = seen
 
-    def render_reference(self, record: Attempt) -> SafeString | str:
-        """Lead to the attempt's page."""
-        if not self.linked:
-            return record.reference
-        return format_html('<a href="{}">{}</a>', reverse("crm:attempt", args=[record.pk]), record.reference)
+    def render_reference(self, record: Attempt) -> SafeString:
+        """Lead to the attempt's page, with the bank's references under ours."""
+        ours = format_html("{}", record.reference)
+        if self.seen is None or record.regie_id in self.seen:
+            ours = format_html('<a href="{}">{}</a>', reverse("crm:attempt", args=[record.pk]), record.reference)
+        theirs = " · ".join(part for part in (record.gateway_reference, record.authorisation) if part)
+        return format_html('{}<small class="long">{}</small>', ours, theirs)
 
     def render_state(self, record: Attempt) -> SafeString:
         """Draw the state."""
@@ -186,7 +186,10 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
     """Mails."""
 
     subject = tables.Column(
-        verbose_name=_("Objet"), attrs=MAIN, linkify=("crm:message", {"pk": Accessor("pk")}), order_by=("subject", "pk")
+        verbose_name=_("Objet"),
+        attrs=TITLE,
+        linkify=("crm:message", {"pk": Accessor("pk")}),
+        order_by=("subject", "pk"),
     )
     kind = tables.Column(verbose_name=_("Modèle"), order_by=("kind", "pk"))
     to = tables.Column(verbose_name=_("Destinataire"), order_by=("to", "pk"))
@@ -216,7 +219,7 @@ class CitizenTable(tables.Table):  # type: ignore[misc]  # untyped library
     name = tables.Column(
         verbose_name=_("Nom"),
         accessor="display_name",
-        attrs=MAIN,
+        attrs=TITLE,
         linkify=("crm:citizen", {"pk": Accessor("pk")}),
         order_by=("sort_key", "pk"),
     )

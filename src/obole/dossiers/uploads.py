@@ -72,8 +72,14 @@ def _real_type(content: bytes) -> str:
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
             if image.width * image.height > LARGEST_PIXELS:
-                raise BadFile(_("Cette image est trop grande : réduisez-la avant de la joindre."))
+                raise BadFile(_too_many_pixels())
             image.verify()
             return {"PNG": "image/png", "JPEG": "image/jpeg"}.get(image.format or "", "")
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadFile(_too_many_pixels()) from error
+    except (UnidentifiedImageError, OSError, SyntaxError):
         return ""
+
+
+def _too_many_pixels() -> str:
+    return _("Cette image est trop grande : réduisez-la avant de la joindre.")

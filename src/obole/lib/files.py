@@ -20,9 +20,19 @@ def put(content: bytes) -> str:
     """Store ``content`` outside any transaction and return its SHA-256 in hexadecimal."""
     digest = hashlib.sha256(content).hexdigest()
     with forbid_transaction("storing a file"):
-        if not default_storage.exists(_path(digest)):
+        if not _is_whole(digest):
+            default_storage.delete(_path(digest))
             default_storage.save(_path(digest), ContentFile(content))
     return digest
+
+
+def _is_whole(digest: str) -> bool:
+    """Tell whether the content is there as it should be: a full disk or a killed process leaves half a file."""
+    try:
+        get(digest)
+    except (FileNotFoundError, DamagedFile):
+        return False
+    return True
 
 
 def get(digest: str) -> bytes:

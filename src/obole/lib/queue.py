@@ -1,15 +1,21 @@
 """How an operation asks the worker for something: by the task's name, in the transaction that decides it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.db import close_old_connections, transaction
+from django.db.models import Q
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 
 Argument = int | str
+WORKER_SILENCE = timedelta(seconds=30)
+"""A worker says every ten seconds that it lives."""
 
 
 def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
@@ -57,3 +63,28 @@ def defer_once(task: str, *, key: str, **arguments: Argument) -> bool:
     except AlreadyEnqueued:
         return False
     return True
+
+
+def resume_interrupted(*, at: datetime) -> int:
+    """
+    Queue again what a worker was doing when it died, and return how many tasks that was.
+
+    The queue itself never gives up a task: without this, one killed worker leaves its tasks, and all those that share
+    their lock, waiting for ever. Every task can run twice.
+    """
+    dead = Q(worker=None) | Q(worker__last_heartbeat__lt=at - WORKER_SILENCE)
+    interrupted = list(
+        ProcrastinateJob.objects.filter(dead, status="doing").order_by("id").values_list("pk", flat=True)
+    )
+    for job_id in interrupted:
+        _resume(job_id, at=at)
+    return len(interrupted)
+
+
+def _resume(job_id: int, *, at: datetime) -> None:
+    try:
+        with transaction.atomic():
+            app.job_manager.retry_job_by_id(job_id=job_id, retry_at=at)
+    except UniqueViolation:
+        # The same was asked again meanwhile, and waits for the lock that this one still holds.
+        async_to_sync(app.job_manager.finish_job_by_id_async)(job_id=job_id, status=Status.FAILED, delete_job=True)

@@ -1,5 +1,6 @@
 """Every write of the outbox."""
 
+import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,10 @@ from obole.trail import operations as trail
 WORKER = "worker"
 MOST_TRIES = 8
 ABANDONED_AFTER = timedelta(minutes=10)
+
+
+class PerhapsSent(Exception):
+    """The mail server fell silent after it was given a mail: nobody knows whether it left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +92,42 @@ def deliver(*, message_id: int, at: datetime) -> None:
         return
     try:
         with forbid_transaction("sending a mail"):
-            _as_email(message).send()
+            _hand_over(message)
+    except PerhapsSent as error:
+        _finish(message_id=message_id, move=states.DOUBT, at=at, error=str(error))
     except OSError as error:
-        last = message.tries >= MOST_TRIES
-        _finish(message_id=message_id, move=states.FAIL if last else states.POSTPONE, at=at, error=str(error))
-        if not last:
+        move = _after_failure(message)
+        _finish(message_id=message_id, move=move, at=at, error=str(error))
+        if move is states.POSTPONE:
             raise
-        return
-    _finish(message_id=message_id, move=states.SEND, at=at)
+    else:
+        _finish(message_id=message_id, move=states.SEND, at=at)
+
+
+def _hand_over(message: Message) -> None:
+    """
+    Give a mail to the mail server.
+
+    :raises PerhapsSent: if the server fell silent with a mail that must not leave twice.
+    :raises OSError: if it did not take the mail.
+    """
+    email = _as_email(message)
+    connection = email.get_connection()
+    # Until the server answers, nothing has left.
+    connection.open()
+    try:
+        email.send()
+    except OSError as error:
+        refused = isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused)
+        if message.at_most_once and not refused:
+            raise PerhapsSent(str(error)) from error
+        raise
+    finally:
+        connection.close()
+
+
+def _after_failure(message: Message) -> Move:
+    return states.FAIL if message.tries >= MOST_TRIES else states.POSTPONE
 
 
 @transaction.atomic
@@ -136,18 +169,15 @@ def recover_abandoned(*, at: datetime) -> int:
     """
     Take care of mails whose worker died while handing them over, and return how many there were.
 
-    A receipt may arrive twice and is queued again; a reminder must not, and waits for a person.
+    A receipt may arrive twice and is queued again, a few times; a reminder must not, and waits for a person.
     """
     stale = Message.objects.filter(state=MessageState.SENDING, claimed_at__lt=at - ABANDONED_AFTER).order_by("id")
     for message in stale:
-        _finish(
-            message_id=message.pk,
-            move=states.DOUBT if message.at_most_once else states.POSTPONE,
-            at=at,
-            error="interrupted",
-        )
-        if not message.at_most_once:
-            defer("mailing.deliver", message_id=message.pk)
+        move = states.DOUBT if message.at_most_once else _after_failure(message)
+        with transaction.atomic():
+            _finish(message_id=message.pk, move=move, at=at, error="interrupted")
+            if move is states.POSTPONE:
+                defer("mailing.deliver", message_id=message.pk)
     return len(stale)
 
 

@@ -4,7 +4,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import days
-from obole.lib.queue import task
+from obole.lib.queue import resume_interrupted, task
 from obole.mailing import operations
 
 
@@ -18,8 +18,9 @@ def deliver(message_id: int) -> None:
     operations.deliver(message_id=message_id, at=days.now())
 
 
-@app.periodic(cron="*/5 * * * *")
-@task("mailing.recover", queue="mail", queueing_lock="mailing.recover")
+@app.periodic(cron="* * * * *")
+@task("mailing.recover", queue="clock", queueing_lock="mailing.recover")
 def recover(timestamp: int) -> None:
-    """Find the mails whose worker died."""
+    """Find what a dead worker left behind: the tasks that it was doing, whatever their room, and the mails."""
+    resume_interrupted(at=days.now())
     operations.recover_abandoned(at=days.now())

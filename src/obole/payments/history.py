@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from obole.billing.models import Invoice
+from obole.gateways.base import Status
 from obole.lib import money
 from obole.mailing import queries as mailing
 from obole.mailing.defaults import KINDS
@@ -85,8 +86,31 @@ def _tell_message(message: Message) -> Happening:
 def _tell_exchange(exchange: BankExchange) -> Happening:
     title = _("Banque : %(kind)s") % {"kind": BankExchange.Kind(exchange.kind).label}
     return Happening(
-        exchange.at, title, f"{exchange.attempt.reference} {exchange.outcome}".strip(), "bank", exchange=exchange
+        exchange.at,
+        title,
+        " – ".join(part for part in (exchange.attempt.reference, outcome_in_words(exchange)) if part),
+        "bank",
+        exchange=exchange,
     )
+
+
+def outcome_in_words(exchange: BankExchange) -> str:
+    """Say how a question to the bank ended: our word for it, then the bank's own."""
+    ours, _space, theirs = exchange.outcome.partition(" ")
+    words = {
+        "created": _("paiement créé"),
+        Status.PAID_BY_CARD: _("payé par carte"),
+        Status.PAID_BY_DEBIT: _("payé par prélèvement"),
+        Status.REFUSED: _("refusé"),
+        Status.ABANDONED: _("abandonné"),
+        Status.PENDING: _("pas encore de résultat"),
+        Status.MISSING: _("inconnu de la banque"),
+        Status.UNKNOWN: _("réponse inconnue"),
+        "Unreachable": _("pas de réponse utilisable"),
+        "Rejected": _("refus de la banque"),
+    }
+    said = words.get(ours, ours)
+    return f"{said} ({theirs})" if theirs else said
 
 
 def _amount(record: Record) -> str:

@@ -36,6 +36,13 @@ def attempts_matching(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attemp
     return attempts.filter(wanted | by_name if by_name else wanted)
 
 
+def with_reference(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attempt]:
+    """Keep the attempts whose own reference, bank's reference or authorisation is ``text``, or begins so."""
+    typed = words.clean_line(text)
+    ours = Q(reference__istartswith=typed.replace("-", ""))
+    return attempts.filter(ours | Q(gateway_reference__istartswith=typed) | Q(authorisation=typed))
+
+
 def attempts_about(dossier: Dossier) -> QuerySet[Attempt]:
     """Return the attempts to pay the invoices of a dossier, newest first."""
     return (

@@ -156,8 +156,8 @@ class ApplicationForm(forms.Form):
 class _Line(forms.CharField):
     """One line of text."""
 
-    def clean(self, value: Any) -> str:
-        return words.clean_line(super().clean(value))
+    def to_python(self, value: Any) -> str:
+        return words.clean_line(super().to_python(value))
 
 
 class _Paragraph(forms.CharField):
@@ -165,8 +165,8 @@ class _Paragraph(forms.CharField):
 
     widget = forms.Textarea({"rows": 4})
 
-    def clean(self, value: Any) -> str:
-        lines: str = super().clean(value)
+    def to_python(self, value: Any) -> str:
+        lines: str = super().to_python(value)
         return "\n".join(words.clean_line(line) for line in lines.splitlines()).strip()
 
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db.models import Sum
+
 from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
 from obole.gateways import registry
 from obole.payments import operations as payments
 from obole.payments import queries, rules
-from obole.payments.models import Attempt
+from obole.payments.models import Attempt, Receipt
 from obole.payments.operations.asking import RETURN_SECONDS
 from obole.payments.operations.hearing import FINAL
 from obole.payments.states import AttemptState
@@ -47,6 +50,14 @@ def unfinished(invoice: Invoice, *, at: datetime) -> Attempt | None:
         return None
     window = timedelta(minutes=registry.GATEWAYS[attempt.gateway].limits.window_minutes)
     return attempt if at - attempt.opened_at < window else None
+
+
+def misplaced_cents(invoice: Invoice) -> int:
+    """Return what was paid for an invoice without fitting it, and waits for a person while the invoice is due."""
+    if invoice.state != InvoiceState.DUE:
+        return 0
+    waiting = Receipt.objects.filter(attempt__invoice=invoice, invoice=None).aggregate(cents=Sum("cents"))
+    return waiting["cents"] or 0
 
 
 def start(invoice: Invoice, *, email: str, request_key: str, actor: str, at: datetime) -> Attempt:

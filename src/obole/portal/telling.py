@@ -12,9 +12,11 @@ from obole.dossiers.states import DossierState
 from obole.gateways import registry
 from obole.lib import money
 from obole.payments import history
+from obole.payments.models import Attempt
 from obole.payments.operations import opening
 from obole.payments.operations.opening import Obstacle
 from obole.payments.standing import Shown, Standing
+from obole.payments.states import AttemptState
 from obole.trail import queries as trail
 from obole.trail.models import Record
 from obole.ui.timeline import Event
@@ -70,6 +72,15 @@ _TOLD = {
     "dossier.close": (gettext_lazy("Demande terminée"), "ended"),
 }
 
+_RETURNS = {
+    AttemptState.PAID: gettext_lazy("Paiement reçu"),
+    AttemptState.REFUSED: gettext_lazy("Paiement refusé par votre banque"),
+    AttemptState.ABANDONED: gettext_lazy("Paiement abandonné"),
+    AttemptState.TESTED: gettext_lazy("Paiement d’essai réussi"),
+    AttemptState.EXPIRED: gettext_lazy("Paiement non abouti"),
+    AttemptState.FAILED: gettext_lazy("Paiement non commencé"),
+}
+
 _TONES = {"info": "to_pay"}
 
 
@@ -97,6 +108,13 @@ def why_not_online(invoice: Invoice) -> str:
     """Say why this due invoice cannot be paid online; nothing if it can."""
     obstacle = opening.obstacle_of(invoice)
     return "" if obstacle is None else sentence_for(obstacle, invoice)
+
+
+def title_of_return(attempt: Attempt, *, silent: bool) -> str:
+    """Return the heading of the page that a payer comes back to; ``silent``: the bank was asked and said nothing."""
+    if attempt.state in _RETURNS:
+        return str(_RETURNS[AttemptState(attempt.state)])
+    return _("La banque ne répond pas pour l’instant") if silent else _("Paiement en cours de confirmation")
 
 
 def sentence_for(obstacle: Obstacle, invoice: Invoice) -> str:

@@ -20,10 +20,14 @@ def configure_regie(*, regie_id: int | None, values: Mapping[str, Any], actor: s
 
     :raises django.core.exceptions.ValidationError: if a value is refused, or if the code changes after a first entry.
     """
-    used = Entry.objects.filter(regie=regie_id).exists() if regie_id is not None else False
-    if used and values.get("code", "") not in ("", Regie.objects.values_list("code", flat=True).get(pk=regie_id)):
+    if regie_id is not None and "code" in values and _has_another_code(regie_id, values["code"]):
         raise ValidationError({"code": _("Ce code commence déjà des numéros de factures : il ne peut plus changer.")})
     return configuration.configure(Regie, pk=regie_id, values=values, actor=actor, at=at)
+
+
+def _has_another_code(regie_id: int, code: str) -> bool:
+    """Tell whether a régie whose ledger has begun goes by another code."""
+    return Entry.objects.filter(regie=regie_id).exclude(regie__code=code).exists()
 
 
 @transaction.atomic

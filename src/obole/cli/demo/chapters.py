@@ -31,7 +31,8 @@ def write(story: Story, citizens: list[Citizen]) -> None:
     for key, number in OTHERS.items():
         for rank in range(number):
             citizen = shops[rank % len(shops)] if key == "terrasse" else people[(rank * 7 + len(key)) % len(people)]
-            at = start + timedelta(days=155 * (rank + 1) / (number + 1), hours=story.dice.uniform(0, 6))
+            day = (start + timedelta(days=155 * (rank + 1) // (number + 1))).astimezone(days.PARIS)
+            at = day.replace(hour=story.dice.randint(8, 14), minute=story.dice.randint(0, 59))
             story.plan(at, _application(story, key, citizen))
     _unfinished(story, citizens)
 
@@ -62,9 +63,10 @@ def _family(story: Story, citizen: Citizen, start: datetime) -> None:
 
 
 def _campaigns(now: datetime) -> Iterator[datetime]:
-    """The evenings when the month's meals were billed, the last one two days ago."""
+    """The mornings when the month's meals were billed, the last one two days ago."""
+    last = (now - timedelta(days=2)).astimezone(days.PARIS).replace(hour=9, minute=12, second=0, microsecond=0)
     for months in range(CAMPAIGNS):
-        yield now - timedelta(days=2 + 30 * (CAMPAIGNS - 1 - months))
+        yield last - timedelta(days=30 * (CAMPAIGNS - 1 - months))
 
 
 def _monthly_invoice(story: Story, dossier: Dossier) -> Deed:

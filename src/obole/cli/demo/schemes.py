@@ -44,13 +44,15 @@ def _product(name: str, unit: str, cents: int, maximum: int, **more: Any) -> Val
 PLANS = (
     SchemePlan(
         "cantine", "Restauration scolaire et périscolaire", "Les repas du midi et l’accueil du soir dans les écoles publiques.", "fork",
-        "Inscription cantine 2026-2027", "Inscrivez votre enfant à la cantine et à l’accueil du soir. Les repas pris sont facturés chaque mois.",
+        "Inscription cantine 2026-2027",
+        "Inscrivez votre enfant à la cantine et à l’accueil du soir. Les repas pris sont facturés chaque mois.",
         (
             {"key": "enfant", "label": "Prénom et nom de l’enfant"},
             {"key": "naissance", "label": "Date de naissance de l’enfant", "kind": "date"},
             {"key": "ecole", "label": "École", "kind": "choice", "choices": ("Jules-Ferry", "Les Tilleuls", "La Fontaine")},
             {"key": "pai", "label": "L’enfant suit un projet d’accueil individualisé (PAI)", "kind": "yes_no"},
-            {"key": "quotient", "label": "Quotient familial", "kind": "number", "required": False, "help": "Sur votre attestation CAF ou MSA."},
+            {"key": "quotient", "label": "Quotient familial", "kind": "number", "required": False,
+             "help": "Sur votre attestation CAF ou MSA."},
             {"key": "attestation", "label": "Attestation de quotient familial", "kind": "file", "required": False},
             {"key": "remarque", "label": "Remarque", "kind": "paragraph", "required": False},
         ),
@@ -67,7 +69,8 @@ PLANS = (
         "Inscription au conservatoire 2026-2027", "Une inscription par famille ; le prêt d’instrument se règle au trimestre.",
         (
             {"key": "eleve", "label": "Prénom et nom de l’élève"},
-            {"key": "discipline", "label": "Discipline", "kind": "choice", "choices": ("Violon", "Piano", "Flûte", "Danse", "Éveil musical")},
+            {"key": "discipline", "label": "Discipline", "kind": "choice",
+             "choices": ("Violon", "Piano", "Flûte", "Danse", "Éveil musical")},
             {"key": "debutant", "label": "L’élève débute", "kind": "yes_no"},
         ),
         {
@@ -133,10 +136,13 @@ PLANS = (
 NO_VAT = "TVA non applicable – article 256 B du CGI"
 TYPES = (
     TypePlan(
-        "Vie scolaire : cantine, périscolaire, transport", "ENF", ("cantine", "transport"), 20, "7067", NO_VAT,
+        "Vie scolaire", "ENF", ("cantine", "transport"), 20, "7067", NO_VAT,
         "Voici le détail des services dont votre famille a bénéficié. Tarifs votés par la délibération 2026-41 du 18/06/2026.",
     ),
-    TypePlan("Conservatoire", "ENF", ("conservatoire",), 30, "7062", NO_VAT, "Tarifs votés par la délibération 2026-43 du 18/06/2026.", "#6a2c70"),
+    TypePlan(
+        "Conservatoire", "ENF", ("conservatoire",), 30, "7062", NO_VAT,
+        "Tarifs votés par la délibération 2026-43 du 18/06/2026.", "#6a2c70",
+    ),
     TypePlan(
         "Abonnement à la médiathèque", "ENF", ("mediatheque",), 30, "7062", NO_VAT, "", "#1c6b3f", fixed_cents=2200,
         fixed_label="Abonnement hors commune, adulte, un an",

@@ -42,6 +42,8 @@ class Story:
     """What goes wrong once, by dispositif."""
     _plan: list[tuple[datetime, int, Deed]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
+    _latest: datetime | None = None
+    """When the last thing of the present deed happened."""
 
     def plan(self, at: datetime, deed: Deed) -> None:
         if at < self.now:
@@ -51,8 +53,9 @@ class Story:
         """Do every deed, and after each what the worker would do."""
         while self._plan:
             at, _order, deed = heapq.heappop(self._plan)
+            self._latest = at
             deed(at)
-            self.worker.catch_up(at + timedelta(seconds=20))
+            self.worker.catch_up((self._latest or at) + timedelta(seconds=20))
 
     def apply(
         self, key: str, citizen: Citizen, answers: dict[str, dossiers.Answer], quantities: dict[str, str], at: datetime
@@ -109,6 +112,7 @@ class Story:
     def finish(self, attempt: Attempt, result: str, at: datetime) -> None:
         """The payer ends what an attempt began."""
         self.bank.set_clock(at)
+        self._latest = at
         self.bank.finish(attempt.gateway_reference or "", result)
         payments.resolve_attempt(attempt_id=attempt.pk, actor="payfip", at=at)
 

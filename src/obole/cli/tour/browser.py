@@ -46,20 +46,27 @@ class Browser:
 
     def follow(self, words: str) -> "Browser":
         """Follow the first link that is called so."""
-        for link in self.page.iterfind(".//a[@href]"):
-            if words in " ".join(link.text_content().split()):
-                return self.get(urljoin(self.url, link.get("href")))
-        raise Difference(f"no link « {words} » on {self.url}")
+        return self.get(self.link(words))
 
     def link(self, words: str) -> str:
-        """Return where the first link that is called so leads."""
-        for link in self.page.iterfind(".//a[@href]"):
-            if words in " ".join(link.text_content().split()):
-                return urljoin(self.url, link.get("href"))
+        """
+        Return where the first link that is called so leads; the page's own links come before its menu's.
+
+        :raises Difference: if there is none.
+        """
+        page = self.page
+        for link in [*page.iterfind(".//main//a[@href]"), *page.iterfind(".//a[@href]")]:
+            if " ".join(words.split()) in " ".join(link.text_content().split()):
+                return str(urljoin(self.url, link.get("href")))
         raise Difference(f"no link « {words} » on {self.url}")
 
     def submit(
-        self, button: str, fields: Mapping[str, str] | None = None, *, files: Mapping[str, tuple[str, bytes, str]] | None = None, status: int = 200
+        self,
+        button: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        status: int = 200,
     ) -> "Browser":
         """
         Fill the form that has this button, by the labels that people read, and press the button.
@@ -67,19 +74,38 @@ class Browser:
         :raises Difference: if there is no such button or no such field.
         """
         form, pressed = self._form_with(button)
-        data = dict(form.form_values())
+        data: dict[str, list[str]] = {}
+        for name, value in form.form_values():
+            data.setdefault(name, []).append(value)
         for label, value in (fields or {}).items():
-            data[self._name_of(form, label)] = value
+            data[self._name_of(form, label)] = [value]
         if pressed.get("name"):
-            data[pressed.get("name")] = pressed.get("value") or ""
+            data[pressed.get("name")] = [pressed.get("value") or ""]
         uploads = {self._name_of(form, label): content for label, content in (files or {}).items()}
         target = urljoin(self.url, pressed.get("formaction") or form.get("action") or self.url)
         headers = {"Referer": self.url}
         if form.method == "GET":
             self.response = self._session.get(target, params=data, timeout=SECONDS, headers=headers)
         else:
-            self.response = self._session.post(target, data=data, files=uploads or None, timeout=SECONDS, headers=headers)
+            self.response = self._session.post(
+                target, data=data, files=uploads or None, timeout=SECONDS, headers=headers
+            )
         return self._checked(status)
+
+    def option(self, name: str, words: str) -> str:
+        """Return the value of the choice of a list that is called so."""
+        for one in self.page.iterfind(f".//select[@name='{name}']/option"):
+            if words in one.text_content():
+                return str(one.get("value"))
+        raise Difference(f"no choice « {words} » for {name} on {self.url}")
+
+    def box(self, name: str, words: str) -> str:
+        """Return the value of the box that is called so."""
+        for one in self.page.iterfind(f".//input[@name='{name}']"):
+            label = self.page.find(f".//label[@for='{one.get('id')}']")
+            if label is not None and words in label.text_content():
+                return str(one.get("value"))
+        raise Difference(f"no box « {words} » for {name} on {self.url}")
 
     def expect(self, *words: str) -> "Browser":
         """
@@ -101,7 +127,7 @@ class Browser:
     def _form_with(self, button: str) -> tuple[html.FormElement, html.HtmlElement]:
         for form in self.page.forms:
             for pressed in form.iterfind(".//button"):
-                if button == " ".join(pressed.text_content().split()):
+                if " ".join(button.split()) == " ".join(pressed.text_content().split()):
                     return form, pressed
         raise Difference(f"no button « {button} » on {self.url}: {self.text[:300]}")
 
@@ -109,8 +135,14 @@ class Browser:
         if label in form.fields:
             return label
         for one in form.iterfind(".//label"):
-            words = " ".join(one.text_content().replace("(facultatif)", "").split())
-            control = form.get_element_by_id(one.get("for"), None) if one.get("for") else one.find(".//input")
-            if words == label and control is not None:
+            control = form.find(f".//*[@id='{one.get('for')}']")
+            if _words_of(one) == label and control is not None:
                 return str(control.get("name"))
+        for group in form.iterfind(".//fieldset"):
+            if _words_of(group.find("legend")) == label:
+                return str(group.find(".//input").get("name"))
         raise Difference(f"no field « {label} » on {self.url}")
+
+
+def _words_of(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().replace("(facultatif)", "").split())

@@ -35,8 +35,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic wh
     def __init__(
         self, data: Any = None, files: Any = None, *, instance: models.Model | None = None, **options: Any
     ) -> None:
-        # A copy: the page goes on naming the row as it is, whatever was typed.
-        super().__init__(data, files, instance=copy(instance), **options)
+        # A copy: the page goes on naming the row as it is, whatever was typed. A new row shows the model's defaults.
+        super().__init__(data, files, instance=copy(instance) or self._meta.model(), **options)
         for field in self.fields.values():
             field.error_messages["unique"] = _("C’est déjà pris : choisissez une autre valeur.")
 

@@ -89,11 +89,6 @@ class ProductForm(SettingsForm):
             "position": _lazy("Les produits sont rangés par ce nombre."),
         }
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if self.instance.pk is None:
-            self.initial.update(minimum=Decimal(0), maximum=Decimal(100))
-
     def clean(self) -> None:
         """Check that the bounds are in order, and are quantities that could be typed."""
         super().clean()

@@ -148,7 +148,7 @@ def _bank_field(field: SettingField) -> forms.Field:
     label, help_text = _(field.label), _(field.help)
     if field.choices:
         choices = [(value, _(word)) for value, word in field.choices.items()]
-        return forms.ChoiceField(choices=choices, label=label, help_text=help_text, required=not field.default)
+        return forms.ChoiceField(choices=choices, label=label, help_text=help_text)
     widget = forms.TextInput({"autocomplete": "off", "spellcheck": "false"})
     return forms.CharField(label=label, help_text=help_text, required=not field.default, max_length=300, widget=widget)
 

@@ -147,6 +147,7 @@ class InvoiceTypeForm(SettingsForm):
     def __init__(self, *args: Any, instance: InvoiceType | None = None, **options: Any) -> None:
         super().__init__(*args, instance=instance, **options)
         self.type = instance
+        self.initial["fixed_cents"] = self.initial.get("fixed_cents") or None
         if not self.current_digest:
             del self.fields["remove_logo"]
 

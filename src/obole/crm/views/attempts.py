@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from obole.crm import looks
-from obole.crm.facts import compared
+from obole.crm.facts import compared, named
 from obole.crm.filters import AttemptFilter
 from obole.crm.lists import configured, listed, tab
 from obole.crm.pages import render_page
@@ -16,8 +16,8 @@ from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.gateways import registry
 from obole.lib import days
+from obole.payments import history, queries
 from obole.payments import operations as payments
-from obole.payments import queries
 from obole.payments.models import Attempt, BankExchange, Receipt
 from obole.payments.states import AttemptState
 from obole.regies.models import Regie
@@ -53,8 +53,10 @@ def attempt(request: AgentRequest, pk: int) -> HttpResponse:
         "pill": looks.attempt_pill(one),
         "facts": compared(one, receipt, anomalies),
         "receipt": receipt,
-        "anomalies": anomalies,
-        "exchanges": one.exchanges.order_by("at", "id"),
+        "anomalies": [(anomaly, named(anomaly)) for anomaly in anomalies],
+        "exchanges": [
+            (exchange, history.outcome_in_words(exchange)) for exchange in one.exchanges.order_by("at", "id")
+        ],
         "can_ask": bool(one.gateway_reference) and one.state not in (AttemptState.PAID, AttemptState.TESTED),
         "advice": registry.explain(one.gateway, one.bank_said) if one.gateway in registry.GATEWAYS else "",
     }
@@ -82,7 +84,8 @@ def exchange(request: AgentRequest, pk: int) -> HttpResponse:
     """Show a question and its answer, word for word."""
     seen = Regie.objects.seen_by(request.agent)
     rows = BankExchange.objects.filter(attempt__regie__in=seen).select_related("attempt__invoice")
-    return render_page(request, "crm/exchange.html", {"exchange": get_object_or_404(rows, pk=pk)})
+    one = get_object_or_404(rows, pk=pk)
+    return render_page(request, "crm/exchange.html", {"exchange": one, "outcome": history.outcome_in_words(one)})
 
 
 def _seen(request: AgentRequest, pk: int) -> Attempt:

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from obole.billing.models import Invoice
 from obole.crm import invoicing, looks, stories
-from obole.crm.pages import file_answer, render_page
-from obole.crm.rail import sees_money
+from obole.crm.pages import file_answer, regies_seen, render_page
 from obole.crm.steps import steps_of
 from obole.crm.tables import AttemptTable, InvoiceTable, MessageTable
 from obole.directory.access import AgentRequest, for_agents
@@ -85,16 +84,18 @@ def _request(request: AgentRequest, one: Dossier) -> dict[str, Any]:
 
 
 def _bills(request: AgentRequest, one: Dossier) -> dict[str, Any]:
-    hidden = ("dossier", "payer", "regie", "issued_at", "paid_at", "received_cents")
+    hidden = ("dossier", "payer", "regie", "period", "issued_at", "paid_at", "received_cents", "remaining")
     table = InvoiceTable(_invoices(one), today=days.day_of(days.now()), exclude=hidden, orderable=False)
     table.empty_text = _("Aucune facture n’a encore été faite de ce dossier.")
     return {"table": table, **invoicing.blank(request, one)}
 
 
 def _attempts(request: AgentRequest, one: Dossier) -> dict[str, Any]:
-    hidden = ("payer",) if sees_money(request.agent) else ("payer", "regie")
-    rows = list(payments.attempts_about(one))
-    return {"table": AttemptTable(rows, linked=sees_money(request.agent), exclude=hidden, orderable=False)}
+    seen_regies = regies_seen(request)
+    hidden = ("payer",) if seen_regies else ("payer", "regie")
+    return {
+        "table": AttemptTable(list(payments.attempts_about(one)), seen=seen_regies, exclude=hidden, orderable=False)
+    }
 
 
 def _files(request: AgentRequest, one: Dossier) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from obole.billing.models import Invoice
 from obole.crm import looks, stories
 from obole.crm.forms import ReasonForm
 from obole.crm.ledgers import told_entries
-from obole.crm.pages import answers_for, file_answer, invoice_moved, moved_meanwhile, render_page
+from obole.crm.pages import file_answer, invoice_moved, moved_meanwhile, regies_seen, render_page
 from obole.crm.rail import sees_money
 from obole.crm.tables import AttemptTable
 from obole.directory.access import AgentRequest, for_agents
@@ -24,18 +24,22 @@ from obole.payments import history, queries, standing
 from obole.payments import papers as receipt_papers
 from obole.payments.models import Receipt
 
+KNOWN_HERE = ("invoice", "payer", "regie")
+"""What the page of an invoice says once, and not again beside each attempt."""
+
 
 @for_agents(Right.REVIEW)
 def invoice(request: AgentRequest, pk: int) -> HttpResponse:
     """Show an invoice: its lines, its payments, its entries for who answers for its régie, its story."""
     one = _seen(pk)
-    money = answers_for(request, one.regie_id)
+    seen_regies = regies_seen(request)
+    money = one.regie_id in seen_regies
     shown = standing.show(one, today=days.day_of(days.now()))
     context = {
         "invoice": one, "shown": shown, "pill": looks.invoice_pill(shown), "sees_money": sees_money(request.agent),
         "answers_for_regie": money, "lines": one.lines.order_by("position"),
         "entries": told_entries(queries.entries_of(one)) if money else [],
-        "attempts": AttemptTable(list(queries.attempts_of(one)), linked=money, orderable=False, exclude=("invoice", "payer", "regie")),
+        "attempts": AttemptTable(list(queries.attempts_of(one)), seen=seen_regies, exclude=KNOWN_HERE, orderable=False),
         "receipts": queries.receipts_of(one), "can_cancel": states.CANCEL.allows(one) and not one.received_cents,
         "events": stories.of_invoice(history.for_agents(one, with_bank=money)),
     }  # fmt: skip

@@ -42,7 +42,7 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
     today = days.day_of(days.now())
     received = queries.received_by_day([one], first=today - timedelta(days=DAYS_SHOWN - 1), last=today)
     balances = queries.balances(one)
-    page = page_of(request, queries.entries(one))
+    page = page_of(request, queries.entries(one), per_page=15)
     total = money.euros(sum(received.values()))
     context = {
         "regie": one,

@@ -37,7 +37,11 @@ def search(request: AgentRequest) -> HttpResponse:
 
 
 def _found(request: AgentRequest, text: str) -> dict[str, Any]:
-    invoices = standing.with_progress(billing.matching(billing.to_list(), text).order_by("-issued_at", "-id"))
+    listed = standing.with_progress(billing.to_list().order_by("-issued_at", "-id"))
+    known = billing.matching(listed, text)
+    # Any agent may be asked about a payment: its reference leads to the invoice, and no further.
+    tried = payments.with_reference(Attempt.objects.all(), text).values("invoice")
+    invoices = known if known.exists() else listed.filter(pk__in=tried)
     rows: dict[str, QuerySet[Invoice] | QuerySet[Dossier] | QuerySet[Citizen] | QuerySet[Attempt]] = {
         "invoices": invoices,
         "dossiers": dossiers.matching(dossiers.to_list(), text).order_by("-submitted_at", "-id"),

@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from obole.crm.facts import named
 from obole.crm.forms import NoteForm
 from obole.crm.pages import page_of, render_page
 from obole.directory.access import AgentRequest, for_agents
@@ -46,7 +47,7 @@ def _page(request: AgentRequest, wrong: tuple[int, NoteForm] | None = None) -> H
     bound = dict([wrong]) if wrong else {}
     context = {
         "page": page,
-        "rows": [(one, bound.get(one.pk) or _form(one)) for one in page],
+        "rows": [(one, named(one), bound.get(one.pk) or _form(one)) for one in page],
         "form": wrong[1] if wrong else None,
         "undelivered": mailing.undelivered().count(),
         "closed": queries.anomalies(request.agent).exclude(closed_at=None).order_by("-closed_at", "-id")[:10],

@@ -5,14 +5,14 @@ from datetime import datetime
 from django.db import transaction
 
 from obole.gateways import registry
-from obole.gateways.base import GatewayError
+from obole.gateways.base import BadSettings, Exchange, GatewayError, Unreachable
 from obole.lib.queue import defer_once
 from obole.lib.transactions import forbid_transaction
-from obole.payments import rules, states
+from obole.payments import rules
 from obole.payments.models import Attempt, BankExchange, Sweep
-from obole.payments.operations.hearing import FINAL, hear_outcome
+from obole.payments.operations.hearing import FINAL, give_up_after_horizon, hear_outcome
+from obole.payments.operations.opening import fail_opening
 from obole.payments.states import AttemptState
-from obole.trail import operations as trail
 
 WORKER_SECONDS = 15.0
 RETURN_SECONDS = 5.0
@@ -30,12 +30,16 @@ def resolve_attempt(*, attempt_id: int, actor: str, at: datetime, seconds: float
     attempt = Attempt.objects.select_related("regie").get(pk=attempt_id)
     if attempt.state in FINAL or not attempt.gateway_reference:
         return attempt
-    gateway = registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=seconds)
     try:
+        gateway = registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=seconds)
         with forbid_transaction("asking the bank"):
             outcome = gateway.ask(attempt.gateway_reference)
     except GatewayError as error:
-        return _note_silence(attempt_id=attempt_id, error=error, at=at)
+        return _note_silence(attempt_id=attempt_id, error=error, actor=actor, at=at)
+    except BadSettings as error:
+        # Somebody spoilt the régie's settings meanwhile: to us, the bank is silent until they are mended.
+        silence = Unreachable(str(error), exchange=Exchange(request="", response=""), code="settings")
+        return _note_silence(attempt_id=attempt_id, error=silence, actor=actor, at=at)
     return hear_outcome(attempt_id=attempt_id, outcome=outcome, actor=actor, at=at)
 
 
@@ -78,14 +82,12 @@ def _close_lost_opening(*, attempt_id: int, at: datetime) -> None:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     if attempt.state != AttemptState.OPENING:
         return
-    step = states.FAIL.apply(attempt)
-    attempt.ended_at, attempt.failure = at, "interrupted before the bank answered; the payer was sent nowhere"
-    attempt.save()
-    trail.record(step, subject=attempt, actor="worker", at=at)
+    reason = "interrupted before the bank answered; the payer was sent nowhere"
+    fail_opening(attempt, reason=reason, actor="worker", at=at)
 
 
 @transaction.atomic
-def _note_silence(*, attempt_id: int, error: GatewayError, at: datetime) -> Attempt:
+def _note_silence(*, attempt_id: int, error: GatewayError, actor: str, at: datetime) -> Attempt:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     if attempt.state in FINAL:
         return attempt
@@ -94,5 +96,6 @@ def _note_silence(*, attempt_id: int, error: GatewayError, at: datetime) -> Atte
         request=error.exchange.request.replace("\x00", "\ufffd"), response=error.exchange.response.replace("\x00", "\ufffd"),
     )  # fmt: skip
     attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
-    attempt.save(update_fields=["next_ask_at"])
+    give_up_after_horizon(attempt, actor, at)
+    attempt.save()
     return attempt

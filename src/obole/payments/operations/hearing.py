@@ -106,7 +106,7 @@ def _hear_negative(move: Move) -> "Hearer":
 
 def _hear_pending(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
     attempt.bank_said = attempt.bank_said or outcome.said[:40]
-    _give_up_after_horizon(attempt, actor, at)
+    give_up_after_horizon(attempt, actor, at)
     _release_if_long_enough(attempt, actor, at)
 
 
@@ -117,9 +117,8 @@ def _hear_missing(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) 
     # Purged: the payer never reached the bank's own page, so there is nothing left to ask.
     attempt.next_ask_at = None
     if states.EXPIRE.allows(attempt):
-        step = states.EXPIRE.apply(attempt)
-        attempt.ended_at, attempt.bank_said = at, outcome.said[:40]
-        trail.record(step, subject=attempt, actor=actor, at=at, said=outcome.said)
+        attempt.bank_said = outcome.said[:40]
+        _expire(attempt, actor, at)
 
 
 def _hear_unknown(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
@@ -127,13 +126,18 @@ def _hear_unknown(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) 
     open_anomaly(Anomaly.Kind.UNKNOWN_ANSWER, attempt, details=outcome.said, at=at)
 
 
-def _give_up_after_horizon(attempt: Attempt, actor: str, at: datetime) -> None:
+def give_up_after_horizon(attempt: Attempt, actor: str, at: datetime) -> None:
+    """Close an attempt that the bank will not be asked about any more, and call a person. The caller holds its lock."""
     if attempt.next_ask_at is not None or not states.EXPIRE.allows(attempt):
         return
+    open_anomaly(Anomaly.Kind.NO_ANSWER, attempt, details="", at=at)
+    _expire(attempt, actor, at)
+
+
+def _expire(attempt: Attempt, actor: str, at: datetime) -> None:
     step = states.EXPIRE.apply(attempt)
     attempt.ended_at = at
-    open_anomaly(Anomaly.Kind.NO_ANSWER, attempt, details="", at=at)
-    trail.record(step, subject=attempt, actor=actor, at=at)
+    trail.record(step, subject=attempt, actor=actor, at=at, said=attempt.bank_said)
 
 
 def _release_if_long_enough(attempt: Attempt, actor: str, at: datetime) -> None:
@@ -182,7 +186,7 @@ def _keep_receipt(attempt: Attempt, invoice: Invoice | None, entry: Entry, outco
 
 def _keep_evidence(attempt: Attempt, outcome: Outcome, *, at: datetime) -> None:
     """Keep the bank's words, unless they are the same as the last time (a question every two minutes says little)."""
-    if outcome.status in {Status.PENDING, Status.MISSING} and attempt.bank_said == outcome.said[:40]:
+    if outcome.status not in CLEARING and attempt.asked_at is not None and attempt.bank_said == outcome.said[:40]:
         return
     BankExchange.objects.create(
         attempt=attempt, kind=BankExchange.Kind.ASK, at=at, outcome=f"{outcome.status} {outcome.said}"[:60],

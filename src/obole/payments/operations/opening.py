@@ -151,13 +151,17 @@ def _mark_failed(*, attempt_id: int, error: GatewayError, actor: str, at: dateti
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     outcome = f"{type(error).__name__} {error.code}".strip()
     _keep_exchange(attempt, error.exchange.request, error.exchange.response, outcome=outcome, at=at)
-    if attempt.state != AttemptState.OPENING:
-        return attempt
-    step = states.FAIL.apply(attempt)
-    attempt.ended_at, attempt.failure = at, str(error)[:300]
-    attempt.save()
-    trail.record(step, subject=attempt, actor=actor, at=at, error=str(error)[:200], code=error.code)
+    if attempt.state == AttemptState.OPENING:
+        fail_opening(attempt, reason=str(error), code=error.code, actor=actor, at=at)
     return attempt
+
+
+def fail_opening(attempt: Attempt, *, reason: str, actor: str, at: datetime, code: str = "") -> None:
+    """Close an attempt whose payer was sent nowhere. The caller holds its lock."""
+    step = states.FAIL.apply(attempt)
+    attempt.ended_at, attempt.failure = at, reason[:300]
+    attempt.save()
+    trail.record(step, subject=attempt, actor=actor, at=at, error=reason[:200], code=code)
 
 
 def _keep_exchange(attempt: Attempt, request: str, response: str, *, outcome: str, at: datetime) -> None:

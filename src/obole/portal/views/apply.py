@@ -41,7 +41,7 @@ def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Votre demande %(number)s est envoyée.") % {"number": dossier.reference})
             return see("portal:dossier", dossier.public_id)
-    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": _request_key(request)}
+    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request)}
     return render(request, "portal/apply.html", context)
 
 
@@ -107,16 +107,11 @@ def _submit(request: CitizenRequest, form: ApplicationForm) -> Dossier:
     return dossiers.submit(
         citizen_id=request.citizen.pk,
         form_id=form.asked.form.pk,
-        request_key=_request_key(request),
+        request_key=keys.within(request, request.citizen.pk, form.asked.form.scheme_id),
         filled=form.filled(),
         actor=request.user.get_username(),
         at=days.now(),
     )
-
-
-def _request_key(request: CitizenRequest) -> str:
-    """Return the key that the page came with: the same page sent twice makes one dossier."""
-    return keys.of(request)
 
 
 def _dossier(request: CitizenRequest, public_id: str) -> Dossier:

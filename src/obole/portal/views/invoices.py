@@ -51,6 +51,7 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
         "obstacle": telling.why_not_online(invoice) if shown.can_be_paid else "",
         "gateway_name": paying.gateway_name(invoice),
         "unfinished": paying.unfinished(invoice, at=now),
+        "misplaced_cents": paying.misplaced_cents(invoice),
         "lines": invoice.lines.order_by("position"),
         "document": Document.objects.filter(invoice=invoice).first(),
         "receipts": payments.receipts_of(invoice),

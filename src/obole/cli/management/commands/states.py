@@ -34,6 +34,6 @@ class Command(BaseCommand):
 
 
 def _draw(name: str, states: type[models.TextChoices], moves: Sequence[Move]) -> str:
-    names = [f'    {state.value} : {state.label}' for state in states]
+    names = [f"    {state.value} : {state.label}" for state in states]
     edges = [f"    {source} --> {move.target} : {move.verb}" for move in moves for source in sorted(move.sources)]
     return "\n".join([f"## {name}", "", "```mermaid", "stateDiagram-v2", *names, *edges, "```"])

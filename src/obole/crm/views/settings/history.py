@@ -22,12 +22,17 @@ LOGO = frozenset({"logo_digest", "logo_format"})
 def history(*subjects: models.Model | None) -> list[Event]:
     """Return the last changes of these things, newest first."""
     known = [subject for subject in subjects if subject is not None]
-    return [_event(record) for record in trail.about(*known)[:SHOWN]]
+    parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
+    return [
+        _event(record, parts.get((record.subject_kind, record.subject_id), "")) for record in trail.about(*known)[:SHOWN]
+    ]
 
 
-def _event(record: Record) -> Event:
-    detail = " · ".join(part for part in (record.actor, _detail(record)) if part)
-    return Event(at=record.at, title=str(_title(record)), detail=detail, tone="to_pay" if _made(record) else "neutral")
+def _event(record: Record, part: str) -> Event:
+    """Tell one change; ``part`` names what is below the thing that the page is about."""
+    title = f"{part} : {_title(record)}" if part else str(_title(record))
+    detail = " · ".join(piece for piece in (record.actor, _detail(record)) if piece)
+    return Event(at=record.at, title=title, detail=detail, tone="to_pay" if _made(record) else "neutral")
 
 
 def _title(record: Record) -> object:

@@ -1,0 +1,115 @@
+"""What is measured: settlements, lists, invoices, PDFs."""
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from threading import local
+
+import requests
+
+from bench.load import Timing, hammer
+from bench.stage import Stage
+from obole.billing import operations as billing
+from obole.billing import papers
+from obole.billing.models import Invoice
+from obole.lib import days, words
+from obole.payments import operations as payments
+from obole.payments.models import Attempt, Receipt
+from tests.world import PASSWORD, WHO, Town, make_citizen, make_dossier, make_town
+
+SETTLEMENTS = 200
+INVOICES = 400
+PDFS = 60
+SECONDS = 8.0
+
+
+def build_town(bank: str) -> Town:
+    """Make a town whose régie is at the simulated bank."""
+    settings = {
+        "client_number": "006382", "mode": "W", "service_url": f"{bank}/tpa/services/securite",
+        "payment_page_url": f"{bank}/tpa/paiementws.web",
+    }  # fmt: skip
+    return make_town(gateway="payfip", gateway_settings=settings, at=days.now())
+
+
+def issue_one_by_one(town: Town) -> tuple[float, list[Invoice]]:
+    """Issue invoices one after the other, each in its own transaction; return how many a second, and them."""
+    citizens = [make_citizen(f"payeur{rank}@example.org", at=days.now()) for rank in range(20)]
+    dossiers = [make_dossier(town, citizen=citizen, at=days.now()) for citizen in citizens]
+    start, made = time.perf_counter(), []
+    for rank in range(INVOICES):
+        made.append(
+            billing.generate_invoice(
+                dossier_id=dossiers[rank % 20].pk, type_id=town.type.pk, quantities={town.late_fee.pk: Decimal(rank % 3)}, period="bench",
+                request_key=words.token(), actor=WHO, at=days.now(),
+            )
+        )  # fmt: skip
+    return INVOICES / (time.perf_counter() - start), made
+
+
+def render_pdfs(invoices: list[Invoice]) -> float:
+    """Render and store documents in one process; return how many a second."""
+    start = time.perf_counter()
+    for invoice in invoices[:PDFS]:
+        papers.ensure_document(invoice_id=invoice.pk, at=days.now())
+    return PDFS / (time.perf_counter() - start)
+
+
+def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
+    """
+    Let the bank be paid for many attempts, ring for each of them, and wait for the last receipt.
+
+    Returns settlements a second, from the first notification sent to the last receipt queued.
+    """
+    attempts = [_at_the_bank(stage, invoice) for invoice in invoices[:SETTLEMENTS]]
+    requests.post(f"{stage.bank}/control", json={"latency_ms": latency_ms}, timeout=5).raise_for_status()
+    before, session = Receipt.objects.count(), requests.Session()
+    start = time.perf_counter()
+    for attempt in attempts:
+        session.post(f"{stage.web}/paiements/payfip/notification", data={"idop": attempt.gateway_reference}, timeout=10)
+    while Receipt.objects.count() < before + len(attempts):
+        time.sleep(0.02)
+    elapsed = time.perf_counter() - start
+    requests.post(f"{stage.bank}/control", json={"latency_ms": 0}, timeout=5).raise_for_status()
+    return len(attempts) / elapsed
+
+
+def portal_list(stage: Stage) -> Timing:
+    """Load « Mes factures » as a citizen who has twenty invoices."""
+    return hammer(_page(stage, "payeur1@example.org", "/mes-factures/"), clients=8, seconds=SECONDS)
+
+
+def crm_list(stage: Stage) -> Timing:
+    """Load the list of all invoices as an agent."""
+    return hammer(_page(stage, "reviewer@valbourg.example", "/crm/factures/"), clients=8, seconds=SECONDS)
+
+
+def _at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
+    attempt = payments.start_payment(
+        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor=WHO, at=days.now()
+    )
+    paid = {"idop": attempt.gateway_reference, "result": "P", "notify": False}
+    requests.post(f"{stage.bank}/control/pay", json=paid, timeout=5).raise_for_status()
+    return attempt
+
+
+def _page(stage: Stage, email: str, path: str) -> Callable[[], bool]:
+    """Return a request for a page by a signed-in person, with one connection a thread."""
+    cookies, kept = _sign_in(stage, email), local()
+
+    def request() -> bool:
+        if not hasattr(kept, "session"):
+            kept.session = requests.Session()
+            kept.session.cookies.update(cookies)
+        answer = kept.session.get(f"{stage.web}{path}", timeout=30, allow_redirects=False)
+        return bool(answer.status_code == 200)
+
+    return request
+
+
+def _sign_in(stage: Stage, email: str) -> dict[str, str]:
+    session = requests.Session()
+    session.get(f"{stage.web}/compte/login/", timeout=10)
+    form = {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+    session.post(f"{stage.web}/compte/login/", data=form, timeout=10, headers={"Referer": stage.web})
+    return session.cookies.get_dict()
