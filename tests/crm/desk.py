@@ -38,7 +38,7 @@ def url(name: str, *args: object) -> str:
 def text_of(response: HttpResponse) -> str:
     """Return what people read, with single spaces and plain ones."""
     page = html.fromstring(response.content.decode())
-    return " ".join(page.text_content().replace("\u202f", " ").replace("\u00a0", " ").split())
+    return " ".join(" ".join(page.xpath("//body//text()")).replace("\u202f", " ").replace("\u00a0", " ").split())
 
 
 def rows_of(response: HttpResponse) -> list[list[str]]:

@@ -1,5 +1,7 @@
 """Usagers: their file, and who comes to the counter without an account."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -15,8 +17,8 @@ PERSON = {"kind": "person", "civility": "Mme", "first_name": "Éloïse", "last_n
 
 
 @pytest.fixture
-def town(time_machine: object) -> Town:
-    time_machine.move_to(later(30), tick=False)  # type: ignore[attr-defined]
+def town(time_machine: Any) -> Town:
+    time_machine.move_to(later(30), tick=False)
     return make_town()
 
 

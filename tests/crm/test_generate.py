@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def town(time_machine: object) -> Town:
-    time_machine.move_to(later(30), tick=False)  # type: ignore[attr-defined]
+def town(time_machine: Any) -> Town:
+    time_machine.move_to(later(30), tick=False)
     return make_town()
 
 
@@ -46,7 +47,6 @@ def unchanged() -> Iterator[None]:
 def form_of(client: Client, dossier: Dossier) -> dict[str, str]:
     """Return what the form of the sous-panel would send."""
     page = html.fromstring(get(client, "dossier", dossier.pk, panneau="factures").content.decode())
-    form = page.get_element_by_id("generer").forms[0] if hasattr(page, "forms") else None
     form = next(one for one in page.forms if one.get("action") == url("generate_invoice", dossier.pk))
     return dict(form.form_values())
 
@@ -97,13 +97,22 @@ def test_the_sum_is_calculated_without_writing(town: Town, client: Client, dossi
     assert Item.objects.get(dossier=dossier, product=town.late_fee).quantity == 0
 
 
-def test_the_type_changes_the_lines(town: Town, client: Client, dossier: Dossier, unchanged: None) -> None:
+def test_the_type_changes_the_lines(town: Town, client: Client, dossier: Dossier) -> None:
     fixed = make_type(town.regie, [town.scheme], name="Forfait", amount_mode="fixed", fixed_cents=2200, payment_term=5)
     before = Record.objects.count()
     answer = send(client, dossier, form_of(client, dossier), type=str(fixed.pk), recalculer="1")
     assert "Forfait 1 22,00 22,00" in text_of(answer) and "Échéance : 30/11/2026 (5 jours)" in text_of(answer)
-    assert Record.objects.count() == before
-    Record.objects.filter(pk=0)
+    assert Record.objects.count() == before and not Invoice.objects.exists()
+
+
+def test_a_type_that_asks_for_no_quantity_leaves_them_alone(town: Town, client: Client, dossier: Dossier) -> None:
+    fixed = make_type(town.regie, [town.scheme], name="Abonnement", amount_mode="fixed", fixed_cents=2200)
+    sent = form_of(client, dossier)
+    assert f"q_{town.late_fee.pk}" not in sent, "the first type is shown, and it is fixed"
+    answer = send(client, dossier, sent, type=str(town.type.pk), recalculer="1")
+    assert "form-errors" not in answer.content.decode() and "Total 52,00 €" in text_of(answer)
+    assert send(client, dossier, sent, type=str(fixed.pk)).status_code == 302
+    assert Invoice.objects.get().total_cents == 2200
 
 
 @pytest.mark.parametrize(
@@ -132,13 +141,12 @@ def test_the_citizens_quantities_are_not_the_agents_to_change(town: Town, client
     assert Invoice.objects.get().total_cents == 5200
 
 
-def test_nothing_to_pay_is_no_invoice(town: Town, client: Client, unchanged: None) -> None:
+def test_nothing_to_pay_is_no_invoice(town: Town, client: Client) -> None:
     empty = make_dossier(town, meals=0)
     before = Record.objects.count()
     answer = send(client, empty, form_of(client, empty))
     assert answer.status_code == 200 and "il n’y a rien à facturer" in text_of(answer)
-    assert Record.objects.count() == before
-    Invoice.objects.all()
+    assert Record.objects.count() == before and not Invoice.objects.exists()
 
 
 def test_a_type_without_regie_or_with_a_closed_one_makes_no_invoice(
@@ -194,6 +202,12 @@ def test_without_a_type_the_sous_panel_says_what_is_missing(town: Town, client: 
     assert "Aucun type de facture ne s’applique à ce dispositif" in page
     answer = send(client, dossier, {"type": str(town.type.pk), "request_key": "k"})
     assert answer.status_code == 200 and not Invoice.objects.exists()
+
+
+def test_the_type_used_last_is_proposed_again(town: Town, client: Client, dossier: Dossier) -> None:
+    make_type(town.regie, [town.scheme], name="Abonnement", amount_mode="fixed", fixed_cents=2200)
+    send(client, dossier, form_of(client, dossier), type=str(town.type.pk))
+    assert form_of(client, dossier)["type"] == str(town.type.pk)
 
 
 def test_only_who_may_know_reads_the_regies_name(town: Town, client: Client, dossier: Dossier) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,17 +12,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from obole.billing import operations as billing
-from obole.crm import exports, pages
+from obole.crm import pages
 from obole.payments import operations as payments
+from obole.regies import operations as regies
 from tests.crm.desk import bill, browser, get, pay, rows_of, text_of, try_to_pay, url
-from tests.world import WHO, Town, later, make_citizen, make_invoice, make_regie, make_town, make_type
+from tests.world import WHO, Town, later, make_citizen, make_dossier, make_invoice, make_regie, make_town, make_type
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+with_a_bank = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _noon(time_machine: object) -> None:
-    time_machine.move_to(later(30), tick=False)  # type: ignore[attr-defined]
+def _noon(time_machine: Any) -> None:
+    time_machine.move_to(later(30), tick=False)
 
 
 @pytest.fixture
@@ -71,6 +74,7 @@ def test_the_heading_of_the_sorted_column_says_so(town: Town, client: Client) ->
     assert "?sort=total_cents&amp;status=due" in page
 
 
+@with_a_bank
 def test_filters_narrow_and_can_be_taken_off(town: Town, client: Client) -> None:
     other = make_type(town.regie, [town.scheme], name="Étude surveillée", amount_mode="fixed", fixed_cents=10_000)
     make_invoice(town, meals=2)
@@ -117,6 +121,19 @@ def test_a_wrong_filter_is_explained_and_changes_nothing(town: Town, client: Cli
         assert len(rows_of(get(client, "invoices", page=page_number))) == 1
 
 
+def test_an_agent_chooses_among_the_regies_that_are_theirs(town: Town, client: Client) -> None:
+    other = make_regie("MED", "Régie Médiathèque")
+    regies.give_mandates(regie_id=other.pk, agent_ids=[town.regisseur.pk], actor=WHO, at=later())
+    make_invoice(town)
+    elsewhere = make_type(other, [town.scheme], name="Médiathèque")
+    billing.generate_invoice(
+        dossier_id=make_dossier(town).pk, type_id=elsewhere.pk, quantities={}, period="", request_key="k", actor=WHO, at=later()
+    )  # fmt: skip
+    page = get(client, "invoices", regie=other.pk)
+    assert [row[0] for row in rows_of(page)] == ["MED-2026-000001"] and "Régie : Régie Médiathèque" in text_of(page)
+    assert len(rows_of(get(client, "invoices", regie=[other.pk, town.regie.pk]))) == 2
+
+
 def test_a_regie_of_others_cannot_be_chosen(town: Town, client: Client) -> None:
     secret = make_regie("TER", "Régie Terrasses")
     page = get(client, "invoices", regie=secret.pk)
@@ -125,12 +142,13 @@ def test_a_regie_of_others_cannot_be_chosen(town: Town, client: Client) -> None:
     assert "Régie Enfance" not in text_of(reviewer)
 
 
+@with_a_bank
 def test_the_view_says_what_it_amounts_to(town: Town, client: Client) -> None:
     make_invoice(town, meals=16)
     pay(make_invoice(town, meals=10))
     assert "2 factures — 84,50 €, dû 52,00 €" in text_of(get(client, "invoices"))
     assert "1 facture — 32,50 €, dû 0,00 €" in text_of(get(client, "invoices", status="paid"))
-    assert "0 facture — 0,00 €, dû 0,00 €" in text_of(get(client, "invoices", q="introuvable"))
+    assert "aucune facture" in text_of(get(client, "invoices", q="introuvable"))
 
 
 def test_a_very_long_list_is_not_counted_to_the_end(
@@ -194,19 +212,6 @@ def test_the_file_says_what_the_screen_says(town: Town, client: Client) -> None:
     assert [row[0] for row in file_of(client, sort="total_cents")[1:]] == [invoice.number, "ENF-2026-000002"]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_no_cell_can_be_run_by_a_spreadsheet(start: str) -> None:
-    assert exports.cell(f"{start}1+1") == f"'{start}1+1"
-    assert exports.cell("A=1") == "A=1"
-
-
-def test_amounts_stay_numbers_in_the_file() -> None:
-    assert exports.cell(exports.in_euros(-123_456)) == "-1234,56"
-    assert exports.cell(exports.in_euros(5)) == "0,05"
-    assert exports.cell(exports.in_euros(0)) == "0,00"
-    assert exports.cell(None) == ""
-
-
 def test_a_payers_name_cannot_be_a_formula(town: Town, client: Client) -> None:
     make_invoice(town, citizen=make_citizen("x@example.org", last_name='"; =cmd|calc'))
     from_organisation = make_citizen("y@example.org")
@@ -234,6 +239,7 @@ def test_more_invoices_cost_no_more_queries(town: Town, client: Client) -> None:
     assert len(few) < 40
 
 
+@with_a_bank
 def test_a_payment_in_progress_shows_its_clock(town: Town, client: Client) -> None:
     invoice = bill(town, 20_03)
     attempt = try_to_pay(invoice)

@@ -1,5 +1,7 @@
 """Transactions, régies, what is to be dealt with, and the story of an invoice."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,15 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from obole.payments.models import Anomaly
 from obole.regies import operations as regies
 from obole.trail.models import Record
-from tests.crm.desk import Desk, browser, get, pay, text_of, try_to_pay, url
+from tests.crm.desk import Desk, bill, browser, get, pay, text_of, try_to_pay, url
 from tests.world import WHO, later, make_invoice, make_regie
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def desk(time_machine: object) -> Desk:
-    time_machine.move_to(later(30), tick=False)  # type: ignore[attr-defined]
+def desk(time_machine: Any) -> Desk:
+    time_machine.move_to(later(30), tick=False)
     return Desk()
 
 
@@ -89,8 +91,6 @@ def test_the_bank_is_asked_again(desk: Desk, client: Client) -> None:
 
 
 def test_a_silent_bank_is_said_to_be_silent(desk: Desk, client: Client) -> None:
-    from tests.crm.desk import bill
-
     attempt = try_to_pay(bill(desk.town, 80_05), minutes=6)
     answer = client.post(url("attempt_ask", attempt.pk), follow=True)
     assert "la banque n’a pas répondu" in text_of(answer)
@@ -139,19 +139,13 @@ def test_a_confidential_mail_keeps_its_text(desk: Desk) -> None:
         page = get(browser(agent), "message", desk.secret.pk)
         assert "Contenu confidentiel" in text_of(page) and "Changer votre mot de passe" in text_of(page)
         assert "cle-secrete" not in page.content.decode()
-        assert "cle-secrete" not in get(browser(agent), "messages", q="cle-secrete").content.decode().replace(
-            'value="cle-secrete"', ""
-        ).replace("<strong>cle-secrete</strong>", "")
+        assert "Aucun courriel" in text_of(get(browser(agent), "messages", q="cle-secrete")), "its text is not searched"
 
 
 def test_a_regie_shows_its_balances_and_entries(desk: Desk, client: Client) -> None:
     page = text_of(get(client, "regie", desk.town.regie.pk))
-    for words in (
-        "Encaissements des 30 derniers jours : 122,10 €",
-        "Recettes à classer 70,10 €",
-        "Facture émise",
-        desk.odd_attempt.reference,
-    ):
+    received = "Encaissements des 30 derniers jours : 122,10 €"
+    for words in (received, "Recettes à classer 70,10 €", "Facture émise", desk.odd_attempt.reference):
         assert words in page, words
     assert "Régler" not in page and "Régler" in text_of(get(browser(desk.town.admin), "regie", desk.town.regie.pk))
     for _n in range(12):
@@ -185,24 +179,15 @@ def test_one_box_finds_everything(desk: Desk, client: Client) -> None:
 
 
 def test_a_pages_cost_does_not_grow(desk: Desk, client: Client) -> None:
-    names = (
-        ("home",),
-        ("regies",),
-        ("regie", desk.town.regie.pk),
-        ("attempts",),
-        ("messages",),
-        ("citizens",),
-        ("dossiers",),
-        ("tasks",),
-        ("citizen", desk.town.citizen.pk),
-    )
+    names: list[tuple[object, ...]] = [("regie", desk.town.regie.pk), ("citizen", desk.town.citizen.pk)]
+    names += [(name,) for name in ("home", "regies", "attempts", "messages", "citizens", "dossiers", "tasks")]
 
-    def cost() -> dict[str, int]:
-        counted = {}
+    def cost() -> dict[object, int]:
+        counted: dict[object, int] = {}
         for name, *args in names:
-            get(client, name, *args)
+            get(client, str(name), *args)
             with CaptureQueriesContext(connection) as queries:
-                get(client, name, *args)
+                get(client, str(name), *args)
             counted[name] = len(queries)
         return counted
 

@@ -1,5 +1,7 @@
 """What an agent decides about a dossier."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -10,12 +12,13 @@ from obole.trail.models import Record
 from tests.crm.desk import HOSTILE, browser, get, submit_with_file, text_of, url
 from tests.world import WHO, Town, later, make_citizen, make_dossier, make_invoice, make_town
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+with_files = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def town(time_machine: object) -> Town:
-    time_machine.move_to(later(30), tick=False)  # type: ignore[attr-defined]
+def town(time_machine: Any) -> Town:
+    time_machine.move_to(later(30), tick=False)
     return make_town()
 
 
@@ -29,6 +32,7 @@ def state(dossier: Dossier) -> str:
     return dossier.state
 
 
+@with_files
 def test_a_dossier_is_taken_then_decided(town: Town, client: Client) -> None:
     dossier = submit_with_file(town)
     page = get(client, "dossier", dossier.pk).content.decode()
@@ -82,6 +86,7 @@ def test_a_move_that_is_over_leads_back_with_a_sentence(town: Town, client: Clie
     assert state(dossier) == "rejected"
 
 
+@with_files
 def test_each_sous_panel_shows_its_part(town: Town, client: Client) -> None:
     dossier = submit_with_file(town)
     page = get(client, "dossier", dossier.pk, panneau="demande").content.decode()
@@ -95,6 +100,7 @@ def test_each_sous_panel_shows_its_part(town: Town, client: Client) -> None:
     assert "Factures (0)" in tabs and "Pièces (1)" in tabs and "Courriels (1)" in tabs
 
 
+@with_files
 def test_a_file_is_given_as_it_came(town: Town, client: Client) -> None:
     dossier = submit_with_file(town)
     answer = client.get(url("attachment", dossier.pk, dossier.attachments.get().pk))
@@ -102,6 +108,7 @@ def test_a_file_is_given_as_it_came(town: Town, client: Client) -> None:
     assert answer["X-Content-Type-Options"] == "nosniff" and "quotient" in answer["Content-Disposition"]
 
 
+@with_files
 def test_the_list_of_dossiers_is_filtered_and_found(town: Town, client: Client) -> None:
     mine = make_dossier(town, citizen=make_citizen("zola@example.org", last_name="Zola"))
     submitted = submit_with_file(town)

@@ -161,7 +161,7 @@ def test_production_at_one_bank_is_not_production_at_another(desk: Desk) -> None
 
 
 def test_training_is_said_to_be_training(desk: Desk) -> None:
-    assert "Bac à sable (formation : aucun paiement réel)" in text_of(desk.get("settings_regie_new"))
+    assert "Bac à sable (formation)" in text_of(desk.get("settings_regie_new"))
 
 
 def test_an_agent_without_access_keeps_the_mandate_that_nobody_took_away(desk: Desk) -> None:

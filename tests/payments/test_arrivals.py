@@ -175,4 +175,4 @@ def test_the_sandbox_pays_by_return_and_by_sweep(town: Town) -> None:
 
     assert (state_of(first), state_of(second), state_of(one), state_of(two)) == ("paid", "paid", "paid", "paid")
     assert (anomalies(), Anomaly.objects.count()) == ([], 0)
-    assert Receipt.objects.filter(received_at__lte=later(3)).count() == 2
+    assert Receipt.objects.filter(received_at__lte=later(4)).count() == 2

@@ -50,8 +50,8 @@ def stranger(town: Town) -> Client:
     return signed_in(make_citizen("autre@example.org", last_name="Martin"))
 
 
-def signed_in(citizen: Citizen, **options: bool) -> Client:
-    client = Client(**options)
+def signed_in(citizen: Citizen, *, enforce_csrf_checks: bool = False) -> Client:
+    client = Client(enforce_csrf_checks=enforce_csrf_checks)
     assert citizen.user is not None
     client.force_login(citizen.user)
     return client

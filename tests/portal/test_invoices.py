@@ -4,13 +4,14 @@ import pytest
 from django.test import Client
 
 from obole.billing import operations as billing
-from obole.billing.models import Document, Invoice, InvoiceType
+from obole.billing import papers
+from obole.billing.models import Invoice, InvoiceType
 from obole.lib import pdf
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
 from obole.regies import operations as regies
 from tests.portal.conftest import Clock, bill, text_of
-from tests.world import NOON, WHO, Town, later, make_invoice, run_tasks
+from tests.world import NOON, WHO, Town, later, make_invoice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,8 +100,7 @@ def test_an_invoice_shows_what_is_left_its_lines_and_what_happened(town: Town, b
 
 def test_the_size_of_the_document_is_said_once_it_is_made(town: Town, browser: Client) -> None:
     invoice = make_invoice(town)
-    run_tasks()
-    size = round(Document.objects.get().size / 1000)
+    size = round(papers.ensure_document(invoice_id=invoice.pk, at=later(1)).size / 1000)
     assert f"Télécharger la facture (PDF, {size} ko)" in page_of(browser, invoice)
 
 
@@ -155,11 +155,11 @@ def test_a_payment_that_does_not_fit_warns_before_another(town: Town, browser: C
 def test_papers_are_handed_over_privately(town: Town, browser: Client, stranger: Client) -> None:
     invoice = make_invoice(town)
     receipt = Receipt.objects.get(attempt=paid(invoice))
-    papers = {
+    addresses = {
         f"/mes-factures/{invoice.public_id}/facture.pdf": f"facture-{invoice.number}.pdf",
         f"/mes-factures/{invoice.public_id}/recus/{receipt.public_id}.pdf": f"recu-{receipt.number}.pdf",
     }
-    for address, name in papers.items():
+    for address, name in addresses.items():
         first, again = browser.get(address), browser.get(address)
         assert first.content.startswith(b"%PDF-1.7") and first.content == again.content
         assert first["Content-Type"] == "application/pdf"

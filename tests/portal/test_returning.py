@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from obole.gateways.base import Outcome
 from obole.gateways.sandbox.gateway import Sandbox
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, BankExchange, Receipt
@@ -121,9 +122,13 @@ def test_an_unknown_payment_is_not_found(town: Town) -> None:
 
 
 def test_the_bank_is_not_asked_again_at_once(town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    ask = Sandbox.ask
-    monkeypatch.setattr(Sandbox, "ask", lambda self, reference: asked.append(reference) or ask(self, reference))
+    asked, ask = [], Sandbox.ask
+
+    def counted(self: Sandbox, reference: str) -> Outcome:
+        asked.append(reference)
+        return ask(self, reference)
+
+    monkeypatch.setattr(Sandbox, "ask", counted)
     attempt = leave(town, 5203)
     for _reload in range(3):
         assert "Paiement en cours de confirmation" in text_of(Client().get(address(attempt)))

@@ -201,8 +201,8 @@ def _add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:
 
 
 def _take_number(invoice: Invoice, *, year: int) -> None:
-    NumberSeries.objects.get_or_create(regie=invoice.regie, year=year)
-    series = NumberSeries.objects.select_for_update().get(regie=invoice.regie, year=year)
+    # Two first invoices of a year both find no row: the one that loses the race to make it waits for the other's.
+    series, _created = NumberSeries.objects.select_for_update().get_or_create(regie=invoice.regie, year=year)
     series.last += 1
     series.save(update_fields=["last"])
     invoice.year, invoice.sequence = year, series.last

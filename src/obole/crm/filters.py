@@ -213,7 +213,7 @@ def _offer_regies(chosen: ListFilter) -> None:
         del chosen.filters["regie"]
         return
     seen = Regie.objects.seen_by(chosen.agent).order_by("name", "id")
-    chosen.filters["regie"].extra["queryset"] = seen
+    chosen.filters["regie"].queryset = seen
 
 
 def _is_set(value: Any) -> bool:

@@ -18,7 +18,7 @@ from obole.directory.access import AgentRequest
 from obole.dossiers import queries as dossiers
 from obole.dossiers.models import Dossier
 from obole.dossiers.rules import Priced
-from obole.lib import days
+from obole.lib import days, money
 from obole.lib.days import MONTHS
 
 
@@ -39,7 +39,7 @@ def blank(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     if dossier.state not in BILLABLE:
         return {"generate": None, "no_type": False}
     types = billing.types_for(dossier)
-    first = types.first()
+    first = types.filter(invoices__dossier=dossier).order_by("-invoices__id").first() or types.first()
     if first is None:
         return {"generate": None, "no_type": True}
     today = days.day_of(days.now())
@@ -49,9 +49,12 @@ def blank(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
 
 
 def typed(request: AgentRequest, dossier: Dossier) -> GenerateForm:
-    """Return the form as it was sent."""
-    types = billing.types_for(dossier)
-    return GenerateForm(request.POST, types=types, items=dossiers.items(dossier), regies=sees_money(request.agent))
+    """Return the form as it was sent. A quantity that its page did not ask for (another type was chosen) stays as it is."""
+    items = dossiers.items(dossier)
+    data = request.POST.copy()
+    for one in items:
+        data.setdefault(quantity_name(one), money.quantity(one.quantity))
+    return GenerateForm(data, types=billing.types_for(dossier), items=items, regies=sees_money(request.agent))
 
 
 def shown_again(form: GenerateForm, dossier: Dossier) -> dict[str, Any]:

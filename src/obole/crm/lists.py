@@ -66,8 +66,10 @@ def invoices_in_words(table: Any, invoices: QuerySet[Any]) -> str:
     """Write how many invoices the filters keep and what they amount to; no sum beyond what is counted."""
     if is_capped(table):
         return _("plus de %(n)s factures") % {"n": f"{COUNTED:,}".replace(",", money.NARROW_SPACE)}
-    total, due = billing.totals(invoices)
     count = table.paginator.count
+    if not count:
+        return _("aucune facture")
+    total, due = billing.totals(invoices)
     words = ngettext("%(n)d facture — %(total)s, dû %(due)s", "%(n)d factures — %(total)s, dû %(due)s", count)
     return words % {"n": count, "total": money.euros(total), "due": money.euros(due)}
 

@@ -165,8 +165,8 @@ def _answer(move: Move, notice: str, *, dossier_id: int, reason: str, actor: str
 
 
 def _locked_counter() -> DossierCounter:
-    DossierCounter.objects.get_or_create(only=True)
-    return DossierCounter.objects.select_for_update().get(only=True)
+    counter, _created = DossierCounter.objects.select_for_update().get_or_create(only=True)
+    return counter
 
 
 def _checked(form: FormVersion, filled: Filled, *, attached: Iterable[str]) -> dict[str, Answer]:

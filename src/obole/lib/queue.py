@@ -34,7 +34,8 @@ def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
             finally:
                 close_old_connections()
 
-        return app.task(name=name, **options)(run)
+        decorate: Any = app.task(name=name, **options)
+        return decorate(run)
 
     return declare
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import IntegrityError, models, transaction
 
 from obole.lib import files
@@ -112,7 +112,7 @@ def _hand_over(message: Message) -> None:
     :raises OSError: if it did not take the mail.
     """
     email = _as_email(message)
-    connection = email.get_connection()
+    connection = email.connection = get_connection()
     # Until the server answers, nothing has left.
     connection.open()
     try:

@@ -15,6 +15,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Queues account mails like any other; they hold a link that signs in, so no agent may read them."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Put a mail about an account in the outbox."""
+        context = {**context, "email": email}
         subject = words.clean_line(render_to_string(f"{template_prefix}_subject.txt", context, request=self.request))
         text = render_to_string(f"{template_prefix}_message.txt", context, request=self.request).strip()
         letter = mailing.Letter(

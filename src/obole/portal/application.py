@@ -157,7 +157,7 @@ class _Line(forms.CharField):
     """One line of text."""
 
     def to_python(self, value: Any) -> str:
-        return words.clean_line(super().to_python(value))
+        return words.clean_line(super().to_python(value) or "")
 
 
 class _Paragraph(forms.CharField):
@@ -166,8 +166,8 @@ class _Paragraph(forms.CharField):
     widget = forms.Textarea({"rows": 4})
 
     def to_python(self, value: Any) -> str:
-        lines: str = super().to_python(value)
-        return "\n".join(words.clean_line(line) for line in lines.splitlines()).strip()
+        lines = (super().to_python(value) or "").splitlines()
+        return "\n".join(words.clean_line(line) for line in lines).strip()
 
 
 class _Day(forms.DateField):

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import F
-
 from obole.lib.transactions import require_transaction
 from obole.regies.accounts import Account
-from obole.regies.models import Balance, Entry, Line, Regie
+from obole.regies.models import Entry, Line, Regie
 
 
 class Unbalanced(Exception):
@@ -101,9 +99,3 @@ def _add_lines(entry: Entry, postings: Sequence[Posting]) -> None:
         Line(entry=entry, account=posting.account, nature=posting.nature, debit=posting.debit, credit=posting.credit)
         for posting in postings
     )
-    for posting in postings:
-        # The régie's row is locked: nobody else creates or moves its balances meanwhile.
-        balance, _created = Balance.objects.get_or_create(regie_id=entry.regie_id, account=posting.account)
-        Balance.objects.filter(pk=balance.pk).update(
-            debit=F("debit") + posting.debit, credit=F("credit") + posting.credit
-        )

@@ -122,6 +122,18 @@ class Line(models.Model):
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
+                name="kept_in_balance",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                func="""
+                    INSERT INTO regies_balance AS kept (regie_id, account, debit, credit)
+                    SELECT regie_id, NEW.account, NEW.debit, NEW.credit FROM regies_entry WHERE id = NEW.entry_id
+                    ON CONFLICT (regie_id, account)
+                    DO UPDATE SET debit = kept.debit + NEW.debit, credit = kept.credit + NEW.credit;
+                    RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="entry_sums_to_zero",
                 operation=pgtrigger.Insert,
                 when=pgtrigger.After,
@@ -140,7 +152,11 @@ class Line(models.Model):
 
 
 class Balance(models.Model):
-    """What the lines of one account add up to, kept so that a page costs the same after ten years."""
+    """
+    What the lines of one account add up to, kept so that a page costs the same after ten years.
+
+    The database itself keeps it, whenever a line is added: see the trigger ``kept_in_balance``.
+    """
 
     regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="balances")
     account = models.CharField(max_length=20, choices=Account.choices)

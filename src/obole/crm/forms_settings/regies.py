@@ -50,7 +50,7 @@ class RegieForm(SettingsForm):
         self.regie = instance
         self.kind = self._known(kind, self.data.get("shown_gateway"), instance.gateway if instance else "")
         self.fields["gateway"].choices = _banks()  # type: ignore[attr-defined]
-        self.initial.update(shown_gateway=self.kind, gateway=self.kind)
+        self.initial = {**self.initial, "shown_gateway": self.kind, "gateway": self.kind}
         self.bank_names = [self._add_bank_field(field) for field in registry.settings_fields(self.kind)]
         if self._could_go_live:
             self.fields["confirm_production"] = _confirmation()
@@ -140,7 +140,7 @@ class RegieForm(SettingsForm):
 
 def _banks() -> list[tuple[str, str]]:
     banks = [(kind, bank.name) for kind, bank in registry.GATEWAYS.items()]
-    training = _("%(bank)s (formation : aucun paiement réel)")
+    training = _("%(bank)s (formation)")
     return [(kind, training % {"bank": name} if kind == Sandbox.kind else name) for kind, name in banks]
 
 

@@ -1,11 +1,9 @@
 """A type de facture: its régie, its amount, its document, its reminders."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -15,6 +13,7 @@ from obole.billing.models import InvoiceType
 from obole.catalogue.models import Scheme
 from obole.crm.forms_settings import logos
 from obole.crm.forms_settings.base import ColourField, SettingsForm, typed
+from obole.crm.forms_settings.delays import DelaysField
 from obole.crm.forms_settings.mails import usable
 from obole.crm.forms_settings.specimen import specimen
 from obole.lib import days, pdf
@@ -23,44 +22,6 @@ from obole.regies.models import Regie
 from obole.ui.forms import EurosField
 
 LARGEST_AMOUNT = 100_000_00
-LATEST_REMINDER = 365
-MOST_REMINDERS = 6
-
-
-class DelaysField(forms.CharField):
-    """Days after the due date, typed « 7, 21, 35 »."""
-
-    default_error_messages = {
-        "invalid": _lazy("Écrivez des nombres de jours séparés par des virgules, par exemple 7, 21, 35."),
-        "range": _lazy("Une relance part de 1 à 365 jours après l’échéance."),
-        "twice": _lazy("Deux relances partiraient le même jour."),
-        "many": _lazy("Six relances au plus."),
-    }
-
-    def clean(self, value: Any) -> list[int]:
-        """
-        Read the days, in their order.
-
-        :raises ValidationError: if one is not a number from 1 to 365, or comes twice.
-        """
-        words = [word for word in re.split(r"[\s,;]+", super().clean(value)) if word]
-        if not all(re.fullmatch(r"[0-9]{1,5}", word) for word in words):
-            raise self._error("invalid")
-        delays = sorted(int(word) for word in words)
-        if any(not 1 <= delay <= LATEST_REMINDER for delay in delays):
-            raise self._error("range")
-        if len(set(delays)) < len(delays):
-            raise self._error("twice")
-        if len(delays) > MOST_REMINDERS:
-            raise self._error("many")
-        return delays
-
-    def prepare_value(self, value: Any) -> Any:
-        """Write the days as they are typed."""
-        return ", ".join(str(delay) for delay in value) if isinstance(value, list) else value
-
-    def _error(self, code: str) -> ValidationError:
-        return ValidationError(self.error_messages[code], code=code)
 
 
 class SchemesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic when it runs

@@ -41,7 +41,7 @@ def form_fields(request: AgentRequest, pk: int) -> HttpResponse:
 def _publish(request: AgentRequest, scheme: Scheme, rows: FieldFormSet) -> FormVersion:
     versions = list(FormVersion.objects.filter(scheme=scheme).order_by("-number"))
     keys = [[field.key for field in version.form_fields] for version in versions]
-    fields = rows.described(current=keys[0] if keys else (), retired=sum(keys, []))
+    fields = rows.described(current=keys[0] if keys else (), retired=[key for older in keys for key in older])
     return operations.publish_form(scheme_id=scheme.pk, fields=fields, actor=request.actor, at=days.now())
 
 

@@ -24,7 +24,8 @@ def history(*subjects: models.Model | None) -> list[Event]:
     known = [subject for subject in subjects if subject is not None]
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
     return [
-        _event(record, parts.get((record.subject_kind, record.subject_id), "")) for record in trail.about(*known)[:SHOWN]
+        _event(record, parts.get((record.subject_kind, record.subject_id), ""))
+        for record in trail.about(*known)[:SHOWN]
     ]
 
 

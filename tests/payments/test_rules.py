@@ -1,0 +1,89 @@
+"""Pure calculations: how money spreads over natures, when the bank is asked again, which addresses it takes."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obole.gateways.payfip.words import LIMITS
+from obole.payments import rules
+from tests.world import NOON
+
+LINES = st.lists(st.tuples(st.sampled_from(["", "7067", "70323", "758"]), st.integers(0, 50_000)), min_size=1)
+
+
+@given(lines=LINES, data=st.data())
+def test_a_receipt_spreads_to_the_cent_and_never_over_a_line(lines: list[tuple[str, int]], data: st.DataObject) -> None:
+    total = sum(cents for _nature, cents in lines)
+    already = data.draw(st.integers(0, total))
+    cents = data.draw(st.integers(0, total - already))
+
+    spread = rules.by_nature(lines, already_cents=already, cents=cents)
+
+    assert sum(part for _nature, part in spread) == cents
+    assert all(part > 0 for _nature, part in spread)
+    assert len({nature for nature, _part in spread}) == len(spread)
+    for nature, part in spread:
+        assert part <= sum(amount for name, amount in lines if name == nature)
+
+
+@given(lines=LINES, data=st.data())
+def test_paying_in_parts_is_paying_at_once(lines: list[tuple[str, int]], data: st.DataObject) -> None:
+    total = sum(cents for _nature, cents in lines)
+    cut = data.draw(st.integers(0, total))
+    whole = dict(rules.by_nature(lines, already_cents=0, cents=total))
+    parts: dict[str, int] = {}
+    for already, cents in ((0, cut), (cut, total - cut)):
+        for nature, part in rules.by_nature(lines, already_cents=already, cents=cents):
+            parts[nature] = parts.get(nature, 0) + part
+    assert parts == whole
+
+
+@given(lines=LINES, data=st.data())
+def test_more_than_the_lines_hold_is_an_error(lines: list[tuple[str, int]], data: st.DataObject) -> None:
+    total = sum(cents for _nature, cents in lines)
+    already = data.draw(st.integers(0, total))
+    with pytest.raises(ValueError, match="more than the lines hold"):
+        rules.by_nature(lines, already_cents=already, cents=total - already + 1)
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"),
+    [
+        (timedelta(0), timedelta(minutes=2)),
+        (timedelta(hours=1, minutes=59), timedelta(minutes=2)),
+        (timedelta(hours=2), timedelta(minutes=30)),
+        (timedelta(hours=23, minutes=59), timedelta(minutes=30)),
+        (timedelta(days=1), timedelta(hours=6)),
+        (timedelta(days=6, hours=23), timedelta(hours=6)),
+        (timedelta(days=7), None),
+        (timedelta(days=400), None),
+        (timedelta(hours=-1), timedelta(minutes=2)),
+    ],
+)
+def test_the_bank_is_asked_often_at_first_then_seldom_then_no_more(age: timedelta, wait: timedelta | None) -> None:
+    asked = rules.next_ask(opened_at=NOON, at=NOON + age)
+    assert asked == (None if wait is None else NOON + age + wait)
+
+
+def test_an_attempt_that_stays_pending_is_asked_a_bounded_number_of_times() -> None:
+    at, questions = NOON, 0
+    while (following := rules.next_ask(opened_at=NOON, at=at)) is not None:
+        assert following > at
+        at, questions = following, questions + 1
+    assert timedelta(days=7) <= at - NOON <= timedelta(days=7, hours=6)
+    assert questions == 60 + 44 + 24
+
+
+@pytest.mark.parametrize(("cents", "taken"), [(0, False), (99, False), (100, True), (9_999_999, True), (10_000_000, False), (-100, False)])  # fmt: skip
+def test_the_amounts_that_payfip_takes(cents: int, taken: bool) -> None:
+    assert rules.is_payable(cents, LIMITS) is taken
+
+
+@pytest.mark.parametrize(
+    ("email", "taken"),
+    [("a@b.fr", True), ("a@b.f", False), ("x" * 71 + "@test.org", True), ("x" * 72 + "@test.org", False), ("é@test.org", False), ("a b", False)],
+)  # fmt: skip
+def test_the_addresses_that_payfip_takes(email: str, taken: bool) -> None:
+    assert rules.is_usable_email(email, LIMITS) is taken
