@@ -8,9 +8,11 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.template import engines
 from pytest_django import Settings
 from pytest_socket import socket_allow_hosts
@@ -24,6 +26,10 @@ NOT_OURS = {"current_site.name"}
 
 class UndefinedVariable(Exception):
     """A template names something that its view does not give."""
+
+
+class UnorderedList(Exception):
+    """Part of a list is taken, and nothing says which part."""
 
 
 class _Undefined(str):
@@ -40,6 +46,15 @@ class _Undefined(str):
         raise UndefinedVariable(str(variable))
 
 
+_take = QuerySet.__getitem__
+
+
+def _part_of_an_ordered_list(queryset: QuerySet[Any], key: Any) -> Any:
+    if isinstance(key, slice) and not queryset.ordered:
+        raise UnorderedList(str(queryset.query))
+    return _take(queryset, key)
+
+
 @pytest.fixture(autouse=True)
 def _house_rules(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.STORAGES = {
@@ -48,6 +63,7 @@ def _house_rules(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
     }
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     monkeypatch.setattr(engines["django"].engine, "string_if_invalid", _Undefined("undefined"))
+    monkeypatch.setattr(QuerySet, "__getitem__", _part_of_an_ordered_list)
     yield
 
 

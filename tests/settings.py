@@ -21,7 +21,7 @@ if "OBOLE_TESTS_VAR" not in os.environ:
     atexit.register(shutil.rmtree, _var, ignore_errors=True)
 
 from obole.config.settings import *  # noqa: F403
-from obole.config.settings import DATABASES, MIDDLEWARE, STATIC_ROOT, TEMPLATES, VAR
+from obole.config.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, STATIC_ROOT, TEMPLATES, VAR
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -30,6 +30,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DATABASES["default"]["OPTIONS"].pop("pool", None)
+INSTALLED_APPS = ["zeal", *INSTALLED_APPS]
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
 ZEAL_RAISE = True
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNDEFINED-VARIABLE"

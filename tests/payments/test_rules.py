@@ -76,14 +76,18 @@ def test_an_attempt_that_stays_pending_is_asked_a_bounded_number_of_times() -> N
     assert questions == 60 + 44 + 24
 
 
-@pytest.mark.parametrize(("cents", "taken"), [(0, False), (99, False), (100, True), (9_999_999, True), (10_000_000, False), (-100, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cents", "taken"), [(-100, False), (0, False), (99, False), (100, True), (9_999_999, True), (10_000_000, False)]
+)
 def test_the_amounts_that_payfip_takes(cents: int, taken: bool) -> None:
     assert rules.is_payable(cents, LIMITS) is taken
 
 
-@pytest.mark.parametrize(
-    ("email", "taken"),
-    [("a@b.fr", True), ("a@b.f", False), ("x" * 71 + "@test.org", True), ("x" * 72 + "@test.org", False), ("é@test.org", False), ("a b", False)],
-)  # fmt: skip
-def test_the_addresses_that_payfip_takes(email: str, taken: bool) -> None:
-    assert rules.is_usable_email(email, LIMITS) is taken
+@pytest.mark.parametrize("email", ["a@b.fr", "x" * 71 + "@test.org"])
+def test_an_address_that_payfip_takes(email: str) -> None:
+    assert rules.is_usable_email(email, LIMITS)
+
+
+@pytest.mark.parametrize("email", ["a@b.f", "x" * 72 + "@test.org", "é@test.org", "a b", "a@@test.org"])
+def test_an_address_that_payfip_refuses(email: str) -> None:
+    assert not rules.is_usable_email(email, LIMITS)

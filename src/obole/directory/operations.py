@@ -45,7 +45,8 @@ def register_agent(*, email: str, password: str | None, values: Mapping[str, Any
 def configure_agent(*, agent_id: int, values: Mapping[str, Any], active: bool, actor: str, at: datetime) -> Agent:
     """Change an agent's profile; an agent who is switched off cannot sign in, at once."""
     agent = configuration.configure(Agent, pk=agent_id, values=values, actor=actor, at=at)
-    User.objects.filter(pk=agent.user_id).update(is_active=active)
+    if User.objects.exclude(is_active=active).filter(pk=agent.user_id).update(is_active=active):
+        trail.note("agent.open" if active else "agent.shut", subject=agent, actor=actor, at=at)
     return agent
 
 

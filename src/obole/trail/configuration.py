@@ -20,7 +20,7 @@ def configure(model: type[M], *, pk: int | None, values: Mapping[str, Any], acto
     """
     row = model() if pk is None else model._default_manager.select_for_update().get(pk=pk)
     many = {field.name for field in model._meta.many_to_many}
-    before = {} if pk is None else {name: _shown(getattr(row, name)) for name in values if name not in many}
+    before = {} if pk is None else {name: _shown(getattr(row, name), many=name in many) for name in values}
     for name, value in values.items():
         if name not in many:
             setattr(row, name, value)
@@ -28,10 +28,11 @@ def configure(model: type[M], *, pk: int | None, values: Mapping[str, Any], acto
     row.save()
     for name in many & set(values):
         getattr(row, name).set(values[name])
-    changed = ", ".join(name for name in sorted(values) if name in many or before.get(name) != _shown(values[name]))
-    trail.note("configure", subject=row, actor=actor, at=at, fields=changed, before=str(before)[:2000])
+    changed = [name for name in sorted(values) if before.get(name) != _shown(getattr(row, name), many=name in many)]
+    was = {name: before[name][:200] for name in changed if name in before}
+    trail.note("configure", subject=row, actor=actor, at=at, fields=", ".join(changed), before=str(was)[:2000])
     return row
 
 
-def _shown(value: object) -> str:
-    return str(value)
+def _shown(value: Any, *, many: bool) -> str:
+    return ", ".join(sorted(str(one) for one in value.all())) if many else str(value)

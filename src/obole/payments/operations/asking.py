@@ -96,6 +96,6 @@ def _note_silence(*, attempt_id: int, error: GatewayError, actor: str, at: datet
         request=error.exchange.request.replace("\x00", "\ufffd"), response=error.exchange.response.replace("\x00", "\ufffd"),
     )  # fmt: skip
     attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
-    give_up_after_horizon(attempt, actor, at)
+    give_up_after_horizon(attempt, actor=actor, at=at)
     attempt.save()
     return attempt

@@ -106,7 +106,7 @@ def _hear_negative(move: Move) -> "Hearer":
 
 def _hear_pending(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
     attempt.bank_said = attempt.bank_said or outcome.said[:40]
-    give_up_after_horizon(attempt, actor, at)
+    give_up_after_horizon(attempt, actor=actor, at=at)
     _release_if_long_enough(attempt, actor, at)
 
 
@@ -126,7 +126,7 @@ def _hear_unknown(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) 
     open_anomaly(Anomaly.Kind.UNKNOWN_ANSWER, attempt, details=outcome.said, at=at)
 
 
-def give_up_after_horizon(attempt: Attempt, actor: str, at: datetime) -> None:
+def give_up_after_horizon(attempt: Attempt, *, actor: str, at: datetime) -> None:
     """Close an attempt that the bank will not be asked about any more, and call a person. The caller holds its lock."""
     if attempt.next_ask_at is not None or not states.EXPIRE.allows(attempt):
         return

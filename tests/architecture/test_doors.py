@@ -1,0 +1,85 @@
+"""Every address says who may enter; pages carry no script of their own, load nothing from elsewhere, trust no text."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from obole.directory.rules import Right
+from tests.architecture.source import PRODUCT, SOURCES, modules, room_of, templates
+
+WHO = {"public", "citizen", *(str(right) for right in Right)}
+WITHOUT_CSRF = {"api:payfip_notification", "portal:pay_return"}
+OUTSIDE = re.compile(
+    r"""(?:\s(?:src|action|data|poster|srcset)|<link\b[^>]*\shref)\s*=\s*["']\s*(?:https?:)?//""", re.IGNORECASE
+)
+HANDLER = re.compile(r"""\son[a-z]+\s*=\s*["']""", re.IGNORECASE)
+STYLE = re.compile(r"""\sstyle\s*=\s*["']""", re.IGNORECASE)
+INLINE = re.compile(r"<(script|style)\b(?![^>]*\bsrc=)[^>]*>", re.IGNORECASE)
+
+
+def views(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern, f"{pattern.namespace}:" if pattern.namespace else prefix)
+        elif isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}", pattern.callback
+
+
+def test_every_address_says_who_may_enter() -> None:
+    found = dict(views())
+    assert len(found) > 40
+    for name, view in found.items():
+        if not _is_allauths(view):
+            assert getattr(view, "access", None) in WHO, name
+
+
+def _is_allauths(view: Any) -> bool:
+    return bool(getattr(view, "view_class", view).__module__.startswith("allauth."))
+
+
+def test_only_the_bank_s_two_ways_in_do_without_csrf() -> None:
+    assert {name for name, view in views() if getattr(view, "csrf_exempt", False)} == WITHOUT_CSRF
+
+
+@pytest.mark.parametrize("path", sorted(templates()), ids=str)
+def test_a_template_is_clean(path: Path) -> None:
+    text = templates()[path]
+    assert not OUTSIDE.search(text), "loads something from another site"
+    assert not HANDLER.search(text), "has a handler in its HTML"
+    assert not STYLE.search(text), "has a style in its HTML"
+    for match in INLINE.finditer(text):
+        assert "nonce" in match[0], f"{match[0]} is inline"
+    assert path.suffix == ".txt" or not re.search(r"\{%\s*autoescape\s+off", text), "trusts a text"
+    assert path.parts[0] == "ui" or not re.search(r"\|\s*safe(?:seq)?\b", text), "trusts a text"
+
+
+def test_only_the_components_declare_html_safe() -> None:
+    for path in modules():
+        text = (SOURCES / path).read_text(encoding="utf-8")
+        if room_of(path) != "ui":
+            assert "mark_safe" not in text, path
+            assert "SafeString(" not in text, path
+
+
+def test_every_template_is_used() -> None:
+    sources = {path: (SOURCES / path).read_text("utf-8") for path in modules() if path.parts[0] == "obole"}
+    everything = "\n".join([*sources.values(), *templates().values()])
+    prefixes = set(re.findall(r'["\']((?:portal|crm|ui)/[a-z_/]*)(?:\{|["\'] ?[+~%])', everything))
+    unused = []
+    for path in templates():
+        name = Path(*path.parts[2:]).as_posix()
+        if name.startswith("account/") or name.split("/")[0] not in {"portal", "crm", "ui"}:
+            continue
+        if name not in everything and not any(name.startswith(prefix) for prefix in prefixes):
+            unused.append(name)
+    assert unused == []
+
+
+def test_static_files_load_nothing_from_elsewhere() -> None:
+    for path in [*PRODUCT.rglob("*.css"), *PRODUCT.rglob("*.js")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(?:url\(|@import|fetch\(|src\s*=)\s*[\"']?\s*(?:https?:)?//", text), path

@@ -1,0 +1,152 @@
+"""Each room has the same files; operations are sentences; time is given; sizes stay human."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from procrastinate.contrib.django import app
+
+from tests.architecture.source import (
+    DOORS,
+    PRODUCT,
+    ROOMS,
+    SOURCES,
+    WHERE_THINGS_HAPPEN,
+    Function,
+    calls,
+    functions,
+    in_rooms,
+    modules,
+    public_functions,
+    room_of,
+    where,
+)
+
+FILES = {
+    "__init__.py", "apps.py", "models.py", "states.py", "operations.py", "queries.py", "rules.py", "tasks.py", "papers.py",
+    "notices.py", "wording.py", "history.py", "standing.py", "uploads.py", "fields.py", "ledger.py", "accounts.py", "access.py",
+    "context.py", "configuration.py", "defaults.py",
+}  # fmt: skip
+FOLDERS = {"migrations", "operations", "documents", "templatetags", "__pycache__", "queries"}
+LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE, MOST_PARAMETERS = 50, 25, 400, 6
+WRITES = {
+    "save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "aupdate", "acreate",
+}  # fmt: skip
+
+
+def operations_of(room: str) -> dict[Path, ast.Module]:
+    return {path: tree for path, tree in in_rooms(room).items() if "operations" in (path.stem, path.parent.name)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_the_usual_files_and_no_other(room: str) -> None:
+    for entry in (PRODUCT / room).iterdir():
+        assert entry.name in (FOLDERS if entry.is_dir() else FILES), entry
+    assert (PRODUCT / room / "models.py").exists()
+
+
+@pytest.mark.parametrize("room", WHERE_THINGS_HAPPEN)
+def test_a_room_where_things_happen_has_its_front(room: str) -> None:
+    assert operations_of(room)
+    assert (PRODUCT / room / "queries.py").exists()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_an_operation_is_a_sentence(room: str) -> None:
+    for path, tree in operations_of(room).items():
+        for function in public_functions(tree):
+            place, given = where(path, function), function.args
+            assert ast.get_docstring(function), f"{place} says nothing"
+            assert function.returns is not None, f"{place} does not say what it gives"
+            assert all(one.annotation for one in [*given.args, *given.kwonlyargs]), f"{place} has an untyped parameter"
+            assert len([*given.args, *given.posonlyargs]) <= 2, f"{place} takes parameters without their names"
+            names = {one.arg for one in given.kwonlyargs}
+            if {"actor", "at"} & names and "actor" in names:
+                assert "at" in names, f"{place} takes the time from a clock"
+
+
+def test_there_is_no_clock_below_the_doors() -> None:
+    clocks = {
+        ("timezone", "now"), ("datetime", "now"), ("date", "today"), ("days", "now"), ("datetime", "utcnow"), ("time", "time"),
+    }  # fmt: skip
+    for path, tree in in_rooms(*ROOMS, "lib", "gateways").items():
+        if path.name == "tasks.py" or path.as_posix() == "obole/lib/days.py":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert (node.value.id, node.attr) not in clocks, where(path, node)
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door != "cli"])
+def test_a_door_writes_nothing_itself(door: str) -> None:
+    for path, tree in in_rooms(door).items():
+        for call in calls(tree):
+            if isinstance(call.func, ast.Attribute) and call.func.attr in WRITES:
+                assert _is_no_row(path, call.func.value), where(path, call)
+
+
+def _is_no_row(path: Path, owner: ast.expr) -> bool:
+    """Tell what is allowed: pictures, sets, dictionaries, a form's own data; never ``objects`` nor a model's instance."""
+    text = ast.unparse(owner)
+    dictionaries = {"context", "values", "params", "query", "attrs", "image", "picture", "widget", "known", "super()"}
+    return text.split(".")[-1] in dictionaries or ".attrs" in text or text in {"page", "self.fields", "form.fields"}
+
+
+@pytest.mark.parametrize("path", sorted(modules()), ids=str)
+def test_files_and_functions_keep_a_human_size(path: Path) -> None:
+    lines = (SOURCES / path).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LONGEST_FILE
+    is_view = room_of(path) in {"portal", "crm", "api"} and ("views" in path.parts or path.name == "views.py")
+    for function in functions(modules()[path]):
+        place = where(path, function)
+        assert _length(function) <= (LONGEST_VIEW if is_view else LONGEST_FUNCTION), f"{place} is too long"
+        if "PLR0913" not in lines[function.lineno - 1]:
+            assert _parameters(function) <= MOST_PARAMETERS, f"{place} takes too much"
+
+
+def _length(function: Function) -> int:
+    """Count the lines of code: neither the decorators nor the docstring."""
+    first = function.body[0]
+    words = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    spoken = (first.end_lineno or 0) - first.lineno + 1 if words else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - spoken
+
+
+def _parameters(function: Function) -> int:
+    given = function.args
+    named = [one for one in (*given.posonlyargs, *given.args, *given.kwonlyargs) if one.arg not in {"self", "cls"}]
+    return len(named)
+
+
+def test_nothing_is_done_in_silence() -> None:
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.Assert), where(path, node)
+            if isinstance(node, ast.ExceptHandler):
+                # One silence has its reason: a file that a first process made is the file that we wanted.
+                made = ast.unparse(node.type) == "FileExistsError" if node.type else False
+                assert made or not isinstance(node.body[0], ast.Pass), where(path, node)
+                assert node.type is not None, where(path, node)
+
+
+def test_the_tasks_that_are_asked_for_exist() -> None:
+    wanted = set()
+    for path, tree in modules().items():
+        for call in calls(tree):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            if name in {"defer", "defer_once"} and call.args and isinstance(call.args[0], ast.Constant):
+                wanted.add(str(call.args[0].value))
+        for constant in re.findall(r'task(?:: str)? ?= ?"([a-z]+\.[a-z_]+)"', (SOURCES / path).read_text("utf-8")):
+            wanted.add(constant)
+    # A queryset has a ``defer`` too, that names columns.
+    wanted = {name for name in wanted if "." in name}
+    assert len(wanted) >= 5
+    assert wanted <= set(app.tasks)
+
+
+def test_a_task_lives_in_the_room_that_its_name_says() -> None:
+    ours = {name: task for name, task in app.tasks.items() if task.func.__module__.startswith("obole.")}
+    assert ours
+    for name, task in ours.items():
+        assert task.func.__module__ == f"obole.{name.split('.')[0]}.tasks"

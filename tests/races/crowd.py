@@ -1,0 +1,61 @@
+"""Eight at once: threads with connections of their own, that meet at a barrier."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+from django.db import connections, models
+
+T = TypeVar("T")
+EIGHT = 8
+PATIENCE = 30.0
+
+
+def at_once(*acts: Callable[[], T]) -> list[T | Exception]:
+    """Do all these acts at the same moment; return what each gave or raised, in order."""
+    barrier = Barrier(len(acts), timeout=PATIENCE)
+
+    def run(act: Callable[[], T]) -> T | Exception:
+        try:
+            # The connection is made before the start, so that nobody has a lead.
+            connections["default"].ensure_connection()
+            barrier.wait()
+            return act()
+        except Exception as error:  # noqa: BLE001 - what each of the crowd met is the result
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def eight(act: Callable[[], T]) -> list[T | Exception]:
+    """Do the same thing eight times at once."""
+    return at_once(*[act] * EIGHT)
+
+
+def given(results: list[T | Exception], kind: type[T]) -> list[T]:
+    """Return what was given, and fail on an error that nobody expected."""
+    assert all(isinstance(one, kind) for one in results), results
+    return [one for one in results if isinstance(one, kind)]
+
+
+def without_lock(queryset: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
+    """Stand for ``locked()`` or ``select_for_update()`` in a test that shows what they are for."""
+    return queryset.all()
+
+
+class Meeting:
+    """A point that a crowd must reach together, inside what a guard should have kept for one of them."""
+
+    def __init__(self, people: int) -> None:
+        self._barrier = Barrier(people, timeout=1)
+
+    def wait(self) -> None:
+        """Wait for the others; with the guard in place they never come, and the first goes on alone."""
+        try:
+            self._barrier.wait()
+        except Exception:  # noqa: BLE001 - a broken barrier is the guard at work
+            return
