@@ -20,6 +20,7 @@ $(VENV)/.base: $(BIN)/uv requirements/base.lock pyproject.toml
 	@echo "Installing Obole (a minute at most)…"
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/base.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/pybabel --quiet compile -D django -d src/obole/locale
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.lock

@@ -33,4 +33,8 @@ DATABASES["default"]["OPTIONS"].pop("pool", None)
 INSTALLED_APPS = ["zeal", *INSTALLED_APPS]
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
 ZEAL_RAISE = True
+# Twice is a second try; three times is a loop.
+ZEAL_NPLUSONE_THRESHOLD = 3
+# A library's page of addresses looks at each of the few that somebody has.
+ZEAL_ALLOWLIST = [{"model": "account.EmailAddress"}]
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNDEFINED-VARIABLE"

@@ -82,6 +82,7 @@ def one_query_a_row(request: HttpRequest) -> HttpResponse:
     return HttpResponse(",".join(one.payer.last_name for one in Invoice.objects.order_by("id")))
 
 
+handler500 = "obole.ui.errors.server_error"
 urlpatterns = [path("n-plus-one", one_query_a_row)]
 
 

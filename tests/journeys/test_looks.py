@@ -23,8 +23,8 @@ PUBLIC = (
 )
 CITIZEN = ("/", "/mes-demarches/", "/mes-factures/", "/mon-compte/", "/demarches/")
 CRM = (
-    "/crm/", "/crm/a-traiter/", "/crm/dossiers/", "/crm/factures/", "/crm/transactions/", "/crm/courriels/", "/crm/usagers/", "/crm/regies/",
-    "/crm/parametrage/", "/crm/parametrage/regies/", "/crm/parametrage/regies/nouvelle/", "/crm/parametrage/types/",
+    "/crm/", "/crm/a-traiter/", "/crm/dossiers/", "/crm/factures/", "/crm/transactions/", "/crm/courriels/", "/crm/usagers/",
+    "/crm/regies/", "/crm/parametrage/", "/crm/parametrage/regies/", "/crm/parametrage/regies/nouvelle/", "/crm/parametrage/types/",
     "/crm/parametrage/types/nouveau/", "/crm/parametrage/prestations/", "/crm/parametrage/courriels/", "/crm/parametrage/agents/",
 )  # fmt: skip
 DETAILS = {

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 from django.test import Client
+from pytest_django import Settings
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
@@ -31,6 +32,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(days, "now", lambda: clock.at)
     return clock
+
+
+@pytest.fixture(autouse=True)
+def _not_a_demo(settings: Settings) -> None:
+    settings.DEMO = False
 
 
 @pytest.fixture

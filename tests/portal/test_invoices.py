@@ -78,7 +78,8 @@ def test_the_bank_page_can_be_opened_again_while_it_lasts(town: Town, browser: C
     attempt = started(invoice)
     assert f"/paiements/{attempt.public_id}/vers-la-banque/" in page_of(browser, invoice)
     clock.pass_(minutes=16)
-    assert "vers-la-banque" not in page_of(browser, invoice)
+    page = page_of(browser, invoice)
+    assert "vers-la-banque" not in page and f"/paiements/retour/{attempt.public_id}/" in page
 
 
 def test_a_late_invoice_says_for_how_long(town: Town, browser: Client, clock: Clock) -> None:

@@ -1,6 +1,9 @@
 """Where each door opens."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
+
+from obole.directory.access import public
 
 handler403 = "obole.ui.errors.forbidden"
 handler404 = "obole.ui.errors.not_found"
@@ -8,6 +11,7 @@ handler500 = "obole.ui.errors.server_error"
 
 urlpatterns = [
     path("", include("obole.api.urls")),
+    path("langue/", public(set_language), name="set_language"),
     path("compte/", include("allauth.account.urls")),
     path("crm/", include("obole.crm.urls")),
     path("", include("obole.portal.urls")),

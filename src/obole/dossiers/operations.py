@@ -185,16 +185,24 @@ def _keep(dossier: Dossier, filled: Filled, *, at: datetime) -> None:
         for product in products
         if product.entered_by == Product.EnteredBy.CITIZEN and product.pk in filled.quantities
     }
-    for one in rules.price(products, theirs, promised):
-        if one.product.pk in promised and one.product.entered_by == Product.EnteredBy.AGENT:
-            continue
-        Item.objects.update_or_create(
-            dossier=dossier,
-            product=one.product,
-            defaults={"quantity": one.quantity, "unit_price_cents": one.unit_price_cents},
-        )
-    for upload in filled.uploads:
-        Attachment.objects.get_or_create(
-            dossier=dossier, field_key=upload.field_key, digest=upload.digest,
-            defaults={"name": upload.name, "content_type": upload.content_type, "size": upload.size, "added_at": at},
-        )  # fmt: skip
+    Item.objects.bulk_create(
+        [
+            Item(dossier=dossier, product=one.product, quantity=one.quantity, unit_price_cents=one.unit_price_cents)
+            for one in rules.price(products, theirs, promised)
+            if one.product.pk not in promised or one.product.entered_by == Product.EnteredBy.CITIZEN
+        ],
+        update_conflicts=True,
+        unique_fields=["dossier", "product"],
+        update_fields=["quantity", "unit_price_cents"],
+    )
+    # The same file joined twice to the same question is one attachment.
+    Attachment.objects.bulk_create(
+        (
+            Attachment(
+                dossier=dossier, field_key=upload.field_key, digest=upload.digest, name=upload.name,
+                content_type=upload.content_type, size=upload.size, added_at=at,
+            )
+            for upload in filled.uploads
+        ),
+        ignore_conflicts=True,
+    )  # fmt: skip

@@ -43,13 +43,17 @@ def takes_email(invoice: Invoice, email: str) -> bool:
     return rules.is_usable_email(email, registry.GATEWAYS[invoice.regie.gateway].limits)
 
 
-def unfinished(invoice: Invoice, *, at: datetime) -> Attempt | None:
-    """Return the attempt whose page at the bank can still be opened, if there is one."""
+def waiting_attempt(invoice: Invoice) -> Attempt | None:
+    """Return the attempt that keeps the invoice « En cours de paiement » and that the bank can be asked about."""
     attempt = queries.open_attempt_of(invoice)
-    if attempt is None or attempt.state != AttemptState.WAITING:
-        return None
-    window = timedelta(minutes=registry.GATEWAYS[attempt.gateway].limits.window_minutes)
-    return attempt if at - attempt.opened_at < window else None
+    return attempt if attempt is not None and attempt.state == AttemptState.WAITING else None
+
+
+def may_reopen(attempt: Attempt | None, *, at: datetime) -> bool:
+    """Tell whether the bank still opens the payment page of this attempt."""
+    if attempt is None:
+        return False
+    return at - attempt.opened_at < timedelta(minutes=registry.GATEWAYS[attempt.gateway].limits.window_minutes)
 
 
 def misplaced_cents(invoice: Invoice) -> int:

@@ -45,12 +45,14 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
     """Show an invoice: what is left to pay, how, its lines, its papers and what happened."""
     invoice, now = find(request, public_id), days.now()
     shown = standing.show(invoice, today=days.day_of(now))
+    attempt = paying.waiting_attempt(invoice)
     context = {
         "invoice": invoice,
         "shown": shown,
         "obstacle": telling.why_not_online(invoice) if shown.can_be_paid else "",
         "gateway_name": paying.gateway_name(invoice),
-        "unfinished": paying.unfinished(invoice, at=now),
+        "attempt": attempt,
+        "may_reopen": paying.may_reopen(attempt, at=now),
         "misplaced_cents": paying.misplaced_cents(invoice),
         "lines": invoice.lines.order_by("position"),
         "document": Document.objects.filter(invoice=invoice).first(),

@@ -1,0 +1,91 @@
+"""The English catalogue: complete, settled, and safe to fill in."""
+
+import re
+from collections import Counter
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "src" / "obole" / "locale" / "en" / "LC_MESSAGES" / "django.po"
+NAMED = re.compile(r"%\(\w+\)[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]")
+ANY = re.compile(rf"{NAMED.pattern}|%[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]|%%")
+TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+TAG = re.compile(r"</?\w[^>]*>")
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalog:
+    with CATALOGUE.open("rb") as source:
+        return read_po(source, locale="en", abort_invalid=True)
+
+
+def messages() -> list[Message]:
+    return [message for message in catalogue() if message.id]
+
+
+def forms(text: object) -> list[str]:
+    """Return the one or two forms of a message id, or of its translation."""
+    return [str(form) for form in text] if isinstance(text, (tuple, list)) else [str(text or "")]
+
+
+def holes(message: Message, text: str) -> Counter[str]:
+    """Count what is filled in; a lone « % » counts only where the code formats the text."""
+    placeholders = ANY if message.python_format else NAMED
+    return Counter(placeholders.findall(text) + TEMPLATE.findall(text) + TAG.findall(text))
+
+
+def test_every_message_is_translated() -> None:
+    assert messages()
+    assert [message.id for message in messages() if not all(form.strip() for form in forms(message.string))] == []
+
+
+def test_nothing_is_uncertain() -> None:
+    assert not catalogue().fuzzy
+    assert [message.id for message in messages() if message.fuzzy] == []
+
+
+def test_a_plural_has_two_forms() -> None:
+    assert catalogue().num_plurals == 2
+    assert [message.id for message in messages() if message.pluralizable and len(forms(message.string)) != 2] == []
+
+
+def test_a_translation_is_filled_in_as_its_message() -> None:
+    assert [
+        (said, translated)
+        for message in messages()
+        for said, translated in zip(forms(message.id), forms(message.string), strict=True)
+        if holes(message, said) != holes(message, translated)
+    ] == []
+
+
+def test_spaces_at_the_ends_are_kept() -> None:
+    def ends(text: str) -> tuple[str, str]:
+        return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+
+    assert [
+        (said, translated)
+        for message in messages()
+        for said, translated in zip(forms(message.id), forms(message.string), strict=True)
+        if ends(said) != ends(translated)
+    ] == []
+
+
+@pytest.mark.parametrize("french", ["«", "»", " ;", " :", " ?", " !", "\u00a0", "\u202f"])
+def test_punctuation_is_english(french: str) -> None:
+    """Attributes of tags and template code are no punctuation."""
+    written = [TAG.sub("", TEMPLATE.sub("", form)) for message in messages() for form in forms(message.string)]
+
+    assert [form for form in written if french in form] == []
+
+
+def test_it_compiles() -> None:
+    compiled = BytesIO()
+
+    write_mo(compiled, catalogue())
+
+    assert compiled.getvalue()
