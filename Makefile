@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export UV_NO_CONFIG := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench lock messages clean
+.PHONY: help demo test check fix bench lock messages pictures clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,25 +36,30 @@ test: $(VENV)/.dev ## run every test
 
 check: $(VENV)/.dev ## formatting, lint, types, import contracts, migrations, deployment settings
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
-	@git ls-files '*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
+	@git ls-files 'src/*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
 	@$(BIN)/lint-imports --no-cache | tail -n 4
 	@$(BIN)/mypy
 	@$(BIN)/obole makemigrations --check --dry-run
-	@$(BIN)/obole check --deploy --fail-level WARNING
+	@OBOLE_BASE_URL=https://obole.example OBOLE_SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz $(BIN)/obole check --deploy --fail-level WARNING
 
 fix: $(VENV)/.dev ## format and repair what can be repaired
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
-	@git ls-files '*.html' | xargs -r $(BIN)/djade --target-version 5.2 || true
+	@git ls-files 'src/*.html' | xargs -r $(BIN)/djade --target-version 5.2 || true
 
 bench: $(VENV)/.dev ## measure: settlements, lists, invoices, PDFs
 	@$(BIN)/python -m bench
 
-messages: $(VENV)/.dev ## refresh the translation catalogues
-	@cd src/obole && ../../$(BIN)/obole makemessages -l en --no-location
+messages: $(VENV)/.dev ## refresh the translation catalogue (needs gettext)
+	@cd src/obole && ../../$(BIN)/obole makemessages -l en --no-location --no-wrap
+	@$(BIN)/pybabel --quiet compile -D django -d src/obole/locale
+
+pictures: $(VENV)/.dev ## take the pictures of the README again
+	@OBOLE_PICTURES=docs/images $(BIN)/python -m pytest tests/journeys -k pictures
 
 lock: $(BIN)/uv ## choose the newest versions allowed and write the locks
 	@cd requirements && for name in bootstrap base dev; do \
 		../$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet $$name.in -o $$name.lock; done
 
 clean: ## forget the demo and the virtual environment
+	@[ ! -d var ] || $(BIN)/python -c "from pathlib import Path; from obole.config.embedded_postgres import EmbeddedServer; EmbeddedServer(Path('var')).erase()"
 	@rm -rf $(VENV) var build

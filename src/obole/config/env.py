@@ -63,7 +63,7 @@ def _raw(name: str) -> str | None:
 
 
 def _to_integer(value: str) -> int:
-    if not value.strip().isascii() or not value.strip().lstrip("-").isdigit():
+    if not value.strip().isascii() or not value.strip().removeprefix("-").isdigit():
         raise ValueError("give a whole number, such as 8000")
     return int(value)
 

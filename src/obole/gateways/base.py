@@ -7,6 +7,11 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a French sentence for the translators; whoever shows it translates it. (Django has one, which is not allowed here.)"""
+    return text
+
+
 class Status(StrEnum):
     """Our words for what a bank says of one payment."""
 

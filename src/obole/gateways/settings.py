@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from obole.gateways.base import BadSettings, SettingField
+from obole.gateways.base import BadSettings, SettingField, gettext_noop
 
-COMPULSORY = "Ce réglage est obligatoire."
-NOT_A_CHOICE = "Choisissez l’une des valeurs proposées."
+COMPULSORY = gettext_noop("Ce réglage est obligatoire.")
+NOT_A_CHOICE = gettext_noop("Choisissez l’une des valeurs proposées.")
 
 
 def check(fields: tuple[SettingField, ...], settings: Mapping[str, str]) -> dict[str, str]:

@@ -41,7 +41,8 @@ def parse(text: str) -> int:
 
     :raises NotAnAmount: if it is negative, has more than two decimals, or is anything else.
     """
-    cleaned = re.sub(r"[\s€]", "", text)
+    # « 12€50 » is refused: whoever types it does not mean 1 250 €.
+    cleaned = re.sub(r"\s", "", text).removesuffix("€")
     match = _AMOUNT.fullmatch(cleaned)
     if not match or not cleaned.isascii():
         raise NotAnAmount(text)

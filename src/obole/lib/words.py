@@ -3,6 +3,9 @@
 import secrets
 import unicodedata
 
+from django.utils import translation
+from django.utils.functional import Promise
+
 
 def fold(text: str) -> str:
     """
@@ -28,6 +31,12 @@ def clean_line(text: str) -> str:
         if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"}
     )
     return " ".join(kept.split())
+
+
+def in_french(text: Promise | str) -> str:
+    """Return a label in French whatever the language of the screen: for what is kept, mailed or printed."""
+    with translation.override("fr"):
+        return str(text)
 
 
 def token() -> str:

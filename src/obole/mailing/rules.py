@@ -1,7 +1,7 @@
 """How the words that agents write become a mail. Liquid is kept on a short leash: variables and a few filters."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.html import escape
@@ -63,20 +63,33 @@ def render(subject: str, body: str, variables: Mapping[str, str]) -> Rendered:
 
 def check(subject: str, body: str, variables: frozenset[str]) -> None:
     """
-    Try a template with a value for every variable, before it is saved.
+    Try a template with a value for every variable, then look at the branches that this did not take, before it is saved.
 
     :raises BadTemplate: with a sentence that says what to change.
     """
     render(subject, body, dict.fromkeys(variables, "…"))
+    for source in (subject, body):
+        _check_every_branch(source, variables)
 
 
 def _fill(source: str, variables: Mapping[str, str]) -> str:
     if len(source) > LONGEST_SOURCE:
-        raise BadTemplate(f"Ce texte est trop long : {LONGEST_SOURCE} caractères au plus.")
+        raise BadTemplate(_("Ce texte est trop long : %(most)s caractères au plus.") % {"most": LONGEST_SOURCE})
     try:
         return _ENVIRONMENT.from_string(source).render(**variables)
     except LiquidError as error:
         raise BadTemplate(_sentence(error, variables)) from error
+
+
+def _check_every_branch(source: str, variables: frozenset[str]) -> None:
+    """Refuse what would only fail once a value is missing: the mail goes with an invoice, which must not fail then."""
+    template = _ENVIRONMENT.from_string(source)
+    for path in template.global_variable_paths():
+        if path not in variables:
+            raise BadTemplate(_no_variable(path, variables))
+    for name in template.filter_names():
+        if name not in FILTERS:
+            raise BadTemplate(_no_filter(name))
 
 
 def _sentence(error: LiquidError, variables: Mapping[str, str]) -> str:
@@ -84,16 +97,23 @@ def _sentence(error: LiquidError, variables: Mapping[str, str]) -> str:
     quoted = _QUOTED.search(str(error.args[0] if error.args else ""))
     name = quoted[1] if quoted else "…"
     if isinstance(error, UnknownFilterError):
-        return _("Le filtre « %(name)s » n’est pas permis. Filtres possibles : %(known)s.") % {
-            "name": name, "known": ", ".join(sorted(FILTERS)),
-        }  # fmt: skip
+        return _no_filter(name)
     if isinstance(error, UndefinedError):
-        sentence = _("La variable « %(name)s » n’existe pas dans ce courriel. Variables possibles : %(known)s.")
-    else:
-        sentence = _(
-            "Une balise est mal écrite ou n’est pas permise : seuls {{ variable }} et {%% if variable %%}…{%% endif %%} le sont. "
-            "Variables possibles : %(known)s."
-        )
+        return _no_variable(name, variables)
+    sentence = _(
+        "Une balise est mal écrite ou n’est pas permise : seuls {{ variable }} et {%% if variable %%}…{%% endif %%} le sont. "
+        "Variables possibles : %(known)s."
+    )
+    return sentence % {"known": ", ".join(sorted(variables))}
+
+
+def _no_filter(name: str) -> str:
+    sentence = _("Le filtre « %(name)s » n’est pas permis. Filtres possibles : %(known)s.")
+    return sentence % {"name": name, "known": ", ".join(sorted(FILTERS))}
+
+
+def _no_variable(name: str, variables: Iterable[str]) -> str:
+    sentence = _("La variable « %(name)s » n’existe pas dans ce courriel. Variables possibles : %(known)s.")
     return sentence % {"name": name, "known": ", ".join(sorted(variables))}
 
 

@@ -12,7 +12,7 @@ class MessageState(models.TextChoices):
     QUEUED = "queued", _("En attente d’envoi")
     SENDING = "sending", _("Envoi en cours")
     SENT = "sent", _("Remis au serveur de courriel")
-    KEPT = "kept", _("Conservé (aucun serveur de courriel n’est réglé)")
+    KEPT = "kept", _("Conservé, non envoyé")
     FAILED = "failed", _("Non remis")
     DOUBTFUL = "doubtful", _("Envoi interrompu, peut-être remis")
     DROPPED = "dropped", _("Sans objet, non envoyé")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from obole.billing.models import Invoice
 from obole.gateways.base import Status
@@ -160,33 +161,48 @@ def _closed(record: Record) -> tuple[str, str]:
 
 
 _FOR_PAYER: dict[str, tuple[Teller, str]] = {
-    "invoice.issue": (_fixed("Facture déposée dans votre espace"), "info"),
+    "invoice.issue": (_fixed(gettext_noop("Facture déposée dans votre espace")), "info"),
     "invoice.settle": (_paid_for_payer, "done"),
     "invoice.part_paid": (_paid_for_payer, "done"),
-    "invoice.cancel": (_with_reason("Facture annulée"), "ended"),
-    "invoice.transfer": (_fixed("Facture transmise au comptable public"), "ended"),
-    "attempt.start": (_fixed("Vous êtes parti payer sur le site de la banque"), "info"),
-    "attempt.fail": (_fixed("La banque n’a pas répondu", "Aucune somme n’a été débitée."), "refused"),
-    "attempt.refuse": (_fixed("Paiement refusé par votre banque", "Aucune somme n’a été débitée."), "refused"),
-    "attempt.abandon": (_fixed("Paiement abandonné", "Aucune somme n’a été débitée."), "neutral"),
-    "attempt.release": (_fixed("La facture peut être payée de nouveau"), "info"),
+    "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
+    "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
+    "attempt.start": (_fixed(gettext_noop("Vous êtes parti payer sur le site de la banque")), "info"),
+    "attempt.fail": (
+        _fixed(gettext_noop("La banque n’a pas répondu"), gettext_noop("Aucune somme n’a été débitée.")),
+        "refused",
+    ),
+    "attempt.refuse": (
+        _fixed(gettext_noop("Paiement refusé par votre banque"), gettext_noop("Aucune somme n’a été débitée.")),
+        "refused",
+    ),
+    "attempt.abandon": (
+        _fixed(gettext_noop("Paiement abandonné"), gettext_noop("Aucune somme n’a été débitée.")),
+        "neutral",
+    ),
+    "attempt.release": (_fixed(gettext_noop("La facture peut être payée de nouveau")), "info"),
 }
 _FOR_AGENTS: dict[str, tuple[Teller, str]] = {
     "invoice.issue": (_issued_for_agents, "info"),
-    "invoice.settle": (_fixed("Facture soldée"), "done"),
-    "invoice.part_paid": (_fixed("Facture payée en partie"), "done"),
-    "invoice.cancel": (_with_reason("Facture annulée"), "ended"),
-    "invoice.transfer": (_fixed("Transmise au comptable public"), "ended"),
-    "invoice.document": (_fixed("PDF produit et conservé"), "neutral"),
+    "invoice.settle": (_fixed(gettext_noop("Facture soldée")), "done"),
+    "invoice.part_paid": (_fixed(gettext_noop("Facture payée en partie")), "done"),
+    "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
+    "invoice.transfer": (_fixed(gettext_noop("Transmise au comptable public")), "ended"),
+    "invoice.document": (_fixed(gettext_noop("PDF produit et conservé")), "neutral"),
     "attempt.open": (_opened, "info"),
-    "attempt.start": (_fixed("Usager envoyé à la banque"), "info"),
+    "attempt.start": (_fixed(gettext_noop("Usager envoyé à la banque")), "info"),
     "attempt.fail": (_failed, "refused"),
     "attempt.pay": (_paid_for_agents, "done"),
-    "attempt.refuse": (_fixed("Paiement refusé", "La facture est revenue à « À payer »."), "refused"),
-    "attempt.abandon": (_fixed("Paiement abandonné par l’usager", "La facture est revenue à « À payer »."), "neutral"),
-    "attempt.expire": (_fixed("Tentative expirée"), "ended"),
-    "attempt.test": (_fixed("Paiement d’essai réussi, rien n’est encaissé"), "neutral"),
-    "attempt.release": (_fixed("Facture débloquée, l’ancienne tentative reste surveillée"), "info"),
+    "attempt.refuse": (
+        _fixed(gettext_noop("Paiement refusé"), gettext_noop("La facture est revenue à « À payer ».")),
+        "refused",
+    ),
+    "attempt.abandon": (
+        _fixed(gettext_noop("Paiement abandonné par l’usager"), gettext_noop("La facture est revenue à « À payer ».")),
+        "neutral",
+    ),
+    "attempt.expire": (_fixed(gettext_noop("Tentative expirée")), "ended"),
+    "attempt.test": (_fixed(gettext_noop("Paiement d’essai réussi, rien n’est encaissé")), "neutral"),
+    "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
     "reminder.send": (_reminded, "late"),
     "anomaly.open": (_anomaly, "late"),
     "anomaly.close": (_closed, "done"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from obole.billing.models import Invoice
 from obole.billing.notices import variables_of
-from obole.lib import days, money
+from obole.lib import days, money, words
 from obole.mailing import operations as mailing
 from obole.payments.models import Attempt, Receipt, ReceiptPaper
 
@@ -28,7 +28,8 @@ def send_receipt(receipt: Receipt, paper: ReceiptPaper, *, at: datetime) -> None
     left = receipt.remaining_cents
     variables = {
         **variables_of(invoice), "date": days.long(days.day_of(receipt.received_at)), "heure": days.clock(receipt.received_at),
-        "moyen": str(Receipt.Means(receipt.means).label), "autorisation": attempt.authorisation or "—", "reference": attempt.reference,
+        "moyen": words.in_french(Receipt.Means(receipt.means).label), "autorisation": attempt.authorisation or "—",
+        "reference": attempt.reference,
         "paye": money.euros(receipt.cents),
         "solde": f"Il reste {money.euros(left)} à payer." if left else "Votre facture est soldée.",
     }  # fmt: skip

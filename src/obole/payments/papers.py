@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from obole.billing import wording
-from obole.lib import files
+from obole.lib import files, words
 from obole.payments import notices
 from obole.payments.documents.receipt import ReceiptDocument, render_receipt
 from obole.payments.models import Receipt, ReceiptPaper
@@ -44,6 +44,6 @@ def _described(receipt: Receipt) -> ReceiptDocument:
     return ReceiptDocument(
         letterhead=wording.letterhead(invoice.wording), recipient=wording.recipient(invoice.wording), number=receipt.number,
         invoice_number=invoice.number or "", invoice_label=invoice.label, amount_cents=receipt.cents, paid_at=receipt.received_at,
-        means_label=str(Receipt.Means(receipt.means).label), bank_authorisation=receipt.attempt.authorisation,
+        means_label=words.in_french(Receipt.Means(receipt.means).label), bank_authorisation=receipt.attempt.authorisation,
         reference=receipt.attempt.reference, remaining_cents=receipt.remaining_cents,
     )  # fmt: skip

@@ -31,10 +31,13 @@ def duration(count: int) -> str:
 def file_size(size: int) -> str:
     """Write a number of bytes: « 48 ko », « 1,2 Mo »."""
     if size < 1_000:
-        return f"{size}{NO_BREAK_SPACE}{gettext('octets')}"
+        unit = gettext("octets")
+        return f"{size}{NO_BREAK_SPACE}{unit}"
     if size < 999_500:
-        return f"{round(size / 1_000)}{NO_BREAK_SPACE}{gettext('ko')}"
-    return f"{size / 1_000_000:.1f}".replace(".", ",") + f"{NO_BREAK_SPACE}{gettext('Mo')}"
+        unit = gettext("ko")
+        return f"{round(size / 1_000)}{NO_BREAK_SPACE}{unit}"
+    unit = gettext("Mo")
+    return f"{size / 1_000_000:.1f}".replace(".", ",") + f"{NO_BREAK_SPACE}{unit}"
 
 
 def _days(count: int) -> str:

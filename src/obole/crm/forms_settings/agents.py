@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from obole.crm.forms_settings.base import SettingsForm
 from obole.directory.models import Agent
 
-PROFILE_HELP = _lazy(
+PROFILE_HELP = gettext_lazy(
     "L’agent instructeur voit dossiers et factures ; le régisseur voit aussi l’argent de ses régies ; "
     "l’administrateur voit et règle tout."
 )
@@ -20,7 +20,9 @@ class AgentForm(SettingsForm):
     """Describes an agent who exists."""
 
     active = forms.BooleanField(
-        label=_lazy("Peut se connecter"), required=False, help_text=_lazy("Décochez pour fermer l’accès, aussitôt.")
+        label=gettext_lazy("Peut se connecter"),
+        required=False,
+        help_text=gettext_lazy("Décochez pour fermer l’accès, aussitôt."),
     )
 
     class Meta:
@@ -51,8 +53,8 @@ class NewAgentForm(SettingsForm):
     """Describes an agent to come."""
 
     email = forms.EmailField(
-        label=_lazy("Adresse électronique"),
-        help_text=_lazy("Pour se connecter. L’agent choisit son mot de passe par « Mot de passe oublié »."),
+        label=gettext_lazy("Adresse électronique"),
+        help_text=gettext_lazy("Pour se connecter. L’agent choisit son mot de passe par « Mot de passe oublié »."),
     )
 
     class Meta:

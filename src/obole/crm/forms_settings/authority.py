@@ -5,7 +5,7 @@ import re
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from obole.crm.forms_settings.base import ColourField, SettingsForm
 from obole.directory.models import Authority
@@ -16,11 +16,11 @@ class AuthorityForm(SettingsForm):
     """Describes the town."""
 
     siret = forms.CharField(
-        label=_lazy("SIRET"), required=False, help_text=_lazy("14 chiffres ; les espaces sont acceptées.")
+        label=gettext_lazy("SIRET"), required=False, help_text=gettext_lazy("14 chiffres ; les espaces sont acceptées.")
     )
     colour = ColourField(
-        label=_lazy("Couleur"),
-        help_text=_lazy(
+        label=gettext_lazy("Couleur"),
+        help_text=gettext_lazy(
             "Celle des boutons et des liens du portail, par exemple #1f4a8a. Elle doit se lire sur du blanc."
         ),
     )
@@ -30,10 +30,10 @@ class AuthorityForm(SettingsForm):
         fields = ("name", "address", "siret", "phone", "email", "hours", "treasury", "court", "colour")
         widgets = {"address": forms.Textarea({"rows": 3})}
         help_texts = {
-            "name": _lazy("En haut de chaque page, de chaque courriel et de chaque facture."),
-            "hours": _lazy("Par exemple : du lundi au vendredi, 9 h – 17 h."),
-            "treasury": _lazy("Qui recouvre ce qui n’a pas été payé, par exemple « SGC de Valbourg »."),
-            "court": _lazy("Pour les voies de recours, par exemple « tribunal administratif de Lyon »."),
+            "name": gettext_lazy("En haut de chaque page, de chaque courriel et de chaque facture."),
+            "hours": gettext_lazy("Par exemple : du lundi au vendredi, 9 h – 17 h."),
+            "treasury": gettext_lazy("Qui recouvre ce qui n’a pas été payé, par exemple « SGC de Valbourg »."),
+            "court": gettext_lazy("Pour les voies de recours, par exemple « tribunal administratif de Lyon »."),
         }
 
     def clean_siret(self) -> str:

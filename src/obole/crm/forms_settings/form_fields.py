@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.operations import new_key
@@ -21,19 +21,20 @@ class FieldForm(forms.Form):
     """One question."""
 
     key = forms.CharField(required=False, widget=forms.HiddenInput)
-    label = forms.CharField(label=_lazy("Libellé"), max_length=150)
-    kind = forms.ChoiceField(label=_lazy("Type"), choices=FieldKind.choices)
+    label = forms.CharField(label=gettext_lazy("Libellé"), max_length=150)
+    kind = forms.ChoiceField(label=gettext_lazy("Type"), choices=FieldKind.choices)
     position = forms.IntegerField(
-        label=_lazy("Ordre"), required=False, min_value=0, max_value=9999, widget=forms.TextInput({"inputmode": "numeric", "class": "num"})
+        label=gettext_lazy("Ordre"), required=False, min_value=0, max_value=9999,
+        widget=forms.TextInput({"inputmode": "numeric", "class": "num"})
     )  # fmt: skip
-    required = forms.BooleanField(label=_lazy("Réponse obligatoire"), required=False)
-    help = forms.CharField(label=_lazy("Aide"), required=False, max_length=300)
+    required = forms.BooleanField(label=gettext_lazy("Réponse obligatoire"), required=False)
+    help = forms.CharField(label=gettext_lazy("Aide"), required=False, max_length=300)
     choices = forms.CharField(
-        label=_lazy("Choix"),
+        label=gettext_lazy("Choix"),
         required=False,
         max_length=5000,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_lazy("Un par ligne, seulement pour un choix dans une liste."),
+        help_text=gettext_lazy("Un par ligne, seulement pour un choix dans une liste."),
     )
 
     def has_changed(self) -> bool:

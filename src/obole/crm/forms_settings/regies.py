@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from obole.crm.forms_settings.base import SettingsForm, typed
 from obole.directory.models import Agent
@@ -23,14 +23,14 @@ PRODUCTION = "W"
 class RegieForm(SettingsForm):
     """Describes a régie, with the fields of the bank that is shown; another bank is chosen, then filled."""
 
-    gateway = forms.ChoiceField(label=_lazy("Tiers bancaire"))
+    gateway = forms.ChoiceField(label=gettext_lazy("Tiers bancaire"))
     shown_gateway = forms.CharField(widget=forms.HiddenInput)
     agents = forms.ModelMultipleChoiceField(
         Agent.objects.none(),
-        label=_lazy("Agents mandatés"),
+        label=gettext_lazy("Agents mandatés"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_lazy("Eux seuls, avec les administrateurs, voient l’argent de cette régie."),
+        help_text=gettext_lazy("Eux seuls, avec les administrateurs, voient l’argent de cette régie."),
     )
 
     class Meta:
@@ -39,7 +39,7 @@ class RegieForm(SettingsForm):
         widgets = {"description": forms.Textarea({"rows": 3}), "code": forms.TextInput({"autocomplete": "off"})}
         error_messages = {
             "release_delay": {
-                "min_value": _lazy(
+                "min_value": gettext_lazy(
                     "15 minutes au moins : le payeur garde la page de la banque ouverte aussi longtemps."
                 )
             }

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from obole.billing.documents import letter
 from obole.billing.documents.invoice import render_invoice
@@ -45,36 +45,39 @@ class InvoiceTypeForm(SettingsForm):
 
     regie = RegieField(
         Regie.objects.order_by("name", "id"),
-        label=_lazy("Régie d’encaissement"),
+        label=gettext_lazy("Régie d’encaissement"),
         required=False,
-        empty_label=_lazy("Aucune : ce type ne peut pas servir"),
+        empty_label=gettext_lazy("Aucune : ce type ne peut pas servir"),
     )
     fixed_cents = EurosField(
-        label=_lazy("Montant fixe"),
+        label=gettext_lazy("Montant fixe"),
         required=False,
         maximum=LARGEST_AMOUNT,
-        help_text=_lazy("Seulement si le montant est fixe."),
+        help_text=gettext_lazy("Seulement si le montant est fixe."),
     )
     schemes = SchemesField(
         Scheme.objects.select_related("service").order_by(
             "service__position", "service__name", "position", "name", "id"
         ),
-        label=_lazy("Dispositifs"),
+        label=gettext_lazy("Dispositifs"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_lazy("Ceux dont les dossiers peuvent donner une facture de ce type."),
+        help_text=gettext_lazy("Ceux dont les dossiers peuvent donner une facture de ce type."),
     )
     logo = logos.LogoField(
-        label=_lazy("Logo"), required=False, help_text=_lazy("Une image PNG, JPEG ou SVG de 512 Ko au plus.")
+        label=gettext_lazy("Logo"),
+        required=False,
+        help_text=gettext_lazy("Une image PNG, JPEG ou SVG de 512 Ko au plus."),
     )
-    remove_logo = forms.BooleanField(label=_lazy("Retirer le logo actuel"), required=False)
+    remove_logo = forms.BooleanField(label=gettext_lazy("Retirer le logo actuel"), required=False)
     colour = ColourField(
-        label=_lazy("Couleur du document"), help_text=_lazy("Celle des filets et des encadrés, par exemple #1f4a8a.")
+        label=gettext_lazy("Couleur du document"),
+        help_text=gettext_lazy("Celle des filets et des encadrés, par exemple #1f4a8a."),
     )
     reminder_delays = DelaysField(
-        label=_lazy("Relances"),
+        label=gettext_lazy("Relances"),
         required=False,
-        help_text=_lazy(
+        help_text=gettext_lazy(
             "Nombre de jours après l’échéance, par exemple 7, 21, 35. Vide : aucune relance. "
             "Deux relances sont toujours espacées de 5 jours au moins."
         ),
@@ -96,13 +99,15 @@ class InvoiceTypeForm(SettingsForm):
             "reminder_body": forms.Textarea({"rows": 10}),
         }
         help_texts = {
-            "fixed_label": _lazy("Ce que dit la ligne d’un montant fixe ; vide : le nom du type."),
-            "nature": _lazy("Compte de nature, par exemple 7067, pour les produits qui n’en ont pas."),
-            "payment_term": _lazy("Combien de jours après le dépôt la facture est à régler."),
-            "heading": _lazy("Sous le titre « Facture », par exemple « Restauration scolaire »."),
-            "payment_instructions": _lazy("Une ligne vide commence un paragraphe."),
-            "vat_mention": _lazy("Par exemple « TVA non applicable – article 256 B du CGI »."),
-            "reminder_subject": _lazy("Objet et texte vides : les modèles « Relance 1 », « 2 » et « 3 » servent."),
+            "fixed_label": gettext_lazy("Ce que dit la ligne d’un montant fixe ; vide : le nom du type."),
+            "nature": gettext_lazy("Compte de nature, par exemple 7067, pour les produits qui n’en ont pas."),
+            "payment_term": gettext_lazy("Combien de jours après le dépôt la facture est à régler."),
+            "heading": gettext_lazy("Sous le titre « Facture », par exemple « Restauration scolaire »."),
+            "payment_instructions": gettext_lazy("Une ligne vide commence un paragraphe."),
+            "vat_mention": gettext_lazy("Par exemple « TVA non applicable – article 256 B du CGI »."),
+            "reminder_subject": gettext_lazy(
+                "Objet et texte vides : les modèles « Relance 1 », « 2 » et « 3 » servent."
+            ),
         }
 
     def __init__(self, *args: Any, instance: InvoiceType | None = None, **options: Any) -> None:

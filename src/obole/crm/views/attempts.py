@@ -58,7 +58,7 @@ def attempt(request: AgentRequest, pk: int) -> HttpResponse:
             (exchange, history.outcome_in_words(exchange)) for exchange in one.exchanges.order_by("at", "id")
         ],
         "can_ask": bool(one.gateway_reference) and one.state not in (AttemptState.PAID, AttemptState.TESTED),
-        "advice": registry.explain(one.gateway, one.bank_said) if one.gateway in registry.GATEWAYS else "",
+        "advice": _(advice) if (advice := registry.explain(one.gateway, one.bank_said)) else "",
     }
     return render_page(request, "crm/attempt.html", context)
 

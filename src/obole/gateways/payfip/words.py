@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from obole.gateways.base import Limits, SettingField, Status
+from obole.gateways.base import Limits, SettingField, Status, gettext_noop
 
 WORDS = {
     "P": Status.PAID_BY_CARD,
@@ -52,53 +52,65 @@ class Advice:
     sentence: str
 
 
-_SETTINGS = "PayFiP refuse un réglage de la régie : vérifiez-le avec votre correspondant moyens de paiement (DDFiP)."
+_SETTINGS = gettext_noop(
+    "PayFiP refuse un réglage de la régie : vérifiez-le avec votre correspondant moyens de paiement (DDFiP)."
+)
 
 ERRORS = {
-    "S1": Advice(Action.SETTINGS, "Le mode (test, activation ou production) n’est pas accepté pour ce client."),
-    "T1": Advice(Action.SETTINGS, "Le numéro client PayFiP est mal écrit."),
-    "T2": Advice(Action.SETTINGS, "PayFiP ne connaît pas ce numéro client : vérifiez-le avec la DDFiP."),
-    "T4": Advice(Action.SETTINGS, "Ce client n’a pas accès au service web : demandez son activation à la DDFiP."),
-    "T9": Advice(Action.SETTINGS, "PayFiP refuse le certificat de l’adresse de notification."),
+    "S1": Advice(
+        Action.SETTINGS, gettext_noop("Le mode (test, activation ou production) n’est pas accepté pour ce client.")
+    ),
+    "T1": Advice(Action.SETTINGS, gettext_noop("Le numéro client PayFiP est mal écrit.")),
+    "T2": Advice(Action.SETTINGS, gettext_noop("PayFiP ne connaît pas ce numéro client : vérifiez-le avec la DDFiP.")),
+    "T4": Advice(
+        Action.SETTINGS, gettext_noop("Ce client n’a pas accès au service web : demandez son activation à la DDFiP.")
+    ),
+    "T9": Advice(Action.SETTINGS, gettext_noop("PayFiP refuse le certificat de l’adresse de notification.")),
     **{code: Advice(Action.SETTINGS, _SETTINGS) for code in ("T3", "T5", "T6", "T7", "T8", "T10")},
-    "N1": Advice(Action.SETTINGS, "PayFiP refuse l’adresse de notification."),
-    "D1": Advice(Action.SETTINGS, "PayFiP refuse l’adresse de retour."),
-    "A1": Advice(Action.PAYER, "L’adresse électronique du payeur est obligatoire."),
-    "A2": Advice(Action.PAYER, "PayFiP refuse l’adresse électronique du payeur."),
-    "M1": Advice(Action.BUG, "Le montant est mal écrit."),
-    "M3": Advice(Action.BUG, "Le montant est inférieur à 1 €."),
-    "M5": Advice(Action.BUG, "Le montant dépasse le plafond de PayFiP."),
-    "R3": Advice(Action.BUG, "La référence de la dette est mal écrite."),
-    "P1": Advice(Action.RESTART, "PayFiP ne connaît pas, ou plus, cette opération."),
-    "P3": Advice(Action.RESTART, "Cette opération a déjà servi : un nouveau paiement doit être créé."),
-    "P4": Advice(Action.RESTART, "Cette opération a plus de 15 minutes : un nouveau paiement doit être créé."),
-    "P5": Advice(Action.WAIT, "PayFiP ne connaît pas encore le résultat."),
-    "999": Advice(Action.WAIT, "PayFiP est en panne : la question sera posée de nouveau."),
+    "N1": Advice(Action.SETTINGS, gettext_noop("PayFiP refuse l’adresse de notification.")),
+    "D1": Advice(Action.SETTINGS, gettext_noop("PayFiP refuse l’adresse de retour.")),
+    "A1": Advice(Action.PAYER, gettext_noop("L’adresse électronique du payeur est obligatoire.")),
+    "A2": Advice(Action.PAYER, gettext_noop("PayFiP refuse l’adresse électronique du payeur.")),
+    "M1": Advice(Action.BUG, gettext_noop("Le montant est mal écrit.")),
+    "M3": Advice(Action.BUG, gettext_noop("Le montant est inférieur à 1 €.")),
+    "M5": Advice(Action.BUG, gettext_noop("Le montant dépasse le plafond de PayFiP.")),
+    "R3": Advice(Action.BUG, gettext_noop("La référence de la dette est mal écrite.")),
+    "P1": Advice(Action.RESTART, gettext_noop("PayFiP ne connaît pas, ou plus, cette opération.")),
+    "P3": Advice(Action.RESTART, gettext_noop("Cette opération a déjà servi : un nouveau paiement doit être créé.")),
+    "P4": Advice(
+        Action.RESTART, gettext_noop("Cette opération a plus de 15 minutes : un nouveau paiement doit être créé.")
+    ),
+    "P5": Advice(Action.WAIT, gettext_noop("PayFiP ne connaît pas encore le résultat.")),
+    "999": Advice(Action.WAIT, gettext_noop("PayFiP est en panne : la question sera posée de nouveau.")),
 }
 """The codes seen by those who use the service. Its full list is not public: others exist."""
 
 _PLAIN_URL = r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/\-]*)?"
-_PLAIN_URL_HELP = "Une adresse complète, qui commence par http:// ou https://, sans « ? » ni « # »."
+_PLAIN_URL_HELP = gettext_noop("Une adresse complète, qui commence par http:// ou https://, sans « ? » ni « # ».")
 
 FIELDS = (
     SettingField(
         name="client_number",
-        label="Numéro client PayFiP",
-        help="Six chiffres exactement, zéros de tête compris ; il est sur la convention signée avec la DGFiP.",
+        label=gettext_noop("Numéro client PayFiP"),
+        help=gettext_noop(
+            "Six chiffres exactement, zéros de tête compris ; il est sur la convention signée avec la DGFiP."
+        ),
         pattern="[0-9]{6}",
         example="006382",
     ),
     SettingField(
         name="mode",
-        label="Mode",
-        help="« Test » d’abord, puis « Activation » pour les premiers paiements réels, enfin « Production ».",
-        choices={"T": "Test", "X": "Activation", "W": "Production"},
+        label=gettext_noop("Mode"),
+        help=gettext_noop(
+            "« Test » d’abord, puis « Activation » pour les premiers paiements réels, enfin « Production »."
+        ),
+        choices={"T": gettext_noop("Test"), "X": gettext_noop("Activation"), "W": gettext_noop("Production")},
         default="T",
         example="T",
     ),
     SettingField(
         name="service_url",
-        label="Adresse du service web",
+        label=gettext_noop("Adresse du service web"),
         help=_PLAIN_URL_HELP,
         pattern=_PLAIN_URL,
         default="https://www.payfip.gouv.fr/tpa/services/securite",
@@ -106,7 +118,7 @@ FIELDS = (
     ),
     SettingField(
         name="payment_page_url",
-        label="Adresse de la page de paiement",
+        label=gettext_noop("Adresse de la page de paiement"),
         help=_PLAIN_URL_HELP,
         pattern=_PLAIN_URL,
         default="https://www.payfip.gouv.fr/tpa/paiementws.web",

@@ -38,6 +38,7 @@ from obole.gateways.base import (
     Status,
     Unreachable,
     breach,
+    gettext_noop,
 )
 
 WORDS = {
@@ -56,9 +57,11 @@ NO_RESULT = frozenset({Status.PENDING, Status.MISSING})
 FIELDS = (
     SettingField(
         name="mode",
-        label="Mode",
-        help="« Formation » n’encaisse rien ; « Comme en production » écrit de faux encaissements en comptabilité.",
-        choices={"T": "Formation", "W": "Comme en production"},
+        label=gettext_noop("Mode"),
+        help=gettext_noop(
+            "« Formation » n’encaisse rien ; « Comme en production » écrit de faux encaissements en comptabilité."
+        ),
+        choices={"T": gettext_noop("Formation"), "W": gettext_noop("Comme en production")},
         default="T",
         example="T",
     ),
@@ -78,7 +81,7 @@ class Sandbox:
 
     @staticmethod
     def explain(code: str) -> str:
-        return "Le bac à sable refuse les montants qui finissent par 07." if code == "REJECTED" else ""
+        return gettext_noop("Le bac à sable refuse les montants qui finissent par 07.") if code == "REJECTED" else ""
 
     def sent_facts(self, order: Order) -> Mapping[str, str]:
         return {

@@ -9,6 +9,7 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.gateways.base import Outcome, Status, differences
+from obole.lib import words
 from obole.lib.queue import defer
 from obole.lib.states import Move, Step
 from obole.payments import notices, rules, states
@@ -68,7 +69,7 @@ def _hear_paid(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> 
     elif different:
         open_anomaly(Anomaly.Kind.DIFFERENT, attempt, details=", ".join(different), at=at)
     else:
-        open_anomaly(Anomaly.Kind.INVOICE_NOT_DUE, attempt, details=str(InvoiceState(invoice.state).label), at=at)
+        open_anomaly(Anomaly.Kind.INVOICE_NOT_DUE, attempt, details=words.in_french(InvoiceState(invoice.state).label), at=at)
     trail.record(
         step,
         subject=attempt,

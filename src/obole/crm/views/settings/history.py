@@ -4,7 +4,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from obole.trail import queries as trail
 from obole.trail.models import Record
@@ -12,9 +12,9 @@ from obole.ui.timeline import Event
 
 SHOWN = 15
 VERBS = {
-    "configure": _lazy("Réglages modifiés"),
-    "regie.mandates": _lazy("Agents mandatés"),
-    "scheme.publish_form": _lazy("Formulaire publié"),
+    "configure": gettext_lazy("Réglages modifiés"),
+    "regie.mandates": gettext_lazy("Agents mandatés"),
+    "scheme.publish_form": gettext_lazy("Formulaire publié"),
 }
 LOGO = frozenset({"logo_digest", "logo_format"})
 

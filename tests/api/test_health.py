@@ -1,0 +1,55 @@
+"""What a monitor reads: whether the database answers, a worker lives, and the bank is being asked."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+
+from obole.api import status
+from obole.payments import operations as payments
+from obole.payments import queries
+from tests.world import NOON, later
+
+pytestmark = pytest.mark.django_db
+
+
+def beat(at: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s)", [at])
+
+
+def look(at: Any) -> tuple[int, dict[str, Any]]:
+    with time_machine.travel(at, tick=False):
+        answer = Client().get("/health")
+    return answer.status_code, answer.json()
+
+
+def test_nothing_has_ever_run() -> None:
+    code, seen = look(NOON)
+    assert (code, seen["status"], seen["worker_heartbeat_age"], seen["last_sweep_age"]) == (503, "degraded", None, None)
+
+
+def test_all_is_well() -> None:
+    beat(NOON)
+    payments.sweep(at=NOON)
+    code, seen = look(later(0.5))
+    assert (code, seen["status"], seen["worker_heartbeat_age"], seen["last_sweep_age"]) == (200, "ok", 30, 30)
+    assert set(seen) == {"status", "database", "worker_heartbeat_age", "last_sweep_age", "jobs_waiting", "jobs_failed"}
+
+
+@pytest.mark.parametrize(("heart", "sweep"), [(2, 2), (10, 10), (0, 6)])
+def test_a_silence_is_told(heart: int, sweep: int) -> None:
+    beat(later(-heart))
+    payments.sweep(at=later(-sweep))
+    assert look(NOON)[0] == 503
+
+
+def test_a_database_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> None:
+        raise status.DatabaseError
+
+    monkeypatch.setattr(queries, "last_sweep", gone)
+    code, seen = look(NOON)
+    assert (code, seen) == (503, {"status": "degraded", "database": "unreachable"})

@@ -1,0 +1,211 @@
+"""Reminders: on the right day, once, to who still owes; never to who pays, has paid, or owes nothing any more."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice, InvoiceType
+from obole.lib import days, words
+from obole.mailing.models import Message
+from obole.payments import operations as payments
+from obole.reminders import operations as reminders
+from obole.reminders import queries, rules
+from obole.reminders.models import Reminder
+from obole.reminders.tasks import run
+from obole.trail.models import Record
+from tests.world import WHO, Town, later, make_invoice, make_town, run_tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DUE_IN = 20
+DELAYS = st.lists(st.integers(1, 365), max_size=6, unique=True)
+
+
+@pytest.fixture
+def town(transactional_db: None) -> Town:
+    return make_town()
+
+
+def late(days_late: int) -> Any:
+    """Return noon, so many days after the last day to pay."""
+    return later(days=DUE_IN + days_late)
+
+
+def work(days_late: int, *, hours: int = 0) -> list[str]:
+    """Let the worker live that hour: the schedule, then what it asked for."""
+    with time_machine.travel(late(days_late) + (later(60 * hours) - later(0)), tick=False):
+        run.func(timestamp=0)
+        return run_tasks()
+
+
+def sent() -> list[tuple[int, str]]:
+    return list(Reminder.objects.order_by("id").values_list("step", "message__state"))
+
+
+def pay(invoice: Invoice) -> None:
+    attempt = payments.start_payment(
+        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor="usager", at=late(7)
+    )
+    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=late(7))
+
+
+@given(delays=DELAYS, days_late=st.integers(-30, 500), sent=st.integers(0, 8), since=st.none() | st.integers(0, 400))
+def test_a_step_is_due_after_its_delay_and_never_too_soon_after_the_last(
+    delays: list[int], days_late: int, sent: int, since: int | None
+) -> None:
+    step = rules.next_step(delays=delays, sent=sent, days_late=days_late, days_since_last=since)
+    if step is None:
+        assert (
+            sent >= len(delays)
+            or days_late < sorted(delays)[sent]
+            or (since is not None and since < rules.SMALLEST_GAP)
+        )
+    else:
+        assert step == sent + 1 <= len(delays)
+        assert days_late >= sorted(delays)[sent]
+        assert since is None or since >= rules.SMALLEST_GAP
+
+
+@given(delays=DELAYS, down=st.sets(st.integers(0, 400), max_size=60))
+def test_over_a_year_each_step_comes_once_in_order_and_far_enough_apart(delays: list[int], down: set[int]) -> None:
+    dates: list[int] = []
+    for day in range(401):
+        if day in down:
+            continue
+        since = day - dates[-1] if dates else None
+        step = rules.next_step(delays=delays, sent=len(dates), days_late=day, days_since_last=since)
+        if step is not None:
+            assert step == len(dates) + 1
+            dates.append(day)
+    assert len(dates) <= len(delays)
+    assert all(after - before >= rules.SMALLEST_GAP for before, after in zip(dates, dates[1:], strict=False))
+
+
+def test_three_reminders_come_on_their_days(town: Town) -> None:
+    make_invoice(town)
+    for day in range(60):
+        work(day)
+    decided = [(one.decided_at - late(0)).days for one in Reminder.objects.order_by("step")]
+    assert decided == [7, 21, 35]
+    kinds = list(Message.objects.filter(kind__startswith="reminder").order_by("id").values_list("kind", "state"))
+    assert kinds == [("reminder_1", "sent"), ("reminder_2", "sent"), ("reminder_3", "sent")]
+    assert Record.objects.filter(verb="reminder.send").count() == 3
+
+
+def test_running_every_hour_sends_it_once(town: Town) -> None:
+    make_invoice(town)
+    assert work(7).count("reminders.deliver") == 1
+    for hour in range(1, 6):
+        assert "reminders.deliver" not in work(7, hours=hour)
+    assert sent() == [(1, "sent")]
+
+
+def test_the_last_day_to_pay_is_not_late(town: Town) -> None:
+    InvoiceType.objects.update(reminder_delays=[1])
+    make_invoice(town)
+    work(0)
+    assert sent() == []
+    work(1)
+    assert sent() == [(1, "sent")]
+
+
+def test_who_paid_is_not_reminded(town: Town) -> None:
+    pay(make_invoice(town))
+    work(30)
+    assert (sent(), list(queries.candidates(days.day_of(late(30))))) == ([], [])
+
+
+@pytest.mark.parametrize("ending", ["cancel", "transfer"])
+def test_what_is_not_due_any_more_is_not_reminded(town: Town, ending: str) -> None:
+    invoice = make_invoice(town)
+    if ending == "cancel":
+        billing.cancel_invoice(invoice_id=invoice.pk, reason="x", actor=WHO, at=late(1))
+    else:
+        billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=late(1))
+    work(30)
+    assert reminders.remind(invoice_id=invoice.pk, at=late(30)) is None
+    assert sent() == []
+
+
+def test_who_is_at_the_bank_is_not_reminded(town: Town) -> None:
+    invoice = make_invoice(town)
+    payments.start_payment(invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor="u", at=late(7))
+    assert reminders.remind(invoice_id=invoice.pk, at=late(7)) is None
+    assert sent() == []
+
+
+@pytest.mark.parametrize("meanwhile", ["paid", "cancelled", "paying"])
+def test_a_reminder_that_lost_its_reason_before_it_left_is_dropped(town: Town, meanwhile: str) -> None:
+    invoice = make_invoice(town)
+    reminder = reminders.remind(invoice_id=invoice.pk, at=late(7))
+    assert reminder is not None
+    if meanwhile == "paid":
+        pay(invoice)
+    elif meanwhile == "cancelled":
+        billing.cancel_invoice(invoice_id=invoice.pk, reason="x", actor=WHO, at=late(7))
+    else:
+        payments.start_payment(invoice_id=invoice.pk, email="u@example.org", request_key="k", actor="u", at=late(7))
+
+    for _twice in range(2):
+        reminders.deliver(message_id=reminder.message_id, at=late(7))
+
+    assert sent() == [(1, "dropped")]
+
+
+def test_after_three_days_down_one_reminder_is_sent_not_three(town: Town) -> None:
+    InvoiceType.objects.update(reminder_delays=[1, 2, 3])
+    make_invoice(town)
+    for day in (4, 5, 6):
+        work(day)
+    assert sent() == [(1, "sent")]
+    for day in range(7, 30):
+        work(day)
+    decided = [(one.decided_at - late(0)).days for one in Reminder.objects.order_by("step")]
+    assert decided == [4, 9, 14]
+
+
+def test_a_run_cut_in_the_middle_reminds_the_rest_later_and_nobody_twice(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices = [make_invoice(town) for _n in range(3)]
+    remind, seen = reminders.remind, []
+
+    def dies_at_the_second(**values: Any) -> Reminder | None:
+        seen.append(values["invoice_id"])
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return remind(**values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reminders, "remind", dies_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            work(7)
+    assert Reminder.objects.count() == 1
+    work(7, hours=1)
+    assert sorted(Reminder.objects.values_list("invoice_id", "step")) == sorted((one.pk, 1) for one in invoices)
+    assert Message.objects.filter(kind="reminder_1", state="sent").count() == 3
+
+
+def test_who_has_no_address_is_not_reminded_and_stops_nobody(town: Town) -> None:
+    invoice = make_invoice(town)
+    type(town.citizen).objects.update(email="")
+    assert reminders.remind(invoice_id=invoice.pk, at=late(7)) is None
+    assert not ProcrastinateJob.objects.filter(task_name="reminders.deliver").exists()
+
+
+def test_a_fourth_reminder_uses_the_third_words_and_a_type_may_have_its_own(town: Town) -> None:
+    InvoiceType.objects.update(reminder_delays=[1, 10, 20, 30])
+    make_invoice(town)
+    for day in (1, 10, 20):
+        work(day)
+    billing.configure_type(
+        type_id=town.type.pk, values={"reminder_subject": "Stage", "reminder_body": "{{ nom }} : {{ reste_du }}"}, actor=WHO, at=late(21)
+    )  # fmt: skip
+    work(30)
+    kinds = list(Message.objects.filter(kind__startswith="reminder").order_by("id").values_list("kind", flat=True))
+    assert kinds == ["reminder_1", "reminder_2", "reminder_3", "reminder_3"]
+    assert Message.objects.order_by("-id")[0].text == "Maud Lefèvre : 52,00\u00a0€"
