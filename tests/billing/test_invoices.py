@@ -47,7 +47,15 @@ def _books(transactional_db: None) -> Iterator[None]:
     check_books()
 
 
-def bill(town: Town, dossier: Dossier, *, quantities: dict[int, Decimal] | None = None, key: str = "", type_id: int = 0, at: datetime = NOON) -> Invoice:  # fmt: skip
+def bill(
+    town: Town,
+    dossier: Dossier,
+    *,
+    quantities: dict[int, Decimal] | None = None,
+    key: str = "",
+    type_id: int = 0,
+    at: datetime = NOON,
+) -> Invoice:
     return billing.generate_invoice(
         dossier_id=dossier.pk, type_id=type_id or town.type.pk, quantities=quantities or {}, period="novembre 2026",
         request_key=key or words.token(), actor=WHO, at=at,
@@ -270,7 +278,8 @@ def test_a_cancelled_invoice_leaves_no_claim_and_says_why(town: Town) -> None:
     invoice = make_invoice(town)
     billing.cancel_invoice(invoice_id=invoice.pk, reason="  saisie en double ", actor=WHO, at=later(1))
     invoice.refresh_from_db()
-    assert (invoice.state, invoice.reason, invoice.remaining_cents, invoice.number) == ("cancelled", "saisie en double", 0, "ENF-2026-000001")  # fmt: skip
+    assert (invoice.state, invoice.reason, invoice.remaining_cents) == ("cancelled", "saisie en double", 0)
+    assert invoice.number == "ENF-2026-000001"
     assert (balances(town.regie)["receivable"], balances(town.regie)["claims"]) == (0, 0)
     before = count_everything()
     for again in (

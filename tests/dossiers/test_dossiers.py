@@ -97,7 +97,8 @@ ACTS: dict[str, tuple[set[str], str, Callable[[Town, int], Dossier]]] = {
     "reject": ({"in_review"}, "rejected", lambda town, pk: dossiers.reject(dossier_id=pk, reason="non", actor=WHO, at=later(1))),
     "close": ({"accepted"}, "closed", lambda town, pk: dossiers.close(dossier_id=pk, actor=WHO, at=later(1))),
     "withdraw": (
-        {"draft", "submitted", "in_review", "incomplete"}, "withdrawn", lambda town, pk: dossiers.withdraw(dossier_id=pk, actor=WHO, at=later(1)),
+        {"draft", "submitted", "in_review", "incomplete"}, "withdrawn",
+        lambda town, pk: dossiers.withdraw(dossier_id=pk, actor=WHO, at=later(1)),
     ),
     "complete": (
         {"incomplete"}, "in_review",

@@ -48,7 +48,8 @@ def test_what_it_says_it_is_is_taken(name: str, content: bytes, kind: str) -> No
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.exe", PDF, "pas accepté"), ("a", PDF, "pas accepté"), ("a.svg", b"<svg onload=alert(1)>", "pas accepté"), ("a.pdf", b"", "vide"),
+        ("a.exe", PDF, "pas accepté"), ("a", PDF, "pas accepté"),
+        ("a.svg", b"<svg onload=alert(1)>", "pas accepté"), ("a.pdf", b"", "vide"),
         ("a.pdf", PNG, "contenu"), ("a.png", PDF, "contenu"), ("a.png", JPEG, "contenu"), ("a.jpg", b"<html>", "contenu"),
         ("a.pdf", b"MZ" + PDF, "contenu"), ("a.png", PNG[:20], "contenu"), ("a.png", picture("GIF"), "contenu"),
         ("a.pdf", b" " * 2000 + PDF, "contenu"), ("a.pdf", PDF + b"0" * uploads.LARGEST_BYTES, "lourd"),

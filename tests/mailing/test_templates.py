@@ -18,9 +18,12 @@ ATTACKS = [
     "{{ nom | upcase | prepend: 'x' }}", "{{ nom | date: '%Y' }}", "{{ nom | map: 'x' }}", "{% for n in (1..9) %}x{% endfor %}",
     "{% include 'x' %}", "{% render 'x' %}", "{% assign x = nom %}{{ x }}", "{% capture x %}y{% endcapture %}",
     "{% case nom %}{% when 'a' %}{% endcase %}", "{% unless nom %}{% endunless %}", "{% tablerow n in (1..9) %}{% endtablerow %}",
-    "{% liquid assign x = 1 %}", "{% cycle 'a' %}", "{% increment x %}", "{% echo nom %}", "{% if nom %}", "{{ nom ", "{% endif %}", "{{ }} {% x %}",
-    "{% comment %}x{% endcomment %}", "{{ nom | default: autre }}", "{% if autre == 1 %}{% endif %}", "{% if nom %}ok{% else %}{{ autre }}{% endif %}",
-    "{% if nom == 'x' %}{{ nom | append: 'x' }}{% endif %}", "{% if nom == 'x' %}{{ nom.__class__ }}{% endif %}", "{% layout 'x' %}", "{% load static %}",
+    "{% liquid assign x = 1 %}", "{% cycle 'a' %}", "{% increment x %}", "{% echo nom %}", "{% if nom %}", "{{ nom ",
+    "{% endif %}", "{{ }} {% x %}",
+    "{% comment %}x{% endcomment %}", "{{ nom | default: autre }}", "{% if autre == 1 %}{% endif %}",
+    "{% if nom %}ok{% else %}{{ autre }}{% endif %}",
+    "{% if nom == 'x' %}{{ nom | append: 'x' }}{% endif %}", "{% if nom == 'x' %}{{ nom.__class__ }}{% endif %}",
+    "{% layout 'x' %}", "{% load static %}",
     "{% block x %}{% endblock %}", "{% extends 'x' %}", "x" * 6001,
 ]  # fmt: skip
 
@@ -35,9 +38,12 @@ def test_an_attack_is_refused_with_a_french_sentence_wherever_it_stands(source: 
 
 
 @pytest.mark.parametrize("source", [
-    "{{ (1..1000000000) }}", "{% if (1..10000000000) contains 5 %}x{% endif %}", "{% if nom %}" * 500, "{% if nom %}" * 400 + "{% endif %}" * 100,
-    "{% if " + "(" * 3000 + "nom" + ")" * 2000 + " %}{% endif %}", "{{ nom" + "[nom" * 1000 + "]" * 1000 + " }}", "{{ " + "-" * 5000 + "1 }}",
-    "{% if nom " + "and nom " * 600 + "%}x{% endif %}", "{{ nom | upcase" + " | upcase" * 600 + " }}", "{% if nom %}" * 240 + "{% endif %}" * 240,
+    "{{ (1..1000000000) }}", "{% if (1..10000000000) contains 5 %}x{% endif %}", "{% if nom %}" * 500,
+    "{% if nom %}" * 400 + "{% endif %}" * 100,
+    "{% if " + "(" * 3000 + "nom" + ")" * 2000 + " %}{% endif %}", "{{ nom" + "[nom" * 1000 + "]" * 1000 + " }}",
+    "{{ " + "-" * 5000 + "1 }}",
+    "{% if nom " + "and nom " * 600 + "%}x{% endif %}", "{{ nom | upcase" + " | upcase" * 600 + " }}",
+    "{% if nom %}" * 240 + "{% endif %}" * 240,
 ], ids=lambda source: source[:30])  # fmt: skip
 def test_an_excess_costs_nothing(source: str) -> None:
     began = time.monotonic()

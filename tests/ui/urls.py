@@ -28,5 +28,6 @@ crm = [
 urlpatterns = [
     path("", include((portal, "portal"))),
     path("crm/", include((crm, "crm"))),
+    path("langue/", blank, name="set_language"),
     path("compte/", include("allauth.account.urls")),
 ]
