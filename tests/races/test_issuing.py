@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from obole.billing import operations as billing
-from obole.billing.models import Invoice, InvoiceQuerySet
+from obole.billing.models import Invoice, InvoiceQuerySet, NumberSeries
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.gateways.sandbox.gateway import Sandbox
@@ -82,6 +83,32 @@ def test_rollbacks_among_them_leave_no_gap(town: Town) -> None:
     check_books()
 
 
+@pytest.mark.parametrize("guard", ["lock", "none"])
+def test_neg_without_the_lock_of_the_series_two_invoices_take_one_number(
+    town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
+) -> None:
+    both, meeting = [make_dossier(town), make_dossier(town)], Meeting(guard)
+    NumberSeries.objects.create(regie=town.regie, year=2026)
+    save, lock = NumberSeries.save, QuerySet.select_for_update
+
+    def slowly(series: NumberSeries, **options: Any) -> None:
+        meeting.wait()
+        save(series, **options)
+
+    def unlocked(queryset: QuerySet[Any], **options: Any) -> QuerySet[Any]:
+        return without_lock(queryset) if queryset.model is NumberSeries else lock(queryset, **options)
+
+    monkeypatch.setattr(NumberSeries, "save", slowly)
+    if guard == "none":
+        monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
+
+    results = at_once(*[generate(town, dossier) for dossier in both])
+
+    # The database is the second line: no number is given twice, but one agent gets an error instead of an invoice.
+    broken = [one for one in results if isinstance(one, IntegrityError)]
+    assert (len(broken), sequences()) == ((1, [1]) if guard == "none" else (0, [1, 2]))
+
+
 def test_the_same_form_sent_eight_times_makes_one_invoice(town: Town) -> None:
     made = given(eight(generate(town, make_dossier(town), "form")), Invoice)
 
@@ -152,7 +179,7 @@ def test_one_button_pressed_eight_times_calls_the_bank_once(town: Town, monkeypa
 def test_neg_without_the_lock_of_the_invoice_two_tabs_collide(
     town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    invoice, meeting = make_invoice(town), Meeting(2)
+    invoice, meeting = make_invoice(town), Meeting(guard)
     order = opening._order
 
     def slowly(attempt: Attempt) -> Any:
@@ -194,7 +221,7 @@ def test_eight_runs_of_the_reminders_send_each_once(town: Town) -> None:
 def test_neg_without_the_lock_two_runs_decide_the_same_reminder(
     town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    invoice, meeting, decided = make_invoice(town), Meeting(2), []
+    invoice, meeting, decided = make_invoice(town), Meeting(guard), []
     fill = reminders._words
 
     def slowly(one: Invoice, kind: str) -> Any:

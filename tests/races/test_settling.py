@@ -71,7 +71,7 @@ def test_eight_who_learn_of_a_payment_book_it_once(town: Town, by: Callable[[Att
 def test_neg_without_the_lock_of_the_attempt_the_same_news_collides(
     town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    attempt, meeting = waiting_attempt(town), Meeting(2)
+    attempt, meeting = waiting_attempt(town), Meeting(guard)
     keep = hearing._keep_evidence
 
     def slowly(*args: Any, **kwargs: Any) -> None:
@@ -110,7 +110,7 @@ def test_two_attempts_of_one_invoice_paid_at_once_settle_it_once(town: Town) -> 
 def test_neg_without_the_lock_of_the_invoice_two_payments_both_settle_it(
     town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    old, meeting = waiting_attempt(town), Meeting(2)
+    old, meeting = waiting_attempt(town), Meeting(guard)
     Attempt.objects.update(released_at=later(1))
     new = payments.start_payment(
         invoice_id=old.invoice_id, email="usager@example.org", request_key="new", actor="usager", at=later(2)
@@ -180,7 +180,7 @@ def test_the_same_cause_posted_by_eight_is_posted_once(transactional_db: None) -
 def test_neg_without_the_lock_of_the_regie_entries_collide(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    regie, meeting = make_regie("AAA", "Première"), Meeting(2)
+    regie, meeting = make_regie("AAA", "Première"), Meeting(guard)
     chain = ledger.chain_hash
 
     def slowly(*args: Any) -> str:

@@ -84,11 +84,11 @@ def deliver(*, message_id: int, at: datetime) -> None:
 
     :raises OSError: if the server did not take it and it will be tried again (the queue waits and retries).
     """
+    if not settings.SMTP_URL and settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        _keep(message_id=message_id, at=at)
+        return
     message = _claim(message_id=message_id, at=at)
     if message is None:
-        return
-    if not settings.SMTP_URL and settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        _finish(message_id=message_id, move=states.KEEP, at=at)
         return
     try:
         with forbid_transaction("sending a mail"):
@@ -131,6 +131,18 @@ def _after_failure(message: Message) -> Move:
 
 
 @transaction.atomic
+def _keep(*, message_id: int, at: datetime) -> None:
+    """Say that a mail went nowhere, because no mail server is set; it can be read in the CRM."""
+    message = Message.objects.select_for_update().get(pk=message_id)
+    if message.state != MessageState.QUEUED:
+        return
+    step = states.KEEP.apply(message)
+    message.sent_at = at
+    message.save(update_fields=["state", "sent_at"])
+    trail.record(step, subject=message, actor=WORKER, at=at)
+
+
+@transaction.atomic
 def _claim(*, message_id: int, at: datetime) -> Message | None:
     message = Message.objects.select_for_update().get(pk=message_id)
     if message.state != MessageState.QUEUED:
@@ -148,7 +160,7 @@ def _finish(*, message_id: int, move: Move, at: datetime, error: str = "") -> No
     message = Message.objects.select_for_update().get(pk=message_id)
     step = move.apply(message)
     message.last_error = error[:500]
-    message.sent_at = at if message.state in {MessageState.SENT, MessageState.KEPT} else None
+    message.sent_at = at if message.state == MessageState.SENT else None
     message.save(update_fields=["state", "sent_at", "last_error"])
     trail.record(step, subject=message, actor=WORKER, at=at, error=error[:200])
 

@@ -21,7 +21,7 @@ class MessageState(models.TextChoices):
 S = MessageState
 CLAIM = Move("message.claim", frozenset({S.QUEUED}), S.SENDING)
 SEND = Move("message.send", frozenset({S.SENDING}), S.SENT)
-KEEP = Move("message.keep", frozenset({S.SENDING}), S.KEPT)
+KEEP = Move("message.keep", frozenset({S.QUEUED}), S.KEPT)
 POSTPONE = Move("message.postpone", frozenset({S.SENDING}), S.QUEUED)
 FAIL = Move("message.fail", frozenset({S.SENDING}), S.FAILED)
 DROP = Move("message.drop", frozenset({S.QUEUED}), S.DROPPED)

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('at_most_once', models.BooleanField(default=False)),
                 ('about_kind', models.CharField(blank=True, max_length=40)),
                 ('about_id', models.BigIntegerField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('queued', 'En attente d’envoi'), ('sending', 'Envoi en cours'), ('sent', 'Remis au serveur de courriel'), ('kept', 'Conservé (aucun serveur de courriel n’est réglé)'), ('failed', 'Non remis'), ('doubtful', 'Envoi interrompu, peut-être remis'), ('dropped', 'Sans objet, non envoyé')], default='queued', max_length=10)),
+                ('state', models.CharField(choices=[('queued', 'En attente d’envoi'), ('sending', 'Envoi en cours'), ('sent', 'Remis au serveur de courriel'), ('kept', 'Conservé, non envoyé'), ('failed', 'Non remis'), ('doubtful', 'Envoi interrompu, peut-être remis'), ('dropped', 'Sans objet, non envoyé')], default='queued', max_length=10)),
                 ('created_at', models.DateTimeField()),
                 ('claimed_at', models.DateTimeField(null=True)),
                 ('sent_at', models.DateTimeField(null=True)),

@@ -69,7 +69,9 @@ def _hear_paid(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> 
     elif different:
         open_anomaly(Anomaly.Kind.DIFFERENT, attempt, details=", ".join(different), at=at)
     else:
-        open_anomaly(Anomaly.Kind.INVOICE_NOT_DUE, attempt, details=words.in_french(InvoiceState(invoice.state).label), at=at)
+        open_anomaly(
+            Anomaly.Kind.INVOICE_NOT_DUE, attempt, details=words.in_french(InvoiceState(invoice.state).label), at=at
+        )
     trail.record(
         step,
         subject=attempt,
