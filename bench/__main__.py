@@ -46,7 +46,7 @@ def _measure(web: str, bank: str) -> list[Row]:
         half = len(invoices) // 2
         at_once = measures.settle(live, invoices[:half], latency_ms=0)
         slow = measures.settle(live, invoices[half:], latency_ms=300)
-    note = "notification to receipt, one worker of 8 threads"
+    note = "notification to receipt, one worker of 16 threads"
     rows += [
         ("settlements, bank at once", f"{at_once:.0f} /s", note),
         ("settlements, bank at 300 ms", f"{slow:.1f} /s", note),

@@ -21,6 +21,7 @@ SETTLEMENTS = 200
 INVOICES = 400
 PDFS = 60
 SECONDS = 8.0
+LONGEST_SECONDS = 90
 
 
 def build_town(bank: str) -> Town:
@@ -68,6 +69,10 @@ def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
     for attempt in attempts:
         session.post(f"{stage.web}/paiements/payfip/notification", data={"idop": attempt.gateway_reference}, timeout=10)
     while Receipt.objects.count() < before + len(attempts):
+        if time.perf_counter() - start > LONGEST_SECONDS:
+            raise TimeoutError(
+                f"{Receipt.objects.count() - before} of {len(attempts)} settled in {LONGEST_SECONDS} seconds"
+            )
         time.sleep(0.02)
     elapsed = time.perf_counter() - start
     requests.post(f"{stage.bank}/control", json={"latency_ms": 0}, timeout=5).raise_for_status()

@@ -55,7 +55,7 @@ def running(web: str, bank: str, *, workers: int = 1) -> Iterator[Stage]:
     processes.start("simulator", [sys.executable, "-m", "payfip_simulator", "--port", bank.rsplit(":", 1)[1]])
     processes.start("web", obole("serve", "--port", web.rsplit(":", 1)[1], "--workers", "2"))
     for rank in range(workers):
-        processes.start(f"worker-{rank}", obole("work", "--concurrency", "8"))
+        processes.start(f"worker-{rank}", obole("work"))
     try:
         processes.wait_until("simulator", lambda: _answers(f"{bank}/control"))
         processes.wait_until("web", lambda: _answers(f"{web}/health"))

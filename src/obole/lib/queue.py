@@ -8,10 +8,13 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.db import close_old_connections, transaction
 from django.db.models import Q
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.jobs import JobDeferrer, Status
+from procrastinate.manager import JobManager
 
 Argument = int | str
 WORKER_SILENCE = timedelta(seconds=30)
@@ -48,7 +51,7 @@ def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **a
     :param at: not before this instant.
     :raises procrastinate.exceptions.TaskNotFound: if no room has such a task.
     """
-    app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at).defer(**arguments)
+    _in_our_transaction(app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at)).defer(**arguments)
 
 
 def defer_once(task: str, *, key: str, **arguments: Argument) -> bool:
@@ -57,13 +60,26 @@ def defer_once(task: str, *, key: str, **arguments: Argument) -> bool:
 
     :raises procrastinate.exceptions.TaskNotFound: if no room has such a task.
     """
+    configured = app.configure_task(task, allow_unknown=False, lock=key, queueing_lock=key)
     try:
         # A savepoint: the refusal is a constraint's, and would spoil the transaction around.
         with transaction.atomic():
-            app.configure_task(task, allow_unknown=False, lock=key, queueing_lock=key).defer(**arguments)
+            _in_our_transaction(configured).defer(**arguments)
     except AlreadyEnqueued:
         return False
     return True
+
+
+def _in_our_transaction(deferrer: JobDeferrer) -> JobDeferrer:
+    """
+    Make the queue use Django's own connection inside the worker, as it does everywhere else.
+
+    The worker has a connection of its own: a task queued through it would be seen, and run, before the transaction that
+    decides it commits, and would stay after a rollback.
+    """
+    if isinstance(app.connector, PsycopgConnector):
+        deferrer.job_manager = JobManager(DjangoConnector())
+    return deferrer
 
 
 def resume_interrupted(*, at: datetime) -> int:

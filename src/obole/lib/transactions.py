@@ -22,6 +22,18 @@ def forbid_transaction(what: str) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def waiting_outside(what: str) -> Iterator[None]:
+    """
+    Guard a wait for somebody else (a bank), and meanwhile leave the database's connection to others.
+
+    :raises TransactionOpen: if a transaction is open.
+    """
+    with forbid_transaction(what):
+        connection.close()
+        yield
+
+
 def require_transaction(what: str) -> None:
     """
     Guard an act that must commit or vanish with what it goes with.

@@ -8,7 +8,7 @@ from obole.lib.queue import task
 from obole.payments import operations, papers
 
 
-@task("payments.resolve", queue="bank", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
+@task("payments.resolve", queue="bank", priority=10, retry=RetryStrategy(max_attempts=3, exponential_wait=5))
 def resolve(attempt_id: int, actor: str) -> None:
     """Ask the bank what became of an attempt."""
     operations.resolve_attempt(attempt_id=attempt_id, actor=actor, at=days.now())

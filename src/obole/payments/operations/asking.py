@@ -7,7 +7,7 @@ from django.db import transaction
 from obole.gateways import registry
 from obole.gateways.base import BadSettings, Exchange, GatewayError, Unreachable
 from obole.lib.queue import defer_once
-from obole.lib.transactions import forbid_transaction
+from obole.lib.transactions import waiting_outside
 from obole.payments import rules
 from obole.payments.models import Attempt, BankExchange, Sweep
 from obole.payments.operations.hearing import FINAL, give_up_after_horizon, hear_outcome
@@ -32,7 +32,7 @@ def resolve_attempt(*, attempt_id: int, actor: str, at: datetime, seconds: float
         return attempt
     try:
         gateway = registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=seconds)
-        with forbid_transaction("asking the bank"):
+        with waiting_outside("asking the bank"):
             outcome = gateway.ask(attempt.gateway_reference)
     except GatewayError as error:
         return _note_silence(attempt_id=attempt_id, error=error, actor=actor, at=at)

@@ -11,7 +11,7 @@ from obole.billing.states import InvoiceState
 from obole.gateways import registry
 from obole.gateways.base import Gateway, GatewayError, Order, Redirect
 from obole.lib import days
-from obole.lib.transactions import forbid_transaction
+from obole.lib.transactions import waiting_outside
 from obole.payments import rules, states
 from obole.payments.models import Attempt, BankExchange
 from obole.payments.states import AttemptState
@@ -60,7 +60,7 @@ def start_payment(*, invoice_id: int, email: str, request_key: str, actor: str, 
     if not is_new:
         return attempt
     try:
-        with forbid_transaction("asking the bank"):
+        with waiting_outside("asking the bank"):
             redirect = _gateway_of(attempt).start(_order(attempt))
     except GatewayError as error:
         return _mark_failed(attempt_id=attempt.pk, error=error, actor=actor, at=at)
