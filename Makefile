@@ -37,7 +37,7 @@ test: $(VENV)/.dev ## run every test
 check: $(VENV)/.dev ## formatting, lint, types, import contracts, migrations, deployment settings
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@git ls-files 'src/*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
-	@$(BIN)/lint-imports --no-cache | tail -n 4
+	@said=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/obole makemigrations --check --dry-run
 	@OBOLE_BASE_URL=https://obole.example OBOLE_SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz $(BIN)/obole check --deploy --fail-level WARNING

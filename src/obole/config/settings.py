@@ -11,16 +11,18 @@ from obole.config import env
 from obole.config.embedded_postgres import EmbeddedServer
 
 PACKAGE = Path(__file__).resolve().parent.parent
-VAR = Path(env.text("OBOLE_VAR", "var", "Folder of what this installation keeps: files, embedded database, secret."))
+VAR = Path(
+    env.text("OBOLE_VAR", "var", "Dossier de ce que cette installation garde : fichiers, base embarquée, secret.")
+)
 
 DEBUG = False
-BASE_URL = env.text("OBOLE_BASE_URL", "http://localhost:8000", "Public address of the portal, without a final slash.")
+BASE_URL = env.text("OBOLE_BASE_URL", "http://localhost:8000", "Adresse publique du portail, sans barre finale.")
 SIMULATOR_URL = env.text(
-    "OBOLE_SIMULATOR_URL", "", "Address of the PayFiP simulator, where one is used (demo, training)."
+    "OBOLE_SIMULATOR_URL", "", "Adresse du simulateur PayFiP, là où il sert (démonstration, formation)."
 )
 HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = env.text(
-    "OBOLE_HOSTS", "localhost 127.0.0.1 [::1]", "Host names that the portal answers to, separated by spaces."
+    "OBOLE_HOSTS", "localhost 127.0.0.1 [::1]", "Noms d’hôte auxquels le portail répond, séparés par des espaces."
 ).split()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
@@ -28,7 +30,9 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 def _secret_key() -> str:
     """Return the configured secret, or one made at the first start and kept in the folder of state."""
     given = env.text(
-        "OBOLE_SECRET_KEY", "", "Secret that signs sessions and links; made at the first start when empty."
+        "OBOLE_SECRET_KEY",
+        "",
+        "Secret qui signe les sessions et les liens ; fabriqué au premier démarrage s’il est vide.",
     )
     if given:
         return given
@@ -61,10 +65,8 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-DATABASE_POOL = env.integer("OBOLE_DATABASE_POOL", 8, "Most connections to the database that one process keeps.")
-DATABASE_URL = env.text(
-    "OBOLE_DATABASE_URL", "", "postgresql:// address of the database; empty: the embedded PostgreSQL."
-)
+DATABASE_POOL = env.integer("OBOLE_DATABASE_POOL", 8, "Nombre de connexions à la base qu’un processus garde au plus.")
+DATABASE_URL = env.text("OBOLE_DATABASE_URL", "", "Adresse postgresql:// de la base ; vide : le PostgreSQL embarqué.")
 DATABASES = {"default": _database(DATABASE_URL or EmbeddedServer(VAR).url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Operations open their own transactions, so that no bank, mail or PDF ever waits inside one.
@@ -211,7 +213,9 @@ CONTENT_SECURITY_POLICY = {
 
 # Mail: kept in the outbox and readable in the CRM; delivered only where OBOLE_SMTP_URL says.
 SMTP_URL = env.text(
-    "OBOLE_SMTP_URL", "", "smtp://user:password@host:port or smtps://… ; empty: mails are kept, not sent."
+    "OBOLE_SMTP_URL",
+    "",
+    "smtp://utilisateur:motdepasse@hôte:port, smtps://… ou smtp+tls://… ; vide : les courriels sont conservés, pas envoyés.",
 )
 _smtp = urlsplit(SMTP_URL)
 EMAIL_HOST = _smtp.hostname or ""
@@ -221,16 +225,16 @@ EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
 EMAIL_USE_SSL = _smtp.scheme == "smtps"
 EMAIL_USE_TLS = _smtp.scheme == "smtp+tls"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("OBOLE_MAIL_FROM", "ne-pas-repondre@localhost", "Address that mails are sent from.")
+DEFAULT_FROM_EMAIL = env.text("OBOLE_MAIL_FROM", "ne-pas-repondre@localhost", "Adresse d’expédition des courriels.")
 
-DEMO = env.flag("OBOLE_DEMO", False, "Show that this is a demo, with its accounts, on the sign-in page.")
+DEMO = env.flag("OBOLE_DEMO", False, "Dire que c’est une démonstration, et montrer ses comptes à la connexion.")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "obole.lib.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.text("OBOLE_LOG_LEVEL", "WARNING", "DEBUG, INFO, WARNING or ERROR.")},
+    "root": {"handlers": ["stderr"], "level": env.text("OBOLE_LOG_LEVEL", "WARNING", "DEBUG, INFO, WARNING ou ERROR.")},
 }
 
 # What `obole settings` prints.

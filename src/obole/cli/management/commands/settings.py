@@ -14,6 +14,8 @@ Cette page est écrite par `obole settings`.
 |---|---|---|---|
 """
 
+FORMS = {"text": "texte", "whole number": "nombre entier", "yes or no": "`yes` ou `no`"}
+
 
 class Command(BaseCommand):
     """Print the table of settings, which is also docs/exploiter/reglages.md."""
@@ -22,5 +24,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = (f"| `{one.name}` | {one.kind} | `{one.default}` | {one.help} |" for one in settings.DOCUMENTED_SETTINGS)
+        rows = (
+            f"| `{one.name}` | {FORMS[one.kind]} | `{one.default}` | {one.help} |"
+            for one in settings.DOCUMENTED_SETTINGS
+        )
         self.stdout.write(HEAD + "\n".join(rows))
