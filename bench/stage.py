@@ -1,6 +1,7 @@
 """A town of its own on a durable PostgreSQL of its own, with the real processes around it."""
 
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -46,6 +47,7 @@ def prepared() -> Iterator[tuple[str, str]]:
         yield web, bank
     finally:
         server.erase()
+        shutil.rmtree(var, ignore_errors=True)
 
 
 @contextmanager

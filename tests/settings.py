@@ -13,12 +13,13 @@ if "OBOLE_TESTS_VAR" not in os.environ:
     _var = Path(tempfile.mkdtemp(prefix="obole-tests-"))
     os.environ["OBOLE_TESTS_VAR"] = os.environ["OBOLE_VAR"] = str(_var)
     os.environ["OBOLE_SECRET_KEY"] = "tests only"
+    # What is registered last is done first: the server needs the key in its folder to be found again.
+    atexit.register(shutil.rmtree, _var, ignore_errors=True)
     if "OBOLE_DATABASE_URL" not in os.environ:
         _server = EmbeddedServer(_var, durable=False)
         _server.start()
         os.environ["OBOLE_DATABASE_URL"] = _server.url
         atexit.register(_server.erase)
-    atexit.register(shutil.rmtree, _var, ignore_errors=True)
 
 from obole.config.settings import *  # noqa: F403
 from obole.config.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, STATIC_ROOT, TEMPLATES, VAR

@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 from datetime import date
 
-from django.db.models import Count
-from django.db.models.functions import Coalesce
+from django.db.models import Count, DateField, ExpressionWrapper, F, Func, IntegerField
 
 from obole.billing.models import Invoice
 
+NEXT_DELAY = Func(
+    F("type__reminder_delays"),
+    F("sent") + 1,
+    template="(%(expressions)s]",
+    arg_joiner=")[",
+    output_field=IntegerField(),
+)
+"""The delay of the first reminder that was not sent: ``(delays)[sent + 1]``; null when all of them were."""
+
 
 def candidates(today: date) -> Iterator[int]:
-    """Return the ids of the late invoices that have a reminder left; each is looked at again, locked, before anything is sent."""
+    """Return the ids of the late invoices whose next reminder's day has come; each is looked at again, locked, before it is sent."""
     late = Invoice.objects.late(today).annotate(sent=Count("reminders"))
-    unfinished = late.filter(sent__lt=Coalesce("type__reminder_delays__len", 0)).order_by("due_date", "id")
-    return unfinished.values_list("pk", flat=True).iterator(chunk_size=500)
+    reminded_on = ExpressionWrapper(F("due_date") + NEXT_DELAY, output_field=DateField())
+    due = late.annotate(reminded_on=reminded_on).filter(reminded_on__lte=today).order_by("due_date", "id")
+    return due.values_list("pk", flat=True).iterator(chunk_size=500)

@@ -4,23 +4,35 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.core.management import call_command
+from django.db import transaction
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.cli.demo import chapters, people, town
-from obole.cli.demo.past import PastBank, past_worker
+from obole.cli.demo.past import PastBank, past_worker, without_waiting_for_the_disk
 from obole.cli.demo.story import Story
 from obole.directory.models import Authority
 from obole.payments import operations as payments
+from obole.trail import operations as trail
+from obole.trail.models import Record
 
+LOADED = "demo.loaded"
 SEED = 1864
 """The same town every time: only its dates move with today."""
 
 
 def is_loaded() -> bool:
-    """Tell whether this database has a town already."""
-    return Authority.objects.exists()
+    """Tell whether this database has its town, whole."""
+    return Record.objects.filter(verb=LOADED).exists()
+
+
+def forget_interrupted() -> bool:
+    """Empty a database whose story was interrupted, so that it can be told again; say whether there was one."""
+    if is_loaded() or not Authority.objects.exists():
+        return False
+    call_command("flush", interactive=False, verbosity=0)
+    return True
 
 
 def load(*, simulator_url: str, now: datetime, told: Callable[[int], None]) -> None:
@@ -29,9 +41,7 @@ def load(*, simulator_url: str, now: datetime, told: Callable[[int], None]) -> N
 
     :param told: called after each invoice, with how many there are.
     """
-    with connection.cursor() as cursor:
-        # A power cut during the story costs the story, which can be told again: no need to wait for the disk each time.
-        cursor.execute("SET synchronous_commit TO off")
+    without_waiting_for_the_disk()
     bank, dice = PastBank(simulator_url), random.Random(SEED)
     with past_worker() as worker:
         made = town.configure(simulator_url=simulator_url, at=now - timedelta(days=165))
@@ -41,6 +51,8 @@ def load(*, simulator_url: str, now: datetime, told: Callable[[int], None]) -> N
         story.tell()
         bank.set_clock(None)
         _leave_some_at_the_bank(story, now)
+    with transaction.atomic():
+        trail.note(LOADED, subject=Authority.objects.get(only=True), actor=town.ADMIN, at=now)
 
 
 def _leave_some_at_the_bank(story: Story, now: datetime) -> None:

@@ -65,6 +65,8 @@ class Command(BaseCommand):
     def _load(self) -> None:
         if load.is_loaded():
             return
+        if load.forget_interrupted():
+            self.stdout.write("The story was interrupted the last time: it starts over.")
         self.stdout.write("Living the last five months of Valbourg, once…")
         load.load(simulator_url=settings.SIMULATOR_URL, now=days.now(), told=self._tell)
         self._tell(0)
