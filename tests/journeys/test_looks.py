@@ -100,8 +100,9 @@ def test_the_pictures_of_the_readme(people: People, pictures: Path | None, tmp_p
     citizen, agent = people.window("usager"), people.window("regisseur")
     citizen.goto("/mes-factures/")
     citizen.screenshot(path=folder / "portail-mes-factures.png")
-    agent.goto("/crm/factures/?status=paid")
-    agent.locator("main table a").first.click()
+    agent.goto("/crm/factures/?status=paid&type=1")
+    agent.locator("main tbody a").first.click()
+    agent.wait_for_load_state()
     agent.screenshot(path=folder / "crm-facture.png")
 
     assert all((folder / name).stat().st_size > 20_000 for name in ("portail-mes-factures.png", "crm-facture.png"))
