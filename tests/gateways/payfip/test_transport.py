@@ -1,7 +1,6 @@
 """The network at its worst: slow, huge, hostile, absent, and asked by many at once."""
 
 import gzip
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,6 +15,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -144,23 +144,11 @@ def test_a_bank_that_speaks_without_tls(bank: Bank) -> None:
 
 @pytest.fixture
 def secure_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl makes the certificate")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
-    arguments = [
-        *command.split(),
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        str(key),
-        "-out",
-        str(certificate),
-    ]
-    subprocess.run(arguments, check=True, capture_output=True)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "certificate.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     with start_bank("https", lambda sock: context.wrap_socket(sock, server_side=True)) as bank:
         bank.says("paid.xml")
         yield bank
