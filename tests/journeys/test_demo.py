@@ -31,6 +31,13 @@ def test_health_is_good_and_says_nothing_of_anybody(demo: Demo) -> None:
     assert "@" not in answer.text
 
 
+def test_the_books_of_five_months_are_right(demo: Demo) -> None:
+    verified = demo.run("verify")
+
+    assert verified.returncode == 0, verified.stderr
+    assert int(verified.stdout.split()[0]) > 600
+
+
 def test_a_busy_port_is_said_in_one_sentence(demo: Demo) -> None:
     other = Demo(demo.var.parent / "other", port=demo.port)
     refused = other.run("demo")

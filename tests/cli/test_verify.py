@@ -1,0 +1,140 @@
+"""`obole verify` finds what the database was made to swallow behind its own triggers."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from obole.payments import verification
+from obole.payments.verification import BooksDiffer
+from tests.payments.steps import come_back, pay
+from tests.world import make_invoice, make_town
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TAMPERINGS = {
+    "it was altered": "UPDATE regies_entry SET label = 'autre chose' WHERE number = 2",
+    "debits and credits differ": "UPDATE regies_line SET debit = debit + 1 WHERE id = (SELECT min(id) FROM regies_line WHERE debit > 0)",
+    "entry 2 is missing": "DELETE FROM regies_line WHERE entry_id = (SELECT id FROM regies_entry WHERE number = 2)",
+    "its chain ends at entry": "UPDATE regies_regie SET entry_count = entry_count + 1",
+    "is not the sum of its lines": "UPDATE regies_balance SET credit = credit + 100 WHERE account = 'revenue_due'",
+    "have a gap": "UPDATE billing_invoice SET sequence = 9 WHERE sequence = 2",
+    "its total is not the sum of its lines": "UPDATE billing_invoiceline SET amount_cents = amount_cents + 1",
+    "it is paid without the bank's word": "UPDATE payments_bankexchange SET response = ''",
+}
+
+
+def behind_the_triggers(*statements: str) -> None:
+    """Do what only somebody with the keys of the database could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("SET session_replication_role = origin")
+
+
+def some_books() -> None:
+    """One invoice paid, one due."""
+    town = make_town()
+    attempt = pay(make_invoice(town))
+    come_back(attempt, 2)
+    make_invoice(town, meals=4)
+
+
+def run(*options: str) -> str:
+    out = io.StringIO()
+    call_command("verify", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_right_books_are_right() -> None:
+    assert run().startswith("0 entries")
+    some_books()
+
+    assert run().startswith("3 entries")
+
+
+@pytest.mark.parametrize("found", ["it was altered", "debits and credits differ", "its chain ends at entry"])
+def test_a_ledger_that_was_touched_is_found(found: str) -> None:
+    some_books()
+    behind_the_triggers(TAMPERINGS[found])
+
+    with pytest.raises(BooksDiffer, match=found):
+        verification.verify()
+
+
+@pytest.mark.parametrize(
+    "found", ["is not the sum of its lines", "have a gap", "its total is not the sum of its lines"]
+)
+def test_sums_and_numbers_that_were_touched_are_found(found: str) -> None:
+    some_books()
+    behind_the_triggers(TAMPERINGS[found])
+
+    with pytest.raises(CommandError, match=found):
+        run()
+
+
+def test_a_missing_entry_is_found() -> None:
+    some_books()
+    behind_the_triggers(
+        "DELETE FROM payments_receipt",
+        TAMPERINGS["entry 2 is missing"],
+        "DELETE FROM regies_entry WHERE number = 2",
+    )
+
+    with pytest.raises(BooksDiffer, match="entry 2 is missing"):
+        verification.verify()
+
+
+def test_a_payment_without_its_money_or_without_the_banks_word_is_found() -> None:
+    some_books()
+    behind_the_triggers(TAMPERINGS["it is paid without the bank's word"])
+
+    with pytest.raises(BooksDiffer, match="it is paid without the bank's word"):
+        verification.verify()
+
+    behind_the_triggers("UPDATE payments_receipt SET cents = cents - 1")
+    with pytest.raises(BooksDiffer, match="what it received is not the sum of its receipts"):
+        verification.verify()
+
+
+def test_an_invoice_that_never_reached_the_ledger_is_found() -> None:
+    town = make_town()
+    make_invoice(town)
+    behind_the_triggers(
+        "DELETE FROM regies_line", "DELETE FROM regies_entry", "DELETE FROM regies_balance",
+        "UPDATE regies_regie SET entry_count = 0, entry_head = ''",
+    )  # fmt: skip
+
+    with pytest.raises(BooksDiffer, match="is not in the ledger"):
+        verification.verify()
+
+
+def test_a_cut_tail_is_found_with_a_head_kept_elsewhere(tmp_path: Path) -> None:
+    some_books()
+    kept = tmp_path / "heads.txt"
+    kept.write_text(run("--head"))
+    assert run("--against", str(kept)).startswith("3 entries")
+
+    # The last invoice is made never to have been, everywhere at once: nothing inside the database can tell.
+    behind_the_triggers(
+        "DELETE FROM billing_invoiceline WHERE invoice_id = (SELECT max(id) FROM billing_invoice)",
+        "DELETE FROM billing_invoice WHERE id = (SELECT max(id) FROM billing_invoice)",
+        "DELETE FROM regies_line WHERE entry_id = (SELECT id FROM regies_entry WHERE number = 3)",
+        "DELETE FROM regies_entry WHERE number = 3",
+        "UPDATE regies_regie SET entry_count = 2, entry_head = (SELECT hash FROM regies_entry WHERE number = 2)",
+        "UPDATE regies_balance b SET (debit, credit) = (SELECT sum(debit), sum(credit) FROM regies_line l WHERE l.account = b.account)",
+    )
+    assert run().startswith("2 entries")
+    with pytest.raises(CommandError, match="entry 3, which was kept elsewhere, is missing"):
+        run("--against", str(kept))
+
+
+def test_a_file_of_heads_that_is_something_else_is_said(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.txt"
+    odd.write_text("bonjour")
+
+    with pytest.raises(CommandError, match="is not what `obole verify --head` prints"):
+        run("--against", str(odd))
