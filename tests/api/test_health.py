@@ -9,7 +9,7 @@ from django.test import Client
 
 from obole.api import status
 from obole.payments import operations as payments
-from obole.payments import queries
+from obole.payments import queries, verification
 from tests.world import NOON, later
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,27 @@ def test_all_is_well() -> None:
     payments.sweep(at=NOON)
     code, seen = look(later(0.5))
     assert (code, seen["status"], seen["worker_heartbeat_age"], seen["last_sweep_age"]) == (200, "ok", 30, 30)
-    assert set(seen) == {"status", "database", "worker_heartbeat_age", "last_sweep_age", "jobs_waiting", "jobs_failed"}
+    assert set(seen) == {
+        "status", "database", "worker_heartbeat_age", "last_sweep_age", "books", "last_verification_age", "jobs_waiting", "jobs_failed",
+    }  # fmt: skip
+
+
+def test_books_that_differ_are_told_until_they_are_right_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    beat(NOON)
+    payments.sweep(at=NOON)
+
+    def differ() -> int:
+        raise verification.BooksDiffer("régie ENF, entry 2: it was altered")
+
+    assert look(later(0.5))[1]["books"] == "not verified yet"
+    with monkeypatch.context() as broken:
+        broken.setattr(verification, "verify", differ)
+        assert not payments.verify_books(at=NOON).is_right
+    code, seen = look(later(0.5))
+    assert (code, seen["status"], seen["books"], seen["last_verification_age"]) == (503, "degraded", "different", 30)
+
+    payments.verify_books(at=later(0.2))
+    assert look(later(0.5))[1]["books"] == "right"
 
 
 @pytest.mark.parametrize(("heart", "sweep"), [(2, 2), (10, 10), (0, 6)])

@@ -26,7 +26,7 @@ from tests.architecture.source import (
 FILES = {
     "__init__.py", "apps.py", "models.py", "states.py", "operations.py", "queries.py", "rules.py", "tasks.py", "papers.py",
     "notices.py", "wording.py", "history.py", "standing.py", "uploads.py", "fields.py", "ledger.py", "accounts.py", "access.py",
-    "context.py", "configuration.py", "defaults.py",
+    "context.py", "configuration.py", "defaults.py", "verification.py",
 }  # fmt: skip
 FOLDERS = {"migrations", "operations", "documents", "templatetags", "__pycache__", "queries"}
 LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE, MOST_PARAMETERS = 50, 25, 400, 6

@@ -29,11 +29,15 @@ def _look(at: datetime) -> dict[str, Any]:
     sweep_age = _age(swept.at if swept else None, at)
     alive = worker_age is not None and worker_age <= WORKER_SILENCE_SECONDS
     asking = sweep_age is not None and sweep_age <= SWEEP_SILENCE_SECONDS
+    books = payments.last_verification()
+    right = books is None or books.is_right
     return {
-        "status": "ok" if alive and asking else "degraded",
+        "status": "ok" if alive and asking and right else "degraded",
         "database": "ok",
         "worker_heartbeat_age": worker_age,
         "last_sweep_age": sweep_age,
+        "books": "not verified yet" if books is None else "right" if right else "different",
+        "last_verification_age": _age(books.at if books else None, at),
         "jobs_waiting": ProcrastinateJob.objects.filter(status="todo").count(),
         "jobs_failed": ProcrastinateJob.objects.filter(status="failed").count(),
     }

@@ -211,3 +211,22 @@ class Sweep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at}: {self.queued}"
+
+
+class Verification(models.Model):
+    """One recomputation of the books: when, how many entries, and the first difference if there was one."""
+
+    at = models.DateTimeField()
+    entries = models.PositiveBigIntegerField(default=0)
+    difference = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["-at"], name="verification_by_date")]
+
+    def __str__(self) -> str:
+        return self.difference or f"{self.entries} entries"
+
+    @property
+    def is_right(self) -> bool:
+        return not self.difference

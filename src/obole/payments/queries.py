@@ -8,7 +8,7 @@ from obole.billing.models import Invoice
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.models import Dossier
 from obole.lib import words
-from obole.payments.models import Anomaly, Attempt, Receipt, Sweep
+from obole.payments.models import Anomaly, Attempt, Receipt, Sweep, Verification
 from obole.regies.models import Entry, Regie
 from obole.regies.queries import entries_of_causes
 
@@ -105,3 +105,8 @@ def received_between(first: datetime, last: datetime, regies: QuerySet[Regie]) -
 def last_sweep() -> Sweep | None:
     """Return the last round of questions to the bank."""
     return Sweep.objects.order_by("-at").first()
+
+
+def last_verification() -> Verification | None:
+    """Return the last recomputation of the books."""
+    return Verification.objects.order_by("-at").first()

@@ -25,3 +25,10 @@ def sweep(timestamp: int) -> None:
 def send_receipt(receipt_id: int) -> None:
     """Make a receipt and mail it."""
     papers.send_receipt(receipt_id=receipt_id, at=days.now())
+
+
+@app.periodic(cron="17 3 * * *")
+@task("payments.verify", queue="clock", queueing_lock="payments.verify", lock="payments.verify")
+def verify(timestamp: int) -> None:
+    """Recompute the books, every night."""
+    operations.verify_books(at=days.now())

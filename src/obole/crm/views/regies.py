@@ -12,6 +12,7 @@ from obole.crm.pages import page_of, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import days, money
+from obole.payments import queries as payments
 from obole.regies import queries
 from obole.regies.accounts import Account
 from obole.regies.models import Regie
@@ -55,5 +56,6 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
         "page": page,
         "entries": told_entries(page.object_list),
         "may_configure": request.agent.may(Right.CONFIGURE),
+        "verified": payments.last_verification(),
     }
     return render_page(request, "crm/regie.html", context)

@@ -9,3 +9,4 @@ from obole.payments.operations.opening import AlreadyInProgress as AlreadyInProg
 from obole.payments.operations.opening import NotPayableOnline as NotPayableOnline
 from obole.payments.operations.opening import open_attempt as open_attempt
 from obole.payments.operations.opening import start_payment as start_payment
+from obole.payments.operations.verifying import verify_books as verify_books
