@@ -16,7 +16,7 @@ def main() -> None:
     """Run a command. Where OBOLE_DATABASE_URL is not set, the embedded PostgreSQL runs as long as the command does."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "obole.config.settings")
     arguments = sys.argv[1:] or ["help"]
-    if arguments[0] in {"demo", "tour", "remind"}:
+    if arguments[0] in {"demo", "tour"}:
         ports = _prepare_demo()
         arguments += ports if arguments[0] == "demo" else []
     if not os.environ.get("OBOLE_DATABASE_URL") and arguments[0] not in WITHOUT_DATABASE:

@@ -53,8 +53,8 @@ class Demo:
             "OBOLE_SIMULATOR_PORT": str(self.bank_port),
         }
 
-    def start(self) -> float:
-        """Start it, wait until it says that it runs, and return how long that took in seconds."""
+    def start(self) -> str:
+        """Start it, wait until it says that it runs, and return all that it said."""
         self.var.mkdir(parents=True, exist_ok=True)
         begun, said = time.monotonic(), self.var / "said.txt"
         with said.open("w") as out:
@@ -65,7 +65,7 @@ class Demo:
             if self._process.poll() is not None or time.monotonic() - begun > START_SECONDS:
                 raise AssertionError(f"the demo did not start: {said.read_text()}")
             time.sleep(0.2)
-        return time.monotonic() - begun
+        return said.read_text()
 
     def stop(self) -> int:
         """Press Ctrl-C, and return the exit code."""

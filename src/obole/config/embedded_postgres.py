@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from obole.config.kept import kept_once
+
 ROOT_HOME = Path("/var/lib/obole")
 """Where root keeps the server: PostgreSQL refuses to run as root, and its own user may not enter root's folders."""
 
@@ -58,14 +60,7 @@ class EmbeddedServer:
     @property
     def _key(self) -> str:
         """A name kept in the folder of state: whoever deletes the folder gets a new, empty server."""
-        path = self.var / "postgres.key"
-        try:
-            self.var.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="ascii") as new:
-                new.write(secrets.token_hex(6))
-        except FileExistsError:
-            pass
-        return path.read_text(encoding="ascii")
+        return kept_once(self.var / "postgres.key", lambda: secrets.token_hex(6))
 
     @property
     def _home(self) -> Path:

@@ -9,6 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from obole.config import env
 from obole.config.embedded_postgres import EmbeddedServer
+from obole.config.kept import kept_once
 
 PACKAGE = Path(__file__).resolve().parent.parent
 VAR = Path(
@@ -34,17 +35,7 @@ def _secret_key() -> str:
         "",
         "Secret qui signe les sessions et les liens ; fabriqué au premier démarrage s’il est vide.",
     )
-    if given:
-        return given
-    path = VAR / "secret"
-    try:
-        VAR.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="ascii") as new:
-            path.chmod(0o600)
-            new.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
-    return path.read_text(encoding="ascii")
+    return given or kept_once(VAR / "secret", lambda: secrets.token_urlsafe(64))
 
 
 SECRET_KEY = _secret_key()

@@ -1,8 +1,6 @@
 """How payments are read."""
 
-from datetime import datetime
-
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from obole.billing.models import Invoice
 from obole.directory.models import Agent, Citizen
@@ -92,14 +90,6 @@ def entries_of(invoice: Invoice) -> QuerySet[Entry]:
     causes = [(kind, str(invoice.pk)) for kind in ("invoice", "cancellation", "transfer")]
     attempts = Attempt.objects.filter(invoice=invoice).values_list("pk", flat=True)
     return entries_of_causes([*causes, *(("receipt", f"attempt:{pk}") for pk in attempts)])
-
-
-def received_between(first: datetime, last: datetime, regies: QuerySet[Regie]) -> int:
-    """Return what these régies received in a period, in cents."""
-    total = Receipt.objects.filter(regie__in=regies, received_at__gte=first, received_at__lt=last).aggregate(
-        cents=Sum("cents")
-    )
-    return total["cents"] or 0
 
 
 def last_sweep() -> Sweep | None:

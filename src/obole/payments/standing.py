@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from obole.billing.models import Invoice, InvoiceQuerySet
+from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.payments.models import OPEN, Attempt
 
@@ -58,10 +58,6 @@ class Shown:
     @property
     def look(self) -> Look:
         return LOOKS[self.standing]
-
-    @property
-    def days_left(self) -> int:
-        return -self.days_late
 
     @property
     def can_be_paid(self) -> bool:
@@ -128,12 +124,3 @@ def _standing(invoice: Invoice, since: datetime | None, today: date) -> Standing
     if invoice.is_late(today):
         return Standing.LATE
     return Standing.PART_PAID if invoice.received_cents else Standing.DUE
-
-
-def count_standings(invoices: InvoiceQuerySet, *, today: date) -> dict[Standing, int]:
-    """Return how many invoices are shown with each standing."""
-    return {
-        standing: filter_by(invoices, [standing], today=today).count()
-        for standing in Standing
-        if standing != Standing.DRAFT
-    }

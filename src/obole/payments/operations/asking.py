@@ -10,6 +10,7 @@ from obole.lib.queue import defer_once
 from obole.lib.transactions import waiting_outside
 from obole.payments import rules
 from obole.payments.models import Attempt, BankExchange, Sweep
+from obole.payments.operations.evidence import keep_exchange
 from obole.payments.operations.hearing import FINAL, give_up_after_horizon, hear_outcome
 from obole.payments.operations.opening import fail_opening
 from obole.payments.states import AttemptState
@@ -60,7 +61,7 @@ def record_doorbell(*, gateway_reference: str, kind: BankExchange.Kind, said: st
 @transaction.atomic
 def _ring(attempt: Attempt, *, kind: BankExchange.Kind, said: str, at: datetime) -> None:
     if BankExchange.objects.filter(attempt=attempt, kind=kind).count() < MOST_DOORBELLS:
-        BankExchange.objects.create(attempt=attempt, kind=kind, at=at, request=said[:2000].replace("\x00", "\ufffd"))
+        keep_exchange(attempt, kind=kind, exchange=Exchange(request=said[:2000], response=""), outcome="", at=at)
     defer_once("payments.resolve", key=f"resolve:{attempt.pk}", attempt_id=attempt.pk, actor=attempt.gateway)
 
 
@@ -91,10 +92,8 @@ def _note_silence(*, attempt_id: int, error: GatewayError, actor: str, at: datet
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     if attempt.state in FINAL:
         return attempt
-    BankExchange.objects.create(
-        attempt=attempt, kind=BankExchange.Kind.ASK, at=at, outcome=f"{type(error).__name__} {error.code}".strip()[:60],
-        request=error.exchange.request.replace("\x00", "\ufffd"), response=error.exchange.response.replace("\x00", "\ufffd"),
-    )  # fmt: skip
+    outcome = f"{type(error).__name__} {error.code}".strip()
+    keep_exchange(attempt, kind=BankExchange.Kind.ASK, exchange=error.exchange, outcome=outcome, at=at)
     attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
     give_up_after_horizon(attempt, actor=actor, at=at)
     attempt.save()

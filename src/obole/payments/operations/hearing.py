@@ -15,6 +15,7 @@ from obole.lib.states import Move, Step
 from obole.payments import notices, rules, states
 from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt
 from obole.payments.operations.anomalies import open_anomaly
+from obole.payments.operations.evidence import keep_exchange
 from obole.payments.states import AttemptState
 from obole.regies import ledger
 from obole.regies.accounts import Account
@@ -191,10 +192,13 @@ def _keep_evidence(attempt: Attempt, outcome: Outcome, *, at: datetime) -> None:
     """Keep the bank's words, unless they are the same as the last time (a question every two minutes says little)."""
     if outcome.status not in CLEARING and attempt.asked_at is not None and attempt.bank_said == outcome.said[:40]:
         return
-    BankExchange.objects.create(
-        attempt=attempt, kind=BankExchange.Kind.ASK, at=at, outcome=f"{outcome.status} {outcome.said}"[:60],
-        request=outcome.exchange.request.replace("\x00", "\ufffd"), response=outcome.exchange.response.replace("\x00", "\ufffd"),
-    )  # fmt: skip
+    keep_exchange(
+        attempt,
+        kind=BankExchange.Kind.ASK,
+        exchange=outcome.exchange,
+        outcome=f"{outcome.status} {outcome.said}",
+        at=at,
+    )
 
 
 Hearer = Callable[[Attempt, Outcome, str, datetime], None]

@@ -14,6 +14,7 @@ from obole.lib import days
 from obole.lib.transactions import waiting_outside
 from obole.payments import rules, states
 from obole.payments.models import Attempt, BankExchange
+from obole.payments.operations.evidence import keep_exchange
 from obole.payments.states import AttemptState
 from obole.trail import operations as trail
 
@@ -133,7 +134,7 @@ def _order(attempt: Attempt) -> Order:
 @transaction.atomic
 def _mark_started(*, attempt_id: int, redirect: Redirect, actor: str, at: datetime) -> Attempt:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
-    _keep_exchange(attempt, redirect.exchange.request, redirect.exchange.response, outcome="created", at=at)
+    keep_exchange(attempt, kind=BankExchange.Kind.START, exchange=redirect.exchange, outcome="created", at=at)
     if attempt.state != AttemptState.OPENING:
         # The sweep took us for dead meanwhile: the payer goes nowhere, and nothing can be charged.
         return attempt
@@ -150,7 +151,7 @@ def _mark_started(*, attempt_id: int, redirect: Redirect, actor: str, at: dateti
 def _mark_failed(*, attempt_id: int, error: GatewayError, actor: str, at: datetime) -> Attempt:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     outcome = f"{type(error).__name__} {error.code}".strip()
-    _keep_exchange(attempt, error.exchange.request, error.exchange.response, outcome=outcome, at=at)
+    keep_exchange(attempt, kind=BankExchange.Kind.START, exchange=error.exchange, outcome=outcome, at=at)
     if attempt.state == AttemptState.OPENING:
         fail_opening(attempt, reason=str(error), code=error.code, actor=actor, at=at)
     return attempt
@@ -162,19 +163,3 @@ def fail_opening(attempt: Attempt, *, reason: str, actor: str, at: datetime, cod
     attempt.ended_at, attempt.failure = at, reason[:300]
     attempt.save()
     trail.record(step, subject=attempt, actor=actor, at=at, error=reason[:200], code=code)
-
-
-def _keep_exchange(attempt: Attempt, request: str, response: str, *, outcome: str, at: datetime) -> None:
-    BankExchange.objects.create(
-        attempt=attempt,
-        kind=BankExchange.Kind.START,
-        at=at,
-        outcome=outcome[:60],
-        request=_storable(request),
-        response=_storable(response),
-    )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps no NUL; a bank's nonsense may hold one."""
-    return text.replace("\x00", "\ufffd")
