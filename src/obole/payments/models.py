@@ -230,3 +230,35 @@ class Verification(models.Model):
     @property
     def is_right(self) -> bool:
         return not self.difference
+
+
+class Circuit(models.Model):
+    """
+    Whether a régie's bank answers. Too many calls in vain, one after the other, open it, and the bank is left in peace.
+
+    A régie has no row until its bank fails for the first time.
+    """
+
+    regie = models.OneToOneField(Regie, on_delete=models.PROTECT, related_name="circuit")
+    failures = models.PositiveIntegerField(default=0)
+    """Calls in vain since the bank's last answer."""
+    failing_since = models.DateTimeField(null=True)
+    down_since = models.DateTimeField(null=True)
+    """Not empty while the circuit is open: when the first of the calls in vain was made."""
+    probed_at = models.DateTimeField(null=True)
+    """While it is open: when the last question was let through."""
+    recovered_at = models.DateTimeField(null=True)
+    """When it last closed after an outage long enough to count."""
+
+    class Meta:
+        ordering = ["regie"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(down_since=None)
+                | models.Q(failures__gt=0, failing_since__isnull=False, probed_at__isnull=False),
+                name="circuit_open_after_failures",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.regie_id} down since {self.down_since}" if self.down_since else f"{self.regie_id} up"

@@ -1,12 +1,17 @@
 """How payments are read."""
 
+from collections.abc import Iterable
+from datetime import date, datetime, time
+
 from django.db.models import Q, QuerySet
 
 from obole.billing.models import Invoice
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.models import Dossier
 from obole.lib import words
-from obole.payments.models import Anomaly, Attempt, Receipt, Sweep, Verification
+from obole.lib.days import PARIS
+from obole.payments import rules
+from obole.payments.models import Anomaly, Attempt, Circuit, Receipt, Sweep, Verification
 from obole.regies.models import Entry, Regie
 from obole.regies.queries import entries_of_causes
 
@@ -100,3 +105,25 @@ def last_sweep() -> Sweep | None:
 def last_verification() -> Verification | None:
     """Return the last recomputation of the books."""
     return Verification.objects.order_by("-at").first()
+
+
+def silent_banks() -> QuerySet[Circuit]:
+    """Return the circuits that are open, with their régies, the longest first."""
+    return Circuit.objects.filter(down_since__isnull=False).select_related("regie").order_by("down_since", "id")
+
+
+def outages(regie_ids: Iterable[int]) -> dict[int, Circuit]:
+    """Return the open circuits of these régies, by the régie's id, with one query."""
+    return {one.regie_id: one for one in silent_banks().filter(regie__in=set(regie_ids))}
+
+
+def lets_a_payer_try(outage: Circuit, *, at: datetime) -> bool:
+    """Tell whether a payer's click may be the question to a bank that is down: no worker asks any more."""
+    return outage.probed_at is not None and at - outage.probed_at >= rules.WORKER_LOST
+
+
+def regies_not_payable(today: date) -> list[int]:
+    """Return the ids of the régies whose bank is down, or was until today: their payers had no whole day to pay online."""
+    midnight = datetime.combine(today, time(), tzinfo=PARIS)
+    waiting = Circuit.objects.filter(Q(down_since__isnull=False) | Q(recovered_at__gte=midnight))
+    return list(waiting.order_by("regie").values_list("regie_id", flat=True))

@@ -13,6 +13,14 @@ PURGE_DOUBT = timedelta(minutes=30)
 """Before that age, a bank that does not know a payment may simply not know it yet."""
 OPENING_LOST = timedelta(minutes=5)
 """An attempt that is still opening after that belongs to a process that died before the payer was sent anywhere."""
+FAILURES = 5
+"""Calls in vain, one after the other, that open the circuit of a bank."""
+PROBE_EVERY = timedelta(seconds=55)
+"""A minute, less what the clock that queues the question may be early by."""
+LONG_OUTAGE = timedelta(hours=1)
+"""A bank that was down for less cost nobody the day: who is late is reminded as usual."""
+WORKER_LOST = timedelta(minutes=3)
+"""While a circuit is open, a payer's own click is a question once no worker asked for that long."""
 
 
 def next_ask(*, opened_at: datetime, at: datetime) -> datetime | None:

@@ -14,6 +14,12 @@ def resolve(attempt_id: int, actor: str) -> None:
     operations.resolve_attempt(attempt_id=attempt_id, actor=actor, at=days.now())
 
 
+@task("payments.probe", queue="bank", priority=10)
+def probe(regie_id: int) -> None:
+    """Ask a bank that was down whether it is back."""
+    operations.probe_bank(regie_id=regie_id, at=days.now())
+
+
 @app.periodic(cron="* * * * *")
 @task("payments.sweep", queue="clock", queueing_lock="payments.sweep")
 def sweep(timestamp: int) -> None:

@@ -4,6 +4,7 @@ from obole.payments.operations.anomalies import close_anomaly as close_anomaly
 from obole.payments.operations.asking import record_doorbell as record_doorbell
 from obole.payments.operations.asking import resolve_attempt as resolve_attempt
 from obole.payments.operations.asking import sweep as sweep
+from obole.payments.operations.circuit import probe_bank as probe_bank
 from obole.payments.operations.hearing import hear_outcome as hear_outcome
 from obole.payments.operations.opening import AlreadyInProgress as AlreadyInProgress
 from obole.payments.operations.opening import NotPayableOnline as NotPayableOnline

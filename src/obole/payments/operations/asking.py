@@ -8,8 +8,9 @@ from obole.gateways import registry
 from obole.gateways.base import BadSettings, Exchange, GatewayError, Unreachable
 from obole.lib.queue import defer_once
 from obole.lib.transactions import waiting_outside
-from obole.payments import rules
-from obole.payments.models import Attempt, BankExchange, Sweep
+from obole.payments import queries, rules
+from obole.payments.models import Attempt, BankExchange, Circuit, Sweep
+from obole.payments.operations import circuit
 from obole.payments.operations.evidence import keep_exchange
 from obole.payments.operations.hearing import FINAL, give_up_after_horizon, hear_outcome
 from obole.payments.operations.opening import fail_opening
@@ -26,22 +27,34 @@ def resolve_attempt(*, attempt_id: int, actor: str, at: datetime, seconds: float
     """
     Ask the bank what became of an attempt and take its answer. Silence or nonsense changes nothing: it is asked again later.
 
+    While the bank is down, it is asked once a minute in all, whoever would ask.
+
     :param seconds: how long to wait for the bank.
     """
     attempt = Attempt.objects.select_related("regie").get(pk=attempt_id)
     if attempt.state in FINAL or not attempt.gateway_reference:
         return attempt
+    if not circuit.may_ask(regie_id=attempt.regie_id, at=at):
+        return _postpone(attempt, at=at)
     try:
         gateway = registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=seconds)
         with waiting_outside("asking the bank"):
             outcome = gateway.ask(attempt.gateway_reference)
     except GatewayError as error:
+        circuit.missed(regie_id=attempt.regie_id, error=error, at=at)
         return _note_silence(attempt_id=attempt_id, error=error, actor=actor, at=at)
     except BadSettings as error:
         # Somebody spoilt the régie's settings meanwhile: to us, the bank is silent until they are mended.
         silence = Unreachable(str(error), exchange=Exchange(request="", response=""), code="settings")
         return _note_silence(attempt_id=attempt_id, error=silence, actor=actor, at=at)
+    circuit.heard(regie_id=attempt.regie_id, at=at)
     return hear_outcome(attempt_id=attempt_id, outcome=outcome, actor=actor, at=at)
+
+
+def _postpone(attempt: Attempt, *, at: datetime) -> Attempt:
+    """Leave a question for the sweep that follows the bank's recovery; an attempt that is watched no more stays so."""
+    Attempt.objects.filter(pk=attempt.pk, next_ask_at__gt=at).update(next_ask_at=at)
+    return attempt
 
 
 def record_doorbell(*, gateway_reference: str, kind: BankExchange.Kind, said: str, at: datetime) -> bool:
@@ -66,16 +79,32 @@ def _ring(attempt: Attempt, *, kind: BankExchange.Kind, said: str, at: datetime)
 
 
 def sweep(*, at: datetime) -> Sweep:
-    """Queue a question to the bank for every attempt whose time has come, and close those that died before the bank knew them."""
+    """
+    Queue a question to the bank for every attempt whose time has come, and close those that died before the bank knew them.
+
+    A bank that is down gets one question. The others wait, due, for the first sweep after its recovery.
+    """
     due = Attempt.objects.filter(next_ask_at__lte=at).order_by("next_ask_at", "id").values_list("pk", flat=True)
-    queued = sum(
-        defer_once("payments.resolve", key=f"resolve:{pk}", attempt_id=pk, actor="worker")
-        for pk in due.iterator(chunk_size=500)
-    )
+    silent = list(queries.silent_banks())
+    down = [one.regie_id for one in silent]
+    queued = sum(_queue_question(pk) for pk in due.exclude(regie__in=down).iterator(chunk_size=500))
+    queued += sum(_queue_probe(one, due.filter(regie=one.regie_id).first()) for one in silent)
     lost = Attempt.objects.filter(state=AttemptState.OPENING, opened_at__lt=at - rules.OPENING_LOST).order_by("id")
     for attempt in lost:
         _close_lost_opening(attempt_id=attempt.pk, at=at)
     return Sweep.objects.create(at=at, queued=queued, failed_openings=len(lost))
+
+
+def _queue_question(attempt_id: int) -> bool:
+    return defer_once("payments.resolve", key=f"resolve:{attempt_id}", attempt_id=attempt_id, actor="worker")
+
+
+def _queue_probe(silent: Circuit, first_due: int | None) -> bool:
+    """Ask about a payment one time, who we are the next: one payment that the bank never answers about keeps nobody out."""
+    if first_due is not None and (silent.failures % 2 or not silent.regie.enabled):
+        return _queue_question(first_due)
+    key = f"probe:{silent.regie_id}"
+    return silent.regie.enabled and defer_once("payments.probe", key=key, regie_id=silent.regie_id)
 
 
 @transaction.atomic
@@ -95,6 +124,9 @@ def _note_silence(*, attempt_id: int, error: GatewayError, actor: str, at: datet
     outcome = f"{type(error).__name__} {error.code}".strip()
     keep_exchange(attempt, kind=BankExchange.Kind.ASK, exchange=error.exchange, outcome=outcome, at=at)
     attempt.next_ask_at = rules.next_ask(opened_at=attempt.opened_at, at=at)
+    if attempt.next_ask_at is not None and queries.outages([attempt.regie_id]):
+        # It stays due, behind the others: the first sweep after the recovery asks again.
+        attempt.next_ask_at = at
     give_up_after_horizon(attempt, actor=actor, at=at)
     attempt.save()
     return attempt

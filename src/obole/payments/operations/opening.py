@@ -14,6 +14,7 @@ from obole.lib import days
 from obole.lib.transactions import waiting_outside
 from obole.payments import rules, states
 from obole.payments.models import Attempt, BankExchange
+from obole.payments.operations import circuit
 from obole.payments.operations.evidence import keep_exchange
 from obole.payments.states import AttemptState
 from obole.trail import operations as trail
@@ -30,6 +31,7 @@ class Obstacle(StrEnum):
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     EMAIL = "email"
+    BANK_DOWN = "bank_down"
 
 
 class NotPayableOnline(Exception):
@@ -64,7 +66,9 @@ def start_payment(*, invoice_id: int, email: str, request_key: str, actor: str, 
         with waiting_outside("asking the bank"):
             redirect = _gateway_of(attempt).start(_order(attempt))
     except GatewayError as error:
+        circuit.missed(regie_id=attempt.regie_id, error=error, at=at)
         return _mark_failed(attempt_id=attempt.pk, error=error, actor=actor, at=at)
+    circuit.heard(regie_id=attempt.regie_id, at=at)
     return _mark_started(attempt_id=attempt.pk, redirect=redirect, actor=actor, at=at)
 
 
@@ -85,6 +89,8 @@ def open_attempt(*, invoice_id: int, email: str, request_key: str, actor: str, a
     standing = Attempt.objects.open().filter(invoice=invoice).first()
     if standing is not None:
         raise AlreadyInProgress(standing)
+    if not circuit.may_ask(regie_id=invoice.regie_id, at=at, spacing=rules.WORKER_LOST):
+        raise NotPayableOnline(Obstacle.BANK_DOWN)
     rank = Attempt.objects.filter(invoice=invoice).count() + 1
     attempt = Attempt(
         request_key=request_key, invoice=invoice, regie=invoice.regie, reference=f"{(invoice.number or '').replace('-', '')}T{rank}",
