@@ -17,6 +17,7 @@ from obole.payments.operations import opening
 from obole.payments.operations.opening import Obstacle
 from obole.payments.standing import Shown, Standing
 from obole.payments.states import AttemptState
+from obole.portal.outages import Outages
 from obole.trail import queries as trail
 from obole.trail.models import Record
 from obole.ui.timeline import Event
@@ -104,9 +105,11 @@ def story_of_invoice(invoice: Invoice) -> list[Event]:
     return [Event(one.at, one.title, one.detail, _TONES.get(one.tone, one.tone)) for one in history.for_payer(invoice)]
 
 
-def why_not_online(invoice: Invoice) -> str:
+def why_not_online(invoice: Invoice, outages: Outages) -> str:
     """Say why this due invoice cannot be paid online; nothing if it can."""
     obstacle = opening.obstacle_of(invoice)
+    if obstacle is None and outages.stops(invoice):
+        return _("Paiement en ligne interrompu pour le moment : cette facture reste à payer.")
     return "" if obstacle is None else sentence_for(obstacle, invoice)
 
 
@@ -138,6 +141,10 @@ _OBSTACLES = {
     Obstacle.REGIE_CLOSED: gettext_lazy(
         "Le paiement en ligne est fermé pour le moment. Vous pouvez régler cette facture auprès du service, "
         "comme l’indique le document, ou revenir plus tard."
+    ),
+    Obstacle.BANK_DOWN: gettext_lazy(
+        "Le paiement n’a pas commencé et rien n’a été débité : le service de paiement ne répond pas. La facture reste à "
+        "payer : revenez plus tard, ou réglez-la auprès du service, comme l’indique le document."
     ),
     Obstacle.EMAIL: gettext_lazy(
         "La banque a besoin d’une adresse électronique de 80 caractères au plus, sans accent, par exemple nom@exemple.fr."

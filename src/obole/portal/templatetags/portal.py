@@ -10,6 +10,7 @@ from obole.dossiers.models import Dossier
 from obole.lib import words
 from obole.payments.standing import Shown
 from obole.portal import demo, telling
+from obole.portal.outages import Outages
 from obole.ui.templatetags import ui
 
 register = template.Library()
@@ -47,6 +48,6 @@ def next_step(dossier: Dossier) -> Any:
 
 
 @register.filter
-def why_not_online(shown: Shown) -> str:
+def why_not_online(shown: Shown, outages: Outages) -> str:
     """Say why a due invoice cannot be paid online; nothing if it can."""
-    return telling.why_not_online(shown.invoice)
+    return telling.why_not_online(shown.invoice, outages)

@@ -12,7 +12,7 @@ from obole.dossiers import queries as dossiers
 from obole.dossiers.states import DossierState
 from obole.lib import days
 from obole.payments import standing
-from obole.portal import summing
+from obole.portal import outages, summing
 from obole.portal.answers import SeeOther
 
 FEW = 3
@@ -25,12 +25,14 @@ def home(request: HttpRequest) -> HttpResponse:
     citizen = Citizen.objects.filter(user=request.user.pk).first() if request.user.is_authenticated else None
     if citizen is None:
         return render(request, "portal/home.html", {"services": catalogue.open_services()})
-    bills = standing.show_all(billing.waiting(citizen), today=days.day_of(days.now()))
+    now = days.now()
+    bills = standing.show_all(billing.waiting(citizen), today=days.day_of(now))
     mine = dossiers.of_citizen(citizen)
     context = {
         "citizen": citizen,
         "sums": summing.up(bills),
         "bills": [bill for bill in bills if bill.can_be_paid][:FEW],
+        "outages": outages.among([bill.invoice for bill in bills], at=now),
         "incomplete": list(mine.filter(state=DossierState.INCOMPLETE)),
         "services": catalogue.open_services(),
     }

@@ -16,7 +16,7 @@ from obole.payments import papers as receipt_papers
 from obole.payments import queries as payments
 from obole.payments import standing
 from obole.payments.models import Receipt
-from obole.portal import answers, paying, summing, telling
+from obole.portal import answers, outages, paying, summing, telling
 from obole.portal.answers import see
 
 PER_PAGE = 20
@@ -26,12 +26,14 @@ PER_PAGE = 20
 @require_safe
 def invoices(request: CitizenRequest) -> HttpResponse:
     """List what is to be paid, what was paid and what has ended, and draw the year."""
-    today, citizen = days.day_of(days.now()), request.citizen
+    now, citizen = days.now(), request.citizen
+    today = days.day_of(now)
     waiting = standing.show_all(queries.waiting(citizen), today=today)
     settled = queries.settled(citizen).prefetch_related("receipts")
     context = {
         "sums": summing.up(waiting),
         "waiting": waiting,
+        "outages": outages.among([bill.invoice for bill in waiting], at=now),
         "settled": Paginator(settled, PER_PAGE).get_page(request.GET.get("page")),
         "ended": standing.show_all(queries.ended(citizen), today=today),
         "plot": summing.last_months(citizen, today=today),
@@ -46,10 +48,12 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
     invoice, now = find(request, public_id), days.now()
     shown = standing.show(invoice, today=days.day_of(now))
     attempt = paying.waiting_attempt(invoice)
+    down = outages.among([invoice] if shown.can_be_paid else [], at=now)
     context = {
         "invoice": invoice,
         "shown": shown,
-        "obstacle": telling.why_not_online(invoice) if shown.can_be_paid else "",
+        "outages": down,
+        "obstacle": telling.why_not_online(invoice, down) if shown.can_be_paid else "",
         "gateway_name": paying.gateway_name(invoice),
         "attempt": attempt,
         "may_reopen": paying.may_reopen(attempt, at=now),

@@ -14,7 +14,7 @@ from obole.payments.models import Attempt
 from obole.payments.operations import AlreadyInProgress, NotPayableOnline
 from obole.payments.operations.opening import Obstacle
 from obole.payments.states import AttemptState
-from obole.portal import keys, paying, telling
+from obole.portal import keys, outages, paying, telling
 from obole.portal.answers import SeeOther, see
 from obole.portal.forms import PayForm
 from obole.portal.views.invoices import find
@@ -65,10 +65,12 @@ def _confirm(request: CitizenRequest, invoice: Invoice, form: PayForm | None) ->
     known = request.citizen.email
     if form is None and not paying.takes_email(invoice, known):
         form = PayForm(initial={"email": known})
+    down = outages.among([invoice], at=days.now())
     context = {
         "invoice": invoice,
         "form": form,
-        "obstacle": telling.why_not_online(invoice),
+        "outages": down,
+        "obstacle": telling.why_not_online(invoice, down),
         "gateway_name": paying.gateway_name(invoice),
         "request_key": keys.of(request),
     }

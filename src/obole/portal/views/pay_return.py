@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from obole.directory.access import public
 from obole.lib import days
 from obole.payments.models import Attempt, Receipt
-from obole.portal import paying, telling
+from obole.portal import outages, paying, telling
 from obole.portal.answers import see
 
 ACTOR = "return"
@@ -37,6 +37,7 @@ def pay_return(request: HttpRequest, attempt_public_id: str) -> HttpResponse:
         "attempt": back.attempt,
         "silent": back.silent,
         "title": telling.title_of_return(back.attempt, silent=back.silent),
+        "outage": outages.about(back.attempt, at=now),
         "invoice": attempt.invoice if is_payer else None,
         "receipt": Receipt.objects.filter(attempt=attempt).first(),
         "refresh": _pace(now - attempt.opened_at) if back.may_change else None,
