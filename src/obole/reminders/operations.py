@@ -23,11 +23,13 @@ def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
     """
     Decide the next reminder of an invoice, if one is due now; once for each step, however many workers ask.
 
-    Nobody who has paid, is paying, or has no e-mail is reminded.
+    Nobody who has paid, is paying, cannot pay online since the bank is down, or has no e-mail is reminded.
     """
     invoice = Invoice.objects.locked().select_related("type", "payer", "regie").get(pk=invoice_id)
     step = _step_due(invoice, today=days.day_of(at))
     if step is None or not invoice.payer.email or not is_still_due(invoice):
+        return None
+    if invoice.regie_id in payments.regies_not_payable(days.day_of(at)):
         return None
     kind = f"reminder_{min(step, LAST_WORDS)}"
     letter = mailing.Letter(

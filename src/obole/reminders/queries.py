@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Count, DateField, ExpressionWrapper, F, Func, IntegerField
 
 from obole.billing.models import Invoice
+from obole.payments import queries as payments
 
 NEXT_DELAY = Func(
     F("type__reminder_delays"),
@@ -18,8 +19,13 @@ NEXT_DELAY = Func(
 
 
 def candidates(today: date) -> Iterator[int]:
-    """Return the ids of the late invoices whose next reminder's day has come; each is looked at again, locked, before it is sent."""
-    late = Invoice.objects.late(today).annotate(sent=Count("reminders"))
+    """
+    Return the ids of the late invoices whose next reminder's day has come; each is looked at again, locked, before it is sent.
+
+    Those of a régie whose bank is down wait: they are still candidates the day after its recovery.
+    """
+    payable = Invoice.objects.late(today).exclude(regie__in=payments.regies_not_payable(today))
+    late = payable.annotate(sent=Count("reminders"))
     reminded_on = ExpressionWrapper(F("due_date") + NEXT_DELAY, output_field=DateField())
     due = late.annotate(reminded_on=reminded_on).filter(reminded_on__lte=today).order_by("due_date", "id")
     return due.values_list("pk", flat=True).iterator(chunk_size=500)
