@@ -10,7 +10,8 @@ from django.test import Client
 from obole.api import status
 from obole.payments import operations as payments
 from obole.payments import queries, verification
-from tests.world import NOON, later
+from obole.payments.models import Circuit
+from tests.world import NOON, later, make_regie
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,22 @@ def test_all_is_well() -> None:
     assert (code, seen["status"], seen["worker_heartbeat_age"], seen["last_sweep_age"]) == (200, "ok", 30, 30)
     assert set(seen) == {
         "status", "database", "worker_heartbeat_age", "last_sweep_age", "books", "last_verification_age", "jobs_waiting", "jobs_failed",
+        "banks_down",
     }  # fmt: skip
+
+
+def test_a_bank_that_is_down_is_told_and_degrades_nothing() -> None:
+    beat(NOON)
+    payments.sweep(at=NOON)
+    regie = make_regie("ENF", "Régie Enfance")
+    make_regie("SPO", "Régie Sports")
+    Circuit.objects.create(
+        regie=regie, failures=5, failing_since=later(-60), down_since=later(-60), probed_at=later(-1)
+    )
+
+    code, seen = look(NOON)
+
+    assert (code, seen["status"], seen["banks_down"]) == (200, "ok", {"ENF": 3600})
 
 
 def test_books_that_differ_are_told_until_they_are_right_again(monkeypatch: pytest.MonkeyPatch) -> None:

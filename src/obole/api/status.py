@@ -15,6 +15,8 @@ SWEEP_SILENCE_SECONDS = 300
 def look(*, at: datetime) -> dict[str, Any]:
     """
     Return the state of the service: ``status`` is ``ok`` or ``degraded``; ages in seconds, None when it never happened.
+
+    A bank that is down is told, by régie, and degrades nothing: the service is well, and taking it away helps nobody.
     """
     try:
         return _look(at)
@@ -36,6 +38,7 @@ def _look(at: datetime) -> dict[str, Any]:
         "database": "ok",
         "worker_heartbeat_age": worker_age,
         "last_sweep_age": sweep_age,
+        "banks_down": {one.regie.code: _age(one.down_since, at) for one in payments.silent_banks()},
         "books": "not verified yet" if books is None else "right" if right else "different",
         "last_verification_age": _age(books.at if books else None, at),
         "jobs_waiting": ProcrastinateJob.objects.filter(status="todo").count(),

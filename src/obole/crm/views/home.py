@@ -54,4 +54,5 @@ def _money(agent: Agent, today: date) -> dict[str, Any]:
         "anomalies": payments.open_anomalies(agent).count(),
         "plot": pictures.by_month(received, _("Encaissements des douze derniers mois : %(total)s") % {"total": total}),
         "regies": seen,
+        "outages": payments.outages(regie.pk for regie in seen).values(),
     }

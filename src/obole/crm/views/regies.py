@@ -56,6 +56,7 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
         "page": page,
         "entries": told_entries(page.object_list),
         "may_configure": request.agent.may(Right.CONFIGURE),
+        "outages": payments.outages([one.pk]).values(),
         "verified": payments.last_verification(),
     }
     return render_page(request, "crm/regie.html", context)

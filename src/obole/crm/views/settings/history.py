@@ -14,6 +14,8 @@ SHOWN = 15
 VERBS = {
     "configure": gettext_lazy("Réglages modifiés"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
+    "circuit.open": gettext_lazy("La banque ne répond plus"),
+    "circuit.close": gettext_lazy("La banque répond de nouveau"),
     "scheme.publish_form": gettext_lazy("Formulaire publié"),
 }
 LOGO = frozenset({"logo_digest", "logo_format"})
@@ -50,6 +52,8 @@ def _detail(record: Record) -> str:
         return _("version %(number)s") % {"number": details["version"]}
     if "agents" in details:
         return str(details["agents"]) or _("aucun")
+    if "failures" in details:
+        return _("%(failures)s appels sans réponse") % {"failures": details["failures"]}
     return "" if _made(record) else _fields(record)
 
 
