@@ -18,8 +18,9 @@ from obole.gateways.base import Status
 from obole.payments.models import Attempt, BankExchange, Receipt
 from obole.payments.states import AttemptState
 from obole.regies import ledger
+from obole.regies import queries as regies
 from obole.regies.accounts import Account
-from obole.regies.models import Balance, Entry, Line, Regie
+from obole.regies.models import Balance, Closing, Entry, Line, Regie
 
 CHUNK = 2000
 PAID_WORDS = (Status.PAID_BY_CARD, Status.PAID_BY_DEBIT)
@@ -57,6 +58,7 @@ def verify() -> int:
     for regie in Regie.objects.order_by("id"):
         entries += _check_chain(regie)
         _check_balances(regie)
+        _check_closings(regie)
         _check_numbers(regie)
     _check_invoices()
     _check_attempts()
@@ -124,6 +126,16 @@ def _check_balances(regie: Regie) -> None:
             raise BooksDiffer(
                 f"régie {regie.code}: the balance of « {Account(account).label} » is not the sum of its lines"
             )
+
+
+def _check_closings(regie: Regie) -> None:
+    before, after = regies.Sums(), None
+    for closing in Closing.objects.filter(regie=regie).order_by("until"):
+        totals = regies.sums_of_period(regie, after=after, until=closing.until)
+        found = (regies.last_number(regie, until=closing.until), before, totals)
+        if found != (closing.entry_number, closing.before, closing.totals):
+            raise BooksDiffer(f"régie {regie.code}: what was closed on {closing.until} is not the sum of its entries")
+        before, after = regies.added(before, totals), closing.until
 
 
 def _check_numbers(regie: Regie) -> None:

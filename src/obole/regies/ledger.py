@@ -4,15 +4,32 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+from django.utils.translation import gettext as _
+
+from obole.lib import days
 from obole.lib.transactions import require_transaction
 from obole.regies.accounts import Account
-from obole.regies.models import Entry, Line, Regie
+from obole.regies.models import Closing, Entry, Line, Regie
 
 
 class Unbalanced(Exception):
     """The debits of an entry are not its credits."""
+
+
+class PeriodClosed(Exception):
+    """The day of the entry belongs to a period that was closed: the sentence says what to do."""
+
+    def __init__(self, until: date) -> None:
+        super().__init__(
+            _(
+                "Les comptes de cette régie sont arrêtés au %(day)s : passez l’écriture à la date d’aujourd’hui, en rappelant "
+                "la référence de l’opération d’origine."
+            )
+            % {"day": days.long(until)}
+        )
+        self.until = until
 
 
 class AlreadyPosted(Exception):
@@ -59,6 +76,7 @@ def post(
 
     :raises Unbalanced: if debits and credits differ.
     :raises AlreadyPosted: if this cause has an entry.
+    :raises PeriodClosed: if ``at`` belongs to a period that was closed.
     :raises RuntimeError: outside a transaction.
     """
     require_transaction("an entry of the ledger")
@@ -68,6 +86,9 @@ def post(
     regie = Regie.objects.locked().get(pk=regie_id)
     if Entry.objects.filter(cause_kind=cause.kind, cause_key=cause.key).exists():
         raise AlreadyPosted(f"{cause.kind} {cause.key}")
+    closing = Closing.objects.filter(regie=regie, until__gte=days.day_of(at)).order_by("-until").first()
+    if closing is not None:
+        raise PeriodClosed(closing.until)
     entry = Entry(
         regie=regie, number=regie.entry_count + 1, cause_kind=cause.kind, cause_key=cause.key, label=label[:200],
         booked_at=at, happened_at=happened_at, previous_hash=regie.entry_head,

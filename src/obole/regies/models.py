@@ -95,7 +95,23 @@ class Entry(models.Model):
             models.UniqueConstraint(fields=["cause_kind", "cause_key"], name="entry_cause_once"),
         ]
         indexes = [models.Index(fields=["regie", "booked_at"], name="entry_by_day")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="not_in_a_closed_period",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func="""
+                    IF EXISTS (
+                        SELECT FROM regies_closing
+                        WHERE regie_id = NEW.regie_id AND until >= (NEW.booked_at AT TIME ZONE 'Europe/Paris')::date
+                    ) THEN
+                        RAISE EXCEPTION 'the period of entry % is closed', NEW.number USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.regie_id}/{self.number} {self.label}"
@@ -177,3 +193,30 @@ class Balance(models.Model):
     def cents(self) -> int:
         """The balance on the side where this account normally stands, in cents."""
         return self.debit - self.credit if Account(self.account).is_debit else self.credit - self.debit
+
+
+class Closing(models.Model):
+    """
+    An arrêté: the entries booked up to a day, in Paris, are all there, and what they come to never changes again.
+
+    Sums are ``{account: [debit, credit]}`` in cents, for the accounts that moved.
+    """
+
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="closings")
+    until = models.DateField(_("arrêté au"))
+    entry_number = models.PositiveBigIntegerField()
+    """The last entry booked on or before that day; 0 if there is none."""
+    before = models.JSONField(default=dict)
+    """What all the entries of the periods before come to."""
+    totals = models.JSONField(default=dict)
+    """What the entries of this period come to."""
+    closed_by = models.CharField(max_length=254)
+    closed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["regie", "-until"]
+        constraints = [models.UniqueConstraint(fields=["regie", "until"], name="closing_once")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.regie_id} until {self.until}"

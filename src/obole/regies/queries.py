@@ -1,14 +1,15 @@
 """How a régie's ledger is read."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from obole.directory.models import Agent
 from obole.lib.days import PARIS
 from obole.regies.accounts import Account
-from obole.regies.models import Balance, Entry, Line, Regie
+from obole.regies.models import Balance, Closing, Entry, Line, Regie
 
 HELD = (Account.CARD_CLEARING, Account.DEBIT_CLEARING, Account.TREASURY_DEPOSIT, Account.CASH, Account.CHEQUES)
 """Accounts of the money that the régie has received and not yet paid over."""
@@ -62,3 +63,50 @@ def entries_of_causes(causes: list[tuple[str, str]]) -> QuerySet[Entry]:
         .prefetch_related("lines")
         .order_by("booked_at", "id")
     )
+
+
+Sums = dict[str, list[int]]
+"""``{account: [debit, credit]}``, in cents, for the accounts that moved."""
+
+
+def regies_answered_for(agent: Agent) -> QuerySet[Regie]:
+    """Return the régies that the agent holds a mandate for; an administrator sees the others, and answers for none of them."""
+    return Regie.objects.filter(mandates__agent=agent)
+
+
+def closings(regie: Regie) -> QuerySet[Closing]:
+    """Return what was closed of the régie's ledger, the last first."""
+    return Closing.objects.filter(regie=regie).order_by("-until")
+
+
+def sums_of_period(regie: Regie, *, after: date | None, until: date) -> Sums:
+    """Return what the entries booked after a day and up to another one (in Paris) come to; ``after``: from the first if None."""
+    rows = Line.objects.filter(_booked("entry__", after, until), entry__regie=regie).order_by("account")
+    summed = rows.values("account").annotate(debits=Sum("debit"), credits=Sum("credit"))
+    return {row["account"]: [row["debits"], row["credits"]] for row in summed}
+
+
+def last_number(regie: Regie, *, until: date) -> int:
+    """Return the highest number of the entries booked up to a day (in Paris), 0 if there is none."""
+    return entries_of_period(regie, after=None, until=until).aggregate(last=Max("number"))["last"] or 0
+
+
+def entries_of_period(regie: Regie, *, after: date | None, until: date) -> QuerySet[Entry]:
+    """Return the entries booked after a day and up to another one (in Paris); ``after``: from the first if None."""
+    return Entry.objects.filter(_booked("", after, until), regie=regie).order_by("number")
+
+
+def added(before: Sums, totals: Sums) -> Sums:
+    """Return two sums in one."""
+    both = sorted({*before, *totals})
+    pairs = {account: (before.get(account, [0, 0]), totals.get(account, [0, 0])) for account in both}
+    return {account: [a[0] + b[0], a[1] + b[1]] for account, (a, b) in pairs.items()}
+
+
+def _booked(path: str, after: date | None, until: date) -> Q:
+    booked = Q(**{f"{path}booked_at__lt": _midnight_after(until)})
+    return booked if after is None else booked & Q(**{f"{path}booked_at__gte": _midnight_after(after)})
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=PARIS)

@@ -1,0 +1,76 @@
+"""A period closed while entries arrive holds every entry of its days, or refuses it; and what happens without the lock."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from obole.lib import days
+from obole.payments import verification
+from obole.payments.verification import BooksDiffer
+from obole.regies import ledger, operations, queries
+from obole.regies.accounts import Account
+from obole.regies.models import Entry, Regie, RegieQuerySet
+from tests.races.crowd import Meeting, at_once, without_lock
+from tests.world import NOON, WHO, make_regie
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+YESTERDAY = NOON - timedelta(days=1)
+
+
+@pytest.fixture
+def regie(transactional_db: None) -> Regie:
+    return make_regie("ENF", "Régie Enfance")
+
+
+def post(regie: Regie, key: str) -> Any:
+    postings = ledger.transfer(debit=Account.CASH, credit=Account.SUSPENSE, cents=100)
+    with transaction.atomic():
+        return ledger.post(
+            regie_id=regie.pk, cause=ledger.Cause(kind="test", key=key), postings=postings, label="Essai", at=YESTERDAY
+        )
+
+
+def close(regie: Regie) -> Any:
+    return operations.close_period(regie_id=regie.pk, until=days.day_of(YESTERDAY), actor=WHO, at=NOON)
+
+
+def test_seven_entries_and_a_closing_at_once(regie: Regie) -> None:
+    at_once(*[lambda key=str(n): post(regie, key) for n in range(7)], lambda: close(regie))  # type: ignore[misc]
+
+    closing = queries.closings(regie).get()
+    assert closing.totals.get("cash", [0, 0]) == [100 * Entry.objects.count(), 0]
+    verification.verify()
+
+
+@pytest.mark.parametrize("guard", ["lock", "none"])
+def test_neg_without_the_lock_of_the_regie_an_entry_slips_in(
+    regie: Regie, monkeypatch: pytest.MonkeyPatch, guard: str
+) -> None:
+    meeting = Meeting(guard)
+    add, total = ledger._add_lines, queries.sums_of_period
+
+    def slowly_add(*args: Any) -> None:
+        meeting.wait()
+        add(*args)
+
+    def slowly_total(*args: Any, **kwargs: Any) -> Any:
+        found = total(*args, **kwargs)
+        meeting.wait()
+        return found
+
+    monkeypatch.setattr(ledger, "_add_lines", slowly_add)
+    monkeypatch.setattr(queries, "sums_of_period", slowly_total)
+    if guard == "none":
+        monkeypatch.setattr(RegieQuerySet, "locked", without_lock)
+
+    at_once(lambda: post(regie, "1"), lambda: close(regie))
+
+    monkeypatch.setattr(queries, "sums_of_period", total)
+    if guard == "lock":
+        verification.verify()
+    else:
+        with pytest.raises(BooksDiffer, match="what was closed"):
+            verification.verify()
