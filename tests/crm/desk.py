@@ -25,6 +25,7 @@ from obole.mailing.models import Message
 from obole.mailing.rules import Rendered
 from obole.payments import operations as payments
 from obole.payments.models import Attempt
+from obole.regies import operations as regies
 from tests.world import WHO, Town, later, make_dossier, make_invoice, make_town, make_type
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -139,6 +140,9 @@ class Desk:
         self.dossier = submit_with_file(town)
         self.attachment = self.dossier.attachments.get()
         self.anomaly = self.odd_attempt.anomalies.get()
+        self.closing = regies.close_period(
+            regie_id=town.regie.pk, until=days.day_of(later(days=-30)), actor=WHO, at=later(6)
+        )
         self.exchange = self.paid_attempt.exchanges.order_by("id")[0]
         self.receipt = self.paid_attempt.receipt
         self.secret = send_account_mail()

@@ -22,11 +22,12 @@ FOR_ALL = {
 }  # fmt: skip
 FOR_MONEY = {
     "tasks": "À traiter", "attempts": "Transactions", "attempt": "Envoyé à la banque", "exchange": "Ce qui est parti",
-    "regies": "Régie Enfance", "regie": "Soldes des comptes",
+    "regies": "Régie Enfance", "regie": "Soldes des comptes", "closing": "Totaux des comptes",
 }  # fmt: skip
 FILES = {"invoice_pdf", "receipt_pdf", "attachment", "invoices_export"}
 POSTED = {"task_close", "dossier_take", "dossier_close", "generate_invoice", "attempt_ask"}
-MONEY_ONLY = {*FOR_MONEY, "task_close", "attempt_ask"}
+FOR_MANDATES = {"closing_new": "Arrêter les comptes"}
+MONEY_ONLY = {*FOR_MONEY, *FOR_MANDATES, "task_close", "attempt_ask"}
 
 
 @pytest.fixture
@@ -44,13 +45,14 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
         "invoice_cancel": (desk.due.pk,), "receipt_pdf": (desk.receipt.pk,), "attempt": (desk.paid_attempt.pk,),
         "attempt_ask": (desk.waiting_attempt.pk,), "exchange": (desk.exchange.pk,), "message": (desk.message.pk,),
         "citizen": (desk.town.citizen.pk,), "citizen_edit": (desk.town.citizen.pk,), "regie": (desk.town.regie.pk,),
-        "task_close": (desk.anomaly.pk,),
+        "task_close": (desk.anomaly.pk,), "closing_new": (desk.town.regie.pk,),
+        "closing": (desk.town.regie.pk, desk.closing.pk),
     }  # fmt: skip
 
 
 def test_every_address_is_in_the_matrix() -> None:
     names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
-    assert names == {*FOR_ALL, *FOR_MONEY, *FILES, *POSTED}
+    assert names == {*FOR_ALL, *FOR_MONEY, *FOR_MANDATES, *FILES, *POSTED}
 
 
 def test_each_screen_opens_for_who_may_and_is_not_there_for_the_others(desk: Desk) -> None:
@@ -60,6 +62,9 @@ def test_each_screen_opens_for_who_may_and_is_not_there_for_the_others(desk: Des
     for name, words in {**FOR_ALL, **FOR_MONEY}.items():
         for client in (regisseur, admin) if name in MONEY_ONLY else (reviewer, regisseur, admin):
             assert words in text_of(get(client, name, *args.get(name, ()))), name
+    for name, words in FOR_MANDATES.items():
+        assert words in text_of(get(regisseur, name, *args[name]))
+        assert admin.get(url(name, *args[name])).status_code == 404, "an administrator answers for no régie"
     for name in MONEY_ONLY:
         for method in (reviewer.get, reviewer.post):
             assert method(url(name, *args.get(name, ()))).status_code == 404, name
@@ -70,7 +75,7 @@ def test_nobody_else_learns_that_a_page_exists(desk: Desk) -> None:
     args = arguments(desk)
     citizen, stranger = Client(), Client()
     citizen.force_login(make_citizen("autre@example.org").user)
-    for name in {*FOR_ALL, *FOR_MONEY, *FILES, *POSTED}:
+    for name in {*FOR_ALL, *FOR_MONEY, *FOR_MANDATES, *FILES, *POSTED}:
         for method in ("get", "post"):
             assert getattr(citizen, method)(url(name, *args.get(name, ()))).status_code == 404, name
             answer = getattr(stranger, method)(url(name, *args.get(name, ())))

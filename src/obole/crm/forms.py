@@ -1,6 +1,7 @@
 """What agents type."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,9 @@ from obole.billing.models import InvoiceType
 from obole.directory.models import Citizen
 from obole.dossiers.rules import Priced
 from obole.lib import words
-from obole.ui.forms import QuantityField
+from obole.regies import operations as regies
+from obole.regies.models import Closing
+from obole.ui.forms import DayInput, QuantityField
 
 
 class ReasonForm(forms.Form):
@@ -46,6 +49,30 @@ class NoteForm(forms.Form):
         label=_("Ce qui a été fait"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": _("Écrivez ce qui a été fait, par exemple « remboursé par virement le 26/11 ».")},
     )  # fmt: skip
+
+
+class CloseForm(forms.Form):
+    """Up to which day a ledger is closed."""
+
+    until = forms.DateField(
+        label=_("Arrêter au"), widget=DayInput, help_text=_("Le dernier jour de la période, hier au plus tard.")
+    )
+
+    def __init__(self, *args: Any, last: Closing | None, at: datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._last, self._at = last, at
+
+    def clean_until(self) -> date:
+        """
+        Refuse what the room would refuse.
+
+        :raises ValidationError: at the field.
+        """
+        until: date = self.cleaned_data["until"]
+        why_not = regies.reason_not_to_close(self._last, until=until, at=self._at)
+        if why_not:
+            raise ValidationError(why_not)
+        return until
 
 
 class SearchForm(forms.Form):

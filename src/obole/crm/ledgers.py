@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Line
+from obole.regies.queries import Sums, added
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,33 @@ def told_entries(entries: Iterable[Entry]) -> list[Told]:
         )
         for entry in entries
     ]
+
+
+@dataclass(frozen=True)
+class ClosedAccount:
+    """An account of a period: what it came from, what moved, what it came to, in cents on the side where it stands."""
+
+    account: str
+    before: int
+    debit: int
+    credit: int
+    after: int
+
+
+def closing_rows(before: Sums, totals: Sums) -> list[ClosedAccount]:
+    """Return the accounts of a period that ever moved, in the order of the plan of accounts."""
+    cumulative = added(before, totals)
+    return [_closed(account, before, totals, cumulative) for account in Account if account in cumulative]
+
+
+def _closed(account: Account, before: Sums, totals: Sums, cumulative: Sums) -> ClosedAccount:
+    debit, credit = totals.get(account, (0, 0))
+    return ClosedAccount(str(account.label), _balance(account, before), debit, credit, _balance(account, cumulative))
+
+
+def _balance(account: Account, sums: Sums) -> int:
+    debit, credit = sums.get(account, (0, 0))
+    return debit - credit if account.is_debit else credit - debit
 
 
 def _movement(line: Line) -> Movement:

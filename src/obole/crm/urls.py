@@ -5,6 +5,7 @@ from django.urls import include, path
 from obole.crm.views import (
     attempts,
     citizens,
+    closing,
     dossier,
     dossiers,
     generate,
@@ -51,6 +52,8 @@ urlpatterns = [
     path("usagers/<int:pk>/modifier/", citizens.citizen_edit, name="citizen_edit"),
     path("regies/", regies.regies, name="regies"),
     path("regies/<int:pk>/", regies.regie, name="regie"),
+    path("regies/<int:pk>/arreter/", closing.closing_new, name="closing_new"),
+    path("regies/<int:pk>/arretes/<int:closing_pk>/", closing.closing, name="closing"),
     path("recherche/", search.search, name="search"),
     path("profil/", profile.profile, name="profile"),
     path("parametrage/", include("obole.crm.settings_urls")),

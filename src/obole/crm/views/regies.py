@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from obole.crm import pictures
 from obole.crm.ledgers import told_entries
 from obole.crm.pages import page_of, render_page
+from obole.crm.views import closing
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import days, money
@@ -44,6 +45,7 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
     received = queries.received_by_day([one], first=today - timedelta(days=DAYS_SHOWN - 1), last=today)
     balances = queries.balances(one)
     page = page_of(request, queries.entries(one), per_page=15)
+    closings = list(queries.closings(one))
     total = money.euros(sum(received.values()))
     context = {
         "regie": one,
@@ -57,6 +59,8 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
         "entries": told_entries(page.object_list),
         "may_configure": request.agent.may(Right.CONFIGURE),
         "outages": payments.outages([one.pk]).values(),
+        "closings": closings,
+        "close_form": closing.form_for(request, one, closings[0] if closings else None),
         "verified": payments.last_verification(),
     }
     return render_page(request, "crm/regie.html", context)

@@ -1,11 +1,14 @@
 """What happened to a setting, as its page tells it."""
 
+from datetime import date
+
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from obole.lib import days
 from obole.trail import queries as trail
 from obole.trail.models import Record
 from obole.ui.timeline import Event
@@ -14,6 +17,7 @@ SHOWN = 15
 VERBS = {
     "configure": gettext_lazy("Réglages modifiés"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
+    "regie.close": gettext_lazy("Comptes arrêtés"),
     "circuit.open": gettext_lazy("La banque ne répond plus"),
     "circuit.close": gettext_lazy("La banque répond de nouveau"),
     "scheme.publish_form": gettext_lazy("Formulaire publié"),
@@ -52,6 +56,8 @@ def _detail(record: Record) -> str:
         return _("version %(number)s") % {"number": details["version"]}
     if "agents" in details:
         return str(details["agents"]) or _("aucun")
+    if "until" in details:
+        return _("au %(day)s") % {"day": days.long(date.fromisoformat(str(details["until"])))}
     if "failures" in details:
         return _("%(failures)s appels sans réponse") % {"failures": details["failures"]}
     return "" if _made(record) else _fields(record)
