@@ -36,7 +36,7 @@ def test_a_period_is_shown_then_closed_then_kept(desk: Desk, client: Client) -> 
     asked = text_of(get(client, "closing_new", regie, until="2026-11-25"))
 
     assert "Arrêter les comptes au 25 novembre 2026 ?" in asked and "Cela ne se défait pas." in asked
-    assert "Ce qui sera arrêté : 7 écritures" in asked
+    assert "7 écritures seront arrêtées" in asked
     assert "Cartes en instance 0,00 122,10 0,00 122,10" in asked
     assert (Record.objects.count(), Closing.objects.count()) == (before, 1), "a question changes nothing"
     answer = client.post(url("closing_new", regie), {"until": "2026-11-25"}, follow=True)

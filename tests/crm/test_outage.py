@@ -31,7 +31,9 @@ def test_who_sees_the_money_is_told_until_it_is_over(town: Town) -> None:
 
     for page in (get(client, "home"), get(admin, "home"), get(client, "regie", town.regie.pk)):
         assert NOTICE in text_of(page)
-    assert "ne répond plus" not in text_of(get(admin, "regie", other.pk))
+    assert "Paiement en ligne suspendu" in text_of(get(client, "regie", town.regie.pk))
+    page = text_of(get(admin, "regie", other.pk))
+    assert "ne répond plus" not in page and "Paiement en ligne ouvert" in page
     assert "ne répond plus" not in text_of(get(browser(town.agent), "home"))
 
     circuit.heard(regie_id=town.regie.pk, at=later(9))
