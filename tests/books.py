@@ -9,7 +9,9 @@ from obole.billing.models import Invoice
 from obole.billing.states import MOVES as INVOICE_MOVES
 from obole.dossiers.states import MOVES as DOSSIER_MOVES
 from obole.mailing.states import MOVES as MESSAGE_MOVES
-from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt
+from obole.payments import verification
+from obole.payments.models import Allocation, Anomaly, Attempt, BankExchange, Receipt, Refund, Reversal
+from obole.payments.refund_states import MOVES as REFUND_MOVES
 from obole.payments.states import MOVES as ATTEMPT_MOVES
 from obole.regies import ledger
 from obole.regies.accounts import Account
@@ -17,7 +19,7 @@ from obole.regies.models import Balance, Entry, Line, Regie
 from obole.regies.queries import balances
 from obole.trail.models import Record
 
-MOVES = {move.verb: move for move in (*INVOICE_MOVES, *DOSSIER_MOVES, *MESSAGE_MOVES, *ATTEMPT_MOVES)}
+MOVES = {move.verb: move for move in (*INVOICE_MOVES, *DOSSIER_MOVES, *MESSAGE_MOVES, *ATTEMPT_MOVES, *REFUND_MOVES)}
 
 
 def check_books() -> None:
@@ -32,6 +34,7 @@ def check_books() -> None:
     for attempt in Attempt.objects.order_by("id"):
         _check_attempt(attempt)
     _check_trail()
+    verification.verify()
 
 
 def recomputed_hash(entry: Entry) -> str:
@@ -67,12 +70,35 @@ def _check_money(regie: Regie) -> None:
     held = balances(regie)
     due = sum(one.remaining_cents for one in Invoice.objects.filter(regie=regie))
     assert (held["receivable"], held["claims"]) == (due, due)
-    receipts = Receipt.objects.filter(regie=regie)
-    assert held["suspense"] == _cents(receipts.filter(invoice=None))
-    assert held["revenue_due"] == _cents(receipts.exclude(invoice=None))
-    assert held["card_clearing"] == _cents(receipts.filter(means="card"))
-    assert held["debit_clearing"] == _cents(receipts.filter(means="debit"))
-    assert Entry.objects.filter(regie=regie, cause_kind="receipt").count() == receipts.count()
+    receipts = list(Receipt.objects.filter(regie=regie).order_by("id"))
+    standing = [one for one in receipts if not Reversal.objects.filter(receipt=one).exists()]
+    counted = sum(one.cents for one in Allocation.objects.filter(receipt__regie=regie))
+    refunded = sum(one.cents for one in Refund.objects.filter(regie=regie, state="done"))
+    assert held["suspense"] == _cents(standing) - counted - refunded
+    assert held["revenue_due"] == counted
+    by_means = {means: _cents(one for one in standing if one.means == means) for means in Receipt.Means}
+    assert held["card_clearing"] == by_means["card"] + by_means["terminal"]
+    assert held["debit_clearing"] == by_means["debit"]
+    assert held["cash"] == by_means["cash"]
+    assert held["cheques"] == by_means["cheque"] + by_means["cesu"]
+    assert held["treasury_deposit"] == by_means["transfer"] - refunded
+    assert Entry.objects.filter(regie=regie, cause_kind="receipt").count() == len(receipts)
+    for receipt in receipts:
+        _check_receipt(receipt)
+
+
+def _check_receipt(receipt: Receipt) -> None:
+    counted = sum(one.cents for one in Allocation.objects.filter(receipt=receipt))
+    promised = sum(one.cents for one in Refund.objects.filter(receipt=receipt).exclude(state="given_up"))
+    taken_back = Reversal.objects.filter(receipt=receipt).exists()
+    free = 0 if taken_back else receipt.cents - counted - promised
+    assert free >= 0
+    assert not taken_back or counted == promised == 0
+    if free:
+        about = Anomaly.objects.filter(receipt=receipt)
+        assert about.filter(closed_at=None).exists() or about.filter(outcome="kept").exists(), "money waits for nobody"
+    for refund in Refund.objects.filter(receipt=receipt, state__in=["approved", "done"]):
+        assert refund.decided_by not in ("", refund.requested_by)
 
 
 def _check_numbers(regie: Regie) -> None:
@@ -85,7 +111,8 @@ def _check_numbers(regie: Regie) -> None:
 
 
 def _check_invoice(invoice: Invoice) -> None:
-    received = _cents(Receipt.objects.filter(invoice=invoice))
+    received = sum(one.cents for one in Allocation.objects.filter(invoice=invoice))
+    assert (invoice.state == "cancelled") == hasattr(invoice, "credit_note")
     assert received == invoice.received_cents <= invoice.total_cents
     assert (invoice.state == "paid") == (received == invoice.total_cents)
     assert invoice.total_cents == sum(line.amount_cents for line in invoice.lines.all())
@@ -93,13 +120,12 @@ def _check_invoice(invoice: Invoice) -> None:
 
 def _check_attempt(attempt: Attempt) -> None:
     receipts = Receipt.objects.filter(attempt=attempt).count()
-    assert receipts == (1 if attempt.state == "paid" else 0)
-    if attempt.state == "paid":
+    ended_paid = attempt.state in ("paid", "reversed")
+    assert receipts == (1 if ended_paid else 0)
+    assert Reversal.objects.filter(receipt__attempt=attempt).exists() == (attempt.state == "reversed")
+    if ended_paid:
         evidence = BankExchange.objects.filter(attempt=attempt, kind="ask", outcome__startswith="paid")
         assert evidence.count() == 1, "a payment without the bank's word"
-        misplaced = Receipt.objects.get(attempt=attempt).invoice_id is None
-        kinds = Anomaly.objects.filter(attempt=attempt, kind__in=["different", "not_due"]).count()
-        assert kinds == (1 if misplaced else 0), "misplaced money calls a person, and nothing else does"
     verbs = Counter(Record.objects.filter(subject_kind="payments.attempt", subject_id=attempt.pk).values_list("verb"))
     assert verbs[("attempt.pay",)] == receipts
 
@@ -117,5 +143,5 @@ def _cents(receipts: Iterable[Receipt]) -> int:
 
 def count_everything() -> dict[str, int]:
     """Count what money leaves behind: to assert that nothing happened."""
-    models = (Attempt, Receipt, Entry, Line, Anomaly, BankExchange, Record, Invoice)
+    models = (Attempt, Receipt, Allocation, Refund, Entry, Line, Anomaly, BankExchange, Record, Invoice)
     return {model.__name__: model.objects.count() for model in models}

@@ -10,9 +10,10 @@ from obole.billing import states as invoices
 from obole.dossiers import states as dossiers
 from obole.lib.states import ForbiddenMove, Move
 from obole.mailing import states as mails
+from obole.payments import refund_states as refunds
 from obole.payments import states as attempts
 
-LIVES: list[Any] = [invoices, dossiers, mails, attempts]
+LIVES: list[Any] = [invoices, dossiers, mails, attempts, refunds]
 CASES = [(move, state) for life in LIVES for move, state in product(life.MOVES, life.S.values)]
 
 
@@ -36,7 +37,7 @@ def test_each_move_from_each_state(move: Move, state: str) -> None:
     assert (refusal.value.verb, refusal.value.state, thing.state) == (move.verb, state, state)
 
 
-@pytest.mark.parametrize("state", ["paid", "tested", "failed"])
+@pytest.mark.parametrize("state", ["reversed", "tested", "failed"])
 def test_an_attempt_that_ended_for_good_has_no_way_out(state: str) -> None:
     assert not [move for move in attempts.MOVES if state in move.sources]
 

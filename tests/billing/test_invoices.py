@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from obole.billing import operations as billing
 from obole.billing import papers, rules
-from obole.billing.models import Document, Invoice, InvoiceLine, InvoiceType, NumberSeries
+from obole.billing.models import Document, Invoice, InvoiceLine, InvoiceType
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.dossiers.rules import BadQuantity
@@ -17,7 +17,7 @@ from obole.lib import days, words
 from obole.lib.days import PARIS
 from obole.lib.states import ForbiddenMove
 from obole.mailing.models import Message
-from obole.regies.models import Regie
+from obole.regies.models import Regie, Series
 from obole.regies.queries import balances
 from tests.books import check_books, count_everything
 from tests.world import (
@@ -122,7 +122,7 @@ def test_a_quantity_out_of_bounds_is_refused_and_takes_no_number(town: Town) -> 
     before = count_everything()
     with pytest.raises(BadQuantity):
         bill(town, dossier, quantities={town.late_fee.pk: Decimal(101)})
-    assert (count_everything(), NumberSeries.objects.count()) == (before, 0)
+    assert (count_everything(), Series.objects.count()) == (before, 0)
 
 
 def test_a_fixed_amount_does_not_look_at_the_quantities(town: Town) -> None:
@@ -237,7 +237,7 @@ def test_what_cannot_be_billed_is_refused_with_a_sentence_and_nothing_happens(to
         with pytest.raises(billing.NotBillable, match=sentence):
             bill(town, dossier, type_id=type_id)
     assert (count_everything(), Invoice.objects.count()) == (before, 0)
-    assert not NumberSeries.objects.filter(last__gt=0).exists()
+    assert not Series.objects.filter(last__gt=0).exists()
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_an_issued_invoice_never_changes(town: Town, column: str) -> None:
 def test_an_issued_invoice_and_its_lines_are_never_deleted(town: Town) -> None:
     make_invoice(town)
     for rows in (InvoiceLine.objects.all(), Invoice.objects.all()):
-        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot|stay"), transaction.atomic():
             rows._raw_delete("default")
     assert (Invoice.objects.count(), InvoiceLine.objects.count()) == (1, 1)
 
@@ -276,14 +276,14 @@ def test_the_database_refuses_impossible_invoices(town: Town, values: dict[str, 
 
 def test_a_cancelled_invoice_leaves_no_claim_and_says_why(town: Town) -> None:
     invoice = make_invoice(town)
-    billing.cancel_invoice(invoice_id=invoice.pk, reason="  saisie en double ", actor=WHO, at=later(1))
+    billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="  saisie en double ", actor=WHO, at=later(1))
     invoice.refresh_from_db()
     assert (invoice.state, invoice.reason, invoice.remaining_cents) == ("cancelled", "saisie en double", 0)
     assert invoice.number == "ENF-2026-000001"
     assert (balances(town.regie)["receivable"], balances(town.regie)["claims"]) == (0, 0)
     before = count_everything()
     for again in (
-        lambda: billing.cancel_invoice(invoice_id=invoice.pk, reason="", actor=WHO, at=later(2)),
+        lambda: billing.cancel_invoice(invoice_id=invoice.pk, code="twice", comment="", actor=WHO, at=later(2)),
         lambda: billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=later(2)),
         lambda: billing.issue_invoice(invoice_id=invoice.pk, actor=WHO, at=later(2)),
     ):

@@ -96,7 +96,7 @@ def test_a_payment_without_its_money_or_without_the_banks_word_is_found() -> Non
         verification.verify()
 
     behind_the_triggers("UPDATE payments_receipt SET cents = cents - 1")
-    with pytest.raises(BooksDiffer, match="what it received is not the sum of its receipts"):
+    with pytest.raises(BooksDiffer, match="more was made of it than it holds"):
         verification.verify()
 
 

@@ -85,7 +85,9 @@ def test_filters_narrow_and_can_be_taken_off(town: Town, client: Client) -> None
     try_to_pay(waiting)
     refused = bill(town, 30_01)
     pay(refused)
-    billing.cancel_invoice(invoice_id=make_invoice(town, meals=6).pk, reason="doublon", actor=WHO, at=later())
+    billing.cancel_invoice(
+        invoice_id=make_invoice(town, meals=6).pk, code="other", comment="doublon", actor=WHO, at=later()
+    )
     assert numbers(client, status="late") == ["2"]
     assert numbers(client, status="paid") == ["3"]
     assert numbers(client, status="in_progress") == ["4"]

@@ -28,7 +28,7 @@ def one_of_each(town: Town) -> dict[Standing, set[int]]:
     pay(made["in progress"])
     receive(made["part paid"], 300)
     receive(made["late, part paid"], 300)
-    billing.cancel_invoice(invoice_id=made["cancelled"].pk, reason="erreur", actor="tests", at=later())
+    billing.cancel_invoice(invoice_id=made["cancelled"].pk, code="other", comment="erreur", actor="tests", at=later())
     billing.transfer_invoice(invoice_id=made["transferred"].pk, actor="tests", at=later())
     return {
         Standing.DUE: {made["due"].pk}, Standing.IN_PROGRESS: {made["in progress"].pk},

@@ -84,7 +84,7 @@ def test_bad_settings_take_nothing(town: Town, start: Mock, spoilt: dict[str, ob
 def test_an_invoice_that_is_not_due_takes_nothing(town: Town, start: Mock, ending: str) -> None:
     invoice = make_invoice(town)
     if ending == "cancelled":
-        billing.cancel_invoice(invoice_id=invoice.pk, reason="erreur", actor=WHO, at=later(1))
+        billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="erreur", actor=WHO, at=later(1))
     else:
         billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=later(1))
     assert_refused(invoice, Obstacle.NOT_DUE, start)

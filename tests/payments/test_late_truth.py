@@ -192,7 +192,7 @@ def test_two_attempts_both_paid_one_settles_the_other_waits_for_a_person(
     assert_in_suspense(invoice, loser, 5200, "not_due")
     assert Receipt.objects.get(attempt=winner).invoice_id == invoice.pk
     assert held(payfip_town.regie, "card_clearing", "revenue_due", "suspense") == (10400, 5200, 5200)
-    assert mails() == ["payment_receipt"]
+    assert mails() == ["payment_surplus", "payment_receipt"]
 
 
 def test_a_refused_second_attempt_does_not_disturb_the_first(payfip_town: Town, simulator: RunningSimulator) -> None:
@@ -217,7 +217,7 @@ def test_money_for_an_invoice_that_ended_meanwhile_is_kept(
     invoice = make_invoice(payfip_town)
     attempt = pay(invoice)
     if ending == "cancel":
-        billing.cancel_invoice(invoice_id=invoice.pk, reason="erreur", actor=WHO, at=later(1))
+        billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="erreur", actor=WHO, at=later(1))
     else:
         billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=later(1))
     invoice.refresh_from_db()
@@ -228,7 +228,7 @@ def test_money_for_an_invoice_that_ended_meanwhile_is_kept(
 
     assert_in_suspense(invoice, attempt, 5200, "not_due")
     assert held(payfip_town.regie, "receivable", "claims", "revenue_due") == (0, 0, 0)
-    assert mails() == []
+    assert mails() == ["payment_surplus"]
 
 
 @pytest.mark.parametrize(

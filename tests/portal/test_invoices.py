@@ -141,7 +141,7 @@ def test_a_transferred_invoice_is_paid_elsewhere(town: Town, browser: Client) ->
 
 def test_a_cancelled_invoice_says_why(town: Town, browser: Client) -> None:
     invoice = make_invoice(town)
-    billing.cancel_invoice(invoice_id=invoice.pk, reason="Facture <en double>", actor=WHO, at=later(1))
+    billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="Facture <en double>", actor=WHO, at=later(1))
     page = page_of(browser, invoice)
     assert "Il n’y a rien à payer. Motif : Facture &lt;en double&gt;" in page
     assert "Payer maintenant" not in page

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from obole.billing import operations as billing
-from obole.billing.models import Invoice, InvoiceQuerySet, NumberSeries
+from obole.billing.models import Invoice, InvoiceQuerySet
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.gateways.sandbox.gateway import Sandbox
@@ -19,6 +19,7 @@ from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.payments.models import Attempt
 from obole.payments.operations import opening
+from obole.regies.models import Series
 from obole.reminders import operations as reminders
 from obole.reminders import queries
 from obole.reminders.models import Reminder
@@ -88,17 +89,17 @@ def test_neg_without_the_lock_of_the_series_two_invoices_take_one_number(
     town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
     both, meeting = [make_dossier(town), make_dossier(town)], Meeting(guard)
-    NumberSeries.objects.create(regie=town.regie, year=2026)
-    save, lock = NumberSeries.save, QuerySet.select_for_update
+    Series.objects.create(regie=town.regie, kind="invoice", year=2026)
+    save, lock = Series.save, QuerySet.select_for_update
 
-    def slowly(series: NumberSeries, **options: Any) -> None:
+    def slowly(series: Series, **options: Any) -> None:
         meeting.wait()
         save(series, **options)
 
     def unlocked(queryset: QuerySet[Any], **options: Any) -> QuerySet[Any]:
-        return without_lock(queryset) if queryset.model is NumberSeries else lock(queryset, **options)
+        return without_lock(queryset) if queryset.model is Series else lock(queryset, **options)
 
-    monkeypatch.setattr(NumberSeries, "save", slowly)
+    monkeypatch.setattr(Series, "save", slowly)
     if guard == "none":
         monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
 

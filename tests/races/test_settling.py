@@ -40,7 +40,11 @@ def resolve(attempt: Attempt) -> Callable[[], Attempt]:
 
 def hear(attempt: Attempt, status: Status) -> Callable[[], Attempt]:
     outcome = Outcome(
-        status=status, said=status, exchange=Exchange(request="", response=""), facts=attempt.sent, amount_cents=5200
+        status=status,
+        said=status,
+        exchange=Exchange(request="?", response=status),
+        facts=attempt.sent,
+        amount_cents=5200,
     )
     return lambda: payments.hear_outcome(attempt_id=attempt.pk, outcome=outcome, actor="payfip", at=later(3))
 
@@ -115,13 +119,13 @@ def test_neg_without_the_lock_of_the_invoice_two_payments_both_settle_it(
     new = payments.start_payment(
         invoice_id=old.invoice_id, email="usager@example.org", request_key="new", actor="usager", at=later(2)
     )
-    book = hearing._book
+    book = hearing._keep_receipt
 
-    def slowly(*args: Any) -> Entry:
+    def slowly(*args: Any) -> Receipt:
         meeting.wait()
         return book(*args)
 
-    monkeypatch.setattr(hearing, "_book", slowly)
+    monkeypatch.setattr(hearing, "_keep_receipt", slowly)
     if guard == "none":
         monkeypatch.setattr(InvoiceQuerySet, "locked", without_lock)
 

@@ -123,7 +123,7 @@ def test_who_paid_is_not_reminded(town: Town) -> None:
 def test_what_is_not_due_any_more_is_not_reminded(town: Town, ending: str) -> None:
     invoice = make_invoice(town)
     if ending == "cancel":
-        billing.cancel_invoice(invoice_id=invoice.pk, reason="x", actor=WHO, at=late(1))
+        billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="x", actor=WHO, at=late(1))
     else:
         billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=late(1))
     work(30)
@@ -146,7 +146,7 @@ def test_a_reminder_that_lost_its_reason_before_it_left_is_dropped(town: Town, m
     if meanwhile == "paid":
         pay(invoice)
     elif meanwhile == "cancelled":
-        billing.cancel_invoice(invoice_id=invoice.pk, reason="x", actor=WHO, at=late(7))
+        billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="x", actor=WHO, at=late(7))
     else:
         payments.start_payment(invoice_id=invoice.pk, email="u@example.org", request_key="k", actor="u", at=late(7))
 

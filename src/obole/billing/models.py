@@ -37,6 +37,9 @@ class InvoiceType(models.Model):
     payment_term = models.PositiveSmallIntegerField(
         _("délai de paiement (jours)"), default=30, validators=[MinValueValidator(0), MaxValueValidator(365)]
     )
+    accepts_cesu = models.BooleanField(
+        _("CESU acceptés au guichet"), default=False, help_text=_("Seulement pour la garde d’enfants, si une délibération le prévoit.")
+    )  # fmt: skip
     schemes = models.ManyToManyField(Scheme, related_name="invoice_types", verbose_name=_("dispositifs"), blank=True)
     logo_digest = models.CharField(max_length=64, blank=True, editable=False)
     logo_format = models.CharField(max_length=4, blank=True, editable=False)
@@ -70,20 +73,6 @@ class InvoiceType(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class NumberSeries(models.Model):
-    """The last number given in a régie's series of one year. A locked row, not a sequence: a rollback leaves no gap."""
-
-    regie = models.ForeignKey(Regie, on_delete=models.PROTECT)
-    year = models.PositiveSmallIntegerField()
-    last = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["regie", "year"], name="series_once")]
-
-    def __str__(self) -> str:
-        return f"{self.regie_id}/{self.year}: {self.last}"
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
@@ -144,6 +133,10 @@ class Invoice(models.Model):
     paid_at = models.DateTimeField(_("payée le"), null=True)
     reason = models.CharField(_("motif"), max_length=300, blank=True)
     """Why it was cancelled."""
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="replacement"
+    )
+    """The cancelled invoice that this one was made to do again."""
     wording = models.JSONField(default=dict)
     """What its document says beside the lines, frozen when it was issued."""
 
@@ -222,17 +215,91 @@ class InvoiceLine(models.Model):
         ordering = ["invoice", "position"]
         constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once")]
         triggers = [
-            pgtrigger.Protect(name="lines_stay", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="lines_stay",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM billing_invoice
+                        WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END
+                        AND number IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'the lines of an issued invoice stay' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.label}: {self.amount_cents}"
 
 
+class CreditNote(models.Model):
+    """The avoir that cancels an issued invoice, whole: numbered without a gap, never changed."""
+
+    class Reason(models.TextChoices):
+        QUANTITY = "quantity", _("Quantité erronée")
+        PRICE = "price", _("Tarif erroné")
+        PAYER = "payer", _("Mauvais payeur")
+        TWICE = "twice", _("Facturée deux fois")
+        NOT_PROVIDED = "not_provided", _("Prestation non rendue")
+        GESTURE = "gesture", _("Geste décidé par la collectivité")
+        OTHER = "other", _("Autre motif")
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="credit_note")
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="credit_notes")
+    number = models.CharField(_("numéro"), max_length=24, unique=True)
+    year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField()
+    cents = models.PositiveBigIntegerField(_("montant"))
+    reason = models.CharField(_("motif"), max_length=12, choices=Reason.choices)
+    comment = models.CharField(_("précision"), max_length=300, blank=True)
+    issued_at = models.DateTimeField(_("émis le"))
+    issued_by = models.CharField(max_length=254)
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["regie", "year", "sequence"], name="credit_note_sequence_once"),
+            models.CheckConstraint(condition=models.Q(cents__gt=0), name="credit_note_positive"),
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def why(self) -> str:
+        """The reason as the payer reads it."""
+        label = str(self.Reason(self.reason).label)
+        if self.reason == self.Reason.OTHER:
+            return self.comment or label
+        return f"{label} : {self.comment}" if self.comment else label
+
+
 class Document(models.Model):
     """The PDF of an invoice: rendered once, served as it is for ever."""
 
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="document")
+    digest = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    rendered_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class CreditNotePaper(models.Model):
+    """The PDF of an avoir: rendered once, served as it is for ever."""
+
+    credit_note = models.OneToOneField(CreditNote, on_delete=models.PROTECT, related_name="paper")
     digest = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     rendered_at = models.DateTimeField()

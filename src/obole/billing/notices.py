@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from obole.billing.models import Invoice
+from obole.billing.models import CreditNote, Invoice
 from obole.directory import queries as directory
 from obole.lib import days, money
 from obole.mailing import operations as mailing
@@ -29,5 +29,18 @@ def announce(invoice: Invoice, *, at: datetime) -> None:
     letter = mailing.Letter(
         cause=f"invoice_deposited:{invoice.pk}", kind="invoice_deposited", to=invoice.payer.email,
         rendered=mailing.compose("invoice_deposited", variables_of(invoice)), about=invoice,
+    )  # fmt: skip
+    mailing.queue(letter, at=at)
+
+
+def announce_credit_note(note: CreditNote, *, at: datetime) -> None:
+    """Queue the mail that says an invoice is cancelled, and why; a payer without an e-mail gets none."""
+    invoice = note.invoice
+    if not invoice.payer.email:
+        return
+    variables = {**variables_of(invoice), "avoir": note.number, "motif": note.why}
+    letter = mailing.Letter(
+        cause=f"invoice_cancelled:{invoice.pk}", kind="invoice_cancelled", to=invoice.payer.email,
+        rendered=mailing.compose("invoice_cancelled", variables), about=invoice,
     )  # fmt: skip
     mailing.queue(letter, at=at)

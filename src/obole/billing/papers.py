@@ -1,12 +1,13 @@
-"""The PDF of an invoice: rendered once, by the worker or by who asks first, then served as it is."""
+"""The PDF of an invoice, and of the avoir that cancels one: rendered once, by the worker or by who asks first, then served as it is."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from obole.billing import wording
+from obole.billing.documents.credit_note import CreditNoteDocument, render_credit_note
 from obole.billing.documents.invoice import InvoiceDocument, Line, render_invoice
-from obole.billing.models import Document, Invoice
+from obole.billing.models import CreditNote, CreditNotePaper, Document, Invoice
 from obole.lib import days, files
 from obole.trail import operations as trail
 
@@ -26,7 +27,22 @@ def ensure_document(*, invoice_id: int, at: datetime) -> Document:
     return _keep(invoice, digest=digest, size=len(content), at=at)
 
 
-def content_of(document: Document) -> bytes:
+def ensure_credit_note(*, credit_note_id: int, at: datetime) -> CreditNotePaper:
+    """Return the document of an avoir, and make it the first time. Two at once make the same bytes, and one row."""
+    existing = CreditNotePaper.objects.filter(credit_note=credit_note_id).first()
+    if existing is not None:
+        return existing
+    note = CreditNote.objects.select_related("invoice").get(pk=credit_note_id)
+    content = render_credit_note(_described_credit_note(note))
+    digest = files.put(content)
+    with transaction.atomic():
+        paper, _created = CreditNotePaper.objects.get_or_create(
+            credit_note=note, defaults={"digest": digest, "size": len(content), "rendered_at": at}
+        )
+    return paper
+
+
+def content_of(document: Document | CreditNotePaper) -> bytes:
     """Return the bytes that were stored, checked against their digest."""
     return files.get(document.digest)
 
@@ -56,4 +72,13 @@ def _described(invoice: Invoice) -> InvoiceDocument:
         issued_on=days.day_of(issued_at), due_on=due_date, lines=lines, total_cents=invoice.total_cents, already_paid_cents=0,
         to_pay_cents=invoice.total_cents, issued_at=issued_at, period=invoice.period,
         dossier_reference=frozen["dossier_reference"], pay_url=frozen["pay_url"], **frozen["texts"],
+    )  # fmt: skip
+
+
+def _described_credit_note(note: CreditNote) -> CreditNoteDocument:
+    invoice = note.invoice
+    return CreditNoteDocument(
+        letterhead=wording.letterhead(invoice.wording), recipient=wording.recipient(invoice.wording), number=note.number,
+        invoice_number=invoice.number or "", invoice_issued_on=days.day_of(invoice.issued_at or note.issued_at),
+        invoice_label=invoice.label, why=note.why, amount_cents=note.cents, issued_at=note.issued_at,
     )  # fmt: skip

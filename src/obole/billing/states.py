@@ -21,5 +21,7 @@ ISSUE = Move("invoice.issue", frozenset({S.DRAFT}), S.DUE)
 SETTLE = Move("invoice.settle", frozenset({S.DUE}), S.PAID)
 CANCEL = Move("invoice.cancel", frozenset({S.DUE}), S.CANCELLED)
 TRANSFER = Move("invoice.transfer", frozenset({S.DUE}), S.TRANSFERRED)
+UNSETTLE = Move("invoice.unsettle", frozenset({S.PAID}), S.DUE)
+"""Its money was taken back: a rejected debit, a bounced cheque, a wrong entry at the counter, an avoir."""
 
-MOVES = (ISSUE, SETTLE, CANCEL, TRANSFER)
+MOVES = (ISSUE, SETTLE, CANCEL, TRANSFER, UNSETTLE)

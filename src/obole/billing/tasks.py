@@ -11,3 +11,9 @@ from obole.lib.queue import task
 def render(invoice_id: int) -> None:
     """Make the invoice's PDF."""
     papers.ensure_document(invoice_id=invoice_id, at=days.now())
+
+
+@task("billing.render_credit_note", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
+def render_credit_note(credit_note_id: int) -> None:
+    """Make the PDF of an avoir."""
+    papers.ensure_credit_note(credit_note_id=credit_note_id, at=days.now())

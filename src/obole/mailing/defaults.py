@@ -58,12 +58,21 @@ KINDS: dict[str, Kind] = {
         "{{ montant }}, à régler avant le {{ echeance }}.\n\nConsulter et payer ma facture : {{ url }}\n\n"
         "Nous ne vous demanderons jamais vos coordonnées bancaires par courriel." + SIGNATURE,
     ),
+    "invoice_cancelled": Kind(
+        label=_("Facture annulée"),
+        variables=INVOICE | {"avoir", "motif"},
+        subject="Votre facture {{ numero }} est annulée",
+        body="Bonjour {{ nom }},\n\nVotre facture n° {{ numero }} ({{ libelle }}, {{ montant }}) est annulée par l’avoir "
+        "n° {{ avoir }}.\nMotif : {{ motif }}\n\nVous n’avez rien à payer pour cette facture. Si vous l’aviez déjà réglée, la "
+        "somme reçue sera imputée sur une autre de vos factures ou vous sera remboursée.\n\nVoir l’avoir : {{ url }}"
+        + SIGNATURE,
+    ),
     "payment_receipt": Kind(
         label=_("Paiement reçu"),
-        variables=INVOICE | {"date", "heure", "moyen", "autorisation", "reference", "paye", "solde"},
+        variables=INVOICE | {"date", "heure", "moyen", "precisions", "autorisation", "reference", "paye", "solde"},
         subject="Paiement reçu : facture {{ numero }}",
         body="Bonjour {{ nom }},\n\nNous avons bien reçu votre paiement de {{ paye }} le {{ date }} à {{ heure }} "
-        "({{ moyen }}, autorisation {{ autorisation }}, référence {{ reference }}). {{ solde }}\n\n"
+        "({{ precisions }}). {{ solde }}\n\n"
         "Le reçu est joint et reste disponible dans votre espace : {{ url }}" + SIGNATURE,
     ),
     "payment_refused": Kind(
@@ -73,6 +82,31 @@ KINDS: dict[str, Kind] = {
         body="Bonjour {{ nom }},\n\nVotre banque n’a pas autorisé le paiement de la facture {{ numero }} le {{ date }}. "
         "Aucune somme n’a été débitée par nos services. La facture reste à régler avant le {{ echeance }} : {{ url }}"
         + SIGNATURE,
+    ),
+    "payment_surplus": Kind(
+        label=_("Paiement en trop"),
+        variables=INVOICE | {"date", "paye", "reference"},
+        subject="Votre paiement du {{ date }} est arrivé en trop",
+        body="Bonjour {{ nom }},\n\nNous avons bien reçu {{ paye }} le {{ date }} (référence {{ reference }}) pour la facture "
+        "n° {{ numero }}, mais cette somme n’y était plus due. Elle n’est pas perdue : un agent va l’imputer sur une autre de vos "
+        "factures ou la faire rembourser par le comptable public. Vous n’avez rien à faire.\n\nVoir ma facture : {{ url }}"
+        + SIGNATURE,
+    ),
+    "payment_reversed": Kind(
+        label=_("Paiement rejeté"),
+        variables=INVOICE | {"date", "paye", "moyen", "motif"},
+        subject="Votre paiement du {{ date }} a été rejeté",
+        body="Bonjour {{ nom }},\n\nVotre banque nous a informés du rejet de votre paiement de {{ paye }} du {{ date }} ({{ moyen }}). "
+        "Motif : {{ motif }}\n\nLa facture n° {{ numero }} est de nouveau à régler avant le {{ echeance }} : {{ reste_du }}.\n\n"
+        "Consulter et payer ma facture : {{ url }}\n\nEn cas de difficulté, contactez {{ service }} : des solutions existent."
+        + SIGNATURE,
+    ),
+    "payment_refunded": Kind(
+        label=_("Remboursement effectué"),
+        variables=INVOICE | {"paye"},
+        subject="Votre remboursement de {{ paye }}",
+        body="Bonjour {{ nom }},\n\nLe comptable public a remboursé la somme de {{ paye }}, reçue pour la facture n° {{ numero }}. "
+        "Elle paraîtra sur votre compte dans quelques jours.\n\nVoir ma facture : {{ url }}" + SIGNATURE,
     ),
     "reminder_1": Kind(
         label=_("Relance 1"),

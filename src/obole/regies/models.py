@@ -74,6 +74,30 @@ class Mandate(models.Model):
         return f"{self.agent} / {self.regie}"
 
 
+class Series(models.Model):
+    """
+    The last number given in a series of a régie and a year. A locked row, not a sequence: a rollback leaves no gap.
+
+    Numbers of invoices, of avoirs and of quittances are continuous: a gap would have to be explained to the comptable.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("factures")
+        CREDIT_NOTE = "credit_note", _("avoirs")
+        QUITTANCE = "quittance", _("quittances")
+
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="series")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["regie", "kind", "year"], name="regie_series_once")]
+
+    def __str__(self) -> str:
+        return f"{self.regie_id}/{self.kind}/{self.year}: {self.last}"
+
+
 class Entry(models.Model):
     """One event of the ledger, numbered 1..n in its régie and chained to the one before."""
 

@@ -54,17 +54,6 @@ def entries(regie: Regie) -> QuerySet[Entry]:
     return Entry.objects.filter(regie=regie).prefetch_related("lines").order_by("-number")
 
 
-def entries_of_causes(causes: list[tuple[str, str]]) -> QuerySet[Entry]:
-    """Return the entries that these causes (kind, key) made, oldest first."""
-    keys = [key for _kind, key in causes]
-    kinds = {kind for kind, _key in causes}
-    return (
-        Entry.objects.filter(cause_key__in=keys, cause_kind__in=kinds)
-        .prefetch_related("lines")
-        .order_by("booked_at", "id")
-    )
-
-
 Sums = dict[str, list[int]]
 """``{account: [debit, credit]}``, in cents, for the accounts that moved."""
 

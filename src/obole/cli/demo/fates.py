@@ -9,6 +9,7 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.cli.demo.story import AGENT, Story
 from obole.lib.states import ForbiddenMove
+from obole.payments import operations as payments
 
 
 def decide(story: Story, invoice: Invoice, issued_at: datetime) -> None:
@@ -40,8 +41,8 @@ def _plan_payment(story: Story, invoice: Invoice, at: datetime) -> None:
 
 def _cancel(invoice: Invoice, at: datetime) -> None:
     try:
-        billing.cancel_invoice(
-            invoice_id=invoice.pk, reason="Erreur de quantité : une nouvelle facture suit.", actor=AGENT, at=at
+        payments.cancel_invoice(
+            invoice_id=invoice.pk, code="quantity", comment="une nouvelle facture suit", actor=AGENT, at=at
         )
     except ForbiddenMove:
         # Paid meanwhile: the agent is told so, and leaves it.

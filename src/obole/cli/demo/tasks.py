@@ -11,6 +11,7 @@ from obole.reminders import operations as reminders
 
 TASKS: dict[str, Callable[..., Any]] = {
     "billing.render": invoice_papers.ensure_document,
+    "billing.render_credit_note": invoice_papers.ensure_credit_note,
     "mailing.deliver": mailing.deliver,
     "payments.resolve": payments.resolve_attempt,
     "payments.send_receipt": receipt_papers.send_receipt,

@@ -21,6 +21,7 @@ from obole.directory.rules import Right
 from obole.lib import days
 from obole.lib.states import ForbiddenMove
 from obole.payments import history, queries, standing
+from obole.payments import operations as payments
 from obole.payments import papers as receipt_papers
 from obole.payments.models import Receipt
 
@@ -73,8 +74,8 @@ def invoice_cancel(request: AgentRequest, pk: int) -> HttpResponse:
         return moved_meanwhile(request, invoice_moved(), url)
     if request.method == "POST" and form.is_valid():
         try:
-            billing.cancel_invoice(
-                invoice_id=pk, reason=form.cleaned_data["reason"], actor=request.actor, at=days.now()
+            payments.cancel_invoice(
+                invoice_id=pk, code="other", comment=form.cleaned_data["reason"], actor=request.actor, at=days.now()
             )
         except ForbiddenMove:
             form.add_error(None, invoice_moved())

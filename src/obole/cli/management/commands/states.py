@@ -11,12 +11,14 @@ from obole.billing import states as billing
 from obole.dossiers import states as dossiers
 from obole.lib.states import Move
 from obole.mailing import states as mailing
+from obole.payments import refund_states as refunds
 from obole.payments import states as payments
 
 LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Move]], ...] = (
     ("Dossier", dossiers.DossierState, dossiers.MOVES),
     ("Facture", billing.InvoiceState, billing.MOVES),
     ("Tentative de paiement", payments.AttemptState, payments.MOVES),
+    ("Remboursement", refunds.RefundState, refunds.MOVES),
     ("Courriel", mailing.MessageState, mailing.MOVES),
 )
 HEAD = "# Les états\n\nCette page est écrite par `obole states`, à partir des tables que le code applique."

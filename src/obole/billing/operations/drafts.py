@@ -1,0 +1,85 @@
+"""Doing an invoice again: a draft that an agent corrects, then issues or gives up."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from obole.billing import rules
+from obole.billing.models import Invoice, InvoiceLine
+from obole.billing.operations.issuing import add_lines
+from obole.billing.operations.refusals import NotADraft, NotBillable
+from obole.billing.states import InvoiceState
+from obole.trail import operations as trail
+
+
+@transaction.atomic
+def redo_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
+    """
+    Make a draft of the same lines as a cancelled invoice; done again, it returns the invoice that it made.
+
+    :raises NotBillable: if the invoice is not cancelled.
+    """
+    old = Invoice.objects.locked().get(pk=invoice_id)
+    if old.state != InvoiceState.CANCELLED:
+        raise NotBillable(_("Seule une facture annulée se refait : annulez-la d’abord."))
+    twin = Invoice.objects.filter(replaces=old).first()
+    if twin is not None:
+        return twin
+    draft = Invoice.objects.create(
+        request_key=f"redo:{old.pk}", type_id=old.type_id, regie_id=old.regie_id, dossier_id=old.dossier_id, payer_id=old.payer_id,
+        label=old.label, period=old.period, total_cents=old.total_cents, created_at=at, replaces=old,
+    )  # fmt: skip
+    add_lines(draft, [_as_draft(line) for line in old.lines.order_by("position")])
+    trail.note("invoice.draft", subject=draft, actor=actor, at=at, replaces=old.number)
+    trail.note("invoice.redo", subject=old, actor=actor, at=at)
+    return draft
+
+
+@transaction.atomic
+def correct_draft(
+    *, invoice_id: int, quantities: Mapping[int, Decimal], period: str, actor: str, at: datetime
+) -> Invoice:
+    """
+    Change the quantities of a draft's lines, by their position; the amounts follow.
+
+    :raises NotADraft: if it was issued meanwhile.
+    """
+    draft = _lock_draft(invoice_id)
+    lines = [_as_draft(line, quantities.get(line.position, line.quantity)) for line in draft.lines.order_by("position")]
+    InvoiceLine.objects.filter(invoice=draft).delete()
+    add_lines(draft, lines)
+    draft.total_cents, draft.period = rules.total(lines), period.strip()[:60]
+    draft.save(update_fields=["total_cents", "period"])
+    trail.note("invoice.correct", subject=draft, actor=actor, at=at, cents=draft.total_cents)
+    return draft
+
+
+@transaction.atomic
+def discard_draft(*, invoice_id: int, actor: str, at: datetime) -> None:
+    """
+    Give up a draft: it has no number, so nothing is missing afterwards. The trail keeps that it was.
+
+    :raises NotADraft: if it was issued meanwhile.
+    """
+    draft = _lock_draft(invoice_id)
+    if draft.replaces is not None:
+        trail.note("invoice.redo_given_up", subject=draft.replaces, actor=actor, at=at, cents=draft.total_cents)
+    InvoiceLine.objects.filter(invoice=draft).delete()
+    draft.delete()
+
+
+def _lock_draft(invoice_id: int) -> Invoice:
+    draft = Invoice.objects.locked().get(pk=invoice_id)
+    if draft.state != InvoiceState.DRAFT:
+        raise NotADraft(_("Cette facture est déjà émise : elle ne change plus. Annulez-la et refaites-la."))
+    return draft
+
+
+def _as_draft(line: InvoiceLine, quantity: Decimal | None = None) -> rules.DraftLine:
+    return rules.DraftLine(
+        label=line.label, detail=line.detail, quantity=line.quantity if quantity is None else quantity, unit=line.unit,
+        unit_price_cents=line.unit_price_cents, nature=line.nature,
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""How an invoice ends: paid, due again, cancelled by an avoir, handed over to the comptable public."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from obole.billing import notices, states
+from obole.billing.models import CreditNote, Invoice
+from obole.billing.operations.booking import post
+from obole.billing.operations.refusals import NotBillable, ReasonMissing
+from obole.billing.states import InvoiceState
+from obole.lib import days
+from obole.lib.queue import defer
+from obole.regies import numbering
+from obole.regies.accounts import Account
+from obole.regies.models import Series
+from obole.trail import operations as trail
+
+
+def settle_invoice(*, invoice: Invoice, cents: int, actor: str, at: datetime) -> None:
+    """
+    Count money that was received for an invoice; the last cent makes it paid. The caller holds its lock and books the money.
+
+    :raises obole.lib.states.ForbiddenMove: if it is not due.
+    :raises ValueError: if the money is more than what is due, or not positive.
+    """
+    if not 0 < cents <= invoice.total_cents - invoice.received_cents:
+        raise ValueError(
+            f"{cents} cents for {invoice}, which still needs {invoice.total_cents - invoice.received_cents}"
+        )
+    invoice.received_cents += cents
+    if invoice.received_cents < invoice.total_cents:
+        invoice.save(update_fields=["received_cents"])
+        trail.note("invoice.part_paid", subject=invoice, actor=actor, at=at, cents=cents)
+        return
+    step = states.SETTLE.apply(invoice)
+    invoice.paid_at = at
+    invoice.save(update_fields=["state", "received_cents", "paid_at"])
+    trail.record(step, subject=invoice, actor=actor, at=at, cents=cents)
+
+
+def unsettle_invoice(
+    *, invoice: Invoice, cents: int, due_date: date | None = None, actor: str, at: datetime, reason: str
+) -> None:
+    """
+    Count back money that was taken from an invoice; a paid one is due again. The caller holds its lock and books the reversal.
+
+    :param due_date: a later last day to pay, when the payer needs one.
+    :raises ValueError: if the invoice never received as much.
+    """
+    if not 0 < cents <= invoice.received_cents:
+        raise ValueError(f"{cents} cents back from {invoice}, which received {invoice.received_cents}")
+    invoice.received_cents -= cents
+    if invoice.state == InvoiceState.PAID:
+        step = states.UNSETTLE.apply(invoice)
+        invoice.paid_at = None
+        trail.record(step, subject=invoice, actor=actor, at=at, cents=cents, reason=reason)
+    else:
+        trail.note("invoice.taken_back", subject=invoice, actor=actor, at=at, cents=cents, reason=reason)
+    if due_date is not None and invoice.due_date is not None:
+        invoice.due_date = max(invoice.due_date, due_date)
+    invoice.save(update_fields=["state", "received_cents", "paid_at", "due_date"])
+
+
+@transaction.atomic
+def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: datetime) -> CreditNote:
+    """
+    Cancel what is still due with an avoir; the payer reads why. Money that comes all the same goes to recettes à classer.
+
+    :param code: one of ``CreditNote.Reason``.
+    :raises obole.lib.states.ForbiddenMove: if it is not due.
+    :raises ReasonMissing: if the reason is « autre » and nothing is said.
+    :raises NotBillable: if part of it was received: that money must be freed first.
+    """
+    invoice = Invoice.objects.locked().select_related("regie", "payer").get(pk=invoice_id)
+    said = " ".join(comment.split())[:250]
+    if CreditNote.Reason(code) == CreditNote.Reason.OTHER and not said:
+        raise ReasonMissing(_("Écrivez le motif : sans lui, l’usager ne comprendrait pas."))
+    step = states.CANCEL.apply(invoice)
+    if invoice.received_cents:
+        raise NotBillable(_("Une partie de cette facture est déjà payée : elle ne peut plus être annulée ainsi."))
+    year = days.day_of(at).year
+    sequence = numbering.take(regie=invoice.regie, kind=Series.Kind.CREDIT_NOTE, year=year)
+    note = CreditNote.objects.create(
+        invoice=invoice, regie=invoice.regie, year=year, sequence=sequence, cents=invoice.total_cents, reason=code, comment=said,
+        number=numbering.written(regie=invoice.regie, kind=Series.Kind.CREDIT_NOTE, year=year, sequence=sequence),
+        issued_at=at, issued_by=actor,
+    )  # fmt: skip
+    invoice.reason = note.why
+    invoice.save(update_fields=["state", "reason"])
+    post(invoice, "cancellation", debit=Account.CLAIMS, credit=Account.RECEIVABLE, cents=invoice.total_cents, at=at)
+    trail.record(step, subject=invoice, actor=actor, at=at, reason=invoice.reason, credit_note=note.number)
+    notices.announce_credit_note(note, at=at)
+    defer("billing.render_credit_note", credit_note_id=note.pk)
+    return note
+
+
+@transaction.atomic
+def transfer_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
+    """
+    Hand an unpaid invoice over to the comptable public: it cannot be paid here any more.
+
+    :raises obole.lib.states.ForbiddenMove: if it is not due.
+    """
+    invoice = Invoice.objects.locked().get(pk=invoice_id)
+    left = invoice.remaining_cents
+    step = states.TRANSFER.apply(invoice)
+    invoice.save(update_fields=["state"])
+    post(invoice, "transfer", debit=Account.CLAIMS, credit=Account.RECEIVABLE, cents=left, at=at)
+    trail.record(step, subject=invoice, actor=actor, at=at, cents=left)
+    return invoice

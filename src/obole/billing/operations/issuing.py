@@ -1,0 +1,121 @@
+"""From a dossier to an invoice in the payer's account."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from obole.billing import notices, rules, states
+from obole.billing.models import Invoice, InvoiceLine, InvoiceType
+from obole.billing.operations.booking import post
+from obole.billing.operations.refusals import EmptyInvoice, NotBillable
+from obole.billing.wording import freeze
+from obole.dossiers import operations as dossiers
+from obole.dossiers import queries as dossier_queries
+from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
+from obole.lib import days
+from obole.lib.queue import defer
+from obole.regies import numbering
+from obole.regies.accounts import Account
+from obole.regies.models import Regie, Series
+from obole.trail import operations as trail
+
+BILLABLE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
+
+
+@transaction.atomic
+def generate_invoice(  # noqa: PLR0913 - one form, one call
+    *,
+    dossier_id: int,
+    type_id: int,
+    quantities: Mapping[int, Decimal],
+    period: str,
+    request_key: str,
+    actor: str,
+    at: datetime,
+) -> Invoice:
+    """
+    Make an invoice of a dossier and issue it. The same ``request_key`` again returns the invoice that it made.
+
+    :param quantities: the quantities that are the agent's to give, by product id.
+    :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review or accepted.
+    :raises EmptyInvoice: if there is nothing to pay.
+    """
+    # The dossier is locked first: a double click waits here, then finds the invoice of the first.
+    dossier = Dossier.objects.locked().select_related("citizen").get(pk=dossier_id)
+    twin = Invoice.objects.filter(request_key=request_key, dossier=dossier).first()
+    if twin is not None:
+        return twin
+    invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
+    regie = _billable_regie(invoice_type, dossier)
+    dossiers.correct_quantities(dossier_id=dossier_id, quantities=quantities, actor=actor, at=at)
+    lines = rules.lines_for(invoice_type, dossier_queries.items(dossier))
+    invoice = Invoice.objects.create(
+        request_key=request_key, type=invoice_type, regie=regie, dossier=dossier, payer=dossier.citizen,
+        label=invoice_type.name, period=period, total_cents=rules.total(lines), created_at=at,
+    )  # fmt: skip
+    add_lines(invoice, lines)
+    trail.note("invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference)
+    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
+
+
+@transaction.atomic
+def issue_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
+    """
+    Give a draft its number, make it due, and deposit it in the payer's account.
+
+    :raises obole.lib.states.ForbiddenMove: if it is not a draft.
+    :raises EmptyInvoice: if its total is zero.
+    """
+    invoice = Invoice.objects.locked().select_related("type", "regie", "payer", "dossier__scheme").get(pk=invoice_id)
+    step = states.ISSUE.apply(invoice)
+    if not invoice.total_cents:
+        raise EmptyInvoice(_("Toutes les quantités sont à zéro : il n’y a rien à facturer."))
+
+    _take_number(invoice, year=days.day_of(at).year)
+    invoice.issued_at = at
+    invoice.due_date = days.due_date(at, term_days=invoice.type.payment_term)
+    invoice.wording = freeze(invoice)
+    invoice.save()
+
+    post(invoice, "invoice", debit=Account.RECEIVABLE, credit=Account.CLAIMS, cents=invoice.total_cents, at=at)
+    trail.record(step, subject=invoice, actor=actor, at=at, number=invoice.number, cents=invoice.total_cents)
+    notices.announce(invoice, at=at)
+    defer("billing.render", invoice_id=invoice.pk)
+    return invoice
+
+
+def _billable_regie(invoice_type: InvoiceType, dossier: Dossier) -> Regie:
+    if dossier.state not in BILLABLE:
+        raise NotBillable(_("Ce dossier n’est pas en instruction ni accepté : prenez-le d’abord en charge."))
+    if not invoice_type.enabled or not invoice_type.schemes.filter(pk=dossier.scheme_id).exists():
+        raise NotBillable(_("Ce type de facture ne s’applique pas à ce dispositif : choisissez-en un autre."))
+    if invoice_type.regie is None:
+        raise NotBillable(
+            _(
+                "Ce type de facture n’a pas de régie : un administrateur doit lui en donner une (Paramétrage › Types de factures)."
+            )
+        )
+    if not invoice_type.regie.enabled:
+        raise NotBillable(_("La régie de ce type de facture est désactivée : aucune facture ne peut être émise."))
+    return invoice_type.regie
+
+
+def add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:
+    """Write the lines of a draft."""
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            invoice=invoice, position=position, label=line.label, detail=line.detail, quantity=line.quantity, unit=line.unit,
+            unit_price_cents=line.unit_price_cents, amount_cents=line.amount_cents, nature=line.nature,
+        )
+        for position, line in enumerate(lines, start=1)
+    )  # fmt: skip
+
+
+def _take_number(invoice: Invoice, *, year: int) -> None:
+    kind = Series.Kind.INVOICE
+    invoice.year, invoice.sequence = year, numbering.take(regie=invoice.regie, kind=kind, year=year)
+    invoice.number = numbering.written(regie=invoice.regie, kind=kind, year=year, sequence=invoice.sequence)

@@ -1,0 +1,17 @@
+"""Why an invoice cannot be made or ended, as a sentence for the agent."""
+
+
+class NotBillable(Exception):
+    """An invoice cannot be made of this dossier with this type; the message is a French sentence for the agent."""
+
+
+class EmptyInvoice(NotBillable):
+    """Every quantity is zero: there is nothing to pay."""
+
+
+class ReasonMissing(NotBillable):
+    """« Autre motif » says nothing without a sentence."""
+
+
+class NotADraft(NotBillable):
+    """An issued invoice never changes: it is cancelled by an avoir, and done again."""
