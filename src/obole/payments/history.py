@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -14,7 +15,7 @@ from obole.mailing import queries as mailing
 from obole.mailing.defaults import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
-from obole.payments.models import Attempt, BankExchange
+from obole.payments.models import Attempt, BankExchange, Receipt, Refund, Reversal
 from obole.trail import queries as trail
 from obole.trail.models import Record
 
@@ -58,8 +59,10 @@ def for_agents(invoice: Invoice, *, with_bank: bool) -> list[Happening]:
 
 
 def _records(invoice: Invoice) -> Iterable[Record]:
-    subjects = [invoice, *Attempt.objects.filter(invoice=invoice).order_by("id")]
-    return trail.about(*subjects)
+    receipts = Receipt.objects.filter(Q(invoice=invoice) | Q(attempt__invoice=invoice)).order_by("id")
+    refunds = Refund.objects.filter(receipt__in=receipts).order_by("id")
+    attempts = Attempt.objects.filter(invoice=invoice).order_by("id")
+    return trail.about(invoice, *attempts, *receipts, *refunds)
 
 
 def _sorted(happenings: list[Happening]) -> list[Happening]:
@@ -160,12 +163,44 @@ def _closed(record: Record) -> tuple[str, str]:
     return _("Traité"), str(record.details.get("note", ""))
 
 
+def _with_amount(title: str, *details: str) -> Teller:
+    def tell(record: Record) -> tuple[str, str]:
+        said = (str(record.details.get(name, "")) for name in details)
+        return _(title) % {"amount": _amount(record)}, " – ".join(one for one in said if one)
+
+    return tell
+
+
+def _taken(record: Record) -> tuple[str, str]:
+    means = Receipt.Means(str(record.details.get("means", "cash"))).label
+    title = _("Encaissé au guichet : %(amount)s") % {"amount": _amount(record)}
+    return title, _("%(means)s, quittance %(number)s") % {"means": means, "number": record.details.get("number", "")}
+
+
+def _reversed(record: Record) -> tuple[str, str]:
+    kind = Reversal.Kind(str(record.details.get("kind", Reversal.Kind.REJECTED))).label
+    title = _("%(kind)s : %(amount)s") % {"kind": kind, "amount": _amount(record)}
+    return title, str(record.details.get("reason", ""))
+
+
+def _cancelled_for_agents(record: Record) -> tuple[str, str]:
+    number = str(record.details.get("credit_note", ""))
+    return (_("Annulée par l’avoir %(number)s") % {"number": number} if number else _("Facture annulée")), str(
+        record.details.get("reason", "")
+    )
+
+
 _FOR_PAYER: dict[str, tuple[Teller, str]] = {
     "invoice.issue": (_fixed(gettext_noop("Facture déposée dans votre espace")), "info"),
     "invoice.settle": (_paid_for_payer, "done"),
     "invoice.part_paid": (_paid_for_payer, "done"),
     "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
     "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
+    "invoice.redo": (_fixed(gettext_noop("La facture va être refaite")), "info"),
+    "invoice.unsettle": (_with_amount(gettext_noop("Paiement repris : %(amount)s"), "reason"), "late"),
+    "invoice.taken_back": (_with_amount(gettext_noop("Paiement repris : %(amount)s"), "reason"), "late"),
+    "receipt.apply": (_with_amount(gettext_noop("Une somme déjà reçue a été comptée : %(amount)s")), "done"),
+    "refund.done": (_with_amount(gettext_noop("Remboursement par le comptable public : %(amount)s")), "done"),
     "attempt.start": (_fixed(gettext_noop("Vous êtes parti payer sur le site de la banque")), "info"),
     "attempt.fail": (
         _fixed(gettext_noop("La banque n’a pas répondu"), gettext_noop("Aucune somme n’a été débitée.")),
@@ -185,7 +220,25 @@ _FOR_AGENTS: dict[str, tuple[Teller, str]] = {
     "invoice.issue": (_issued_for_agents, "info"),
     "invoice.settle": (_fixed(gettext_noop("Facture soldée")), "done"),
     "invoice.part_paid": (_fixed(gettext_noop("Facture payée en partie")), "done"),
-    "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
+    "invoice.cancel": (_cancelled_for_agents, "ended"),
+    "invoice.draft": (_fixed(gettext_noop("Brouillon préparé")), "neutral"),
+    "invoice.correct": (_with_amount(gettext_noop("Brouillon corrigé : %(amount)s")), "neutral"),
+    "invoice.redo": (_fixed(gettext_noop("Nouveau brouillon préparé pour la remplacer")), "info"),
+    "invoice.redo_given_up": (_fixed(gettext_noop("Le brouillon qui la remplaçait a été abandonné")), "ended"),
+    "invoice.unsettle": (_with_amount(gettext_noop("De nouveau à payer : %(amount)s"), "reason"), "late"),
+    "invoice.taken_back": (_with_amount(gettext_noop("Somme reprise : %(amount)s"), "reason"), "late"),
+    "receipt.take": (_taken, "done"),
+    "receipt.apply": (
+        _with_amount(gettext_noop("Imputé depuis les recettes à classer : %(amount)s"), "number", "reason"),
+        "done",
+    ),
+    "receipt.reverse": (_reversed, "refused"),
+    "attempt.reverse": (_reversed, "refused"),
+    "refund.request": (_with_amount(gettext_noop("Remboursement demandé : %(amount)s"), "reason"), "info"),
+    "refund.approve": (_with_amount(gettext_noop("Remboursement approuvé : %(amount)s")), "info"),
+    "refund.complete": (_with_amount(gettext_noop("Remboursé par le comptable : %(amount)s"), "mandate"), "done"),
+    "refund.give_up": (_with_amount(gettext_noop("Remboursement abandonné : %(amount)s"), "reason"), "ended"),
+    "anomaly.reopen": (_fixed(gettext_noop("De nouveau à traiter")), "late"),
     "invoice.transfer": (_fixed(gettext_noop("Transmise au comptable public")), "ended"),
     "invoice.document": (_fixed(gettext_noop("PDF produit et conservé")), "neutral"),
     "attempt.open": (_opened, "info"),

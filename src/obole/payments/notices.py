@@ -6,7 +6,7 @@ from obole.billing.models import Invoice
 from obole.billing.notices import variables_of
 from obole.lib import days, money, words
 from obole.mailing import operations as mailing
-from obole.payments.models import Attempt, Receipt, ReceiptPaper
+from obole.payments.models import Attempt, Receipt, ReceiptPaper, Refund
 
 
 def send_refusal(attempt: Attempt, *, at: datetime) -> None:
@@ -21,21 +21,83 @@ def send_refusal(attempt: Attempt, *, at: datetime) -> None:
 
 
 def send_receipt(receipt: Receipt, paper: ReceiptPaper, *, at: datetime) -> None:
-    """Queue the mail that carries a receipt; once. Runs in the caller's transaction."""
-    invoice, attempt = receipt.invoice, receipt.attempt
-    if invoice is None:
+    """Queue the mail that carries a receipt or a quittance; once. Runs in the caller's transaction."""
+    invoice, to = receipt.invoice, _address(receipt)
+    if invoice is None or not to:
         return
     left = receipt.remaining_cents
     variables = {
         **variables_of(invoice), "date": days.long(days.day_of(receipt.received_at)), "heure": days.clock(receipt.received_at),
-        "moyen": words.in_french(Receipt.Means(receipt.means).label), "autorisation": attempt.authorisation or "—",
-        "reference": attempt.reference,
+        "moyen": words.in_french(Receipt.Means(receipt.means).label), "precisions": means_in_words(receipt),
+        "autorisation": (receipt.attempt.authorisation if receipt.attempt else "") or "—",
+        "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
         "paye": money.euros(receipt.cents),
         "solde": f"Il reste {money.euros(left)} à payer." if left else "Votre facture est soldée.",
     }  # fmt: skip
     letter = mailing.Letter(
-        cause=f"payment_receipt:{receipt.pk}", kind="payment_receipt", to=attempt.email,
+        cause=f"payment_receipt:{receipt.pk}", kind="payment_receipt", to=to,
         rendered=mailing.compose("payment_receipt", variables), about=invoice,
         attachments=[{"name": f"recu-{receipt.number}.pdf", "type": "application/pdf", "digest": paper.digest}],
     )  # fmt: skip
     mailing.queue(letter, at=at)
+
+
+def send_surplus(receipt: Receipt, invoice: Invoice, *, cents: int, at: datetime) -> None:
+    """Queue the mail that says money came for an invoice that did not need it, and that it is not lost."""
+    to = _address(receipt)
+    if not to:
+        return
+    variables = {
+        **variables_of(invoice), "date": days.long(days.day_of(at)), "paye": money.euros(cents),
+        "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
+    }  # fmt: skip
+    letter = mailing.Letter(
+        cause=f"payment_surplus:{receipt.pk}", kind="payment_surplus", to=to,
+        rendered=mailing.compose("payment_surplus", variables), about=invoice,
+    )  # fmt: skip
+    mailing.queue(letter, at=at)
+
+
+def send_reversal(receipt: Receipt, invoice: Invoice, *, cents: int, reason: str, at: datetime) -> None:
+    """Queue the mail that says a payment was sent back and the invoice is due again. Runs after the invoice was unsettled."""
+    to = _address(receipt) or invoice.payer.email
+    if not to:
+        return
+    variables = {
+        **variables_of(invoice), "date": days.long(days.day_of(receipt.received_at)), "paye": money.euros(cents),
+        "moyen": words.in_french(Receipt.Means(receipt.means).label), "motif": reason,
+    }  # fmt: skip
+    letter = mailing.Letter(
+        cause=f"payment_reversed:{receipt.pk}:{invoice.pk}", kind="payment_reversed", to=to,
+        rendered=mailing.compose("payment_reversed", variables), about=invoice,
+    )  # fmt: skip
+    mailing.queue(letter, at=at)
+
+
+def send_refund(refund: Refund, *, at: datetime) -> None:
+    """Queue the mail that says the comptable paid a refund; a payer whom nobody knows gets none."""
+    receipt = refund.receipt
+    invoice, to = receipt.attempt.invoice if receipt.attempt else receipt.invoice, _address(receipt)
+    if invoice is None or not to:
+        return
+    letter = mailing.Letter(
+        cause=f"payment_refunded:{refund.pk}", kind="payment_refunded", to=to, about=invoice,
+        rendered=mailing.compose("payment_refunded", {**variables_of(invoice), "paye": money.euros(refund.cents)}),
+    )  # fmt: skip
+    mailing.queue(letter, at=at)
+
+
+def means_in_words(receipt: Receipt) -> str:
+    """Say how money came: the means, then what identifies it."""
+    means = words.in_french(Receipt.Means(receipt.means).label)
+    if receipt.attempt is None:
+        return ", ".join(part for part in (means, receipt.reference, f"quittance {receipt.number}") if part)
+    authorisation = f"autorisation {receipt.attempt.authorisation}" if receipt.attempt.authorisation else ""
+    return ", ".join(part for part in (means, authorisation, f"référence {receipt.attempt.reference}") if part)
+
+
+def _address(receipt: Receipt) -> str:
+    """Return where the payer of a receipt is written to; empty when nobody knows."""
+    if receipt.attempt is not None:
+        return receipt.attempt.email
+    return receipt.invoice.payer.email if receipt.invoice else ""

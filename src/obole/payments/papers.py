@@ -40,10 +40,15 @@ def content_of(paper: ReceiptPaper) -> bytes:
 
 
 def _described(receipt: Receipt) -> ReceiptDocument:
-    invoice = receipt.attempt.invoice
+    attempt = receipt.attempt
+    invoice = receipt.invoice or (attempt.invoice if attempt else None)
+    if invoice is None:
+        raise ValueError(f"{receipt}: nobody knows what it was paid for, so it has no document yet")
     return ReceiptDocument(
         letterhead=wording.letterhead(invoice.wording), recipient=wording.recipient(invoice.wording), number=receipt.number,
         invoice_number=invoice.number or "", invoice_label=invoice.label, amount_cents=receipt.cents, paid_at=receipt.received_at,
-        means_label=words.in_french(Receipt.Means(receipt.means).label), bank_authorisation=receipt.attempt.authorisation,
-        reference=receipt.attempt.reference, remaining_cents=receipt.remaining_cents,
+        means_label=words.in_french(Receipt.Means(receipt.means).label),
+        bank_authorisation=attempt.authorisation if attempt else "", is_quittance=receipt.is_quittance,
+        reference=attempt.reference if attempt else receipt.reference, remaining_cents=receipt.remaining_cents,
+        payer_name=receipt.payer_name,
     )  # fmt: skip

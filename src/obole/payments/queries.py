@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from obole.billing.models import Invoice
 from obole.directory.models import Agent, Citizen
@@ -11,9 +12,9 @@ from obole.dossiers.models import Dossier
 from obole.lib import words
 from obole.lib.days import PARIS
 from obole.payments import rules
-from obole.payments.models import Anomaly, Attempt, Circuit, Receipt, Sweep, Verification
+from obole.payments.models import Allocation, Anomaly, Attempt, Circuit, Receipt, Refund, Sweep, Verification
+from obole.payments.refund_states import RefundState
 from obole.regies.models import Entry, Regie
-from obole.regies.queries import entries_of_causes
 
 
 def attempts_to_list(agent: Agent) -> QuerySet[Attempt]:
@@ -66,23 +67,80 @@ def open_attempt_of(invoice: Invoice) -> Attempt | None:
 
 
 def receipts_of(invoice: Invoice) -> QuerySet[Receipt]:
-    """Return what was received for an invoice, oldest first."""
-    return Receipt.objects.filter(invoice=invoice).select_related("attempt").order_by("received_at", "id")
+    """Return what was received for an invoice, or counted for it later, oldest first; ``counted`` is what counts for it now."""
+    of_it = Allocation.objects.filter(receipt=OuterRef("pk"), invoice=invoice).order_by().values("receipt")
+    return (
+        Receipt.objects.filter(Q(invoice=invoice) | Q(allocations__invoice=invoice))
+        .distinct()
+        .annotate(counted=Coalesce(Subquery(of_it.annotate(sum=Sum("cents")).values("sum")), 0))
+        .select_related("attempt", "reversal", "invoice")
+        .order_by("received_at", "id")
+    )
 
 
 def receipts_from(citizen: Citizen) -> QuerySet[Receipt]:
     """Return what was received for a citizen's invoices, newest first."""
     return (
         Receipt.objects.filter(invoice__payer=citizen)
-        .select_related("invoice", "attempt")
+        .select_related("invoice", "attempt", "reversal")
         .order_by("-received_at", "-id")
     )
+
+
+def receipts_to_list(agent: Agent) -> QuerySet[Receipt]:
+    """Return the receipts of the régies that this agent answers for, newest first."""
+    seen = Regie.objects.seen_by(agent)
+    rows = Receipt.objects.filter(regie__in=seen)
+    return rows.select_related("invoice__payer", "attempt__invoice__payer", "regie", "reversal").order_by(
+        "-received_at", "-id"
+    )
+
+
+def allocated(receipt: Receipt) -> dict[int, int]:
+    """Return what is counted of a receipt, in cents by invoice id, without the invoices that have nothing left of it."""
+    rows = Allocation.objects.filter(receipt=receipt).order_by("invoice").values("invoice").annotate(sum=Sum("cents"))
+    return {row["invoice"]: row["sum"] for row in rows if row["sum"]}
+
+
+def free_cents(receipt: Receipt) -> int:
+    """Return what of a receipt waits in recettes à classer and is not promised to a refund, in cents."""
+    if hasattr(receipt, "reversal"):
+        return 0
+    refunds = Refund.objects.filter(receipt=receipt).exclude(state=RefundState.GIVEN_UP)
+    promised = refunds.aggregate(sum=Sum("cents"))["sum"] or 0
+    return receipt.cents - sum(allocated(receipt).values()) - promised
+
+
+def payer_id_of(receipt: Receipt) -> int | None:
+    """Return who paid, when it is known: the payer of the invoice that the money was sent for."""
+    invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice
+    return invoice.payer_id if invoice else None
+
+
+def free_money_of(payer: Citizen, regie: Regie) -> list[Receipt]:
+    """Return the receipts of a payer that hold money in recettes à classer of a régie, oldest first."""
+    theirs = Q(invoice__payer=payer) | Q(attempt__invoice__payer=payer)
+    rows = Receipt.objects.filter(theirs, regie=regie, reversal=None).annotate(
+        counted=Coalesce(Sum("allocations__cents"), 0)
+    )
+    waiting = rows.filter(counted__lt=F("cents")).select_related("reversal").order_by("received_at", "id")
+    return [one for one in waiting if free_cents(one)]
+
+
+def refunds(agent: Agent) -> QuerySet[Refund]:
+    """Return the refunds on this agent's régies, newest first."""
+    seen = Regie.objects.seen_by(agent)
+    rows = Refund.objects.filter(regie__in=seen).select_related(
+        "receipt__invoice__payer", "receipt__attempt__invoice__payer", "regie"
+    )
+    return rows.order_by("-requested_at", "-id")
 
 
 def anomalies(agent: Agent) -> QuerySet[Anomaly]:
     """Return all that ever waited for a person on this agent's régies."""
     seen = Regie.objects.seen_by(agent)
-    return Anomaly.objects.filter(regie__in=seen).select_related("attempt__invoice__payer", "regie")
+    rows = Anomaly.objects.filter(Q(regie__in=seen) | Q(regie=None))
+    return rows.select_related("attempt", "invoice__payer", "regie", "receipt__regie", "refund", "message")
 
 
 def open_anomalies(agent: Agent) -> QuerySet[Anomaly]:
@@ -92,9 +150,10 @@ def open_anomalies(agent: Agent) -> QuerySet[Anomaly]:
 
 def entries_of(invoice: Invoice) -> QuerySet[Entry]:
     """Return the entries of the ledger that an invoice and its payments made, oldest first."""
-    causes = [(kind, str(invoice.pk)) for kind in ("invoice", "cancellation", "transfer")]
-    attempts = Attempt.objects.filter(invoice=invoice).values_list("pk", flat=True)
-    return entries_of_causes([*causes, *(("receipt", f"attempt:{pk}") for pk in attempts)])
+    own = Q(cause_kind__in=("invoice", "cancellation", "transfer"), cause_key=str(invoice.pk))
+    counted = Q(pk__in=Allocation.objects.filter(invoice=invoice).order_by().values("entry"))
+    sent = Q(pk__in=Receipt.objects.filter(attempt__invoice=invoice).order_by().values("entry"))
+    return Entry.objects.filter(own | counted | sent).prefetch_related("lines").order_by("booked_at", "id")
 
 
 def last_sweep() -> Sweep | None:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
-from obole.payments.models import OPEN, Attempt
+from obole.payments.models import OPEN, Attempt, Refund
+from obole.payments.refund_states import RefundState
 
 
 class Standing(models.TextChoices):
@@ -23,6 +24,7 @@ class Standing(models.TextChoices):
     PART_PAID = "part_paid", _("Partiellement payée")
     PAID = "paid", _("Payée")
     CANCELLED = "cancelled", _("Annulée")
+    REFUNDED = "refunded", _("Remboursée")
     TRANSFERRED = "transferred", _("Transmise au comptable public")
 
 
@@ -42,6 +44,7 @@ LOOKS = {
     Standing.PART_PAID: Look("in_progress", "euro"),
     Standing.PAID: Look("done", "check"),
     Standing.CANCELLED: Look("ended", "ban"),
+    Standing.REFUNDED: Look("done", "check"),
     Standing.TRANSFERRED: Look("ended", "document"),
 }
 
@@ -68,18 +71,17 @@ class Shown:
 def with_progress(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Add ``in_progress_since``: when the open attempt of each invoice was opened, or None."""
     open_attempt = Attempt.objects.open().filter(invoice=OuterRef("pk")).order_by("-opened_at").values("opened_at")[:1]
-    return invoices.annotate(in_progress_since=Subquery(open_attempt))
+    return invoices.annotate(in_progress_since=Subquery(open_attempt), was_refunded=_refunded())
 
 
 def show(invoice: Invoice, *, today: date) -> Shown:
     """Return the standing of an invoice that came through ``with_progress`` (or costs one query here)."""
-    if not hasattr(invoice, "in_progress_since"):
-        standing = Attempt.objects.open().filter(invoice=invoice).first()
-        since = standing.opened_at if standing else None
-    else:
-        since = invoice.in_progress_since
+    known = (
+        invoice if hasattr(invoice, "in_progress_since") else with_progress(Invoice.objects.filter(pk=invoice.pk)).get()
+    )
+    since: datetime | None = known.in_progress_since  # type: ignore[attr-defined]  # annotated
     late = (today - invoice.due_date).days if invoice.due_date else 0
-    return Shown(invoice, _standing(invoice, since, today), since, late)
+    return Shown(invoice, _standing(invoice, since, today, refunded=known.was_refunded), since, late)  # type: ignore[attr-defined]
 
 
 def show_all(invoices: QuerySet[Invoice], *, today: date) -> list[Shown]:
@@ -112,11 +114,20 @@ def _conditions(today: date) -> dict[Standing, Q]:
         Standing.IN_PROGRESS: due & Q(in_progress),
         Standing.LATE: late & ~Q(in_progress),
         Standing.PART_PAID: due & ~Q(in_progress) & ~late & Q(received_cents__gt=0),
-        **{Standing(state): Q(state=state) for state in ("draft", "paid", "cancelled", "transferred")},
+        Standing.CANCELLED: Q(state=InvoiceState.CANCELLED) & ~Q(_refunded()),
+        Standing.REFUNDED: Q(state=InvoiceState.CANCELLED) & Q(_refunded()),
+        **{Standing(state): Q(state=state) for state in ("draft", "paid", "transferred")},
     }
 
 
-def _standing(invoice: Invoice, since: datetime | None, today: date) -> Standing:
+def _refunded() -> Exists:
+    """Whether money that an invoice had received was given back by the comptable."""
+    return Exists(Refund.objects.filter(receipt__invoice=OuterRef("pk"), state=RefundState.DONE))
+
+
+def _standing(invoice: Invoice, since: datetime | None, today: date, *, refunded: bool) -> Standing:
+    if invoice.state == InvoiceState.CANCELLED and refunded:
+        return Standing.REFUNDED
     if invoice.state != InvoiceState.DUE:
         return Standing(invoice.state)
     if since is not None:

@@ -16,6 +16,7 @@ class AttemptState(models.TextChoices):
     ABANDONED = "abandoned", _("Abandonnée par l’usager")
     EXPIRED = "expired", _("Expirée")
     FAILED = "failed", _("Non ouverte par la banque")
+    REVERSED = "reversed", _("Rejetée après coup")
     TESTED = "tested", _("Essai réussi, sans encaissement")
 
 
@@ -30,5 +31,7 @@ REFUSE = Move("attempt.refuse", frozenset({S.WAITING, S.ABANDONED}), S.REFUSED)
 ABANDON = Move("attempt.abandon", frozenset({S.WAITING, S.REFUSED}), S.ABANDONED)
 EXPIRE = Move("attempt.expire", frozenset({S.WAITING}), S.EXPIRED)
 TEST = Move("attempt.test", WATCHED, S.TESTED)
+REVERSE = Move("attempt.reverse", frozenset({S.PAID}), S.REVERSED)
+"""A direct debit that the payer's bank sent back, days after it was accepted."""
 
-MOVES = (START, FAIL, PAY, REFUSE, ABANDON, EXPIRE, TEST)
+MOVES = (START, FAIL, PAY, REFUSE, ABANDON, EXPIRE, TEST, REVERSE)

@@ -38,3 +38,10 @@ def send_receipt(receipt_id: int) -> None:
 def verify(timestamp: int) -> None:
     """Recompute the books, every night."""
     operations.verify_books(at=days.now())
+
+
+@app.periodic(cron="23 * * * *")
+@task("payments.look_around", queue="clock", queueing_lock="payments.look_around")
+def look_around(timestamp: int) -> None:
+    """Open tasks for refunds that wait and mails that did not leave, every hour."""
+    operations.look_around(at=days.now())

@@ -12,10 +12,11 @@ from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from obole.billing.models import Invoice, InvoiceLine
+from obole.billing.models import CreditNote, Invoice, InvoiceLine
 from obole.billing.states import InvoiceState
 from obole.gateways.base import Status
-from obole.payments.models import Attempt, BankExchange, Receipt
+from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Attempt, BankExchange, Receipt, Refund
+from obole.payments.refund_states import RefundState
 from obole.payments.states import AttemptState
 from obole.regies import ledger
 from obole.regies import queries as regies
@@ -61,7 +62,10 @@ def verify() -> int:
         _check_closings(regie)
         _check_numbers(regie)
     _check_invoices()
+    _check_receipts()
     _check_attempts()
+    for regie in Regie.objects.order_by("id"):
+        _check_money(regie)
     return entries
 
 
@@ -139,17 +143,44 @@ def _check_closings(regie: Regie) -> None:
 
 
 def _check_numbers(regie: Regie) -> None:
-    series = Invoice.objects.filter(regie=regie, number__isnull=False).order_by("year").values("year")
-    for row in series.annotate(first=Min("sequence"), last=Max("sequence"), how_many=Count("id")):
-        if (row["first"], row["last"]) != (1, row["how_many"]):
-            raise BooksDiffer(f"régie {regie.code}, {row['year']}: the numbers of its invoices have a gap")
+    for kind, rows in (
+        ("invoices", Invoice.objects.filter(number__isnull=False)),
+        ("avoirs", CreditNote.objects.all()),
+        ("quittances", Receipt.objects.filter(sequence__isnull=False)),
+    ):
+        series = rows.filter(regie=regie).order_by("year").values("year")
+        for row in series.annotate(first=Min("sequence"), last=Max("sequence"), how_many=Count("id")):
+            if (row["first"], row["last"]) != (1, row["how_many"]):
+                raise BooksDiffer(f"régie {regie.code}, {row['year']}: the numbers of its {kind} have a gap")
+
+
+def _check_money(regie: Regie) -> None:
+    """Recompute what each account must hold from the invoices, the receipts, what they count for, and the refunds."""
+    due = _sum(Invoice.objects.filter(regie=regie, state=InvoiceState.DUE), F("total_cents") - F("received_cents"))
+    standing = Receipt.objects.filter(regie=regie, reversal=None)
+    counted = _sum(Allocation.objects.filter(receipt__regie=regie), F("cents"))
+    refunded = _sum(Refund.objects.filter(regie=regie, state=RefundState.DONE), F("cents"))
+    must = dict.fromkeys(regies.HELD, 0)
+    for means, account in ACCOUNT_OF.items():
+        must[account] += _sum(standing.filter(means=means), F("cents"))
+    must[Account.TREASURY_DEPOSIT] -= refunded
+    must |= {Account.RECEIVABLE: due, Account.CLAIMS: due, Account.REVENUE_DUE: counted}
+    must[Account.SUSPENSE] = _sum(standing, F("cents")) - counted - refunded
+    known = regies.balances(regie)
+    for account, cents in must.items():
+        if known[account] != cents:
+            raise BooksDiffer(f"régie {regie.code}: « {account.label} » holds {known[account]}, and must hold {cents}")
+
+
+def _sum(rows: QuerySet[Any], cents: Any) -> int:
+    return int(rows.order_by().aggregate(sum=Sum(cents))["sum"] or 0)
 
 
 def _check_invoices() -> None:
     lines = (
         InvoiceLine.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice").annotate(s=Sum("amount_cents"))
     )
-    receipts = Receipt.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice").annotate(s=Sum("cents"))
+    receipts = Allocation.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice").annotate(s=Sum("cents"))
     summed = Invoice.objects.annotate(
         of_lines=Coalesce(Subquery(lines.values("s")), Value(0)),
         of_receipts=Coalesce(Subquery(receipts.values("s")), Value(0)),
@@ -164,10 +195,33 @@ def _check_invoices() -> None:
     _expect_none(
         Invoice.objects.filter(number__isnull=False).exclude(Exists(booked)), "it was issued and is not in the ledger"
     )
+    cancelled = Q(state=InvoiceState.CANCELLED)
+    _expect_none(Invoice.objects.filter(cancelled, credit_note=None), "it is cancelled without an avoir")
+    _expect_none(Invoice.objects.filter(credit_note__isnull=False).exclude(cancelled), "it has an avoir and stands")
+
+
+def _check_receipts() -> None:
+    counted = Allocation.objects.filter(receipt=OuterRef("pk")).order_by().values("receipt").annotate(s=Sum("cents"))
+    refunds = Refund.objects.filter(receipt=OuterRef("pk")).exclude(state=RefundState.GIVEN_UP).order_by()
+    summed = Receipt.objects.annotate(
+        counts=Coalesce(Subquery(counted.values("s")), Value(0)),
+        promised=Coalesce(Subquery(refunds.values("receipt").annotate(s=Sum("cents")).values("s")), Value(0)),
+    )
+    _expect_none(summed.filter(cents__lt=F("counts") + F("promised")), "more was made of it than it holds")
+    _expect_none(
+        summed.filter(reversal__isnull=False).exclude(counts=0, promised=0), "it was taken back and still counts"
+    )
+    waits = summed.filter(reversal=None, cents__gt=F("counts") + F("promised"))
+    asked = Anomaly.objects.filter(receipt=OuterRef("pk"))
+    _expect_none(waits.exclude(Exists(asked)), "its money waits in recettes à classer and nobody is asked about it")
+    reversed_ = Q(attempt__state=AttemptState.REVERSED)
+    _expect_none(Receipt.objects.filter(reversed_, reversal=None), "its attempt was rejected and it still counts")
+    online = Q(attempt__isnull=False, reversal__isnull=False)
+    _expect_none(Receipt.objects.filter(online).exclude(reversed_), "it was taken back and its attempt is still paid")
 
 
 def _check_attempts() -> None:
-    paid = Q(state=AttemptState.PAID)
+    paid = Q(state__in=(AttemptState.PAID, AttemptState.REVERSED))
     receipt = Exists(Receipt.objects.filter(attempt=OuterRef("pk"), cents__gt=0))
     words = Q()
     for word in PAID_WORDS:

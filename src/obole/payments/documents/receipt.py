@@ -25,11 +25,16 @@ class ReceiptDocument:
     bank_authorisation: str = ""
     reference: str = ""
     remaining_cents: int = 0
+    is_quittance: bool = False
+    """Money at the counter is acknowledged by a quittance, from a continuous series."""
+    payer_name: str = ""
+    """Who handed the money over, when it was not who owes it."""
 
     @property
     def title(self) -> str:
         """Return the name of the document: on the page, and in the window of a PDF reader."""
-        return f"Reçu de paiement n°{money.NO_BREAK_SPACE}{self.number}"
+        name = "Quittance" if self.is_quittance else "Reçu de paiement"
+        return f"{name} n°{money.NO_BREAK_SPACE}{self.number}"
 
 
 def render_receipt(document: ReceiptDocument) -> bytes:
@@ -50,6 +55,8 @@ def render_receipt(document: ReceiptDocument) -> bytes:
         "means": document.means_label,
         "bank_authorisation": document.bank_authorisation,
         "reference": document.reference,
+        "payer_name": document.payer_name,
+        "name": "cette quittance" if document.is_quittance else "ce reçu",
         "remaining": money.euros(document.remaining_cents) if document.remaining_cents > 0 else "",
     }
     images = document.letterhead.images

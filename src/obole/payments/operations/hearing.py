@@ -9,27 +9,24 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.gateways.base import Outcome, Status, differences
-from obole.lib import words
+from obole.lib import money, words
 from obole.lib.queue import defer
 from obole.lib.states import Move, Step
 from obole.payments import notices, rules, states
-from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt
-from obole.payments.operations.anomalies import open_anomaly
+from obole.payments.models import ACCOUNT_OF, Anomaly, Attempt, BankExchange, Receipt
+from obole.payments.operations import booking
+from obole.payments.operations.anomalies import About, open_anomaly
 from obole.payments.operations.evidence import keep_exchange
 from obole.payments.states import AttemptState
 from obole.regies import ledger
 from obole.regies.accounts import Account
-from obole.regies.models import Entry
 from obole.trail import operations as trail
 
 PLAY_MODES = frozenset({"T", "X"})
 """PayFiP's test and activation payments: no money moves, so nothing is ever booked."""
 
-CLEARING = {
-    Status.PAID_BY_CARD: (Account.CARD_CLEARING, Receipt.Means.CARD),
-    Status.PAID_BY_DEBIT: (Account.DEBIT_CLEARING, Receipt.Means.DEBIT),
-}
-FINAL = frozenset({AttemptState.PAID, AttemptState.TESTED})
+MEANS = {Status.PAID_BY_CARD: Receipt.Means.CARD, Status.PAID_BY_DEBIT: Receipt.Means.DEBIT}
+FINAL = frozenset({AttemptState.PAID, AttemptState.REVERSED, AttemptState.TESTED})
 
 
 @transaction.atomic
@@ -62,34 +59,44 @@ def _hear_paid(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> 
     invoice = Invoice.objects.locked().get(pk=attempt.invoice_id)
     step = states.PAY.apply(attempt)
     _end(attempt, outcome, at)
-    fits = not different and 0 < outcome.amount_cents <= invoice.remaining_cents
-    entry = _book(attempt, invoice if fits else None, outcome, at)
-    _keep_receipt(attempt, invoice if fits else None, entry, outcome, at)
-    if fits:
-        billing.settle_invoice(invoice=invoice, cents=outcome.amount_cents, actor=actor, at=at)
-    elif different:
-        open_anomaly(Anomaly.Kind.DIFFERENT, attempt, details=", ".join(different), at=at)
-    else:
-        open_anomaly(
-            Anomaly.Kind.INVOICE_NOT_DUE, attempt, details=words.in_french(InvoiceState(invoice.state).label), at=at
-        )
+    counts = 0 if different else min(outcome.amount_cents, invoice.remaining_cents)
+    part = booking.Part(invoice=invoice, cents=counts) if counts else None
+    receipt = _keep_receipt(attempt, part, outcome, at)
+    if part is not None:
+        booking.keep_allocations(receipt, receipt.entry, parts=[part], actor=actor, at=at)
+        billing.settle_invoice(invoice=invoice, cents=counts, actor=actor, at=at)
+        defer("payments.send_receipt", receipt_id=receipt.pk)
+    if counts < receipt.cents:
+        _call_a_person(receipt, invoice, different, counts, at)
     trail.record(
         step,
         subject=attempt,
         actor=actor,
         at=at,
         cents=outcome.amount_cents,
-        entry=entry.number,
+        entry=receipt.entry.number,
         said=outcome.said,
-        matched=fits,
+        matched=counts,
     )
+
+
+def _call_a_person(receipt: Receipt, invoice: Invoice, different: tuple[str, ...], counts: int, at: datetime) -> None:
+    """Some of the money, or all of it, went to recettes à classer: a person decides, and the payer is told."""
+    kind, details = Anomaly.Kind.INVOICE_NOT_DUE, words.in_french(InvoiceState(invoice.state).label)
+    if different:
+        kind, details = Anomaly.Kind.DIFFERENT, ", ".join(different)
+    elif counts:
+        kind, details = Anomaly.Kind.SURPLUS, money.euros(receipt.cents - counts)
+    open_anomaly(kind, About(attempt=receipt.attempt, receipt=receipt), details=details, at=at)
+    if not different:
+        notices.send_surplus(receipt, invoice, cents=receipt.cents - counts, at=at)
 
 
 def _hear_test(attempt: Attempt, outcome: Outcome, different: tuple[str, ...], actor: str, at: datetime) -> None:
     step = states.TEST.apply(attempt)
     _end(attempt, outcome, at)
     if different:
-        open_anomaly(Anomaly.Kind.DIFFERENT, attempt, details=", ".join(different), at=at)
+        open_anomaly(Anomaly.Kind.DIFFERENT, About(attempt=attempt), details=", ".join(different), at=at)
     trail.record(step, subject=attempt, actor=actor, at=at, said=outcome.said)
 
 
@@ -127,14 +134,14 @@ def _hear_missing(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) 
 
 def _hear_unknown(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
     attempt.bank_said = outcome.said[:40]
-    open_anomaly(Anomaly.Kind.UNKNOWN_ANSWER, attempt, details=outcome.said, at=at)
+    open_anomaly(Anomaly.Kind.UNKNOWN_ANSWER, About(attempt=attempt), details=outcome.said, at=at)
 
 
 def give_up_after_horizon(attempt: Attempt, *, actor: str, at: datetime) -> None:
     """Close an attempt that the bank will not be asked about any more, and call a person. The caller holds its lock."""
     if attempt.next_ask_at is not None or not states.EXPIRE.allows(attempt):
         return
-    open_anomaly(Anomaly.Kind.NO_ANSWER, attempt, details="", at=at)
+    open_anomaly(Anomaly.Kind.NO_ANSWER, About(attempt=attempt), details="", at=at)
     _expire(attempt, actor, at)
 
 
@@ -160,37 +167,26 @@ def _end(attempt: Attempt, outcome: Outcome, at: datetime) -> None:
     attempt.save()
 
 
-def _book(attempt: Attempt, invoice: Invoice | None, outcome: Outcome, at: datetime) -> Entry:
-    clearing, _means = CLEARING[outcome.status]
-    cents = outcome.amount_cents or 0
-    postings = [ledger.Posting(account=clearing, debit=cents)]
-    if invoice is None:
-        postings.append(ledger.Posting(account=Account.SUSPENSE, credit=cents))
-    else:
-        amounts = list(invoice.lines.order_by("position").values_list("nature", "amount_cents"))
-        for nature, part in rules.by_nature(amounts, already_cents=invoice.received_cents, cents=cents):
-            postings.append(ledger.Posting(account=Account.REVENUE_DUE, credit=part, nature=nature))
-        postings.extend(ledger.transfer(debit=Account.CLAIMS, credit=Account.RECEIVABLE, cents=cents))
-    return ledger.post(
+def _keep_receipt(attempt: Attempt, part: booking.Part | None, outcome: Outcome, at: datetime) -> Receipt:
+    means, cents = MEANS[outcome.status], outcome.amount_cents or 0
+    left = cents - (part.cents if part else 0)
+    postings = [ledger.Posting(account=ACCOUNT_OF[means], debit=cents), *(booking.counted(part) if part else ())]
+    if left:
+        postings.append(ledger.Posting(account=Account.SUSPENSE, credit=left))
+    entry = ledger.post(
         regie_id=attempt.regie_id, cause=ledger.Cause(kind="receipt", key=f"attempt:{attempt.pk}"), postings=postings,
         label=f"{attempt.reference} {attempt.authorisation}".strip(), at=at, happened_at=outcome.bank_time,
     )  # fmt: skip
-
-
-def _keep_receipt(attempt: Attempt, invoice: Invoice | None, entry: Entry, outcome: Outcome, at: datetime) -> None:
-    cents = outcome.amount_cents or 0
-    receipt = Receipt.objects.create(
-        number=f"R-{attempt.regie.code}-{entry.number:06d}", regie=attempt.regie, attempt=attempt, invoice=invoice, entry=entry,
-        means=CLEARING[outcome.status][1], cents=cents, received_at=at,
-        remaining_cents=invoice.remaining_cents - cents if invoice else 0,
+    return Receipt.objects.create(
+        number=f"R-{attempt.regie.code}-{entry.number:06d}", regie=attempt.regie, attempt=attempt,
+        invoice=part.invoice if part else None, entry=entry, means=means, cents=cents, received_at=at,
+        remaining_cents=part.invoice.remaining_cents - part.cents if part else 0,
     )  # fmt: skip
-    if invoice is not None:
-        defer("payments.send_receipt", receipt_id=receipt.pk)
 
 
 def _keep_evidence(attempt: Attempt, outcome: Outcome, *, at: datetime) -> None:
     """Keep the bank's words, unless they are the same as the last time (a question every two minutes says little)."""
-    if outcome.status not in CLEARING and attempt.asked_at is not None and attempt.bank_said == outcome.said[:40]:
+    if outcome.status not in MEANS and attempt.asked_at is not None and attempt.bank_said == outcome.said[:40]:
         return
     keep_exchange(
         attempt,

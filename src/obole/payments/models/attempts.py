@@ -1,0 +1,121 @@
+"""Attempts at the bank, and every word exchanged about them."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.billing.models import Invoice
+from obole.lib import words
+from obole.payments.states import AttemptState
+from obole.regies.models import Regie
+
+OPEN = (AttemptState.OPENING, AttemptState.WAITING)
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    """Attempts, how they are locked and which hold their invoice."""
+
+    def locked(self) -> "AttemptQuerySet":
+        return self.select_for_update(of=("self",))
+
+    def open(self) -> "AttemptQuerySet":
+        """Return the attempts that keep their invoice « En cours de paiement »."""
+        return self.filter(state__in=OPEN, released_at=None)
+
+
+class Attempt(models.Model):
+    """One try to pay one invoice at the bank, with what was sent and what the bank said."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    request_key = models.CharField(max_length=64, unique=True, editable=False)
+    """Comes with the button: the same button pressed twice makes one attempt."""
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("facture"))
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("régie"))
+    state = models.CharField(_("statut"), max_length=10, choices=AttemptState.choices, default=AttemptState.OPENING)
+    reference = models.CharField(_("référence"), max_length=30, unique=True)
+    amount_cents = models.PositiveBigIntegerField(_("montant"))
+    email = models.EmailField()
+    fiscal_year = models.PositiveSmallIntegerField()
+    gateway = models.CharField(max_length=20)
+    mode = models.CharField(max_length=1, blank=True)
+    sent = models.JSONField(default=dict)
+    """The facts that the bank must echo: reference, amount, client, year, mode."""
+    gateway_reference = models.CharField(max_length=120, null=True, unique=True)
+    gateway_url = models.CharField(max_length=500, blank=True)
+    opened_at = models.DateTimeField(_("ouverte le"))
+    ended_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+    """From then on the invoice may be tried again; this attempt goes on being watched."""
+    asked_at = models.DateTimeField(null=True)
+    next_ask_at = models.DateTimeField(null=True)
+    """When to ask the bank again; nothing more to ask when empty."""
+    bank_said = models.CharField(max_length=40, blank=True)
+    authorisation = models.CharField(max_length=64, blank=True)
+    bank_time = models.DateTimeField(null=True)
+    bank_time_raw = models.CharField(max_length=40, blank=True)
+    failure = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[AttemptQuerySet] = AttemptQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=AttemptState.values), name="attempt_state_known"),
+            models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="attempt_amount_positive"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["opening", "failed"]) | models.Q(gateway_reference__isnull=False),
+                name="attempt_known_to_bank_once_started",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["paid", "reversed"])
+                | models.Q(ended_at__isnull=False, next_ask_at=None),
+                name="attempt_paid_is_final",
+            ),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=models.Q(state__in=["opening", "waiting"], released_at=None),
+                name="attempt_open_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_ask_at"], name="attempt_to_ask", condition=models.Q(next_ask_at__isnull=False)),
+            models.Index(fields=["-opened_at", "-id"], name="attempt_by_date"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it keeps its invoice « En cours de paiement »."""
+        return self.state in OPEN and self.released_at is None
+
+
+class BankExchange(models.Model):
+    """A question to the bank and its answer, or a notification, word for word."""
+
+    class Kind(models.TextChoices):
+        START = "start", _("création du paiement")
+        ASK = "ask", _("interrogation")
+        NOTIFICATION = "notification", _("notification reçue")
+        RETURN = "return", _("retour de l’usager")
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="exchanges")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=60, blank=True)
+    request = models.TextField(blank=True)
+    response = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["attempt", "at"], name="exchange_by_attempt")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"

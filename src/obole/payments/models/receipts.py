@@ -1,0 +1,155 @@
+"""Money received, what it is counted for, and what took it back."""
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from obole.billing.models import Invoice
+from obole.lib import words
+from obole.payments.models.attempts import Attempt
+from obole.regies.accounts import Account
+from obole.regies.models import Entry, Regie
+
+NEVER_ABOVE = """
+    IF (SELECT cents FROM payments_receipt WHERE id = NEW.receipt_id)
+        < (SELECT coalesce(sum(cents), 0) FROM payments_allocation WHERE receipt_id = NEW.receipt_id)
+        + (SELECT coalesce(sum(cents), 0) FROM payments_refund WHERE receipt_id = NEW.receipt_id AND state <> 'given_up')
+    THEN
+        RAISE EXCEPTION 'more than receipt % holds', NEW.receipt_id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+"""
+"""The second line behind the operations: what is counted and refunded of a receipt is never more than it holds."""
+
+
+class Receipt(models.Model):
+    """Money received: how much, by which means, online or at the counter. What it is counted for is in its allocations."""
+
+    class Means(models.TextChoices):
+        CARD = "card", _("carte bancaire en ligne")
+        DEBIT = "debit", _("prélèvement en ligne")
+        CASH = "cash", _("espèces")
+        CHEQUE = "cheque", _("chèque")
+        TERMINAL = "terminal", _("carte bancaire au guichet")
+        TRANSFER = "transfer", _("virement")
+        CESU = "cesu", _("CESU")
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    request_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    """At the counter, comes with the form: the same form sent twice makes one receipt."""
+    number = models.CharField(_("numéro"), max_length=24, unique=True)
+    """At the counter, the number of the quittance, in a continuous series."""
+    sequence = models.PositiveIntegerField(null=True)
+    year = models.PositiveSmallIntegerField(null=True)
+    regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="receipts")
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, null=True, related_name="receipt")
+    """Empty when the money came otherwise than by the bank's page."""
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="receipts")
+    """The invoice that it paid when it came; empty when all of it went to recettes à classer."""
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="receipt")
+    means = models.CharField(max_length=10, choices=Means.choices)
+    cents = models.PositiveBigIntegerField()
+    received_at = models.DateTimeField()
+    remaining_cents = models.PositiveBigIntegerField(default=0)
+    """What was still due of the invoice after it."""
+    payer_name = models.CharField(_("payé par"), max_length=120, blank=True)
+    reference = models.CharField(_("référence"), max_length=60, blank=True)
+    """The number of the cheque, of the transfer…"""
+    taken_by = models.CharField(max_length=254, blank=True)
+    """The agent at the counter."""
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(cents__gt=0), name="receipt_positive"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    attempt__isnull=False, means__in=["card", "debit"], request_key=None, sequence=None, year=None
+                )
+                | models.Q(attempt=None, request_key__isnull=False, sequence__gt=0, year__isnull=False)
+                & ~models.Q(means__in=["card", "debit"])
+                & ~models.Q(taken_by=""),
+                name="receipt_online_or_counter",
+            ),
+            models.UniqueConstraint(fields=["regie", "year", "sequence"], name="quittance_once"),
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_quittance(self) -> bool:
+        """Whether it was taken at the counter."""
+        return self.attempt_id is None
+
+
+class Allocation(models.Model):
+    """Part of a receipt counted for an invoice; a negative one takes it back. What is not allocated is in recettes à classer."""
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="allocations")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="allocations")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")
+    cents = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=254)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(cents=0), name="allocation_not_zero"),
+            models.UniqueConstraint(fields=["receipt", "invoice", "entry"], name="allocation_once"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(name="never_above", operation=pgtrigger.Insert, when=pgtrigger.After, func=NEVER_ABOVE),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt_id} → {self.invoice_id}: {self.cents}"
+
+
+class Reversal(models.Model):
+    """A receipt that was taken back whole: a rejected direct debit, a bounced cheque, a wrong entry at the counter."""
+
+    class Kind(models.TextChoices):
+        REJECTED = "rejected", _("Prélèvement rejeté")
+        BOUNCED = "bounced", _("Chèque impayé")
+        MISTAKE = "mistake", _("Erreur de saisie au guichet")
+
+    receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="reversal")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="reversal")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    reason = models.CharField(_("motif"), max_length=300)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=254)
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.receipt_id}"
+
+
+ACCOUNT_OF = {
+    Receipt.Means.CARD: Account.CARD_CLEARING, Receipt.Means.TERMINAL: Account.CARD_CLEARING,
+    Receipt.Means.DEBIT: Account.DEBIT_CLEARING, Receipt.Means.TRANSFER: Account.TREASURY_DEPOSIT,
+    Receipt.Means.CASH: Account.CASH, Receipt.Means.CHEQUE: Account.CHEQUES, Receipt.Means.CESU: Account.CHEQUES,
+}  # fmt: skip
+"""Where money of each kind is held until it is paid over. A CESU is handed in to be paid, as a cheque is."""
+
+
+class ReceiptPaper(models.Model):
+    """The PDF of a receipt: rendered once, served as it is for ever."""
+
+    receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="paper")
+    digest = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    rendered_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.digest

@@ -1,0 +1,67 @@
+"""
+How money moves in the books: received, counted for an invoice, taken back. The callers hold the locks and record.
+
+The lock order of everything here is attempt, then receipt, then invoices by id, then régie.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
+from obole.payments import rules
+from obole.payments.models import Allocation, Receipt
+from obole.regies import ledger
+from obole.regies.accounts import Account
+from obole.regies.ledger import Posting
+from obole.regies.models import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Cents counted for an invoice, or taken back from it."""
+
+    invoice: Invoice
+    cents: int
+
+
+def lock_receipt(receipt_id: int) -> Receipt:
+    """Lock a receipt: whoever counts, refunds or takes back its money waits here."""
+    rows = Receipt.objects.select_for_update(of=("self",)).select_related("regie", "attempt")
+    return rows.get(pk=receipt_id)
+
+
+def counted(part: Part) -> list[Posting]:
+    """Return the postings that count money for an invoice, before ``billing.settle_invoice``: its natures, and the claim paid."""
+    return [*_revenue(part, already=part.invoice.received_cents, side="credit"), *_claim(part, paid=True)]
+
+
+def taken_back(part: Part) -> list[Posting]:
+    """Return the postings that take money back from an invoice, before ``billing.unsettle_invoice``."""
+    already = part.invoice.received_cents - part.cents
+    return [*_revenue(part, already=already, side="debit"), *_claim(part, paid=False)]
+
+
+def keep_allocations(
+    receipt: Receipt, entry: Entry, *, parts: Sequence[Part], actor: str, at: datetime, reason: str = ""
+) -> None:
+    """Write what an entry counted for invoices, or took back when the cents are negative."""
+    Allocation.objects.bulk_create(
+        Allocation(receipt=receipt, invoice=part.invoice, entry=entry, cents=part.cents, at=at, actor=actor, reason=reason[:300])
+        for part in parts
+    )  # fmt: skip
+
+
+def _revenue(part: Part, *, already: int, side: str) -> list[Posting]:
+    amounts = list(part.invoice.lines.order_by("position").values_list("nature", "amount_cents"))
+    spread = rules.by_nature(amounts, already_cents=already, cents=part.cents)
+    return [Posting(account=Account.REVENUE_DUE, nature=nature, **{side: cents}) for nature, cents in spread]
+
+
+def _claim(part: Part, *, paid: bool) -> tuple[Posting, ...]:
+    if part.invoice.state == InvoiceState.TRANSFERRED:
+        # Its claim left the régie when it was handed over to the comptable.
+        return ()
+    debit, credit = (Account.CLAIMS, Account.RECEIVABLE) if paid else (Account.RECEIVABLE, Account.CLAIMS)
+    return ledger.transfer(debit=debit, credit=credit, cents=part.cents)

@@ -1,0 +1,113 @@
+"""What is done with money of recettes à classer: applied to an invoice, or to the invoice that is done again for it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
+from obole.payments import queries
+from obole.payments.models import Anomaly, Receipt
+from obole.payments.operations import booking
+from obole.payments.operations.anomalies import end_what_waited
+from obole.regies import ledger
+from obole.regies.accounts import Account
+from obole.trail import operations as trail
+
+
+class Unlawful(StrEnum):
+    """Why money of recettes à classer may not be applied to an invoice."""
+
+    OTHER_REGIE = "other_regie"
+    OTHER_PAYER = "other_payer"
+    NOT_DUE = "not_due"
+    TOO_MUCH = "too_much"
+    NOTHING_WAITS = "nothing_waits"
+    NOT_CANCELLED = "not_cancelled"
+
+
+class NotApplicable(Exception):
+    """The money stays in recettes à classer; ``cents`` says how much could be applied, where that is the question."""
+
+    def __init__(self, why: Unlawful, *, cents: int = 0) -> None:
+        super().__init__(why)
+        self.why = why
+        self.cents = cents
+
+
+@transaction.atomic
+def apply_receipt(  # noqa: PLR0913 - a decision says all of this
+    *, receipt_id: int, invoice_id: int, cents: int | None = None, reason: str, actor: str, at: datetime,
+    outcome: Anomaly.Outcome = Anomaly.Outcome.APPLIED,
+) -> int:  # fmt: skip
+    """
+    Count money of recettes à classer for another invoice of the same payer, in the same régie; return the cents.
+
+    Money whose payer is unknown may go to any invoice of its régie: the agent who found out says why.
+
+    :param cents: as much as both allow when None.
+    :raises NotApplicable: if the law or the amounts forbid it.
+    """
+    receipt = booking.lock_receipt(receipt_id)
+    invoice = Invoice.objects.locked().select_related("payer").get(pk=invoice_id)
+    free, left = queries.free_cents(receipt), invoice.remaining_cents
+    counts = min(free, left) if cents is None else cents
+    _guard(receipt, invoice, counts=counts, free=free)
+    part = booking.Part(invoice=invoice, cents=counts)
+    entry = ledger.post(
+        regie_id=receipt.regie_id, cause=ledger.Cause(kind="application", key=f"{receipt.pk}:{invoice.pk}:{_rank(receipt)}"),
+        postings=[ledger.Posting(account=Account.SUSPENSE, debit=counts), *booking.counted(part)],
+        label=f"{receipt.number} {invoice.number}", at=at,
+    )  # fmt: skip
+    booking.keep_allocations(receipt, entry, parts=[part], actor=actor, at=at, reason=reason)
+    billing.settle_invoice(invoice=invoice, cents=counts, actor=actor, at=at)
+    trail.note(
+        "receipt.apply", subject=invoice, actor=actor, at=at, number=receipt.number, cents=counts, reason=reason[:200],
+        entry=entry.number,
+    )  # fmt: skip
+    end_what_waited(receipt, outcome, note=f"{invoice.number} – {reason}", actor=actor, at=at)
+    return counts
+
+
+@transaction.atomic
+def rebill_receipt(*, receipt_id: int, invoice_id: int, reason: str, actor: str, at: datetime) -> Invoice:
+    """
+    Do a cancelled invoice again because it was paid all the same, issue it, and count the money for it.
+
+    An avoir is never undone: the debt comes back as an invoice with a number of its own.
+
+    :raises NotApplicable: if the money was not sent for that invoice, or the invoice is not cancelled.
+    """
+    receipt = booking.lock_receipt(receipt_id)
+    invoice = Invoice.objects.locked().get(pk=invoice_id)
+    if invoice.state != InvoiceState.CANCELLED:
+        raise NotApplicable(Unlawful.NOT_CANCELLED)
+    if not queries.free_cents(receipt):
+        raise NotApplicable(Unlawful.NOTHING_WAITS)
+    draft = billing.redo_invoice(invoice_id=invoice.pk, actor=actor, at=at)
+    if draft.state == InvoiceState.DRAFT:
+        draft = billing.issue_invoice(invoice_id=draft.pk, actor=actor, at=at)
+    apply_receipt(
+        receipt_id=receipt.pk, invoice_id=draft.pk, reason=reason, actor=actor, at=at, outcome=Anomaly.Outcome.REBILLED
+    )
+    return draft
+
+
+def _guard(receipt: Receipt, invoice: Invoice, *, counts: int, free: int) -> None:
+    if invoice.regie_id != receipt.regie_id:
+        raise NotApplicable(Unlawful.OTHER_REGIE)
+    payer = queries.payer_id_of(receipt)
+    if payer is not None and payer != invoice.payer_id:
+        raise NotApplicable(Unlawful.OTHER_PAYER)
+    if invoice.state != InvoiceState.DUE:
+        raise NotApplicable(Unlawful.NOT_DUE)
+    if not free:
+        raise NotApplicable(Unlawful.NOTHING_WAITS)
+    if not 0 < counts <= min(free, invoice.remaining_cents):
+        raise NotApplicable(Unlawful.TOO_MUCH, cents=min(free, invoice.remaining_cents))
+
+
+def _rank(receipt: Receipt) -> int:
+    return receipt.allocations.count() + 1

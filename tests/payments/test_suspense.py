@@ -1,0 +1,393 @@
+"""Money of recettes à classer and its lawful ends; money taken back; money given back."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from obole.billing import operations as billing
+from obole.billing.models import CreditNote, Invoice
+from obole.gateways.base import Exchange, Outcome, Status
+from obole.lib import words
+from obole.lib.states import ForbiddenMove
+from obole.payments import operations as payments
+from obole.payments.models import Allocation, Anomaly, Attempt, Receipt, Refund, Reversal
+from obole.payments.operations import NotApplicable, NotReversible, Unlawful
+from tests.books import check_books, count_everything
+from tests.payments.steps import held, mails, pay, state_of
+from tests.payments.test_counter import take
+from tests.world import Town, later, make_citizen, make_invoice, make_regie, make_town, make_type, run_tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WHO, OTHER = "regisseur@valbourg.example", "suppleant@valbourg.example"
+M = Receipt.Means
+
+
+@pytest.fixture
+def town() -> Town:
+    return make_town()
+
+
+def come_paid(attempt: Attempt, minutes: float) -> Receipt:
+    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(minutes))
+    return Receipt.objects.get(attempt=attempt)
+
+
+def surplus(town: Town) -> tuple[Invoice, Receipt]:
+    """Pay an invoice at the counter while its payer is at the bank: the card comes in too."""
+    invoice = make_invoice(town)
+    attempt = pay(invoice)
+    take(invoice.pk, 5200)
+    return invoice, come_paid(attempt, 5)
+
+
+def apply(receipt: Receipt, invoice: Invoice, cents: int | None = None) -> int:
+    return payments.apply_receipt(
+        receipt_id=receipt.pk, invoice_id=invoice.pk, cents=cents, reason="Même famille", actor=WHO, at=later(20)
+    )
+
+
+def test_f27_paid_at_the_counter_while_at_the_bank_the_card_waits_in_suspense_and_both_are_told(town: Town) -> None:
+    invoice, receipt = surplus(town)
+    run_tasks()
+
+    assert state_of(invoice) == "paid"
+    assert (receipt.invoice, held(town.regie, "cash", "card_clearing", "suspense")) == (None, (5200, 5200, 5200))
+    task = Anomaly.objects.get()
+    assert (task.kind, task.receipt, task.closed_at) == ("not_due", receipt, None)
+    assert "payment_surplus" in mails()
+    check_books()
+
+
+def test_a_card_that_brings_more_than_what_is_left_pays_it_and_the_rest_waits(town: Town) -> None:
+    invoice = make_invoice(town)
+    attempt = pay(invoice)
+    take(invoice.pk, 2000)
+
+    receipt = come_paid(attempt, 5)
+
+    assert state_of(invoice) == "paid"
+    assert held(town.regie, "cash", "card_clearing", "revenue_due", "suspense") == (2000, 5200, 5200, 2000)
+    task = Anomaly.objects.get()
+    assert (task.kind, task.receipt) == ("surplus", receipt)
+    check_books()
+
+
+def test_suspense_is_applied_to_another_invoice_of_the_same_payer(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    smaller, larger = make_invoice(town, meals=6), make_invoice(town)
+
+    assert apply(receipt, smaller) == 1950
+    assert Anomaly.objects.get().closed_at is None, "some of it still waits"
+    assert apply(receipt, larger) == 3250
+
+    assert (state_of(smaller), state_of(larger)) == ("paid", "due")
+    larger.refresh_from_db()
+    assert larger.remaining_cents == 1950
+    task = Anomaly.objects.get()
+    assert (task.outcome, task.closed_by) == ("applied", WHO)
+    assert held(town.regie, "suspense") == (0,)
+    check_books()
+
+
+def _other_regie(town: Town) -> tuple[Invoice, int | None]:
+    regie = make_regie("SPO", "Régie Sports")
+    town.type = make_type(regie, [town.scheme], name="Sports")
+    return make_invoice(town), None
+
+
+UNLAWFUL: dict[Unlawful, Callable[[Town], tuple[Invoice, int | None]]] = {
+    Unlawful.OTHER_REGIE: _other_regie,
+    Unlawful.OTHER_PAYER: lambda town: (make_invoice(town, citizen=make_citizen("autre@example.org")), None),
+    Unlawful.NOT_DUE: lambda _town: (Invoice.objects.get(state="paid"), None),
+    Unlawful.TOO_MUCH: lambda town: (make_invoice(town, meals=6), 1951),
+}
+
+
+@pytest.mark.parametrize("why", UNLAWFUL)
+def test_what_the_law_or_the_amounts_forbid_changes_nothing(town: Town, why: Unlawful) -> None:
+    _paid, receipt = surplus(town)
+    invoice, cents = UNLAWFUL[why](town)
+    before = count_everything()
+    with pytest.raises(NotApplicable) as refused:
+        apply(receipt, invoice, cents)
+    assert refused.value.why == why
+    assert count_everything() == before
+    check_books()
+
+
+def test_f28_money_for_a_cancelled_invoice_can_bring_it_back_under_a_new_number(town: Town) -> None:
+    invoice = make_invoice(town)
+    attempt = pay(invoice)
+    payments.cancel_invoice(invoice_id=invoice.pk, code="other", comment="erreur", actor=WHO, at=later(1))
+    receipt = come_paid(attempt, 5)
+    assert (state_of(invoice), held(town.regie, "suspense")) == ("cancelled", (5200,))
+
+    again = payments.rebill_receipt(
+        receipt_id=receipt.pk, invoice_id=invoice.pk, reason="Annulée à tort", actor=WHO, at=later(9)
+    )
+
+    assert (state_of(again), again.number, state_of(invoice)) == ("paid", "ENF-2026-000002", "cancelled")
+    assert again.replaces == invoice
+    assert Anomaly.objects.get().outcome == "rebilled"
+    check_books()
+
+
+def test_an_avoir_on_a_paid_invoice_frees_its_money_for_the_next(town: Town) -> None:
+    invoice = make_invoice(town)
+    receipt = take(invoice.pk, 5200)
+
+    note = payments.cancel_invoice(invoice_id=invoice.pk, code="quantity", comment="", actor=WHO, at=later(2))
+    draft = billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(3))
+    billing.correct_draft(invoice_id=draft.pk, quantities={1: Decimal(14)}, period="novembre", actor=WHO, at=later(4))
+    billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=later(5))
+    assert apply(receipt, draft) == 4550
+
+    assert (note.number, note.cents, note.why) == ("ENF-AV-2026-000001", 5200, "Quantité erronée")
+    assert (state_of(invoice), state_of(draft), draft.number) == ("cancelled", "paid", None)
+    assert held(town.regie, "cash", "suspense", "revenue_due", "receivable") == (5200, 650, 4550, 0)
+    assert [one.kind for one in Anomaly.objects.all()] == ["freed"]
+    check_books()
+
+
+def test_a_refund_is_asked_approved_by_another_and_done_and_its_money_is_promised_once(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    with pytest.raises(payments.TooMuch) as refused:
+        ask_refund(receipt, 5201)
+    assert refused.value.cents == 5200
+
+    refund = ask_refund(receipt, 5200)
+    assert Anomaly.objects.get().outcome == "refund"
+    with pytest.raises(payments.TooMuch):
+        ask_refund(receipt, 1)
+    with pytest.raises(NotApplicable):
+        apply(receipt, make_invoice(town))
+    with pytest.raises(payments.SamePerson):
+        payments.approve_refund(refund_id=refund.pk, actor=WHO, at=later(30))
+    with pytest.raises(ForbiddenMove):
+        payments.complete_refund(refund_id=refund.pk, mandate="M-1", actor=OTHER, at=later(30))
+    assert held(town.regie, "suspense") == (5200,)
+
+    payments.approve_refund(refund_id=refund.pk, actor=OTHER, at=later(31))
+    with pytest.raises(payments.MandateMissing):
+        payments.complete_refund(refund_id=refund.pk, mandate=" ", actor=WHO, at=later(32))
+    payments.complete_refund(refund_id=refund.pk, mandate="Mandat 2026-118", actor=WHO, at=later(33))
+    with pytest.raises(ForbiddenMove):
+        payments.complete_refund(refund_id=refund.pk, mandate="Mandat 2026-118", actor=WHO, at=later(34))
+
+    assert held(town.regie, "suspense", "treasury_deposit") == (0, -5200)
+    assert "payment_refunded" in mails()
+    check_books()
+
+
+def ask_refund(receipt: Receipt, cents: int, key: str = "") -> Refund:
+    return payments.request_refund(
+        receipt_id=receipt.pk, cents=cents, reason="Payé deux fois", request_key=key or words.token(), actor=WHO, at=later(25)
+    )  # fmt: skip
+
+
+def test_the_same_refund_form_sent_twice_asks_once(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    assert ask_refund(receipt, 1000, "form") == ask_refund(receipt, 1000, "form")
+    assert Refund.objects.count() == 1
+
+
+def test_a_refund_that_is_given_up_gives_its_money_and_its_task_back(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    refund = ask_refund(receipt, 5200)
+
+    payments.give_up_refund(refund_id=refund.pk, reason="La famille préfère l’imputer", actor=WHO, at=later(40))
+
+    assert Anomaly.objects.get().closed_at is None
+    check_books()
+    assert apply(receipt, make_invoice(town)) == 5200
+    check_books()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE payments_refund SET decided_by = requested_by, state = 'approved'",
+        "UPDATE payments_refund SET cents = 5201",
+        "UPDATE payments_refund SET state = 'done'",
+        "DELETE FROM payments_refund",
+        "UPDATE payments_allocation SET cents = 1",
+        "DELETE FROM payments_allocation",
+        "UPDATE billing_creditnote SET cents = 1",
+        "DELETE FROM billing_creditnote",
+    ],
+)
+def test_the_database_refuses_what_the_operations_would_not_do(town: Town, statement: str) -> None:
+    paid, receipt = surplus(town)
+    ask_refund(receipt, 5200)
+    payments.cancel_invoice(invoice_id=paid.pk, code="twice", comment="", actor=WHO, at=later(50))
+    with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_more_than_a_receipt_holds_is_refused_by_the_database_too(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    _paid, receipt = surplus(town)
+    ask_refund(receipt, 5200)
+    monkeypatch.setattr(payments.suspense.queries, "free_cents", lambda _receipt: 5200)
+    with pytest.raises(IntegrityError, match="more than receipt"):
+        apply(receipt, make_invoice(town))
+
+
+def debit(town: Town, invoice: Invoice) -> Receipt:
+    """Pay by direct debit at the sandbox."""
+    attempt = pay(invoice)
+    return hear_debit(attempt)
+
+
+def hear_debit(attempt: Attempt) -> Receipt:
+    outcome = Outcome(
+        status=Status.PAID_BY_DEBIT, said="V", exchange=Exchange(request="?", response="V"), facts=attempt.sent,
+        amount_cents=attempt.amount_cents,
+    )  # fmt: skip
+    payments.hear_outcome(attempt_id=attempt.pk, outcome=outcome, actor="payfip", at=later(3))
+    return Receipt.objects.get(attempt=attempt)
+
+
+def reject(receipt: Receipt, kind: Reversal.Kind = Reversal.Kind.REJECTED) -> Reversal:
+    return payments.reverse_receipt(
+        receipt_id=receipt.pk, kind=kind, reason="Provision insuffisante", actor=WHO, at=later(days=9)
+    )
+
+
+def test_f35_a_debit_rejected_days_later_is_reversed_and_the_invoice_is_due_again(town: Town) -> None:
+    invoice = make_invoice(town)
+    receipt = debit(town, invoice)
+    assert state_of(invoice) == "paid"
+
+    first, again = reject(receipt), reject(receipt)
+
+    assert first == again
+    invoice.refresh_from_db()
+    assert (invoice.state, invoice.remaining_cents, invoice.paid_at) == ("due", 5200, None)
+    assert str(invoice.due_date) == "2026-12-19", "fifteen days from the rejection, not from the first issue"
+    assert Attempt.objects.get().state == "reversed"
+    assert held(town.regie, "debit_clearing", "revenue_due", "receivable", "claims") == (0, 0, 5200, 5200)
+    assert [one.kind for one in Anomaly.objects.all()] == ["reversed"]
+    assert mails() == ["payment_reversed"]
+    check_books()
+    assert pay(invoice, 60 * 24 * 10).amount_cents == 5200
+
+
+def test_f35_neg_a_card_is_not_rejected_and_a_refunded_debit_neither(town: Town) -> None:
+    invoice = make_invoice(town)
+    receipt = come_paid(pay(invoice), 3)
+    with pytest.raises(NotReversible):
+        reject(receipt)
+    other = make_invoice(town)
+    attempt = pay(other, 10)
+    take(other.pk, 5200)
+    money = hear_debit(attempt)
+    ask_refund(money, 100)
+    with pytest.raises(NotReversible):
+        reject(money)
+    check_books()
+
+
+def test_a_debit_in_suspense_that_paid_two_invoices_is_taken_back_from_both(town: Town) -> None:
+    first = make_invoice(town)
+    attempt = pay(first)
+    take(first.pk, 5200)
+    receipt = hear_debit(attempt)
+    second, third = make_invoice(town, meals=6), make_invoice(town, meals=4)
+    apply(receipt, second)
+    apply(receipt, third)
+
+    reject(receipt)
+
+    assert (state_of(first), state_of(second), state_of(third)) == ("paid", "due", "due")
+    assert held(town.regie, "debit_clearing", "suspense", "cash") == (0, 0, 5200)
+    check_books()
+
+
+def test_a_wrong_entry_at_the_counter_is_taken_back_and_its_number_stays(town: Town) -> None:
+    invoice = make_invoice(town)
+    wrong = take(invoice.pk, 5200)
+    reject(wrong, Reversal.Kind.MISTAKE)
+    right = take(invoice.pk, 2500, minutes=60)
+
+    assert (wrong.number, right.number) == ("ENF-Q-2026-000001", "ENF-Q-2026-000002")
+    invoice.refresh_from_db()
+    assert invoice.remaining_cents == 2700
+    assert not Anomaly.objects.exists()
+    check_books()
+
+
+def test_a_part_payment_that_bounces_after_the_transfer_does_not_bring_the_claim_back(town: Town) -> None:
+    invoice = make_invoice(town)
+    cheque = take(invoice.pk, 2000, M.CHEQUE)
+    billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=later(5))
+
+    reject(cheque, Reversal.Kind.BOUNCED)
+
+    assert state_of(invoice) == "transferred"
+    assert held(town.regie, "cheques", "receivable", "claims", "revenue_due") == (0, 0, 0, 0)
+    check_books()
+
+
+def test_f29_an_amount_changes_only_by_an_avoir_and_a_new_invoice(town: Town) -> None:
+    invoice = make_invoice(town)
+    attempt = pay(invoice)
+    with pytest.raises(billing.NotADraft):
+        billing.correct_draft(invoice_id=invoice.pk, quantities={1: Decimal(1)}, period="", actor=WHO, at=later(1))
+    payments.cancel_invoice(invoice_id=invoice.pk, code="quantity", comment="", actor=WHO, at=later(2))
+    draft = billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(2))
+    billing.correct_draft(invoice_id=draft.pk, quantities={1: Decimal(10)}, period="", actor=WHO, at=later(3))
+    new = billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=later(4))
+
+    receipt = come_paid(attempt, 5)
+
+    assert receipt.cents == 5200, "the old payment is matched to what was asked"
+    assert (state_of(invoice), state_of(new)) == ("cancelled", "due")
+    assert apply(receipt, new) == 3250
+    assert held(town.regie, "suspense") == (1950,)
+    check_books()
+
+
+def test_a_draft_is_given_up_without_a_trace_in_the_numbers(town: Town) -> None:
+    invoice = make_invoice(town)
+    payments.cancel_invoice(invoice_id=invoice.pk, code="twice", comment="", actor=WHO, at=later(2))
+    draft = billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(3))
+    assert billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(3)) == draft
+    billing.discard_draft(invoice_id=draft.pk, actor=WHO, at=later(4))
+    assert make_invoice(town).number == "ENF-2026-000002"
+    assert CreditNote.objects.count() == 1
+    check_books()
+
+
+def test_money_that_waits_is_not_closed_with_a_word_but_kept_with_a_reason(town: Town) -> None:
+    surplus(town)
+    task = Anomaly.objects.get()
+    with pytest.raises(payments.MoneyWaits):
+        payments.close_anomaly(anomaly_id=task.pk, note="vu", actor=WHO, at=later(9))
+    payments.close_anomaly(anomaly_id=task.pk, note="Don à la caisse des écoles", actor=WHO, at=later(9), keep=True)
+    task.refresh_from_db()
+    assert (task.outcome, task.note) == ("kept", "Don à la caisse des écoles")
+    check_books()
+
+
+def test_what_waits_too_long_and_what_did_not_leave_are_found_once(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    refund = ask_refund(receipt, 5200)
+    assert payments.look_around(at=later(days=14)) == 0
+    assert payments.look_around(at=later(days=16)) == 1
+    assert payments.look_around(at=later(days=17)) == 0
+    task = Anomaly.objects.get(kind="refund")
+    assert (task.refund, task.regie) == (refund, town.regie)
+    payments.approve_refund(refund_id=refund.pk, actor=OTHER, at=later(days=17))
+    payments.complete_refund(refund_id=refund.pk, mandate="M", actor=WHO, at=later(days=18))
+    assert not Anomaly.objects.filter(closed_at=None).exists()
+
+
+def test_allocations_tell_who_and_why(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    apply(receipt, make_invoice(town))
+    last = Allocation.objects.order_by("id").last()
+    assert last is not None
+    assert (last.actor, last.reason, last.cents) == (WHO, "Même famille", 5200)
