@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -15,6 +16,7 @@ from obole.billing import operations as billing
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.gateways.payfip import soap
 from obole.lib import days, words
+from obole.lib.states import ForbiddenMove
 from obole.payments import operations as payments
 from obole.payments.models import Attempt
 from obole.reminders import operations as reminders
@@ -91,6 +93,16 @@ def issue(dossier_id: int, type_id: int) -> int | None:
 def cancel(invoice_id: int) -> str:
     """Cancel an invoice."""
     return billing.cancel_invoice(invoice_id=invoice_id, reason="erreur", actor=WHO, at=later(3)).state
+
+
+def cancel_all(invoice_ids: list[int]) -> int:
+    """Cancel what is still due of many invoices; return how many were."""
+    cancelled = 0
+    for invoice_id in invoice_ids:
+        with suppress(ForbiddenMove):
+            cancel(invoice_id)
+            cancelled += 1
+    return cancelled
 
 
 def hear_paid(attempt_id: int, cents: int) -> str:

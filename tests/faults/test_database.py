@@ -1,0 +1,362 @@
+"""The database stops, deadlocks, is another one, loses its disk, or is edited by hand: F73 to F76, F80."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import DatabaseError, OperationalError, connection, models, transaction
+from django.test import Client
+from procrastinate.contrib.django import app
+
+from obole.config import settings as product_settings
+from obole.config.embedded_postgres import EmbeddedServer
+from obole.config.env import BadSetting
+from obole.lib import durability
+from obole.payments import verification
+from obole.payments.models import Attempt
+from obole.payments.operations import hearing
+from obole.payments.verification import BooksDiffer
+from obole.regies.models import Entry, Line
+from obole.trail.models import Record
+from obole.ui import errors
+from tests.faults.steps import RED
+from tests.payments.steps import assert_nothing_received, assert_paid_once, come_back, pay, sweep
+from tests.portal.conftest import Clock, bill
+from tests.races.processes import ROOT, Told, act, all_at_once, gave
+from tests.world import Town, make_invoice, run_tasks
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+
+def campaign(*options: str) -> dict[str, Any]:
+    """Run the crash campaign in its own processes on its own server; return its figures."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.crash", "--json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=280)
+    assert done.stdout, done.stderr[-3000:]
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return {**figures, "code": done.returncode}
+
+
+def assert_nothing_acknowledged_is_lost(figures: dict[str, Any]) -> None:
+    assert (figures["stops"], figures["kills"]) == (1, 1)
+    counted = ("attempts_paid", "receipts", "entries", "invoices_paid", "mails")
+    assert {figures[name] for name in counted} == {figures["payments"]}
+    assert (figures["acknowledged_lost"], figures["chain_defects"]) == (0, 0)
+    assert 0 < figures["acknowledged"] <= figures["payments"]
+    assert figures["doorbells_kept"] >= figures["doorbells_acknowledged"] > 0
+    assert set(figures["web_answers"]) <= {"200", "503"}
+    assert figures["code"] == 0
+
+
+def test_f73_a_database_stopped_at_once_under_load_loses_nothing_acknowledged() -> None:
+    """150 payments, four workers, PostgreSQL stopped in immediate mode, one worker killed: `make crash`, in small."""
+    assert_nothing_acknowledged_is_lost(campaign("--payments", "150", "--stops", "1"))
+
+
+def test_neg_f73_a_database_that_acknowledges_too_soon_loses_payments() -> None:
+    figures = campaign("--payments", "80", "--stops", "1", "--careless")
+    with pytest.raises(AssertionError):
+        assert_nothing_acknowledged_is_lost(figures)
+    assert figures["acknowledged_lost"] > 0
+
+
+def _cut_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server ends our connection in the middle of the transaction that settles, once."""
+    book = hearing._book
+
+    def cut(*args: Any) -> Entry:
+        monkeypatch.setattr(hearing, "_book", book)
+        with psycopg.connect(_address()) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        return book(*args)
+
+    monkeypatch.setattr(hearing, "_book", cut)
+
+
+def _address() -> str:
+    at = connection.settings_dict
+    return f"postgresql://{at['USER']}@/{at['NAME']}?host={at['HOST']}"
+
+
+def f73(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt = pay(bill(town, 5200))
+    _cut_in_the_middle(monkeypatch)
+    browser = Client(raise_request_exception=False)
+    answer = browser.get(f"/paiements/retour/{attempt.public_id}/")
+    connection.close()
+    assert (answer.status_code, answer.get("Retry-After")) == (503, "5")
+    assert_nothing_received(attempt.invoice)
+    again = browser.get(f"/paiements/retour/{attempt.public_id}/")
+    assert again.status_code == 200 and "Paiement reçu" in again.content.decode()
+    run_tasks()
+    assert_paid_once(attempt.invoice, attempt)
+
+
+def test_f73_a_connection_cut_in_the_middle_is_a_503_and_asking_again_settles(
+    town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    f73(town, monkeypatch)
+
+
+def test_neg_f73_without_the_look_at_what_failed_it_is_a_500(
+    town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "OperationalError", KeyError)
+    monkeypatch.setattr(errors, "InterfaceError", KeyError)
+    with pytest.raises(RED):
+        f73(town, monkeypatch)
+
+
+def test_f73_our_own_mistakes_stay_500(town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt = pay(bill(town, 5200))
+
+    def mistaken(*_args: Any) -> Entry:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(hearing, "_book", mistaken)
+    answer = Client(raise_request_exception=False).get(f"/paiements/retour/{attempt.public_id}/")
+    assert (answer.status_code, answer.get("Retry-After")) == (500, None)
+
+
+def test_f73_a_connection_that_the_server_cut_meanwhile_is_not_used_again() -> None:
+    """A restart between two requests costs nobody a request: the connection is tried before it is used."""
+    assert product_settings.DATABASES["default"]["CONN_HEALTH_CHECKS"] is True
+
+
+def cross(town: Town, mutant: str = "") -> list[Told]:
+    """Payments and cancellations of the same invoices of one régie, in opposite orders."""
+    pairs = [(invoice, pay(invoice)) for invoice in (make_invoice(town) for _n in range(6))]
+    attempts = [attempt.pk for _invoice, attempt in pairs]
+    return all_at_once(
+        act("hear_all", attempt_ids=attempts, cents=5200), act("hear_all", attempt_ids=attempts[::-1], cents=5200),
+        act("cancel_all", invoice_ids=[invoice.pk for invoice, _attempt in pairs]),
+        act("cancel_all", invoice_ids=[invoice.pk for invoice, _attempt in pairs][::-1]),
+        mutant=mutant,
+    )  # fmt: skip
+
+
+def test_f74_payments_and_cancellations_that_cross_never_deadlock(town: Town) -> None:
+    """Everybody locks in one order: attempt, invoice, régie."""
+    heard, heard_too, *cancelled = gave(cross(town))
+    assert heard == heard_too == ["paid"] * 6
+    assert sum(cancelled) <= 6
+
+
+def test_neg_f74_a_cancellation_that_locks_the_regie_first_deadlocks(town: Town) -> None:
+    told = cross(town, mutant="cancel_locks_upside_down")
+    with pytest.raises(AssertionError):
+        gave(told)
+    assert "OperationalError" in {one.raised for one in told}
+
+
+def test_f74_what_a_deadlock_undid_is_tried_again_a_bounded_number_of_times(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's task is tried again by the queue, a request by who asks; both begin the whole transaction anew."""
+    strategy: Any = app.tasks["payments.resolve"].retry_strategy
+    assert strategy.max_attempts == 3 and not strategy.retry_exceptions
+    attempt, post = pay(bill(town, 5200)), hearing.ledger.post
+
+    def victim(**values: Any) -> Entry:
+        monkeypatch.setattr(hearing.ledger, "post", post)
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(hearing.ledger, "post", victim)
+    with pytest.raises(OperationalError):
+        come_back(attempt, 3)
+    assert_nothing_received(attempt.invoice)
+    sweep(attempt, 6)
+    assert_paid_once(attempt.invoice, attempt)
+
+
+OTHERS = ["sqlite:///obole.sqlite3", "mysql://u@h/n", "file:///x", "obole.sqlite3", ""]
+
+
+@pytest.mark.parametrize("url", OTHERS)
+def test_f75_any_other_database_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(BadSetting, match="only PostgreSQL keeps the books"):
+        product_settings._database(url)
+
+
+def test_f75_the_product_does_not_start_on_sqlite(tmp_path: Path) -> None:
+    environment = {"OBOLE_DATABASE_URL": "sqlite:///x.sqlite3", "OBOLE_VAR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    for command in (["check"], ["serve"], ["work"], ["migrate"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "obole", *command], capture_output=True, text=True, check=False, env=environment
+        )
+        assert done.returncode == 1
+        assert "only PostgreSQL keeps the books" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_f75_the_tests_of_money_run_on_postgresql_with_row_locks() -> None:
+    assert (connection.vendor, connection.features.has_select_for_update) == ("postgresql", True)
+    with transaction.atomic():
+        assert "FOR UPDATE" in str(Attempt.objects.locked().query)
+
+
+def test_neg_f75_without_the_guard_another_database_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product_settings, "DATABASE_SCHEMES", frozenset({"postgresql", "sqlite"}))
+    with pytest.raises(pytest.fail.Exception):
+        test_f75_any_other_database_is_refused_with_a_sentence(OTHERS[0])
+
+
+@pytest.fixture
+def durable(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer(tmp_path / "var")
+    server.start()
+    yield server
+    server.erase()
+
+
+def promises_of(server: EmbeddedServer) -> dict[str, str]:
+    with psycopg.connect(server.url) as other:
+        return {name: other.execute(f"SHOW {name}").fetchone()[0] for name in durability.PROMISES}  # type: ignore[index]
+
+
+def test_f76_the_embedded_server_promises_what_a_failing_disk_needs(durable: EmbeddedServer) -> None:
+    """
+    A disk whose fsync fails cannot be made everywhere. This covers what the server is told to do then: to wait for the disk
+    at each commit, to stop and replay its log at the first failure (data_sync_retry = off), to survive half a page, and to
+    notice a page that changed by itself. The campaign of F73 covers the replay.
+    """
+    assert promises_of(durable) == {
+        "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "data_sync_retry": "off", "data_checksums": "on",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["fsync", "synchronous_commit", "full_page_writes"])
+def test_neg_f76_a_server_that_promises_less_is_seen(durable: EmbeddedServer, name: str) -> None:
+    with psycopg.connect(durable.url, autocommit=True) as other:
+        other.execute(f"ALTER SYSTEM SET {name} = off")
+        other.execute("SELECT pg_reload_conf()")
+    with pytest.raises(AssertionError):
+        for _look in range(100):
+            test_f76_the_embedded_server_promises_what_a_failing_disk_needs(durable)
+
+
+def test_f76_a_deployment_on_a_careless_server_is_refused(transactional_db: None) -> None:
+    """The suite's own server gives durability up for speed: the check of a deployment says so, setting by setting."""
+    assert {"fsync", "synchronous_commit"} <= set(durability.broken_promises())
+    with pytest.raises(SystemCheckError, match=r"fsync = off: a payment that was acknowledged may be lost"):
+        call_command("check", deploy=True, databases=["default"])
+
+
+def test_f76_a_deployment_on_a_careful_server_is_not_refused(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durability, "broken_promises", lambda _alias: {})
+    assert durability.check_durability(databases=["default"]) == durability.check_durability() == []
+
+
+def behind_the_triggers(*statements: str) -> None:
+    """Do what only somebody with the keys of the database could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("SET session_replication_role = origin")
+
+
+@pytest.fixture
+def books(town: Town) -> Iterator[list[verification.Head]]:
+    """Two invoices, one of them paid: three entries. Put right again at the end, for the check that follows every test."""
+    come_back(pay(make_invoice(town)), 2)
+    make_invoice(town, meals=4)
+    yield verification.heads()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE regies_regie, billing_invoice, payments_attempt RESTART IDENTITY CASCADE")
+
+
+TAMPERINGS = {
+    "label": "UPDATE regies_entry SET label = 'autre' WHERE number = 2",
+    "booked_at": "UPDATE regies_entry SET booked_at = booked_at + interval '1 microsecond' WHERE number = 2",
+    "happened_at": "UPDATE regies_entry SET happened_at = now() WHERE number = 1",
+    "cause_kind": "UPDATE regies_entry SET cause_kind = 'autre' WHERE number = 2",
+    "cause_key": "UPDATE regies_entry SET cause_key = 'autre' WHERE number = 2",
+    "number": "UPDATE regies_entry SET number = 9 WHERE number = 3",
+    "hash": "UPDATE regies_entry SET hash = md5(hash) || md5(hash) WHERE number = 2",
+    "previous_hash": "UPDATE regies_entry SET previous_hash = md5(hash) || md5(hash) WHERE number = 2",
+    "debit": "UPDATE regies_line SET debit = debit + 1 WHERE debit > 0",
+    "credit": "UPDATE regies_line SET credit = credit + 1 WHERE credit > 0",
+    "account": "UPDATE regies_line SET account = 'cheques' WHERE account = 'card_clearing'",
+    "nature": "UPDATE regies_line SET nature = 'x' WHERE nature <> ''",
+    "delete": "DELETE FROM regies_entry WHERE number = 2",
+    "delete lines": "DELETE FROM regies_line WHERE entry_id = (SELECT id FROM regies_entry WHERE number = 2)",
+    "swap": "UPDATE regies_entry SET number = CASE number WHEN 1 THEN 102 WHEN 2 THEN 101 ELSE number END",
+    "tail": "DELETE FROM regies_entry WHERE number = 3",
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_f80_an_entry_edited_behind_the_triggers_is_found(books: list[verification.Head], how: str) -> None:
+    verification.verify()
+    after = ["UPDATE regies_entry SET number = number - 100 WHERE number > 100"] if how == "swap" else []
+    behind_the_triggers(TAMPERINGS[how], *after)
+    with pytest.raises(BooksDiffer):
+        verification.verify()
+
+
+REWRITE = [
+    "DELETE FROM billing_invoiceline WHERE invoice_id = (SELECT max(id) FROM billing_invoice)",
+    "DELETE FROM billing_invoice WHERE id = (SELECT max(id) FROM billing_invoice)",
+    "DELETE FROM regies_line WHERE entry_id = (SELECT id FROM regies_entry WHERE number = 3)",
+    "DELETE FROM regies_entry WHERE number = 3",
+    "UPDATE regies_regie SET entry_count = 2, entry_head = (SELECT hash FROM regies_entry WHERE number = 2)",
+    "UPDATE regies_balance b SET (debit, credit) = (SELECT sum(debit), sum(credit) FROM regies_line l WHERE l.account = b.account)",
+]
+
+
+def test_f80_a_tail_cut_off_everywhere_at_once_is_found_by_the_head_kept_elsewhere(
+    books: list[verification.Head],
+) -> None:
+    behind_the_triggers(*REWRITE)
+    with pytest.raises(BooksDiffer, match="entry 3, which was kept elsewhere, is missing"):
+        verification.check_against(books)
+
+
+def test_neg_f80_without_the_head_kept_elsewhere_a_cut_tail_goes_unseen(books: list[verification.Head]) -> None:
+    behind_the_triggers(*REWRITE)
+    with pytest.raises(pytest.fail.Exception), pytest.raises(BooksDiffer):
+        verification.verify()
+
+
+@pytest.mark.parametrize("how", ["label", "debit", "previous_hash"])
+def test_neg_f80_without_the_hash_an_edit_goes_unseen(
+    books: list[verification.Head], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Each of the three is caught by another line of defence: only the label needs the hash alone."""
+    monkeypatch.setattr(verification.ledger, "chain_hash", lambda entry, _postings: entry.hash)
+    behind_the_triggers(TAMPERINGS[how])
+    if how == "label":
+        with pytest.raises(pytest.fail.Exception), pytest.raises(BooksDiffer):
+            verification.verify()
+    else:
+        with pytest.raises(BooksDiffer):
+            verification.verify()
+
+
+@pytest.mark.parametrize("model", [Entry, Line, Record], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("act_name", ["update", "delete"])
+def test_f80_sql_may_neither_change_nor_delete(town: Town, model: type[models.Model], act_name: str) -> None:
+    make_invoice(town)
+    rows = model._default_manager.all()
+    before = list(rows.order_by("pk").values())
+    assert before
+    with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
+        rows.update(id=999) if act_name == "update" else rows._raw_delete("default")
+    assert list(model._default_manager.order_by("pk").values()) == before
+
+
+def test_neg_f80_without_the_trigger_sql_rewrites_the_ledger(town: Town) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        with pytest.raises((*RED, pytest.fail.Exception)):
+            test_f80_sql_may_neither_change_nor_delete(town, Line, "delete")
+        cursor.execute("SET session_replication_role = origin")
