@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export UV_NO_CONFIG := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench lock messages pictures clean
+.PHONY: help demo test check fix bench crash lock messages pictures clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ fix: $(VENV)/.dev ## format and repair what can be repaired
 
 bench: $(VENV)/.dev ## measure: settlements, lists, invoices, PDFs
 	@$(BIN)/python -m bench
+
+crash: $(VENV)/.dev ## settle 3,000 payments while PostgreSQL and a worker are killed, then count (about 5 minutes)
+	@$(BIN)/python -m tests.crash
 
 messages: $(VENV)/.dev ## refresh the translation catalogue (needs gettext)
 	@cd src/obole && ../../$(BIN)/obole makemessages -l en --no-location --no-wrap

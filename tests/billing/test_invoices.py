@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from obole.billing import operations as billing
 from obole.billing import papers, rules
-from obole.billing.models import Document, Invoice, InvoiceLine, InvoiceType
+from obole.billing.models import Document, Invoice, InvoiceType
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.dossiers.rules import BadQuantity
@@ -159,18 +159,6 @@ def test_numbers_follow_each_other_in_each_regie_and_year(town: Town) -> None:
     assert numbers == ["ENF-2026-000001", "ENF-2026-000002", "CUL-2026-000001", "ENF-2027-000001"]
 
 
-class Lost(Exception):
-    """The transaction does not reach its commit."""
-
-
-def test_a_rollback_gives_its_number_to_the_next(town: Town) -> None:
-    with pytest.raises(Lost), transaction.atomic():
-        make_invoice(town)
-        raise Lost
-    assert make_invoice(town).number == "ENF-2026-000001"
-    assert make_invoice(town).number == "ENF-2026-000002"
-
-
 @pytest.mark.parametrize(
     ("issued", "term", "due"),
     [
@@ -238,26 +226,6 @@ def test_what_cannot_be_billed_is_refused_with_a_sentence_and_nothing_happens(to
             bill(town, dossier, type_id=type_id)
     assert (count_everything(), Invoice.objects.count()) == (before, 0)
     assert not Series.objects.filter(last__gt=0).exists()
-
-
-@pytest.mark.parametrize(
-    "column", ["number", "total_cents", "label", "period", "wording", "payer_id", "issued_at", "year"]
-)
-def test_an_issued_invoice_never_changes(town: Town, column: str) -> None:
-    invoice = make_invoice(town)
-    values = {"total_cents": 1, "payer_id": 999, "wording": {}, "issued_at": later(1), "year": 2020}
-    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
-        Invoice.objects.filter(pk=invoice.pk).update(**{column: values.get(column, "autre")})
-    fresh = Invoice.objects.get()
-    assert getattr(fresh, column) == getattr(invoice, column)
-
-
-def test_an_issued_invoice_and_its_lines_are_never_deleted(town: Town) -> None:
-    make_invoice(town)
-    for rows in (InvoiceLine.objects.all(), Invoice.objects.all()):
-        with pytest.raises(DatabaseError, match="Cannot|stay"), transaction.atomic():
-            rows._raw_delete("default")
-    assert (Invoice.objects.count(), InvoiceLine.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize(

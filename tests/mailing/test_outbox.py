@@ -91,29 +91,6 @@ def test_a_mail_dies_with_its_transaction_and_is_refused_outside(office: PostOff
     assert not ProcrastinateJob.objects.exists()
 
 
-@pytest.mark.parametrize("says", ["451 later", "421 busy", "550 no", None])
-def test_a_server_that_does_not_take_it_gets_it_again(office: PostOffice, says: str | None) -> None:
-    message, office.says = queue(), says
-    with pytest.raises(OSError):
-        deliver(message)
-    message.refresh_from_db()
-    assert (message.state, message.tries, message.sent_at) == ("queued", 1, None)
-    assert message.last_error
-    office.says = "250 OK"
-    assert deliver(message, 2) == "sent"
-
-
-def test_after_eight_tries_it_waits_for_a_person(office: PostOffice) -> None:
-    message, office.says = queue(), "451 later"
-    for minute in range(1, 8):
-        with pytest.raises(OSError):
-            deliver(message, minute)
-    assert deliver(message, 9) == "failed"
-    assert (len(office.got), message.tries) == (8, 8)
-    assert deliver(message, 10) == "failed"
-    assert len(office.got) == 8
-
-
 def test_one_bad_address_does_not_stop_the_others(office: PostOffice) -> None:
     office.refuses.add("bad@example.org")
     bad, good = queue("a", to="bad@example.org"), queue("b")
@@ -131,14 +108,6 @@ def test_a_server_that_is_not_there(settings: Any) -> None:
             deliver(message)
         message.refresh_from_db()
         assert message.state == "queued", "nothing left, so nothing can arrive twice"
-
-
-def test_a_reminder_that_may_have_left_is_never_sent_again(office: PostOffice) -> None:
-    message, office.says = queue(at_most_once=True), None
-    assert deliver(message) == "doubtful"
-    office.says = "250 OK"
-    assert deliver(message, 2) == "doubtful"
-    assert len(office.got) == 1
 
 
 def test_a_reminder_that_the_server_refused_is_sent_again(office: PostOffice) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from itertools import permutations
 
 import pytest
-from django.test import Client
 
 from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, ReceiptPaper
 from obole.regies.models import Entry
@@ -12,7 +11,6 @@ from tests.books import count_everything
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.steps import (
     anomalies,
-    assert_nothing_received,
     assert_paid_once,
     come_back,
     held,
@@ -48,18 +46,6 @@ def test_a_payment_is_booked_once_whoever_learns_it_first(
     assert held(payfip_town.regie, "card_clearing", "revenue_due", "receivable") == (5200, 5200, 0)
 
 
-@pytest.mark.parametrize("name", ARRIVALS)
-def test_one_way_is_enough(payfip_town: Town, simulator: RunningSimulator, name: str) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-
-    ARRIVALS[name](attempt, 3)
-    run_tasks()
-
-    assert_paid_once(invoice, attempt)
-
-
 def test_a_direct_debit_is_booked_to_its_own_account(payfip_town: Town, simulator: RunningSimulator) -> None:
     invoice = make_invoice(payfip_town)
     attempt = pay(invoice)
@@ -71,41 +57,6 @@ def test_a_direct_debit_is_booked_to_its_own_account(payfip_town: Town, simulato
     assert_paid_once(invoice, attempt)
     assert held(payfip_town.regie, "card_clearing", "debit_clearing", "revenue_due") == (0, 5200, 5200)
     assert Receipt.objects.get().means == "debit"
-
-
-def test_a_notification_before_any_result_changes_nothing(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-
-    ring(attempt, 1)
-
-    assert state_of(attempt) == "waiting"
-    assert_nothing_received(invoice)
-    assert mails() == []
-
-
-def test_a_notification_that_claims_a_result_is_not_believed(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    lies = {"idop": attempt.gateway_reference, "resultrans": "P", "montant": "5200", "numauto": "A1"}
-
-    assert Client().post("/paiements/payfip/notification", lies).content == b"OK"
-    run_tasks()
-
-    assert state_of(attempt) == "waiting"
-    assert_nothing_received(invoice)
-
-
-def test_two_payments_of_two_invoices_do_not_meet(payfip_town: Town, simulator: RunningSimulator) -> None:
-    first, second = make_invoice(payfip_town, meals=16), make_invoice(payfip_town, meals=10)
-    one, two = pay(first), pay(second)
-    simulator.pay(two.gateway_reference or "", "P", notify=False)
-
-    for attempt in (one, two):
-        ring(attempt, 3)
-
-    assert_paid_once(second, two)
-    assert (state_of(one), state_of(first)) == ("waiting", "due")
 
 
 def test_the_receipt_and_its_mail_are_made_once(payfip_town: Town, simulator: RunningSimulator) -> None:
@@ -136,20 +87,6 @@ def test_what_the_bank_said_is_kept_word_for_word(payfip_town: Town, simulator: 
     attempt.refresh_from_db()
     assert (attempt.bank_said, bool(attempt.authorisation), attempt.next_ask_at) == ("P", True, None)
     assert Entry.objects.get(cause_kind="receipt").happened_at == attempt.bank_time
-
-
-def test_a_storm_of_notifications_is_one_question_to_the_bank(payfip_town: Town, simulator: RunningSimulator) -> None:
-    attempt = pay(make_invoice(payfip_town))
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    asked = simulator.calls().get("detail", 0)
-
-    for _ring in range(40):
-        Client().post("/paiements/payfip/notification", {"idop": attempt.gateway_reference})
-    run_tasks()
-
-    assert simulator.calls().get("detail", 0) == asked + 1
-    assert BankExchange.objects.filter(kind="notification").count() == 20
-    assert state_of(attempt) == "paid"
 
 
 def test_once_paid_the_bank_is_left_in_peace(payfip_town: Town, simulator: RunningSimulator) -> None:

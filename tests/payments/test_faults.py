@@ -7,12 +7,8 @@ import pytest
 from obole.payments import notices, papers
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, BankExchange, Receipt, Sweep
-from obole.payments.operations import hearing, opening
-from obole.regies import ledger
 from obole.regies.models import Entry
-from obole.trail import operations as trail
 from payfip_simulator.codes import TECHNICAL
-from tests.books import check_books, count_everything
 from tests.gateways.payfip.bank import Bank, Reply, start_bank
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.conftest import set_gateway
@@ -26,7 +22,6 @@ from tests.payments.steps import (
     ring,
     state_of,
     sweep,
-    verbs,
 )
 from tests.world import Town, later, make_invoice, make_town, run_tasks
 
@@ -44,25 +39,6 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with start_bank() as bank:
         yield bank
-
-
-@pytest.mark.parametrize("incident", [*INCIDENTS, "T2", "M5"])
-def test_a_bank_that_fails_at_the_start_charges_nothing_and_leaves_the_invoice_payable(
-    payfip_town: Town, simulator: RunningSimulator, incident: str
-) -> None:
-    invoice = make_invoice(payfip_town)
-    simulator.control(answer_creer=incident)
-
-    attempt = pay(invoice)
-
-    assert (attempt.state, attempt.gateway_url, attempt.gateway_reference) == ("failed", "", None)
-    assert attempt.failure
-    assert verbs(attempt) == ["attempt.open", "attempt.fail"]
-    assert BankExchange.objects.get(attempt=attempt).kind == "start"
-    assert_nothing_received(invoice)
-    assert (mails(), anomalies()) == ([], [])
-    simulator.control(answer_creer="normal")
-    assert pay(invoice, 1).state == "waiting"
 
 
 @pytest.mark.parametrize("incident", INCIDENTS)
@@ -86,53 +62,6 @@ def test_a_bank_that_fails_when_asked_changes_nothing(
     simulator.control(answer_detail="normal")
     sweep(attempt, 10)
     assert_paid_once(invoice, attempt)
-
-
-def test_a_bank_that_hangs_at_the_start_after_it_accepted(
-    payfip_town: Town, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opening, "START_SECONDS", 0.4)
-    invoice = make_invoice(payfip_town)
-    simulator.control(hang_creer_seconds=2)
-
-    attempt = pay(invoice)
-    simulator.control(hang_creer_seconds=0)
-    again = pay(invoice, 1)
-
-    assert (attempt.state, again.state) == ("failed", "waiting")
-    orphan, used = simulator.payments(refdet=attempt.reference), simulator.payments(refdet=again.reference)
-    assert (len(orphan), len(used)) == (1, 1), "the orphan at the bank has another reference, and nobody was sent to it"
-    simulator.pay(again.gateway_reference or "", "P", notify=False)
-    come_back(again, 2)
-    run_tasks()
-    assert_paid_once(invoice, again)
-
-
-def test_a_bank_that_hangs_when_asked(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    simulator.control(hang_detail_seconds=2)
-
-    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(3), seconds=0.4)
-
-    assert state_of(attempt) == "waiting"
-    assert_nothing_received(invoice)
-    simulator.control(hang_detail_seconds=0)
-    come_back(attempt, 4)
-    assert state_of(invoice) == "paid"
-
-
-def test_a_bank_that_is_not_there(bank: Bank) -> None:
-    settings = {"client_number": "006382", "mode": "W", "service_url": bank.url, "payment_page_url": bank.url}
-    town = make_town(gateway="payfip", gateway_settings=settings)
-    set_gateway(town.regie, service_url="http://127.0.0.1:9/tpa")
-    invoice = make_invoice(town)
-
-    attempt = pay(invoice)
-
-    assert (attempt.state, bank.asked) == ("failed", [])
-    assert_nothing_received(invoice)
 
 
 def test_a_nul_in_the_bank_s_nonsense_is_kept_without_harm(bank: Bank) -> None:
@@ -160,46 +89,6 @@ def test_settings_spoilt_while_somebody_pays_are_a_silence(payfip_town: Town, si
     assert_nothing_received(invoice)
     set_gateway(payfip_town.regie, client_number="006382")
     sweep(attempt, 15)
-    assert_paid_once(invoice, attempt)
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        (hearing, "open_anomaly"),
-        (ledger, "post"),
-        (hearing.billing, "settle_invoice"),
-        (hearing, "defer"),
-        (hearing, "_keep_receipt"),
-        (hearing, "_keep_evidence"),
-        (trail, "record"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_crash_between_the_bank_s_word_and_the_commit_is_all_or_nothing(
-    payfip_town: Town, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, module: object, name: str
-) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    if name == "open_anomaly":
-        simulator.control(amount_delta_cents=5)
-    before = count_everything()
-
-    def die(*args: object, **kwargs: object) -> None:
-        raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, die)
-        with pytest.raises(Crash):
-            come_back(attempt, 3)
-    assert (count_everything(), state_of(attempt)) == (before, "waiting")
-    check_books()
-    simulator.control(amount_delta_cents=0)
-
-    sweep(attempt, 5)
-    sweep(attempt, 7)
-
     assert_paid_once(invoice, attempt)
 
 

@@ -42,15 +42,6 @@ def assert_refused(invoice: Invoice, obstacle: Obstacle, start: Mock, *, email: 
     assert (count_everything(), start.call_count, Attempt.objects.count()) == (before, 0, 0)
 
 
-@pytest.mark.parametrize("cents", [1, 99])
-def test_less_than_one_euro_is_not_sent(town: Town, start: Mock, cents: int) -> None:
-    assert_refused(invoice_of(town, cents), Obstacle.TOO_SMALL, start)
-
-
-def test_one_euro_is_sent(town: Town, start: Mock) -> None:
-    assert pay(invoice_of(town, 100)).state == "waiting"
-
-
 def test_the_largest_amount_is_sent_and_one_cent_more_is_not(town: Town, start: Mock) -> None:
     make_product(town.scheme, name="Travaux", unit_price_cents=9_999_999, minimum=1, maximum=1, position=8)
     assert pay(make_invoice(town, meals=0)).state == "waiting"
@@ -90,15 +81,6 @@ def test_an_invoice_that_is_not_due_takes_nothing(town: Town, start: Mock, endin
     assert_refused(invoice, Obstacle.NOT_DUE, start)
 
 
-def test_a_paid_invoice_is_not_paid_again(town: Town, start: Mock) -> None:
-    invoice = make_invoice(town)
-    come_back(pay(invoice), 1)
-    start.reset_mock()
-    with pytest.raises(payments.NotPayableOnline, match="not_due"):
-        pay(invoice, 2)
-    assert (start.call_count, Attempt.objects.count()) == (0, 1)
-
-
 def test_the_same_button_pressed_twice_makes_one_attempt(town: Town, start: Mock) -> None:
     invoice = make_invoice(town)
     first, again = pay(invoice, key="button"), pay(invoice, 1, key="button")
@@ -117,23 +99,6 @@ def test_a_second_tab_is_told_that_a_payment_is_in_progress(town: Town, start: M
         pay(invoice, 1)
     assert busy.value.attempt == attempt
     assert (count_everything(), start.call_count) == (before, 1)
-
-
-def test_the_attempt_is_written_before_the_bank_is_called_with_no_transaction_open(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoice = make_invoice(town)
-    seen: list[tuple[str, str]] = []
-
-    def start(self: Sandbox, order: object) -> None:
-        attempt = Attempt.objects.get()
-        seen.append((attempt.state, attempt.reference))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Sandbox, "start", start)
-    with pytest.raises(KeyboardInterrupt):
-        pay(invoice)
-    assert seen == [("opening", "ENF2026000001T1")]
 
 
 def test_the_bank_is_never_called_inside_a_transaction(town: Town, start: Mock) -> None:

@@ -22,7 +22,6 @@ from tests.payments.steps import (
     mails,
     pay,
     state_of,
-    sweep,
     verbs,
 )
 from tests.world import WHO, Town, later, make_invoice, run_tasks
@@ -86,19 +85,6 @@ def test_after_a_no_the_invoice_can_be_paid_again(
     assert (again.state, again.reference) == ("waiting", f"{attempt.reference[:-1]}2")
 
 
-@pytest.mark.parametrize("letter", ["R", "A"])
-def test_a_no_then_paid_on_the_same_page_ends_paid(payfip_town: Town, simulator: RunningSimulator, letter: str) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", letter, notify=False)
-    come_back(attempt, 2)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-
-    sweep(attempt, 31)
-
-    assert_paid_once(invoice, attempt)
-
-
 @pytest.mark.parametrize("wanted", [("R", "A", "R"), ("A", "R", "A", "A")])
 def test_refused_and_abandoned_may_follow_each_other(town: Town, wanted: tuple[str, ...]) -> None:
     invoice = make_invoice(town)
@@ -107,22 +93,6 @@ def test_refused_and_abandoned_may_follow_each_other(town: Town, wanted: tuple[s
 
     assert states == [{"R": "refused", "A": "abandoned"}[letter] for letter in wanted]
     assert_nothing_received(invoice)
-
-
-def test_expired_then_paid_is_taken(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.control(answer_detail="P1")
-    come_back(attempt, 40)
-    assert state_of(attempt) == "expired"
-    simulator.control(answer_detail="normal")
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-
-    come_back(attempt, 50)
-    run_tasks()
-
-    assert_paid_once(invoice, attempt)
-    assert verbs(attempt)[-2:] == ["attempt.expire", "attempt.pay"]
 
 
 @pytest.mark.parametrize("letter", ["R", "A", "P5", "P1", "Y"])
@@ -195,21 +165,6 @@ def test_two_attempts_both_paid_one_settles_the_other_waits_for_a_person(
     assert mails() == ["payment_surplus", "payment_receipt"]
 
 
-def test_a_refused_second_attempt_does_not_disturb_the_first(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    old = pay(invoice)
-    release(old, simulator)
-    new = pay(invoice, 26)
-    simulator.pay(old.gateway_reference or "", "P", notify=False)
-    come_back(old, 27)
-    simulator.pay(new.gateway_reference or "", "R", notify=False)
-    come_back(new, 28)
-    run_tasks()
-
-    assert_paid_once(invoice, old)
-    assert state_of(new) == "refused"
-
-
 @pytest.mark.parametrize("ending", ["cancel", "transfer"])
 def test_money_for_an_invoice_that_ended_meanwhile_is_kept(
     payfip_town: Town, simulator: RunningSimulator, ending: str
@@ -231,36 +186,6 @@ def test_money_for_an_invoice_that_ended_meanwhile_is_kept(
     assert mails() == ["payment_surplus"]
 
 
-@pytest.mark.parametrize(
-    ("switches", "cents"),
-    [
-        ({"amount_delta_cents": -1}, 5199),
-        ({"amount_delta_cents": 4800}, 10000),
-        ({"altered_fields": ["refdet"]}, 5200),
-        ({"altered_fields": ["numcli"]}, 5200),
-        ({"altered_fields": ["exer"]}, 5200),
-        ({"altered_fields": ["refdet", "numcli"], "amount_delta_cents": 1}, 5201),
-    ],
-    ids=str,
-)
-def test_money_that_is_not_what_was_asked_for_goes_to_suspense(
-    payfip_town: Town, simulator: RunningSimulator, switches: dict[str, object], cents: int
-) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    simulator.control(**switches)
-
-    for minutes in (3, 4):
-        come_back(attempt, minutes)
-    run_tasks()
-
-    assert_in_suspense(invoice, attempt, cents, "different")
-    assert invoice.received_cents == 0
-    assert mails() == []
-    assert pay(invoice, 5).state == "waiting", "the invoice is still due"
-
-
 @pytest.mark.parametrize("mode", ["T", "X"])
 def test_a_test_payment_is_never_money(payfip_town: Town, simulator: RunningSimulator, mode: str) -> None:
     set_gateway(payfip_town.regie, mode=mode)
@@ -275,66 +200,6 @@ def test_a_test_payment_is_never_money(payfip_town: Town, simulator: RunningSimu
     assert state_of(attempt) == "tested"
     assert_nothing_received(invoice)
     assert (anomalies(), mails()) == ([], [])
-
-
-def test_a_bank_in_test_mode_in_production_calls_a_person(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    simulator.control(detail_override={"saisie": "T"})
-
-    come_back(attempt, 3)
-
-    assert state_of(attempt) == "tested"
-    assert_nothing_received(invoice)
-    assert anomalies() == ["different"]
-
-
-def test_a_letter_that_nobody_knows_keeps_the_state_and_calls_a_person_once(
-    payfip_town: Town, simulator: RunningSimulator
-) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    simulator.control(unknown_result="Y")
-    for minutes in (3, 5, 7):
-        come_back(attempt, minutes)
-
-    attempt.refresh_from_db()
-    assert (attempt.state, attempt.bank_said, attempt.next_ask_at) == ("waiting", "Y", later(9))
-    assert_nothing_received(invoice)
-    assert anomalies() == ["unknown"]
-    simulator.control(unknown_result="")
-    come_back(attempt, 9)
-    assert (state_of(attempt), state_of(invoice)) == ("paid", "paid")
-
-
-def test_paid_without_an_amount_is_not_believed(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    simulator.control(detail_override={"montant": None})
-
-    come_back(attempt, 3)
-
-    assert state_of(attempt) == "waiting"
-    assert_nothing_received(invoice)
-    assert anomalies() == ["unknown"]
-    simulator.control(detail_override={})
-    come_back(attempt, 4)
-    assert state_of(invoice) == "paid"
-
-
-def test_an_answer_about_another_payment_is_no_answer(payfip_town: Town, simulator: RunningSimulator) -> None:
-    invoice = make_invoice(payfip_town)
-    attempt = pay(invoice)
-    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
-    simulator.control(detail_override={"idOp": "f3c2a1e0-8d7b-11f0-9a44-0242ac120002"})
-
-    come_back(attempt, 3)
-
-    assert state_of(attempt) == "waiting"
-    assert_nothing_received(invoice)
 
 
 def test_unknown_to_the_bank_is_too_young_at_first_and_over_after_half_an_hour(

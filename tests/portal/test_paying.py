@@ -104,18 +104,6 @@ def test_a_bank_that_is_down_or_refuses_takes_nothing(town: Town, browser: Clien
     assert Attempt.objects.get().state == "failed"
 
 
-@pytest.mark.parametrize(("cents", "sentence"), [(99, "commencent à 1,00 €"), (100_000_00, "s’arrêtent à 99 999,99 €")])
-def test_amounts_that_the_bank_does_not_take_make_no_attempt(
-    town: Town, browser: Client, cents: int, sentence: str
-) -> None:
-    invoice = bill(town, cents)
-    before = row_counts()
-    response = press(browser, invoice)
-    assert sentence in text_of(browser.get(response["Location"]))  # type: ignore[index]
-    assert sentence in text_of(browser.get(address(invoice)))
-    assert row_counts() == before
-
-
 def test_what_the_browser_says_of_the_amount_is_ignored(town: Town, browser: Client) -> None:
     press(browser, make_invoice(town), amount="1", cents="100", montant="1,00")
     assert Attempt.objects.get().amount_cents == 5200
@@ -127,25 +115,6 @@ def test_a_regie_switched_off_meanwhile_takes_nothing(town: Town, browser: Clien
     response = press(browser, invoice)
     assert "est fermé pour le moment" in text_of(browser.get(response["Location"]))  # type: ignore[index]
     assert not Attempt.objects.exists()
-
-
-@pytest.mark.parametrize("email", ["", "é@example.org", f"{'x' * 60}@{'y' * 20}.example.org"])
-def test_an_email_is_asked_where_the_citizens_cannot_be_used(town: Town, browser: Client, email: str) -> None:
-    if email.isascii():
-        without_email(town, email)
-    else:
-        type(town.citizen).objects.filter(pk=town.citizen.pk).update(email=email)
-    invoice = make_invoice(town)
-    for response in (browser.get(address(invoice)), press(browser, invoice)):
-        page = text_of(response)
-        assert response.status_code == 200  # type: ignore[attr-defined]
-        assert "Adresse électronique pour ce paiement" in page
-    assert not Attempt.objects.exists()
-    response = press(browser, invoice, email="moi@example.org")
-    assert response["Location"] == Attempt.objects.get().gateway_url  # type: ignore[index]
-    assert Attempt.objects.get().email == "moi@example.org"
-    town.citizen.refresh_from_db()
-    assert town.citizen.email == email, "it was for this payment only"
 
 
 def test_the_email_is_kept_when_the_box_is_ticked(town: Town, browser: Client) -> None:

@@ -9,7 +9,7 @@ from obole.gateways.base import Outcome
 from obole.gateways.sandbox.gateway import Sandbox
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, BankExchange, Receipt
-from tests.portal.conftest import Clock, bill, row_counts, text_of
+from tests.portal.conftest import Clock, bill, text_of
 from tests.world import NOON, WHO, Town, make_town
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,17 +88,6 @@ def test_an_expired_payment_says_not_to_hurry(town: Town, clock: Clock) -> None:
     attempt = leave(town, 5204)
     clock.pass_(minutes=40)
     assert "Paiement non abouti" in text_of(Client().get(address(attempt)))
-
-
-def test_a_post_only_leads_to_the_page(town: Town) -> None:
-    attempt = leave(town, 5200)
-    before = row_counts()
-    guarded = Client(enforce_csrf_checks=True)
-    response = guarded.post(address(attempt) + "?idop=x", {"idop": "forged", "resultrans": "P", "montant": "1"})
-    assert (response.status_code, response["Location"]) == (303, address(attempt))
-    attempt.refresh_from_db()
-    assert attempt.state == "waiting"
-    assert row_counts() == before
 
 
 def test_what_the_browser_says_of_the_result_is_ignored(town: Town) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, models
 
-from obole.billing.models import InvoiceQuerySet
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.payments import operations as payments
-from obole.payments.models import Attempt, AttemptQuerySet, BankExchange, Receipt
+from obole.payments.models import Attempt, Receipt
 from obole.payments.operations import hearing
 from obole.regies import ledger
 from obole.regies.accounts import Account
@@ -17,7 +16,7 @@ from obole.regies.models import Entry, Regie, RegieQuerySet
 from obole.trail.models import Record
 from tests.books import check_books
 from tests.races.crowd import EIGHT, Meeting, at_once, eight, given, without_lock
-from tests.world import NOON, Town, later, make_invoice, make_regie, make_town, run_tasks
+from tests.world import NOON, Town, later, make_invoice, make_regie, make_town
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
@@ -32,10 +31,6 @@ def waiting_attempt(town: Town, *, meals: int = 16) -> Attempt:
     return payments.start_payment(
         invoice_id=invoice.pk, email="usager@example.org", request_key=f"k{invoice.pk}", actor="usager", at=NOON
     )
-
-
-def resolve(attempt: Attempt) -> Callable[[], Attempt]:
-    return lambda: payments.resolve_attempt(attempt_id=attempt.pk, actor="payfip", at=later(3))
 
 
 def hear(attempt: Attempt, status: Status) -> Callable[[], Attempt]:
@@ -56,83 +51,6 @@ def counts() -> tuple[int, int, int]:
         Receipt.objects.count(),
         Record.objects.filter(verb="attempt.pay").count(),
     )
-
-
-@pytest.mark.parametrize("by", [resolve, lambda attempt: hear(attempt, Status.PAID_BY_CARD)], ids=["ask", "hear"])
-def test_eight_who_learn_of_a_payment_book_it_once(town: Town, by: Callable[[Attempt], Callable[[], Attempt]]) -> None:
-    attempt = waiting_attempt(town)
-
-    results = given(eight(by(attempt)), Attempt)
-
-    assert {one.state for one in results} == {"paid"}
-    assert counts() == (1, 1, 1)
-    assert BankExchange.objects.filter(kind="ask").count() == 1
-    assert run_tasks().count("payments.send_receipt") == 1
-    check_books()
-
-
-@pytest.mark.parametrize("guard", ["lock", "none"])
-def test_neg_without_the_lock_of_the_attempt_the_same_news_collides(
-    town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
-) -> None:
-    attempt, meeting = waiting_attempt(town), Meeting(guard)
-    keep = hearing._keep_evidence
-
-    def slowly(*args: Any, **kwargs: Any) -> None:
-        meeting.wait()
-        keep(*args, **kwargs)
-
-    monkeypatch.setattr(hearing, "_keep_evidence", slowly)
-    if guard == "none":
-        monkeypatch.setattr(AttemptQuerySet, "locked", without_lock)
-
-    results = at_once(*[hear(attempt, Status.PAID_BY_CARD)] * 2)
-
-    # The database is the second line: even then the money is booked once, but one of the two breaks.
-    broken = [one for one in results if isinstance(one, Exception)]
-    assert bool(broken) is (guard == "none")
-    assert counts() == (1, 1, 1)
-    check_books()
-
-
-def test_two_attempts_of_one_invoice_paid_at_once_settle_it_once(town: Town) -> None:
-    old = waiting_attempt(town)
-    Attempt.objects.update(released_at=later(1))
-    new = payments.start_payment(
-        invoice_id=old.invoice_id, email="usager@example.org", request_key="new", actor="usager", at=later(2)
-    )
-
-    given(at_once(*[resolve(old), resolve(new)] * 4), Attempt)
-
-    assert list(Attempt.objects.values_list("state", flat=True)) == ["paid", "paid"]
-    assert Receipt.objects.filter(invoice=None).count() == 1
-    assert counts() == (2, 2, 2)
-    check_books()
-
-
-@pytest.mark.parametrize("guard", ["lock", "none"])
-def test_neg_without_the_lock_of_the_invoice_two_payments_both_settle_it(
-    town: Town, monkeypatch: pytest.MonkeyPatch, guard: str
-) -> None:
-    old, meeting = waiting_attempt(town), Meeting(guard)
-    Attempt.objects.update(released_at=later(1))
-    new = payments.start_payment(
-        invoice_id=old.invoice_id, email="usager@example.org", request_key="new", actor="usager", at=later(2)
-    )
-    book = hearing._keep_receipt
-
-    def slowly(*args: Any) -> Receipt:
-        meeting.wait()
-        return book(*args)
-
-    monkeypatch.setattr(hearing, "_keep_receipt", slowly)
-    if guard == "none":
-        monkeypatch.setattr(InvoiceQuerySet, "locked", without_lock)
-
-    given(at_once(resolve(old), resolve(new)), Attempt)
-
-    settled = Receipt.objects.exclude(invoice=None).count()
-    assert settled == (2 if guard == "none" else 1)
 
 
 def test_news_of_all_kinds_at_once_end_paid(town: Town) -> None:

@@ -138,58 +138,6 @@ def test_who_is_at_the_bank_is_not_reminded(town: Town) -> None:
     assert sent() == []
 
 
-@pytest.mark.parametrize("meanwhile", ["paid", "cancelled", "paying"])
-def test_a_reminder_that_lost_its_reason_before_it_left_is_dropped(town: Town, meanwhile: str) -> None:
-    invoice = make_invoice(town)
-    reminder = reminders.remind(invoice_id=invoice.pk, at=late(7))
-    assert reminder is not None
-    if meanwhile == "paid":
-        pay(invoice)
-    elif meanwhile == "cancelled":
-        billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="x", actor=WHO, at=late(7))
-    else:
-        payments.start_payment(invoice_id=invoice.pk, email="u@example.org", request_key="k", actor="u", at=late(7))
-
-    for _twice in range(2):
-        reminders.deliver(message_id=reminder.message_id, at=late(7))
-
-    assert sent() == [(1, "dropped")]
-
-
-def test_after_three_days_down_one_reminder_is_sent_not_three(town: Town) -> None:
-    InvoiceType.objects.update(reminder_delays=[1, 2, 3])
-    make_invoice(town)
-    for day in (4, 5, 6):
-        work(day)
-    assert sent() == [(1, "sent")]
-    for day in range(7, 30):
-        work(day)
-    decided = [(one.decided_at - late(0)).days for one in Reminder.objects.order_by("step")]
-    assert decided == [4, 9, 14]
-
-
-def test_a_run_cut_in_the_middle_reminds_the_rest_later_and_nobody_twice(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoices = [make_invoice(town) for _n in range(3)]
-    remind, seen = reminders.remind, []
-
-    def dies_at_the_second(**values: Any) -> Reminder | None:
-        seen.append(values["invoice_id"])
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-        return remind(**values)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(reminders, "remind", dies_at_the_second)
-        with pytest.raises(KeyboardInterrupt):
-            work(7)
-    assert Reminder.objects.count() == 1
-    work(7, hours=1)
-    assert sorted(Reminder.objects.values_list("invoice_id", "step")) == sorted((one.pk, 1) for one in invoices)
-    assert Message.objects.filter(kind="reminder_1", state="sent").count() == 3
-
-
 def test_who_has_no_address_is_not_reminded_and_stops_nobody(town: Town) -> None:
     invoice = make_invoice(town)
     type(town.citizen).objects.update(email="")

@@ -1,5 +1,7 @@
 """Declares the room to Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class CliConfig(AppConfig):
     """The cli room."""
 
     name = "obole.cli"
+
+    def ready(self) -> None:
+        """Make what operators check known."""
+        import_module("obole.lib.durability")

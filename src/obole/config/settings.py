@@ -41,9 +41,20 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 
 
+DATABASE_SCHEMES = frozenset({"postgresql", "postgres"})
+
+
 def _database(url: str) -> dict[str, object]:
-    """Translate postgresql://user:password@host:port/name?host=/socket/folder."""
+    """
+    Translate postgresql://user:password@host:port/name?host=/socket/folder.
+
+    :raises obole.config.env.BadSetting: for any other database: without row locks, two payments may meet unseen.
+    """
     parts = urlsplit(url)
+    if parts.scheme not in DATABASE_SCHEMES:
+        raise env.BadSetting(
+            f"OBOLE_DATABASE_URL={parts.scheme}://…: only PostgreSQL keeps the books: give postgresql://…"
+        )
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -52,6 +63,8 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or ""),
+        # A connection that the server cut is found out before it is used: after a restart nobody meets yesterday's.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**query, "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}},
     }
 

@@ -1,22 +1,28 @@
 """How an operation asks the worker for something: by the task's name, in the transaction that decides it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+import psycopg
 from asgiref.sync import async_to_sync
-from django.db import close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import Q
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import JobDeferrer, Status
 from procrastinate.manager import JobManager
 
+from obole.lib.transactions import require_unspoilt_transaction
+
 Argument = int | str
+AWAY = frozenset({OperationalError, InterfaceError})
+"""The database stops, restarts, cuts a connection, or ends a deadlock: the whole task is tried again."""
 WORKER_SILENCE = timedelta(seconds=30)
 """A worker says every ten seconds that it lives."""
 
@@ -51,7 +57,8 @@ def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **a
     :param at: not before this instant.
     :raises procrastinate.exceptions.TaskNotFound: if no room has such a task.
     """
-    _in_our_transaction(app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at)).defer(**arguments)
+    with _errors_as_django_says():
+        _in_our_transaction(app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at)).defer(**arguments)
 
 
 def defer_once(task: str, *, key: str, **arguments: Argument) -> bool:
@@ -63,11 +70,23 @@ def defer_once(task: str, *, key: str, **arguments: Argument) -> bool:
     configured = app.configure_task(task, allow_unknown=False, lock=key, queueing_lock=key)
     try:
         # A savepoint: the refusal is a constraint's, and would spoil the transaction around.
-        with transaction.atomic():
+        with transaction.atomic(), _errors_as_django_says():
             _in_our_transaction(configured).defer(**arguments)
     except AlreadyEnqueued:
+        require_unspoilt_transaction(task)
         return False
     return True
+
+
+@contextmanager
+def _errors_as_django_says() -> Iterator[None]:
+    """Let a lost connection be the same error whether the queue or we met it."""
+    try:
+        yield
+    except ConnectorException as error:
+        if isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError):
+            raise OperationalError(str(error.__cause__)) from error
+        raise
 
 
 def _in_our_transaction(deferrer: JobDeferrer) -> JobDeferrer:

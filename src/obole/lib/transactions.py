@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 
 class TransactionOpen(RuntimeError):
@@ -42,3 +42,16 @@ def require_transaction(what: str) -> None:
     """
     if not connection.in_atomic_block:
         raise RuntimeError(f"{what} outside a transaction")
+
+
+def require_unspoilt_transaction(what: str) -> None:
+    """
+    Guard the way on after a refusal that was expected, and undone by a savepoint.
+
+    Where the savepoint could not be taken back (the connection is gone), Django ends the transaction around without a word:
+    whoever went on would acknowledge what was never kept.
+
+    :raises django.db.OperationalError: if nothing of the transaction around will be kept.
+    """
+    if connection.in_atomic_block and connection.needs_rollback:
+        raise OperationalError(f"the connection was lost during {what}")

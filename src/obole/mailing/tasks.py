@@ -4,14 +4,14 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import days
-from obole.lib.queue import resume_interrupted, task
+from obole.lib.queue import AWAY, resume_interrupted, task
 from obole.mailing import operations
 
 
 @task(
     "mailing.deliver",
     queue="mail",
-    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError}),
+    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError, *AWAY}),
 )
 def deliver(message_id: int) -> None:
     """Hand one mail over."""

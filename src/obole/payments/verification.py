@@ -92,7 +92,10 @@ def _check_chain(regie: Regie) -> int:
             raise BooksDiffer(f"{where}: entry {number} is missing")
         if entry.previous_hash != previous:
             raise BooksDiffer(f"{where}: it is not chained to the entry before it")
-        postings = [_posting(line) for line in entry.said]  # type: ignore[attr-defined]  # annotated
+        try:
+            postings = [_posting(line) for line in entry.said]  # type: ignore[attr-defined]  # annotated
+        except ValueError:
+            raise BooksDiffer(f"{where}: it has no line, or one of no account") from None
         if sum(one.debit for one in postings) != sum(one.credit for one in postings):
             raise BooksDiffer(f"{where}: debits and credits differ")
         if ledger.chain_hash(entry, postings) != entry.hash:

@@ -4,7 +4,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import days
-from obole.lib.queue import task
+from obole.lib.queue import AWAY, task
 from obole.reminders import operations, queries
 
 
@@ -20,7 +20,7 @@ def run(timestamp: int) -> None:
 @task(
     "reminders.deliver",
     queue="mail",
-    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError}),
+    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError, *AWAY}),
 )
 def deliver(message_id: int) -> None:
     """Hand one reminder over, if it still makes sense."""

@@ -1,6 +1,10 @@
 """The pages of a refused or failed request."""
 
+import sys
+from http import HTTPStatus
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,6 +25,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+RETRY_SECONDS = "5"
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that it is our fault. No context processor runs: the database may be what failed."""
-    return HttpResponse(render_to_string("500.html", {"static_url": settings.STATIC_URL}), status=500)
+    """
+    Say that it is our fault. No context processor runs: the database may be what failed.
+
+    A database that stops, restarts or ends a deadlock committed nothing of this request: 503, and who asks again is served.
+    """
+    page = HttpResponse(render_to_string("500.html", {"static_url": settings.STATIC_URL}), status=500)
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        page.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        page["Retry-After"] = RETRY_SECONDS
+    return page

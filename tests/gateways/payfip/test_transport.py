@@ -2,25 +2,20 @@
 
 import gzip
 import socket
-import ssl
 import subprocess
 import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import pytest
-import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from obole.gateways.base import GatewayError, Outcome, Status, Unreachable
+from obole.gateways.base import GatewayError, Status, Unreachable
 from obole.gateways.payfip import soap
 from obole.gateways.payfip.gateway import PayFiP
 from tests.gateways.payfip.bank import CLIENT, IDOP, Bank, Reply, an_order, payfip, recording, start_bank
@@ -140,77 +135,6 @@ def test_a_bank_that_speaks_without_tls(bank: Bank) -> None:
         payfip(replace(bank, url=bank.url.replace("http:", "https:"))).ask(IDOP)
 
     assert bank.asked == []
-
-
-@pytest.fixture
-def secure_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "certificate.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with start_bank("https", lambda sock: context.wrap_socket(sock, server_side=True)) as bank:
-        bank.says("paid.xml")
-        yield bank
-
-
-def test_a_certificate_that_nobody_signed_is_refused(secure_bank: Bank) -> None:
-    with pytest.raises(Unreachable) as caught:
-        payfip(secure_bank).ask(IDOP)
-
-    assert "certificate" in str(caught.value)
-    assert secure_bank.asked == []
-
-
-def test_a_certificate_that_is_trusted(secure_bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
-
-    assert payfip(secure_bank).ask(IDOP).status is Status.PAID_BY_CARD
-
-    secure_bank.reply = Reply(PAID, drip=0.05)
-    began = time.monotonic()
-    with pytest.raises(Unreachable):
-        payfip(secure_bank, timeout=0.4).ask(IDOP)
-    assert time.monotonic() - began < 0.4 + SLACK
-
-
-def _echo(question: bytes) -> Reply:
-    idop = etree.fromstring(question).findtext(".//idOp")
-    assert idop is not None
-    return Reply(PAID.replace(IDOP.encode(), idop.encode()).replace(b"CANTINE2026001", idop[:8].upper().encode()))
-
-
-def test_eight_threads_each_get_their_own_answer(bank: Bank) -> None:
-    bank.reply = _echo
-    gateway = payfip(bank)
-    barrier = Barrier(8)
-
-    def sweep(number: int) -> list[Outcome]:
-        barrier.wait()
-        return [gateway.ask(f"{number:04x}{turn:04x}{IDOP[8:]}") for turn in range(25)]
-
-    with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(sweep, range(8)))
-
-    for number, outcomes in enumerate(answers):
-        for turn, outcome in enumerate(outcomes):
-            assert outcome.facts["reference"] == f"{number:04X}{turn:04X}"
-            assert outcome.facts["gateway_reference"][:8] in outcome.exchange.request
-    assert len(bank.asked) == 200
-
-
-def test_two_threads_share_no_client(bank: Bank) -> None:
-    barrier = Barrier(2)
-
-    def client(_: int) -> Any:
-        barrier.wait()
-        return soap._client()
-
-    with ThreadPoolExecutor(2) as threads:
-        first, second = threads.map(client, range(2))
-
-    assert first is not second
-    assert first.transport is not second.transport
 
 
 def test_a_thread_keeps_one_client(bank: Bank) -> None:

@@ -1,0 +1,185 @@
+"""Numbers without a gap, documents that never change, amounts that are the same everywhere: F60 to F62 (F59 is in test_crowds)."""
+
+import ast
+import csv
+import io
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import count
+from pathlib import Path
+
+import pypdf
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, models, transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+import obole
+from obole.billing import operations as billing
+from obole.billing import papers
+from obole.billing.models import Invoice, InvoiceLine
+from obole.billing.operations import issuing
+from obole.crm import exports
+from obole.lib import days, money
+from obole.payments.models import Attempt
+from obole.regies.models import Entry
+from tests.faults.steps import RED
+from tests.payments.steps import pay
+from tests.portal.conftest import Clock, signed_in, text_of
+from tests.world import NOON, WHO, Town, later, make_dossier, make_invoice, make_product
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Lost(Exception):
+    """The transaction does not reach its commit."""
+
+
+def f60(town: Town) -> None:
+    for _time in range(2):
+        with pytest.raises(Lost), transaction.atomic():
+            make_invoice(town)
+            raise Lost
+    assert [make_invoice(town).number for _time in range(2)] == ["ENF-2026-000001", "ENF-2026-000002"]
+    assert Entry.objects.filter(cause_kind="invoice").count() == 2
+
+
+def test_f60_a_rollback_gives_its_number_to_the_next(town: Town) -> None:
+    f60(town)
+
+
+def test_neg_f60_a_number_that_no_rollback_gives_back_leaves_a_gap(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a sequence of the database does."""
+    numbers = count(1)
+
+    def from_a_sequence(invoice: Invoice, *, year: int) -> None:
+        invoice.year, invoice.sequence = year, next(numbers)
+        invoice.number = f"{invoice.regie.code}-{year}-{invoice.sequence:06d}"
+
+    monkeypatch.setattr(issuing, "_take_number", from_a_sequence)
+    with pytest.raises(RED):
+        f60(town)
+
+
+COLUMNS = ["number", "total_cents", "label", "period", "wording", "payer_id", "issued_at", "year"]
+OTHERS = {"total_cents": 1, "payer_id": 999, "wording": {}, "issued_at": later(1), "year": 2020}
+
+
+def f61_change(town: Town, column: str) -> None:
+    invoice = make_invoice(town)
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        Invoice.objects.filter(pk=invoice.pk).update(**{column: OTHERS.get(column, "autre")})
+    assert getattr(Invoice.objects.get(), column) == getattr(invoice, column)
+
+
+def f61_delete(town: Town) -> None:
+    invoice = make_invoice(town)
+    billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="erreur", actor=WHO, at=later(1))
+    for rows in (InvoiceLine.objects.all(), Invoice.objects.all()):
+        with pytest.raises(DatabaseError, match="Cannot|stay"), transaction.atomic():
+            rows._raw_delete("default")
+    assert (Invoice.objects.count(), InvoiceLine.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_f61_an_issued_invoice_never_changes(town: Town, column: str) -> None:
+    f61_change(town, column)
+
+
+def test_f61_an_issued_invoice_is_never_deleted_even_cancelled(town: Town) -> None:
+    f61_delete(town)
+
+
+def test_f61_a_draft_has_no_number(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(billing, "issue_invoice", lambda *, invoice_id, **_values: Invoice.objects.get(pk=invoice_id))
+    draft = make_invoice(town)
+    assert (draft.state, draft.number, draft.sequence) == ("draft", None, None)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Invoice.objects.update(number="ENF-2026-000001", sequence=1, year=2026)
+
+
+@pytest.mark.parametrize("what", ["change", "delete"])
+def test_neg_f61_without_the_triggers_sql_rewrites_an_invoice(town: Town, what: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        try:
+            with pytest.raises((*RED, pytest.fail.Exception)):
+                f61_delete(town) if what == "delete" else f61_change(town, "label")
+        finally:
+            cursor.execute("SET session_replication_role = origin")
+
+
+def shown(cents: int) -> str:
+    return money.plain(cents).replace("\u202f", " ").replace("\xa0", " ")
+
+
+def f62(town: Town, quantity: Decimal, price: int) -> None:
+    """One total, on six surfaces: the lines, the page, the PDF, the export, the ledger, the bank."""
+    product = make_product(
+        town.scheme, name=f"Heure {price}", unit_price_cents=price, entered_by="agent", decimals=2, maximum=Decimal(999), position=9
+    )  # fmt: skip
+    invoice = billing.generate_invoice(
+        dossier_id=make_dossier(town, meals=1).pk, type_id=town.type.pk, quantities={product.pk: quantity}, period="",
+        request_key=str(product.pk), actor=WHO, at=NOON,
+    )  # fmt: skip
+    expected = 325 + int((quantity * price).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    assert invoice.total_cents == sum(invoice.lines.values_list("amount_cents", flat=True)) == expected
+    assert Entry.objects.get(cause_kind="invoice", cause_key=str(invoice.pk)).lines.filter(debit=expected).exists()
+    attempt = pay(invoice)
+    assert (attempt.amount_cents, attempt.sent["amount"]) == (expected, str(expected))
+    page = text_of(signed_in(town.citizen).get(f"/mes-factures/{invoice.public_id}/"))
+    assert f"{shown(expected)} €" in page
+    document = papers.ensure_document(invoice_id=invoice.pk, at=NOON)
+    text = " ".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(papers.content_of(document))).pages)
+    assert shown(expected) in " ".join(text.replace("\u202f", " ").replace("\xa0", " ").split())
+    columns = exports.invoice_columns(["total_cents"], today=days.day_of(NOON))
+    (_titles, row) = csv.reader(io.StringIO("".join(exports._lines(columns, [invoice]))), delimiter=";")
+    assert row == [invoice.number, f"{expected // 100},{expected % 100:02d}"]
+    Attempt.objects.filter(pk=attempt.pk).update(released_at=later(1))
+
+
+@hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(hundredths=st.integers(1, 9999), price=st.integers(1, 99_999))
+def test_f62_a_total_is_the_same_on_every_surface(town: Town, clock: Clock, hundredths: int, price: int) -> None:
+    f62(town, Decimal(hundredths) / 100, price)
+
+
+def test_f62_the_half_cent_goes_up_on_every_surface(town: Town, clock: Clock) -> None:
+    f62(town, Decimal("0.50"), 201)
+
+
+def test_neg_f62_a_banker_s_rounding_is_seen(town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(money, "ROUND_HALF_UP", "ROUND_HALF_EVEN")
+    with pytest.raises(RED):
+        f62(town, Decimal("0.50"), 201)
+
+
+MONEY_ROOMS = ("billing", "catalogue", "dossiers", "payments", "regies")
+
+
+def floats_of(source: str) -> list[str]:
+    """Return the calls of ``float``, and the divisions that make one, of a module."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "float":
+            found.append(ast.unparse(node))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and "cents" in ast.unparse(node):
+            found.append(ast.unparse(node))
+    return found
+
+
+def test_f62_no_amount_is_ever_a_float() -> None:
+    root = Path(obole.__file__).parent
+    for path in [root / "lib" / "money.py", *(one for room in MONEY_ROOMS for one in (root / room).rglob("*.py"))]:
+        assert floats_of(path.read_text(encoding="utf-8")) == [], path
+    ours = [model for model in apps.get_models() if model.__module__.startswith("obole.")]
+    fields = [field for model in ours for field in model._meta.get_fields()]
+    assert not [field for field in fields if isinstance(field, models.FloatField)]
+    amounts = [field for field in fields if field.name.endswith("cents")]
+    assert amounts and all(isinstance(field, models.IntegerField) for field in amounts)
+
+
+def test_neg_f62_a_float_in_the_tree_is_seen() -> None:
+    with pytest.raises(AssertionError):
+        assert floats_of("total = float(cents)\nhalf = total_cents / 2") == []

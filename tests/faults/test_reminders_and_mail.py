@@ -1,0 +1,279 @@
+"""Reminders that are cut, repeated or pointless, and mail servers that misbehave: F48, F50 to F53 (F49 is in test_crowds)."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.db import transaction
+from procrastinate.contrib.django import app
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice, InvoiceType
+from obole.lib import words
+from obole.mailing import operations as mailing
+from obole.mailing.models import Message
+from obole.mailing.rules import Rendered
+from obole.payments import operations as payments
+from obole.payments.models import Attempt
+from obole.reminders import operations as reminders
+from obole.reminders import queries
+from obole.reminders import rules as reminder_rules
+from obole.reminders.models import Reminder
+from obole.reminders.tasks import run
+from tests.faults.steps import RED, hear_paid
+from tests.mailing.server import PostOffice
+from tests.payments.steps import assert_paid_once, pay
+from tests.races.processes import act, all_at_once
+from tests.world import NOON, WHO, Town, later, make_invoice, run_tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DUE_IN = 20
+
+
+def late(days_late: int) -> datetime:
+    return later(days=DUE_IN + days_late)
+
+
+def work(days_late: int) -> list[str]:
+    """Let the worker live that hour: the schedule, then what it asked for."""
+    with time_machine.travel(late(days_late), tick=False):
+        run.func(timestamp=0)
+        return run_tasks()
+
+
+def f48(town: Town, office: PostOffice) -> None:
+    """The batch dies after two of five; the next run does the rest."""
+    invoices = [make_invoice(town, meals=1) for _n in range(5)]
+    run_tasks()
+    office.got.clear()
+    killed = all_at_once(
+        act("reminds_and_dies", invoice_ids=[one.pk for one in invoices], at=late(7).isoformat(), after=2)
+    )
+    assert killed[0].signal == 9
+    assert Reminder.objects.count() == 2
+    for _run in range(3):
+        work(7)
+    assert sorted(Reminder.objects.values_list("invoice_id", "step")) == sorted((one.pk, 1) for one in invoices)
+    assert len(office.got) == 5
+    assert Message.objects.filter(kind="reminder_1", state="sent").count() == 5
+
+
+@pytest.mark.processes
+def test_f48_a_batch_of_reminders_killed_in_the_middle_goes_on_and_writes_to_nobody_twice(
+    town: Town, office: PostOffice
+) -> None:
+    f48(town, office)
+
+
+def _write_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away both looks at what was sent, and the constraint of the outbox; the reminders' own is the last."""
+    queue = mailing.queue
+
+    def anew(letter: mailing.Letter, *, at: datetime) -> Message | None:
+        return queue(mailing.Letter(**{**vars(letter), "cause": words.token()}), at=at)
+
+    monkeypatch.setattr(
+        queries, "candidates", lambda _today: Invoice.objects.order_by("id").values_list("pk", flat=True)
+    )
+    monkeypatch.setattr(reminders, "_step_due", lambda _invoice, *, today: 1)
+    monkeypatch.setattr(reminders.mailing, "queue", anew)
+
+
+@pytest.mark.processes
+def test_neg_f48_without_the_memory_of_what_was_sent_the_next_run_breaks(
+    town: Town, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write_again(monkeypatch)
+    with pytest.raises(RED):
+        f48(town, office)
+
+
+def f50(town: Town) -> None:
+    InvoiceType.objects.update(reminder_delays=[1, 2, 3])
+    make_invoice(town)
+    for day in (4, 5, 6):
+        work(day)
+    assert Reminder.objects.count() == 1
+    for day in range(7, 30):
+        work(day)
+    decided = [(one.decided_at - late(0)).days for one in Reminder.objects.order_by("step")]
+    assert decided == [4, 9, 14]
+
+
+def test_f50_after_three_days_down_one_reminder_is_sent_not_three(town: Town) -> None:
+    f50(town)
+
+
+def test_neg_f50_without_the_smallest_gap_they_come_day_after_day(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reminder_rules, "SMALLEST_GAP", 0)
+    with pytest.raises(RED):
+        f50(town)
+
+
+def f51(town: Town, meanwhile: str) -> None:
+    invoice = make_invoice(town)
+    reminder = reminders.remind(invoice_id=invoice.pk, at=late(7))
+    assert reminder is not None
+    if meanwhile == "cancelled":
+        billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="x", actor=WHO, at=late(7))
+    else:
+        attempt = payments.start_payment(
+            invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor="usager", at=late(7)
+        )
+        if meanwhile == "paid":
+            payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=late(7))
+    for _twice in range(2):
+        reminders.deliver(message_id=reminder.message_id, at=late(7))
+    assert list(Reminder.objects.values_list("step", "message__state")) == [(1, "dropped")]
+
+
+@pytest.mark.parametrize("meanwhile", ["paid", "cancelled", "paying"])
+def test_f51_a_reminder_that_lost_its_reason_before_it_left_is_dropped(town: Town, meanwhile: str) -> None:
+    f51(town, meanwhile)
+
+
+@pytest.mark.parametrize("meanwhile", ["paid", "cancelled", "paying"])
+def test_neg_f51_without_the_last_look_a_payer_is_dunned(
+    town: Town, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    monkeypatch.setattr(reminders, "is_still_due", lambda _invoice: True)
+    with pytest.raises(RED):
+        f51(town, meanwhile)
+
+
+def queue(cause: str, *, at_most_once: bool = False) -> Message:
+    letter = mailing.Letter(
+        cause=cause, kind="test", to="usager@example.org", rendered=Rendered("Objet", "Texte", ""), at_most_once=at_most_once
+    )  # fmt: skip
+    with transaction.atomic():
+        message = mailing.queue(letter, at=NOON)
+    assert message is not None
+    return message
+
+
+def deliver(message: Message, minutes: float = 1) -> str:
+    mailing.deliver(message_id=message.pk, at=later(minutes))
+    message.refresh_from_db()
+    return message.state
+
+
+def f52(office: PostOffice, says: str | None) -> None:
+    """The server refuses for ever: eight tries, each of them later, then a person."""
+    message, office.says = queue("test:1"), says
+    for minute in range(1, 8):
+        with pytest.raises(OSError):
+            deliver(message, minute)
+        message.refresh_from_db()
+        assert (message.state, message.tries, message.sent_at) == ("queued", minute, None)
+    assert deliver(message, 9) == "failed"
+    assert deliver(message, 10) == "failed"
+    assert len(office.got) == 8
+
+
+@pytest.mark.parametrize("says", ["451 later", "421 busy", "550 no", None])
+def test_f52_a_server_that_takes_nothing_is_tried_eight_times_then_a_person_is_called(
+    transactional_db: None, office: PostOffice, says: str | None
+) -> None:
+    f52(office, says)
+
+
+@pytest.mark.parametrize("says", ["451 later", None])
+def test_f52_a_server_that_is_well_again_gets_the_mail(
+    transactional_db: None, office: PostOffice, says: str | None
+) -> None:
+    message, office.says = queue("test:1"), says
+    with pytest.raises(OSError):
+        deliver(message)
+    office.says = "250 OK"
+    assert deliver(message, 2) == "sent"
+
+
+def test_f52_mails_wait_apart_and_longer_each_time() -> None:
+    """A slow mail server holds no question to the bank, and no mail is tried for ever."""
+    assert {app.tasks[name].queue for name in ("mailing.deliver", "reminders.deliver")} == {"mail"}
+    assert app.tasks["payments.resolve"].queue == "bank"
+    strategy: Any = app.tasks["mailing.deliver"].retry_strategy
+    assert (strategy.max_attempts, strategy.exponential_wait) == (8, 4)
+
+
+@contextmanager
+def a_server_that_says_nothing() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept: list[socket.socket] = []
+        thread = threading.Thread(target=lambda: kept.append(server.accept()[0]), daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(5)
+        for one in kept:
+            one.close()
+
+
+def test_f52_a_server_that_hangs_is_left_in_time(town: Town, settings: Any) -> None:
+    assert django_settings.EMAIL_TIMEOUT <= 10
+    with a_server_that_says_nothing() as port:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.SMTP_URL, settings.EMAIL_HOST, settings.EMAIL_PORT = "smtp://x", "127.0.0.1", port
+        settings.EMAIL_TIMEOUT = 0.4
+        message = queue("test:1", at_most_once=True)
+        with pytest.raises(OSError):
+            deliver(message)
+    message.refresh_from_db()
+    assert message.state == "queued", "nothing left, so nothing can arrive twice"
+
+
+def test_neg_f52_without_the_bound_it_is_tried_for_ever(
+    transactional_db: None, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing, "MOST_TRIES", 10_000)
+    with pytest.raises((*RED, OSError)):
+        f52(office, "451 later")
+
+
+def f53(office: PostOffice) -> None:
+    """A reminder that may have left is never sent again; a receipt is, and may arrive twice."""
+    reminder, receipt, office.says = queue("r", at_most_once=True), queue("p"), None
+    assert deliver(reminder) == "doubtful"
+    with pytest.raises(OSError):
+        deliver(receipt)
+    office.says = "250 OK"
+    assert (deliver(reminder, 2), deliver(receipt, 2)) == ("doubtful", "sent")
+    assert [mail["Message-ID"] for mail in office.mails()].count(f"<{reminder.public_id}@obole>") == 1
+    assert [mail["Message-ID"] for mail in office.mails()].count(f"<{receipt.public_id}@obole>") == 2
+
+
+def test_f53_a_connection_dropped_after_the_mail_doubles_a_receipt_and_never_a_reminder(
+    transactional_db: None, office: PostOffice
+) -> None:
+    f53(office)
+
+
+def test_neg_f53_without_the_doubt_a_reminder_is_sent_twice(
+    transactional_db: None, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over = mailing._hand_over
+
+    def without_doubt(message: Message) -> None:
+        try:
+            hand_over(message)
+        except mailing.PerhapsSent as error:
+            raise OSError from error
+
+    monkeypatch.setattr(mailing, "_hand_over", without_doubt)
+    with pytest.raises((*RED, OSError)):
+        f53(office)
+
+
+def test_f53_reminders_are_of_the_kind_that_is_sent_at_most_once(town: Town) -> None:
+    reminder = reminders.remind(invoice_id=make_invoice(town).pk, at=late(7))
+    assert reminder is not None and reminder.message.at_most_once
+    attempt = pay(make_invoice(town))
+    hear_paid(attempt)
+    run_tasks()
+    assert not Message.objects.get(kind="payment_receipt").at_most_once
+    assert_paid_once(Invoice.objects.get(pk=attempt.invoice_id), Attempt.objects.get(pk=attempt.pk))

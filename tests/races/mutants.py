@@ -1,0 +1,61 @@
+"""Guards taken away from every process of a crowd: the tests that show what they are for name one of these."""
+
+import os
+import time
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.mailing import operations as mailing
+from obole.regies.models import Regie
+
+WIDER_SECONDS = 0.004
+"""How long a process rests after each statement, so that the others have the time to come in."""
+
+
+def _rest_after_each_statement() -> None:
+    def slowly(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        time.sleep(WIDER_SECONDS)
+        return result
+
+    connection.execute_wrappers.append(slowly)
+
+
+def no_locks() -> None:
+    """Nobody waits for anybody: no row is locked."""
+
+    def unlocked(queryset: QuerySet[Any], **_options: Any) -> QuerySet[Any]:
+        return queryset.all()
+
+    QuerySet.select_for_update = unlocked  # type: ignore[assignment]
+    _rest_after_each_statement()
+
+
+def nothing_keeps_a_reminder_unique() -> None:
+    """No lock, and each process has causes of its own for its mails."""
+    no_locks()
+    queue = mailing.queue
+
+    def queue_anyway(letter: mailing.Letter, *, at: datetime) -> Any:
+        return queue(replace(letter, cause=f"{letter.cause}:{os.getpid()}"), at=at)
+
+    mailing.queue = queue_anyway
+
+
+def cancel_locks_upside_down() -> None:
+    """A cancellation takes the régie's lock first, then its invoice's: the order that nobody else has."""
+    cancel = billing.cancel_invoice
+
+    def upside_down(*, invoice_id: int, **values: Any) -> Invoice:
+        with transaction.atomic():
+            Regie.objects.locked().get(pk=Invoice.objects.values_list("regie_id", flat=True).get(pk=invoice_id))
+            return cancel(invoice_id=invoice_id, **values)
+
+    billing.cancel_invoice = upside_down
+    _rest_after_each_statement()
