@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import QuerySet
 from django.template import engines
@@ -64,6 +65,8 @@ def _house_rules(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     monkeypatch.setattr(engines["django"].engine, "string_if_invalid", _Undefined("undefined"))
     monkeypatch.setattr(QuerySet, "__getitem__", _part_of_an_ordered_list)
+    # The limits on sign-ups and sign-ins of one address are counted in the cache: tests share theirs.
+    cache.clear()
     yield
 
 

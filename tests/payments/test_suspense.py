@@ -146,7 +146,7 @@ def test_an_avoir_on_a_paid_invoice_frees_its_money_for_the_next(town: Town) -> 
     assert apply(receipt, draft) == 4550
 
     assert (note.number, note.cents, note.why) == ("ENF-AV-2026-000001", 5200, "Quantité erronée")
-    assert (state_of(invoice), state_of(draft), draft.number) == ("cancelled", "paid", None)
+    assert (state_of(invoice), state_of(draft), draft.number) == ("cancelled", "paid", "ENF-2026-000002")
     assert held(town.regie, "cash", "suspense", "revenue_due", "receivable") == (5200, 650, 4550, 0)
     assert [one.kind for one in Anomaly.objects.all()] == ["freed"]
     check_books()

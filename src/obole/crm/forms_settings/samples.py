@@ -26,6 +26,8 @@ SAMPLES = {
     "paye": money.euros(158_88),
     "solde": "Votre facture est soldée.",
     "url": f"{settings.BASE_URL}/mes-factures/",
+    "avoir": "ENF-AV-2026-000012",
+    "precisions": "carte bancaire en ligne, autorisation 123456, référence ENF2026004873T1",
 }
 
 
