@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
+from obole.cli.demo import desk
 from obole.cli.demo.story import AGENT, Story
 from obole.lib.states import ForbiddenMove
 from obole.payments import operations as payments
@@ -16,7 +17,7 @@ def decide(story: Story, invoice: Invoice, issued_at: datetime) -> None:
     """Plan what the payer will do about an invoice."""
     draw, term = story.dice.random(), invoice.type.payment_term
     if draw < 0.03:
-        story.plan(issued_at + timedelta(days=2, hours=3), lambda at: _cancel(invoice, at))
+        story.plan(issued_at + timedelta(days=2, hours=3), lambda at: desk.do_again(invoice, at))
     elif draw < 0.74:
         _plan_payment(story, invoice, issued_at + timedelta(days=story.dice.uniform(0.2, term * 0.9)))
     elif draw < 0.84:
@@ -26,7 +27,8 @@ def decide(story: Story, invoice: Invoice, issued_at: datetime) -> None:
 
 
 def _plan_payment(story: Story, invoice: Invoice, at: datetime) -> None:
-    if not invoice.payer.email:
+    if not invoice.payer.email or story.dice.random() < 0.14:
+        desk.come_to_the_counter(story, invoice, at)
         return
     draw = story.dice.random()
     if draw < 0.05:
@@ -37,6 +39,8 @@ def _plan_payment(story: Story, invoice: Invoice, at: datetime) -> None:
         at += timedelta(hours=5)
     result = "V" if story.dice.random() < 0.15 else "P"
     story.plan(at, lambda then: story.pay(invoice, then, result))
+    if result == "V" and story.dice.random() < 0.12:
+        story.plan(at + timedelta(days=9), lambda then: desk.debit_comes_back(invoice, then))
 
 
 def _cancel(invoice: Invoice, at: datetime) -> None:
