@@ -5,10 +5,14 @@ import time_machine
 from django.test import Client
 from django.urls import URLPattern
 
+from obole.billing import operations as billing
+from obole.billing.models import InvoiceType
 from obole.crm import urls
+from obole.payments import operations as payments
+from obole.payments.models import Receipt
 from obole.regies import operations as regies
 from obole.trail.models import Record
-from tests.crm.desk import Desk, browser, get, text_of, url
+from tests.crm.desk import Desk, bill, browser, get, text_of, url
 from tests.world import NOON, WHO, later, make_citizen, make_regie
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,16 +20,25 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FOR_ALL = {
     "home": "Aujourd’hui", "dossiers": "Dossiers", "dossier": "Inscription cantine", "dossier_complement": "Demander un complément",
     "dossier_accept": "Accepter la demande", "dossier_reject": "Refuser la demande", "invoices": "Factures",
-    "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "messages": "Courriels",
+    "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "draft": "Brouillon de facture", "messages": "Courriels",
     "message": "Destinataire", "citizens": "Usagers", "citizen": "Maud Lefèvre", "citizen_new": "Ouvrir une fiche",
     "citizen_edit": "Modifier la fiche", "search": "Recherche", "profile": "Ce profil permet de",
 }  # fmt: skip
 FOR_MONEY = {
     "tasks": "À traiter", "attempts": "Transactions", "attempt": "Envoyé à la banque", "exchange": "Ce qui est parti",
     "regies": "Régie Enfance", "regie": "Soldes des comptes", "closing": "Totaux des comptes",
+    "take_money": "Encaisser la facture", "receipt": "Ce qu’il paie", "receipt_reverse": "Reprendre l’encaissement",
 }  # fmt: skip
-FILES = {"invoice_pdf", "receipt_pdf", "attachment", "invoices_export"}
-POSTED = {"task_close", "dossier_take", "dossier_close", "generate_invoice", "attempt_ask"}
+FILES = {"invoice_pdf", "receipt_pdf", "credit_note_pdf", "attachment", "invoices_export"}
+POSTED = {
+    "task_close",
+    "dossier_take",
+    "dossier_close",
+    "generate_invoice",
+    "attempt_ask",
+    "invoice_redo",
+    "draft_discard",
+}
 FOR_MANDATES = {"closing_new": "Arrêter les comptes"}
 MONEY_ONLY = {*FOR_MONEY, *FOR_MANDATES, "task_close", "attempt_ask"}
 
@@ -38,6 +51,13 @@ def desk() -> Desk:
 
 def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
     review = desk.due.dossier_id
+    rank = InvoiceType.objects.count()
+    counter = bill(desk.town, 1200 + rank)
+    money = payments.Money(cents=1200, means=Receipt.Means.CHEQUE)
+    receipt = payments.take_money(invoice_id=counter.pk, money=money, request_key=f"k{rank}", actor=WHO, at=NOON)
+    cancelled = bill(desk.town, 1300 + rank)
+    payments.cancel_invoice(invoice_id=cancelled.pk, code="twice", comment="", actor=WHO, at=NOON)
+    draft = billing.redo_invoice(invoice_id=cancelled.pk, actor=WHO, at=NOON)
     return {
         "dossier": (desk.dossier.pk,), "dossier_complement": (review,), "dossier_accept": (review,), "dossier_reject": (review,),
         "dossier_take": (desk.dossier.pk,), "dossier_close": (review,), "generate_invoice": (review,),
@@ -46,7 +66,9 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
         "attempt_ask": (desk.waiting_attempt.pk,), "exchange": (desk.exchange.pk,), "message": (desk.message.pk,),
         "citizen": (desk.town.citizen.pk,), "citizen_edit": (desk.town.citizen.pk,), "regie": (desk.town.regie.pk,),
         "task_close": (desk.anomaly.pk,), "closing_new": (desk.town.regie.pk,),
-        "closing": (desk.town.regie.pk, desk.closing.pk),
+        "closing": (desk.town.regie.pk, desk.closing.pk), "take_money": (desk.due.pk,), "receipt": (receipt.pk,),
+        "receipt_reverse": (receipt.pk,), "draft": (draft.pk,), "draft_discard": (draft.pk,), "invoice_redo": (cancelled.pk,),
+        "credit_note_pdf": (cancelled.pk,),
     }  # fmt: skip
 
 

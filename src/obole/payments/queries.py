@@ -156,6 +156,14 @@ def entries_of(invoice: Invoice) -> QuerySet[Entry]:
     return Entry.objects.filter(own | counted | sent).prefetch_related("lines").order_by("booked_at", "id")
 
 
+def entries_of_receipt(receipt: Receipt) -> QuerySet[Entry]:
+    """Return the entries of the ledger that a receipt made, oldest first."""
+    of_it = (
+        Q(receipt=receipt) | Q(allocations__receipt=receipt) | Q(reversal__receipt=receipt) | Q(refund__receipt=receipt)
+    )
+    return Entry.objects.filter(of_it).distinct().prefetch_related("lines").order_by("booked_at", "id")
+
+
 def last_sweep() -> Sweep | None:
     """Return the last round of questions to the bank."""
     return Sweep.objects.order_by("-at").first()

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import Sum
-
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.gateways import registry
@@ -60,8 +58,8 @@ def misplaced_cents(invoice: Invoice) -> int:
     """Return what was paid for an invoice without fitting it, and waits for a person while the invoice is due."""
     if invoice.state != InvoiceState.DUE:
         return 0
-    waiting = Receipt.objects.filter(attempt__invoice=invoice, invoice=None).aggregate(cents=Sum("cents"))
-    return waiting["cents"] or 0
+    waiting = Receipt.objects.filter(attempt__invoice=invoice, invoice=None, reversal=None).order_by("id")
+    return sum(queries.free_cents(one) for one in waiting)
 
 
 def start(invoice: Invoice, *, email: str, request_key: str, actor: str, at: datetime) -> Attempt:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("mes-factures/", invoices.invoices, name="invoices"),
     path("mes-factures/<str:public_id>/", invoices.invoice, name="invoice"),
     path("mes-factures/<str:public_id>/facture.pdf", invoices.invoice_pdf, name="invoice_pdf"),
+    path("mes-factures/<str:public_id>/avoir.pdf", invoices.credit_note_pdf, name="credit_note_pdf"),
     path("mes-factures/<str:public_id>/recus/<str:receipt_public_id>.pdf", invoices.receipt_pdf, name="receipt_pdf"),
     path("mes-factures/<str:public_id>/payer/", pay.pay, name="pay"),
     path("paiements/<str:attempt_public_id>/vers-la-banque/", pay.to_bank, name="to_bank"),

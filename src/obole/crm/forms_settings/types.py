@@ -86,7 +86,7 @@ class InvoiceTypeForm(SettingsForm):
     class Meta:
         model = InvoiceType
         fields = (
-            "name", "enabled", "regie", "amount_mode", "fixed_cents", "fixed_label", "nature", "payment_term", "schemes",
+            "name", "enabled", "regie", "amount_mode", "fixed_cents", "fixed_label", "nature", "payment_term", "schemes", "accepts_cesu",
             "colour", "heading", "introduction", "closing", "payment_instructions", "legal_mentions", "vat_mention",
             "reminder_delays", "reminder_subject", "reminder_body",
         )  # fmt: skip

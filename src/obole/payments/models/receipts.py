@@ -79,6 +79,11 @@ class Receipt(models.Model):
         return self.number
 
     @property
+    def is_reversed(self) -> bool:
+        """Whether it was taken back: it counts for nothing any more."""
+        return hasattr(self, "reversal")
+
+    @property
     def is_quittance(self) -> bool:
         """Whether it was taken at the counter."""
         return self.attempt_id is None

@@ -33,6 +33,7 @@ from obole.payments.operations.reversing import Irreversible as Irreversible
 from obole.payments.operations.reversing import NotReversible as NotReversible
 from obole.payments.operations.reversing import cancel_invoice as cancel_invoice
 from obole.payments.operations.reversing import reverse_receipt as reverse_receipt
+from obole.payments.operations.reversing import ways_back as ways_back
 from obole.payments.operations.suspense import NotApplicable as NotApplicable
 from obole.payments.operations.suspense import Unlawful as Unlawful
 from obole.payments.operations.suspense import apply_receipt as apply_receipt

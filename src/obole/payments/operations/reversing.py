@@ -75,6 +75,13 @@ def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor:
     return reversal
 
 
+def ways_back(receipt: Receipt) -> list[Reversal.Kind]:
+    """Return the ways in which such money can be taken back now; none once it was, or while a refund stands."""
+    if receipt.is_reversed or receipt.refunds.exclude(state=RefundState.GIVEN_UP).exists():
+        return []
+    return [kind for kind, means in ALLOWED.items() if receipt.means in means]
+
+
 @transaction.atomic
 def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: datetime) -> CreditNote:
     """

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from obole.billing import papers, queries
-from obole.billing.models import Document, Invoice
+from obole.billing.models import CreditNote, Document, Invoice
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.lib import days
 from obole.lib.pdf import DocumentNotRendered
@@ -61,6 +61,7 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
         "lines": invoice.lines.order_by("position"),
         "document": Document.objects.filter(invoice=invoice).first(),
         "receipts": payments.receipts_of(invoice),
+        "credit_note": getattr(invoice, "credit_note", None),
         "events": telling.story_of_invoice(invoice),
     }
     return render(request, "portal/invoice.html", context)
@@ -95,7 +96,22 @@ def receipt_pdf(request: CitizenRequest, public_id: str, receipt_public_id: str)
     return answers.file(receipt_papers.content_of(paper), name=name, content_type="application/pdf", inline=True)
 
 
+@for_citizens
+@require_safe
+def credit_note_pdf(request: CitizenRequest, public_id: str) -> HttpResponse:
+    """Hand over the avoir that cancelled an invoice."""
+    note = get_object_or_404(CreditNote, invoice=find(request, public_id))
+    try:
+        paper = papers.ensure_credit_note(credit_note_id=note.pk, at=days.now())
+    except DocumentNotRendered:
+        messages.error(request, _("L’avoir ne peut pas être produit pour le moment : réessayez plus tard."))
+        return see("portal:invoice", public_id)
+    return answers.file(
+        papers.content_of(paper), name=f"avoir-{note.number}.pdf", content_type="application/pdf", inline=True
+    )
+
+
 def find(request: CitizenRequest, public_id: str) -> Invoice:
     """Return one of the citizen's invoices; drafts are nobody's."""
-    mine = Invoice.objects.of_payer(request.citizen).select_related("type", "regie", "dossier")
+    mine = Invoice.objects.of_payer(request.citizen).select_related("type", "regie", "dossier", "credit_note")
     return get_object_or_404(mine, public_id=public_id)

@@ -1,0 +1,103 @@
+"""What agents type about money: at the counter, to cancel, to do again, to take back."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from obole.billing.models import CreditNote, Invoice, InvoiceLine
+from obole.lib import money, words
+from obole.payments.models import Receipt, Reversal
+from obole.payments.operations import Hindrance, NotTaken
+from obole.ui.forms import EurosField, QuantityField
+
+COUNTER = [Receipt.Means.CASH, Receipt.Means.CHEQUE, Receipt.Means.TERMINAL, Receipt.Means.TRANSFER]
+
+
+class TakeForm(forms.Form):
+    """Money handed over for an invoice."""
+
+    cents = EurosField(label=gettext_lazy("Montant"), minimum=1)
+    means = forms.ChoiceField(label=gettext_lazy("Moyen"), widget=forms.RadioSelect)
+    payer_name = forms.CharField(label=gettext_lazy("Payé par"), max_length=120, required=False)
+    reference = forms.CharField(
+        label=gettext_lazy("Référence"), max_length=60, required=False, help_text=gettext_lazy("Numéro du chèque ou du virement."),
+    )  # fmt: skip
+    request_key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, invoice: Invoice, **options: Any) -> None:
+        start = {
+            "cents": invoice.remaining_cents, "payer_name": invoice.payer.display_name, "request_key": words.token(),
+        }  # fmt: skip
+        super().__init__(*args, initial=start, **options)
+        allowed = [*COUNTER, Receipt.Means.CESU] if invoice.type.accepts_cesu else COUNTER
+        self.fields["means"].choices = [(one.value, one.label) for one in allowed]  # type: ignore[attr-defined]
+
+    def refuse(self, refusal: NotTaken) -> None:
+        """Say at the field why the money was not taken, and how to mend it."""
+        could = money.euros(refusal.cents)
+        sentences = {
+            Hindrance.NOT_DUE: ("", _("Cette facture n’est plus à payer : n’encaissez rien, regardez où elle en est.")),
+            Hindrance.REGIE_CLOSED: ("", _("La régie est désactivée : elle ne peut rien encaisser.")),
+            Hindrance.TOO_MUCH: ("cents", _("Il reste %(could)s à payer : n’encaissez pas davantage.") % {"could": could}),
+            Hindrance.CASH_LIMIT: (
+                "cents",
+                _("Au plus 300 € en espèces pour une facture : il peut encore en être pris %(could)s, le reste par un autre moyen.")
+                % {"could": could},
+            ),
+            Hindrance.CESU: ("means", _("Ce type de facture ne se paie pas en CESU : choisissez un autre moyen.")),
+        }  # fmt: skip
+        field, sentence = sentences[refusal.hindrance]
+        self.add_error(field or None, sentence)
+
+
+class CancelForm(forms.Form):
+    """Why an invoice is cancelled: the payer reads it on the avoir."""
+
+    code = forms.ChoiceField(
+        label=gettext_lazy("Motif"), choices=CreditNote.Reason.choices, widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez un motif : l’usager le lit sur l’avoir.")},
+    )  # fmt: skip
+    comment = forms.CharField(
+        label=gettext_lazy("Précision"), max_length=250, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("L’usager la lit aussi. Nécessaire pour « Autre motif »."),
+    )  # fmt: skip
+
+
+class DraftForm(forms.Form):
+    """The quantities of a draft, line by line."""
+
+    period = forms.CharField(label=gettext_lazy("Période"), required=False, max_length=60)
+
+    def __init__(self, *args: Any, lines: list[InvoiceLine], period: str, **options: Any) -> None:
+        super().__init__(*args, initial={"period": period}, **options)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"q_{line.position}"] = QuantityField(
+                label=line.label, decimals=3 if line.quantity % 1 else 2, unit=line.unit, initial=line.quantity
+            )
+
+    @property
+    def rows(self) -> list[tuple[InvoiceLine, Any]]:
+        """Each line with its field."""
+        return [(line, self[f"q_{line.position}"]) for line in self.lines]
+
+    @property
+    def quantities(self) -> dict[int, Any]:
+        """The quantities given, by the position of their line."""
+        return {line.position: self.cleaned_data[f"q_{line.position}"] for line in self.lines}
+
+
+class ReverseForm(forms.Form):
+    """Why a receipt is taken back."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Ce qui s’est passé"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=gettext_lazy("Motif"), max_length=200, help_text=gettext_lazy("L’usager le lit, par exemple « provision insuffisante »."),
+        error_messages={"required": gettext_lazy("Écrivez le motif, par exemple « provision insuffisante ».")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, kinds: list[Reversal.Kind], **options: Any) -> None:
+        super().__init__(*args, initial={"kind": kinds[0] if kinds else None}, **options)
+        self.fields["kind"].choices = [(one.value, one.label) for one in kinds]  # type: ignore[attr-defined]

@@ -1,0 +1,147 @@
+"""At the counter: money is taken, its quittance is given, an entry is taken back; an invoice is cancelled and done again."""
+
+import pytest
+import time_machine
+from django.test import Client
+
+from obole.billing.models import CreditNote, Invoice
+from obole.lib import words
+from obole.payments.models import Receipt
+from tests.books import check_books
+from tests.crm.desk import Desk, browser, get, text_of, url
+from tests.world import later, run_tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    with time_machine.travel(later(30), tick=False):
+        return Desk()
+
+
+@pytest.fixture
+def client(desk: Desk) -> Client:
+    return browser(desk.town.regisseur)
+
+
+def handed(cents: str, means: str = "cash", **more: str) -> dict[str, str]:
+    return {
+        "cents": cents,
+        "means": means,
+        "payer_name": "M. Lefèvre",
+        "reference": "",
+        "request_key": words.token(),
+        **more,
+    }
+
+
+def test_money_is_taken_in_parts_and_each_gives_a_quittance(desk: Desk, client: Client) -> None:
+    due = desk.due
+    total = due.total_cents
+    page = text_of(get(client, "take_money", due.pk))
+    assert "doit encore" in page and "CESU" not in page
+    answer = client.post(url("take_money", due.pk), handed("2,00"), follow=True)
+    assert "ENF-Q-2026-000001" in text_of(answer) and "Partiellement payée" in text_of(answer)
+    receipt = Receipt.objects.get(request_key__startswith=f"{due.pk}:")
+    assert client.get(url("receipt_pdf", receipt.pk)).content.startswith(b"%PDF")
+    client.post(url("take_money", due.pk), handed(f"{(total - 200) // 100},{(total - 200) % 100:02d}", "terminal"))
+    due.refresh_from_db()
+    assert due.state == "paid"
+    run_tasks()
+    check_books()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (handed("9999,00"), "n’encaissez pas davantage"),
+        (handed("dix"), "Saisissez un montant en euros"),
+        (handed("0,00"), "au moins"),
+        (handed("2,00", "cesu"), "Sélectionnez un choix valide"),
+        (handed("2,00", "card"), "Sélectionnez un choix valide"),
+    ],
+)
+def test_a_wrong_input_says_how_to_mend_it_and_takes_nothing(
+    desk: Desk, client: Client, given: dict[str, str], sentence: str
+) -> None:
+    before = Receipt.objects.count()
+    answer = client.post(url("take_money", desk.due.pk), given)
+    assert answer.status_code == 200
+    assert sentence in text_of(answer) and "M. Lefèvre" in answer.content.decode()
+    assert Receipt.objects.count() == before
+
+
+def test_the_same_form_twice_takes_the_money_once(desk: Desk, client: Client) -> None:
+    given = handed("2,00")
+    for _twice in range(2):
+        client.post(url("take_money", desk.due.pk), given)
+    assert Receipt.objects.filter(invoice=desk.due).count() == 1
+
+
+def test_a_wrong_entry_is_taken_back_after_a_page_that_says_so(desk: Desk, client: Client) -> None:
+    client.post(url("take_money", desk.due.pk), handed("2,00"))
+    receipt = Receipt.objects.get(invoice=desk.due)
+    assert "Reprendre…" in text_of(get(client, "receipt", receipt.pk))
+    assert "écriture inverse" in text_of(get(client, "receipt_reverse", receipt.pk))
+    target = url("receipt_reverse", receipt.pk)
+    assert "Écrivez le motif" in text_of(client.post(target, {"kind": "mistake", "reason": ""}))
+    page = text_of(client.post(target, {"kind": "mistake", "reason": "Mauvaise facture"}, follow=True))
+    assert "Mauvaise facture" in page and "Reprendre…" not in page
+    assert "ne peut pas être repris" in text_of(client.get(target, follow=True))
+    desk.due.refresh_from_db()
+    assert desk.due.received_cents == 0
+    check_books()
+
+
+def test_cancel_and_redo_takes_two_clicks_and_a_reason(desk: Desk, client: Client) -> None:
+    page = text_of(client.post(url("invoice_cancel", desk.due.pk), {"refaire": "1"}))
+    assert "Choisissez un motif" in page
+    answer = client.post(url("invoice_cancel", desk.due.pk), {"code": "quantity", "comment": "", "refaire": "1"})
+    draft = Invoice.objects.get(replaces=desk.due)
+    assert answer["Location"] == url("draft", draft.pk)
+    assert "Brouillon de facture" in text_of(get(client, "draft", draft.pk))
+    one_of_each = sum(line.unit_price_cents for line in draft.lines.all())
+    quantities = {f"q_{line.position}": "1" for line in draft.lines.all()}
+    client.post(url("draft", draft.pk), {"period": "novembre", **quantities})
+    draft.refresh_from_db()
+    assert draft.number is None
+    client.post(url("draft", draft.pk), {"period": "novembre", **quantities, "emettre": "1"})
+    draft.refresh_from_db()
+    assert (draft.state, draft.total_cents) == ("due", one_of_each)
+    page = text_of(get(client, "invoice", desk.due.pk))
+    assert (
+        "ENF-AV-2026-000001" in page
+        and draft.number is not None
+        and draft.number in page
+        and "Quantité erronée" in page
+    )
+    assert client.get(url("credit_note_pdf", desk.due.pk)).content.startswith(b"%PDF")
+    run_tasks()
+    check_books()
+
+
+def test_a_draft_is_given_up_and_done_again_later(desk: Desk, client: Client) -> None:
+    client.post(url("invoice_cancel", desk.due.pk), {"code": "other", "comment": "à revoir", "refaire": "1"})
+    draft = Invoice.objects.get(replaces=desk.due)
+    client.post(url("draft_discard", draft.pk))
+    assert client.get(url("draft", draft.pk)).status_code == 404
+    assert "Refaire" in text_of(get(client, "invoice", desk.due.pk))
+    client.post(url("invoice_redo", desk.due.pk))
+    assert Invoice.objects.filter(replaces=desk.due, state="draft").count() == 1
+
+
+def test_who_does_not_answer_for_the_regie_takes_and_frees_no_money(desk: Desk) -> None:
+    reviewer = browser(desk.town.agent)
+    assert reviewer.get(url("take_money", desk.due.pk)).status_code == 404
+    answer = reviewer.post(url("invoice_cancel", desk.paid.pk), {"code": "twice", "comment": ""})
+    assert "Cette facture a changé" in text_of(answer)
+    assert not CreditNote.objects.filter(invoice=desk.paid).exists()
+
+
+def test_a_paid_invoice_is_cancelled_by_who_answers_for_it_and_its_money_waits(desk: Desk, client: Client) -> None:
+    assert "recettes à classer" in text_of(get(client, "invoice_cancel", desk.paid.pk))
+    client.post(url("invoice_cancel", desk.paid.pk), {"code": "not_provided", "comment": ""})
+    desk.paid.refresh_from_db()
+    assert desk.paid.state == "cancelled"
+    check_books()
