@@ -29,6 +29,7 @@ ATTEMPTS = {
     AttemptState.ABANDONED: Look("ended", "ban"),
     AttemptState.EXPIRED: Look("ended", "clock"),
     AttemptState.FAILED: Look("refused", "alert"),
+    AttemptState.REVERSED: Look("late", "alert"),
     AttemptState.TESTED: Look("ended", "check"),
 }
 MESSAGES = {
