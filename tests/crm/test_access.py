@@ -23,11 +23,11 @@ FOR_ALL = {
 FOR_MONEY = {
     "tasks": "À traiter", "task": "De quoi il s’agit", "attempts": "Transactions", "attempt": "Envoyé à la banque",
     "exchange": "Ce qui est parti", "regies": "Régie Enfance", "regie": "Soldes des comptes",
-    "closing": "Totaux des comptes",
+    "closing": "Totaux des comptes", "refunds": "À payer par le comptable", "refund": "Tout ce qui s’est passé",
 }  # fmt: skip
 FILES = {"invoice_pdf", "receipt_pdf", "attachment", "invoices_export"}
 POSTED = {"dossier_take", "dossier_close", "generate_invoice", "attempt_ask"}
-FOR_MANDATES = {"closing_new": "Arrêter les comptes"}
+FOR_MANDATES = {"closing_new": "Arrêter les comptes", "unmatched_new": "Noter l’encaissement"}
 MONEY_ONLY = {*FOR_MONEY, *FOR_MANDATES, "attempt_ask"}
 
 
@@ -46,7 +46,8 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
         "invoice_cancel": (desk.due.pk,), "receipt_pdf": (desk.receipt.pk,), "attempt": (desk.paid_attempt.pk,),
         "attempt_ask": (desk.waiting_attempt.pk,), "exchange": (desk.exchange.pk,), "message": (desk.message.pk,),
         "citizen": (desk.town.citizen.pk,), "citizen_edit": (desk.town.citizen.pk,), "regie": (desk.town.regie.pk,),
-        "task": (desk.anomaly.pk,), "closing_new": (desk.town.regie.pk,),
+        "task": (desk.anomaly.pk,), "refund": (desk.refund.pk,), "unmatched_new": (desk.town.regie.pk,),
+        "closing_new": (desk.town.regie.pk,),
         "closing": (desk.town.regie.pk, desk.closing.pk),
     }  # fmt: skip
 
@@ -100,7 +101,7 @@ def test_a_regie_is_hidden_from_who_does_not_answer_for_it(desk: Desk) -> None:
         assert "Terrasses" not in text_of(get(regisseur, name))
     assert "Terrasses" in text_of(get(admin, "regies"))
     regies.give_mandates(regie_id=desk.town.regie.pk, agent_ids=[], actor=WHO, at=NOON)
-    for name in ("regie", "attempt", "exchange", "attempt_ask", "task"):
+    for name in ("regie", "attempt", "exchange", "attempt_ask", "task", "refund", "unmatched_new"):
         method = regisseur.post if name in POSTED else regisseur.get
         assert method(url(name, *arguments(desk)[name])).status_code == 404, name
     assert "Vous ne suivez aucune régie" in text_of(get(regisseur, "regies"))
@@ -126,6 +127,8 @@ def test_reading_pages_refuse_to_act_without_a_token(desk: Desk) -> None:
     for name in {
         *POSTED,
         "task",
+        "refund",
+        "unmatched_new",
         "dossier_complement",
         "dossier_accept",
         "dossier_reject",

@@ -7,6 +7,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
 from obole.crm.facts import named
 from obole.crm.lists import Tab, tab
 from obole.directory.access import AgentRequest
@@ -63,6 +64,8 @@ def kind_tabs(request: AgentRequest, anomalies: QuerySet[Anomaly]) -> list[Tab]:
 
 def money_tasks(agent: Agent, invoice: Invoice) -> Sequence[Task]:
     """Return where the payer of a due invoice has money that waits in the same régie, so that it may be counted for it."""
+    if invoice.state != InvoiceState.DUE:
+        return []
     receipts = queries.free_money_of(invoice.payer, invoice.regie)
     if not receipts:
         return []

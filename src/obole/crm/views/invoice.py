@@ -10,7 +10,7 @@ from obole.billing import operations as billing
 from obole.billing import papers, states
 from obole.billing import queries as invoices
 from obole.billing.models import Invoice
-from obole.crm import looks, stories
+from obole.crm import looks, stories, waiting
 from obole.crm.forms import ReasonForm
 from obole.crm.ledgers import told_entries
 from obole.crm.pages import file_answer, invoice_moved, moved_meanwhile, regies_seen, render_page
@@ -42,6 +42,7 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
         "entries": told_entries(queries.entries_of(one)) if money else [],
         "attempts": AttemptTable(list(queries.attempts_of(one)), seen=seen_regies, exclude=KNOWN_HERE, orderable=False),
         "receipts": queries.receipts_of(one), "can_cancel": states.CANCEL.allows(one) and not one.received_cents,
+        "money_tasks": waiting.money_tasks(request.agent, one) if money else [],
         "events": stories.of_invoice(history.for_agents(one, with_bank=money)),
     }  # fmt: skip
     return render_page(request, "crm/invoice.html", context)

@@ -1,18 +1,24 @@
 """« À traiter »: money that a person must look at, and mails that did not leave."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from obole.crm import deciding, waiting
+from obole.crm.forms_tasks import UnmatchedForm
 from obole.crm.pages import page_of, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import days
 from obole.mailing import queries as mailing
+from obole.payments import operations as payments
 from obole.payments import queries
-from obole.payments.models import Allocation, Anomaly, Refund
+from obole.payments.models import Allocation, Anomaly, Receipt, Refund
+from obole.regies import queries as regies
+from obole.regies.models import Regie
 
 LAST_CLOSED = 10
 
@@ -52,6 +58,31 @@ def task(request: AgentRequest, pk: int) -> HttpResponse:
         "refunds": Refund.objects.filter(receipt=one.receipt) if one.receipt else [],
     }  # fmt: skip
     return render_page(request, "crm/task.html", context)
+
+
+@for_agents(Right.MONEY)
+def unmatched_new(request: AgentRequest, pk: int) -> HttpResponse:
+    """Take money whose invoice nobody knows; only who answers for the régie does."""
+    regie = get_object_or_404(regies.regies_answered_for(request.agent), pk=pk)
+    form = UnmatchedForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            receipt = _take(request, regie, form.cleaned_data)
+        except payments.NotTaken:
+            form.add_error(None, _("Cette régie est fermée : rouvrez-la dans le paramétrage, puis validez de nouveau."))
+        else:
+            messages.success(request, _("l’encaissement est noté, en recettes à classer."))
+            return redirect("crm:task", pk=receipt.anomalies.earliest("id").pk)
+    return render_page(request, "crm/unmatched_new.html", {"regie": regie, "form": form})
+
+
+def _take(request: AgentRequest, regie: Regie, given: dict[str, Any]) -> Receipt:
+    money = payments.Money(
+        cents=given["amount"], means=Receipt.Means(given["means"]), payer_name=given["payer_name"], reference=given["reference"]
+    )  # fmt: skip
+    return payments.take_unmatched(
+        regie_id=regie.pk, money=money, request_key=given["request_key"], actor=request.actor, at=days.now()
+    )
 
 
 def _decide(request: AgentRequest, one: waiting.Task, offers: list[deciding.Offer]) -> HttpResponse | None:
