@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from obole.payments import operations as payments
+from obole.payments import queries
 from obole.payments.models import Anomaly, Receipt, Refund
 from obole.regies import operations as regies
 from tests.books import check_books
@@ -117,6 +118,14 @@ def test_a_refund_of_another_regie_is_not_there(town: Town, client: Client) -> N
     assert "Aucun remboursement" in text_of(get(client, "refunds"))
     refund.refresh_from_db()
     assert refund.state == "requested"
+
+
+def test_neg_without_the_filter_on_regies_a_refund_is_there_for_everybody(
+    town: Town, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "refunds", lambda _agent: Refund.objects.order_by("id"))
+    with pytest.raises(AssertionError):
+        test_a_refund_of_another_regie_is_not_there(town, client)
 
 
 def test_money_without_an_invoice_is_taken_once_by_who_answers_for_the_regie(town: Town, client: Client) -> None:

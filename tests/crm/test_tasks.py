@@ -15,6 +15,7 @@ from obole.crm.forms_tasks import ApplyForm
 from obole.lib import words
 from obole.mailing.models import Message
 from obole.payments import operations as payments
+from obole.payments import queries
 from obole.payments.models import Allocation, Anomaly, Receipt, Refund
 from obole.payments.operations import Money, NotApplicable, Unlawful
 from obole.regies import operations as regies
@@ -292,6 +293,22 @@ def test_a_task_of_another_regie_is_not_there(town: Town, client: Client) -> Non
     assert client.post(url("task", task.pk), {"action": "keep", "reason": "x"}).status_code == 404
     task.refresh_from_db()
     assert task.closed_at is None
+
+
+def test_neg_without_the_filter_on_regies_a_task_is_there_for_everybody(
+    town: Town, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "anomalies", lambda _agent: Anomaly.objects.order_by("id"))
+    with pytest.raises(AssertionError):
+        test_a_task_of_another_regie_is_not_there(town, client)
+
+
+def test_a_refund_that_waits_names_who_paid(town: Town, client: Client) -> None:
+    _paid, receipt = surplus(town)
+    ask_refund(receipt, 5200)
+    payments.look_around(at=later(days=17))
+    page = text_of(get(client, "task", Anomaly.objects.get(kind="refund").pk))
+    assert "Maud Lefèvre" in page and "ENF-2026-000001" in page
 
 
 def test_the_list_costs_the_same_for_many(town: Town, client: Client) -> None:

@@ -11,7 +11,7 @@ from obole.billing.states import InvoiceState
 from obole.crm.facts import named
 from obole.crm.lists import Tab, tab
 from obole.directory.access import AgentRequest
-from obole.directory.models import Agent, Citizen
+from obole.directory.models import Agent
 from obole.payments import queries
 from obole.payments.models import Anomaly, Receipt
 
@@ -41,9 +41,12 @@ class Task:
         return self.anomaly.receipt or (self.anomaly.refund.receipt if self.anomaly.refund else None)
 
     @property
-    def payer(self) -> Citizen | None:
-        """Who paid, or was to read the mail, when it is known."""
-        return self.anomaly.invoice.payer if self.anomaly.invoice else None
+    def invoice(self) -> Invoice | None:
+        """The invoice that it is about: its own, else the one that the money was sent for."""
+        receipt = self.receipt
+        if self.anomaly.invoice or receipt is None:
+            return self.anomaly.invoice
+        return receipt.attempt.invoice if receipt.attempt else receipt.invoice
 
 
 def tasks_of(anomalies: Iterable[Anomaly]) -> list[Task]:

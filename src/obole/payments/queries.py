@@ -178,7 +178,7 @@ def anomalies(agent: Agent) -> QuerySet[Anomaly]:
     rows = Anomaly.objects.filter(Q(regie__in=seen) | Q(regie=None))
     return rows.select_related(
         "attempt", "invoice__payer", "regie", "receipt__regie", "receipt__attempt__invoice__payer", "receipt__invoice__payer",
-        "refund__receipt", "message",
+        "refund__receipt__attempt__invoice__payer", "refund__receipt__invoice__payer", "message",
     )  # fmt: skip
 
 
