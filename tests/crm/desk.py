@@ -140,6 +140,10 @@ class Desk:
         self.dossier = submit_with_file(town)
         self.attachment = self.dossier.attachments.get()
         self.anomaly = self.odd_attempt.anomalies.get()
+        self.refund = payments.request_refund(
+            receipt_id=self.odd_attempt.receipt.pk, cents=10, reason="Un dixième d’euro de trop", request_key="desk", actor=WHO,
+            at=later(5),
+        )  # fmt: skip
         self.closing = regies.close_period(
             regie_id=town.regie.pk, until=days.day_of(later(days=-30)), actor=WHO, at=later(6)
         )

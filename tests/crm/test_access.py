@@ -25,22 +25,15 @@ FOR_ALL = {
     "citizen_edit": "Modifier la fiche", "search": "Recherche", "profile": "Ce profil permet de",
 }  # fmt: skip
 FOR_MONEY = {
-    "tasks": "À traiter", "attempts": "Transactions", "attempt": "Envoyé à la banque", "exchange": "Ce qui est parti",
-    "regies": "Régie Enfance", "regie": "Soldes des comptes", "closing": "Totaux des comptes",
+    "tasks": "À traiter", "task": "De quoi il s’agit", "attempts": "Transactions", "attempt": "Envoyé à la banque",
+    "exchange": "Ce qui est parti", "regies": "Régie Enfance", "regie": "Soldes des comptes",
     "take_money": "Encaisser la facture", "receipt": "Ce qu’il paie", "receipt_reverse": "Reprendre l’encaissement",
+    "closing": "Totaux des comptes", "refunds": "À payer par le comptable", "refund": "Tout ce qui s’est passé",
 }  # fmt: skip
 FILES = {"invoice_pdf", "receipt_pdf", "credit_note_pdf", "attachment", "invoices_export"}
-POSTED = {
-    "task_close",
-    "dossier_take",
-    "dossier_close",
-    "generate_invoice",
-    "attempt_ask",
-    "invoice_redo",
-    "draft_discard",
-}
-FOR_MANDATES = {"closing_new": "Arrêter les comptes"}
-MONEY_ONLY = {*FOR_MONEY, *FOR_MANDATES, "task_close", "attempt_ask"}
+POSTED = {"dossier_take", "dossier_close", "generate_invoice", "attempt_ask", "invoice_redo", "draft_discard"}
+FOR_MANDATES = {"closing_new": "Arrêter les comptes", "unmatched_new": "Noter l’encaissement"}
+MONEY_ONLY = {*FOR_MONEY, *FOR_MANDATES, "attempt_ask"}
 
 
 @pytest.fixture
@@ -65,10 +58,11 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
         "invoice_cancel": (desk.due.pk,), "receipt_pdf": (desk.receipt.pk,), "attempt": (desk.paid_attempt.pk,),
         "attempt_ask": (desk.waiting_attempt.pk,), "exchange": (desk.exchange.pk,), "message": (desk.message.pk,),
         "citizen": (desk.town.citizen.pk,), "citizen_edit": (desk.town.citizen.pk,), "regie": (desk.town.regie.pk,),
-        "task_close": (desk.anomaly.pk,), "closing_new": (desk.town.regie.pk,),
-        "closing": (desk.town.regie.pk, desk.closing.pk), "take_money": (desk.due.pk,), "receipt": (receipt.pk,),
-        "receipt_reverse": (receipt.pk,), "draft": (draft.pk,), "draft_discard": (draft.pk,), "invoice_redo": (cancelled.pk,),
-        "credit_note_pdf": (cancelled.pk,),
+        "task": (desk.anomaly.pk,), "refund": (desk.refund.pk,), "unmatched_new": (desk.town.regie.pk,),
+        "closing_new": (desk.town.regie.pk,),
+        "closing": (desk.town.regie.pk, desk.closing.pk),
+        "take_money": (desk.due.pk,), "receipt": (receipt.pk,), "receipt_reverse": (receipt.pk,), "draft": (draft.pk,),
+        "draft_discard": (draft.pk,), "invoice_redo": (cancelled.pk,), "credit_note_pdf": (cancelled.pk,),
     }  # fmt: skip
 
 
@@ -121,7 +115,7 @@ def test_a_regie_is_hidden_from_who_does_not_answer_for_it(desk: Desk) -> None:
         assert "Terrasses" not in text_of(get(regisseur, name))
     assert "Terrasses" in text_of(get(admin, "regies"))
     regies.give_mandates(regie_id=desk.town.regie.pk, agent_ids=[], actor=WHO, at=NOON)
-    for name in ("regie", "attempt", "exchange", "attempt_ask", "task_close"):
+    for name in ("regie", "attempt", "exchange", "attempt_ask", "task", "refund", "unmatched_new"):
         method = regisseur.post if name in POSTED else regisseur.get
         assert method(url(name, *arguments(desk)[name])).status_code == 404, name
     assert "Vous ne suivez aucune régie" in text_of(get(regisseur, "regies"))
@@ -146,6 +140,9 @@ def test_reading_pages_refuse_to_act_without_a_token(desk: Desk) -> None:
     before = Record.objects.count()
     for name in {
         *POSTED,
+        "task",
+        "refund",
+        "unmatched_new",
         "dossier_complement",
         "dossier_accept",
         "dossier_reject",

@@ -7,7 +7,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from obole.payments.models import Anomaly
 from obole.regies import operations as regies
 from obole.trail.models import Record
 from tests.crm.desk import Desk, bill, browser, get, pay, text_of, try_to_pay, url
@@ -102,19 +101,6 @@ def test_transactions_are_listed_filtered_and_found(desk: Desk, client: Client) 
         get(client, "attempts", sort=f"-{column}")
 
 
-def test_what_waits_is_closed_with_a_note(desk: Desk, client: Client) -> None:
-    assert "Montant" in text_of(get(client, "tasks"))
-    before = Record.objects.count()
-    answer = client.post(url("task_close", desk.anomaly.pk), {"note": "  "})
-    assert answer.status_code == 200 and "Écrivez ce qui a été fait" in text_of(answer)
-    assert f'href="#id_{desk.anomaly.pk}_note"' in answer.content.decode() and Record.objects.count() == before
-    answer = client.post(url("task_close", desk.anomaly.pk), {"note": "Remboursé"}, follow=True)
-    assert "c’est noté" in text_of(answer) and "Remboursé" in text_of(answer)
-    assert Anomaly.objects.get().closed_by == "regisseur@valbourg.example"
-    answer = client.post(url("task_close", desk.anomaly.pk), {"note": "Encore"}, follow=True)
-    assert "l’avait déjà traité" in text_of(answer) and Anomaly.objects.get().note == "Remboursé"
-
-
 def test_a_mail_that_did_not_leave_is_to_be_dealt_with(desk: Desk, client: Client) -> None:
     assert "n’a pas été remis" not in text_of(get(client, "tasks"))
     type(desk.message).objects.filter(pk=desk.message.pk).update(state="failed", last_error="550 inconnu")
@@ -170,7 +156,7 @@ def test_one_box_finds_everything(desk: Desk, client: Client) -> None:
 
 def test_a_pages_cost_does_not_grow(desk: Desk, client: Client) -> None:
     names: list[tuple[object, ...]] = [("regie", desk.town.regie.pk), ("citizen", desk.town.citizen.pk)]
-    names += [(name,) for name in ("home", "regies", "attempts", "messages", "citizens", "dossiers", "tasks")]
+    names += [(name,) for name in ("home", "regies", "attempts", "messages", "citizens", "dossiers")]
 
     def cost() -> dict[object, int]:
         counted: dict[object, int] = {}

@@ -41,7 +41,9 @@ def compared(attempt: Attempt, receipt: Receipt | None, anomalies: Iterable[Anom
 
 
 def named(anomaly: Anomaly) -> str:
-    """Write what an anomaly is about: names of facts as people call them, else the bank's own words."""
+    """Write what an anomaly is about: names of facts as people call them, else the words that were kept."""
+    if anomaly.kind != Anomaly.Kind.DIFFERENT:
+        return anomaly.details
     labels = _labels()
     return ", ".join(labels.get(name, name) for name in anomaly.details.split(", "))
 

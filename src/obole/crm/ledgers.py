@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from obole.payments.models import Anomaly, Receipt
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Line
 from obole.regies.queries import Sums, added
@@ -36,13 +38,15 @@ class Told:
 
 def told_entries(entries: Iterable[Entry]) -> list[Told]:
     """Return entries (their lines prefetched) ready for a table."""
+    entries = list(entries)
+    places = _places(entries)
     return [
         Told(
             entry.number,
             entry.booked_at,
             _cause(entry),
             entry.label,
-            _place(entry),
+            places.get(entry.pk, ""),
             [_movement(line) for line in entry.lines.all()],
         )
         for entry in entries
@@ -83,17 +87,45 @@ def _movement(line: Line) -> Movement:
 def _cause(entry: Entry) -> str:
     causes = {
         "invoice": _("Facture émise"), "cancellation": _("Facture annulée"), "transfer": _("Transmise au comptable public"),
-        "receipt": _("Encaissement"),
+        "receipt": _("Encaissement"), "application": _("Imputation"), "freeing": _("Libérée par un avoir"),
+        "reversal": _("Reprise"), "refund": _("Remboursement"),
     }  # fmt: skip
     return causes.get(entry.cause_kind, entry.cause_kind)
 
 
-def _place(entry: Entry) -> str:
-    kind, _colon, key = entry.cause_key.rpartition(":")
-    if not key.isdigit():
-        return ""
-    if entry.cause_kind == "receipt" and kind == "attempt":
-        return reverse("crm:attempt", args=[key])
-    if entry.cause_kind in ("invoice", "cancellation", "transfer"):
-        return reverse("crm:invoice", args=[key])
-    return ""
+def _places(entries: Iterable[Entry]) -> dict[int, str]:
+    """Return the page of what caused each entry, with one query for those that only name a receipt."""
+    places, receipts = {}, {}
+    for entry in entries:
+        keys = entry.cause_key.split(":")
+        if entry.cause_kind in ("invoice", "cancellation", "transfer"):
+            places[entry.pk] = reverse("crm:invoice", args=[keys[0]])
+        elif entry.cause_kind in ("application", "freeing"):
+            places[entry.pk] = reverse("crm:invoice", args=[keys[1]])
+        elif entry.cause_kind == "refund":
+            places[entry.pk] = reverse("crm:refund", args=[keys[0]])
+        elif keys[0] == "attempt":
+            places[entry.pk] = reverse("crm:attempt", args=[keys[1]])
+        elif entry.cause_kind in ("receipt", "reversal"):
+            receipts[entry.pk] = keys[1]
+    return places | (_receipt_places(receipts) if receipts else {})
+
+
+def _receipt_places(named: dict[int, str]) -> dict[int, str]:
+    """Return the page of the receipts of some entries, named by number or by id: of their transaction, invoice or task."""
+    numbers = [name for name in named.values() if not name.isdigit()]
+    wanted = Q(number__in=numbers) | Q(pk__in=[int(name) for name in named.values() if name.isdigit()])
+    first_task = Anomaly.objects.filter(receipt=OuterRef("pk")).order_by("id").values("pk")[:1]
+    rows = Receipt.objects.filter(wanted).annotate(task=Subquery(first_task)).order_by("id")
+    pages: dict[str, str] = {}
+    for one in rows:
+        pages[one.number] = pages[str(one.pk)] = _receipt_place(one, one.task)
+    return {entry: pages.get(name, "") for entry, name in named.items()}
+
+
+def _receipt_place(receipt: Receipt, task: int | None) -> str:
+    if receipt.attempt_id:
+        return reverse("crm:attempt", args=[receipt.attempt_id])
+    if receipt.invoice_id:
+        return reverse("crm:invoice", args=[receipt.invoice_id])
+    return reverse("crm:task", args=[task]) if task else ""

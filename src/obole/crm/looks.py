@@ -6,7 +6,8 @@ from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
-from obole.payments.models import Attempt
+from obole.payments.models import Attempt, Refund
+from obole.payments.refund_states import RefundState
 from obole.payments.standing import Look, Shown
 from obole.payments.states import AttemptState
 from obole.ui.templatetags.ui import pill
@@ -29,7 +30,14 @@ ATTEMPTS = {
     AttemptState.ABANDONED: Look("ended", "ban"),
     AttemptState.EXPIRED: Look("ended", "clock"),
     AttemptState.FAILED: Look("refused", "alert"),
+    AttemptState.REVERSED: Look("late", "alert"),
     AttemptState.TESTED: Look("ended", "check"),
+}
+REFUNDS = {
+    RefundState.REQUESTED: Look("late", "alert"),
+    RefundState.APPROVED: Look("in_progress", "clock"),
+    RefundState.DONE: Look("done", "check"),
+    RefundState.GIVEN_UP: Look("ended", "ban"),
 }
 MESSAGES = {
     MessageState.QUEUED: Look("in_progress", "clock"),
@@ -52,6 +60,12 @@ def attempt_pill(attempt: Attempt) -> SafeString:
     """Draw the state of an attempt."""
     state = AttemptState(attempt.state)
     return pill(ATTEMPTS[state].tone, str(state.label), ATTEMPTS[state].icon)
+
+
+def refund_pill(refund: Refund) -> SafeString:
+    """Draw the state of a refund."""
+    state = RefundState(refund.state)
+    return pill(REFUNDS[state].tone, str(state.label), REFUNDS[state].icon)
 
 
 def message_pill(message: Message) -> SafeString:

@@ -10,6 +10,7 @@ from obole.directory.models import Agent
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossiers
 from obole.payments import queries as payments
+from obole.payments.refund_states import RefundState
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,18 @@ def items(request: AgentRequest) -> list[Item]:
         _item(request, "dossiers", _("Dossiers"), count=dossiers.count_to_review()),
         _item(request, "invoices", _("Factures")),
         *([_item(request, "attempts", _("Transactions"))] if money else []),
+        *([_item(request, "refunds", _("Remboursements"), count=_refunds(request.agent))] if money else []),
         _item(request, "messages", _("Courriels")),
         _item(request, "citizens", _("Usagers")),
         *([_item(request, "regies", _("Régies"))] if money else []),
         *([_item(request, "settings", _("Paramétrage"))] if configure else []),
     ]
     return [line for line in lines if line.url]
+
+
+def _refunds(agent: Agent) -> int:
+    """Count the refunds that wait for an approval, or for the comptable."""
+    return payments.refunds(agent).filter(state__in=(RefundState.REQUESTED, RefundState.APPROVED)).count()
 
 
 def _item(request: AgentRequest, view: str, label: str, *, count: int = 0, alert: bool = False) -> Item:

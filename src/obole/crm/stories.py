@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from obole.billing.models import Invoice
 from obole.dossiers.models import Dossier
 from obole.payments.history import Happening
+from obole.payments.models import Refund
 from obole.trail import queries as trail
 from obole.trail.models import Record
 from obole.ui.timeline import Event
@@ -32,6 +33,12 @@ DOSSIER_WORDS = {
     "invoice.transfer": (gettext_lazy("Facture transmise au comptable public"), "ended"),
 }
 
+REFUND_WORDS = {
+    "refund.approve": (gettext_lazy("Approuvé par une seconde personne"), "in_progress"),
+    "refund.complete": (gettext_lazy("Remboursement effectué"), "done"),
+    "refund.give_up": (gettext_lazy("Remboursement abandonné"), "ended"),
+}
+
 
 def of_invoice(happenings: Iterable[Happening]) -> list[Event]:
     """Return the story of an invoice, with the way to the mails and to the bank's own words."""
@@ -43,6 +50,19 @@ def of_dossier(dossier: Dossier, invoices: Iterable[Invoice]) -> list[Event]:
     numbers = {invoice.pk: str(invoice) for invoice in invoices}
     subjects = [dossier, *Invoice.objects.filter(pk__in=numbers).order_by("id")]
     return [_told(record, numbers) for record in trail.about(*subjects) if record.verb in DOSSIER_WORDS]
+
+
+def of_refund(refund: Refund) -> list[Event]:
+    """Return the story of a refund, newest first: who asked, who approved, who wrote that it was paid, who gave it up."""
+    told = [_refund_step(record) for record in trail.about(refund) if record.verb in REFUND_WORDS]
+    detail = f"{refund.requested_by} · {refund.reason}"
+    return [*told, Event(refund.requested_at, _("Remboursement demandé"), detail, "late")]
+
+
+def _refund_step(record: Record) -> Event:
+    title, tone = REFUND_WORDS[record.verb]
+    said = [record.actor, *(str(record.details[name]) for name in ("mandate", "reason") if record.details.get(name))]
+    return Event(record.at, str(title), " · ".join(said), tone)
 
 
 def _event(one: Happening) -> Event:

@@ -18,7 +18,7 @@ from obole.lib import days, money
 from obole.mailing.defaults import KINDS
 from obole.mailing.models import Message
 from obole.payments import standing
-from obole.payments.models import Attempt
+from obole.payments.models import Attempt, Refund
 
 MAIN = {"td": {"class": "main nowrap"}}
 TITLE = {"td": {"class": "main"}}
@@ -182,6 +182,37 @@ class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
         return looks.attempt_pill(record)
 
 
+class RefundTable(tables.Table):  # type: ignore[misc]  # untyped library
+    """Refunds."""
+
+    receipt = tables.Column(
+        verbose_name=_("Encaissement"), accessor="receipt__number", attrs=MAIN, linkify=("crm:refund", {"pk": Accessor("pk")}),
+        order_by=("receipt__number", "pk"),
+    )  # fmt: skip
+    payer = tables.Column(verbose_name=_("Payé par"), empty_values=(), orderable=False)
+    reason = tables.Column(verbose_name=_("Motif"), order_by=("reason", "pk"))
+    requested_at = DayColumn(verbose_name=_("Demandé"), order_by=("requested_at", "pk"))
+    requested_by = tables.Column(verbose_name=_("Par"), order_by=("requested_by", "pk"))
+    regie = tables.Column(verbose_name=_("Régie"), accessor="regie__name", order_by=("regie__name", "pk"))
+    cents = AmountColumn(verbose_name=_("Montant €"), order_by=("cents", "pk"))
+    state = tables.Column(verbose_name=_("Statut"), attrs=STATUS, order_by=("state", "-requested_at", "pk"))
+
+    caption = _("Remboursements")
+    count_label = ""
+
+    class Meta:
+        template_name = "ui/table.html"
+        empty_text = _("Aucun remboursement.")
+
+    def render_payer(self, record: Refund) -> str:
+        """Name who paid: the payer of the invoice, else whom the quittance names."""
+        return payer_of(record)
+
+    def render_state(self, record: Refund) -> SafeString:
+        """Draw the state."""
+        return looks.refund_pill(record)
+
+
 class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
     """Mails."""
 
@@ -240,3 +271,10 @@ class CitizenTable(tables.Table):  # type: ignore[misc]  # untyped library
     def render_account(self) -> str:
         """Say whether the citizen can sign in."""
         return str(_("oui"))
+
+
+def payer_of(refund: Refund) -> str:
+    """Name who gets money back."""
+    receipt = refund.receipt
+    invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice
+    return invoice.payer.display_name if invoice else receipt.payer_name

@@ -6,7 +6,9 @@ from datetime import date, datetime, time
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from obole.billing import queries as billing
 from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.models import Dossier
 from obole.lib import words
@@ -111,10 +113,44 @@ def free_cents(receipt: Receipt) -> int:
     return receipt.cents - sum(allocated(receipt).values()) - promised
 
 
+def free_by_receipt(receipt_ids: Iterable[int]) -> dict[int, int]:
+    """Return what ``free_cents`` says of each receipt, with one query."""
+    of_it = {"receipt": OuterRef("pk")}
+    counted = Allocation.objects.filter(**of_it).order_by().values("receipt").annotate(sum=Sum("cents")).values("sum")
+    refunds = Refund.objects.filter(**of_it).exclude(state=RefundState.GIVEN_UP).order_by().values("receipt")
+    promised = refunds.annotate(sum=Sum("cents")).values("sum")
+    rows = Receipt.objects.filter(pk__in=set(receipt_ids), reversal=None).order_by("id")
+    free = F("cents") - Coalesce(Subquery(counted), 0) - Coalesce(Subquery(promised), 0)
+    return dict(rows.annotate(free=free).values_list("pk", "free"))
+
+
 def payer_id_of(receipt: Receipt) -> int | None:
     """Return who paid, when it is known: the payer of the invoice that the money was sent for."""
     invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice
     return invoice.payer_id if invoice else None
+
+
+def invoices_to_count(receipt: Receipt, *, text: str = "") -> QuerySet[Invoice]:
+    """
+    Return the due invoices that money of a receipt may be counted for, the most urgent first.
+
+    Where nobody knows who paid, those of the régie that answer to ``text``.
+    """
+    due = Invoice.objects.filter(regie=receipt.regie_id, state=InvoiceState.DUE, received_cents__lt=F("total_cents"))
+    rows = due.select_related("payer").order_by("due_date", "id")
+    payer = payer_id_of(receipt)
+    if payer is not None:
+        return rows.filter(payer=payer)
+    return billing.matching(rows, text) if text.strip() else rows.none()
+
+
+def invoice_to_do_again(receipt: Receipt, invoice: Invoice | None) -> Invoice | None:
+    """Return the cancelled invoice that was paid all the same and was not done again, if that is the case."""
+    sent_for = invoice or (receipt.attempt.invoice if receipt.attempt else receipt.invoice)
+    if sent_for is None or sent_for.state != InvoiceState.CANCELLED or sent_for.payer_id != payer_id_of(receipt):
+        return None
+    again = Invoice.objects.filter(replaces=sent_for).exclude(state=InvoiceState.DRAFT)
+    return None if again.exists() else sent_for
 
 
 def free_money_of(payer: Citizen, regie: Regie) -> list[Receipt]:
@@ -140,7 +176,10 @@ def anomalies(agent: Agent) -> QuerySet[Anomaly]:
     """Return all that ever waited for a person on this agent's régies."""
     seen = Regie.objects.seen_by(agent)
     rows = Anomaly.objects.filter(Q(regie__in=seen) | Q(regie=None))
-    return rows.select_related("attempt", "invoice__payer", "regie", "receipt__regie", "refund", "message")
+    return rows.select_related(
+        "attempt", "invoice__payer", "regie", "receipt__regie", "receipt__attempt__invoice__payer", "receipt__invoice__payer",
+        "refund__receipt__attempt__invoice__payer", "refund__receipt__invoice__payer", "message",
+    )  # fmt: skip
 
 
 def open_anomalies(agent: Agent) -> QuerySet[Anomaly]:

@@ -7,7 +7,7 @@ from obole.billing import papers
 from obole.billing import queries as invoices
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
-from obole.crm import looks, stories
+from obole.crm import looks, stories, waiting
 from obole.crm.ledgers import told_entries
 from obole.crm.pages import file_answer, regies_seen, render_page
 from obole.crm.rail import sees_money
@@ -39,6 +39,7 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
         "receipts": queries.receipts_of(one), "can_cancel": may_cancel(request, one),
         "can_take": money and one.state == InvoiceState.DUE, "credit_note": getattr(one, "credit_note", None),
         "replacement": getattr(one, "replacement", None), "can_redo": can_redo(one),
+        "money_tasks": waiting.money_tasks(request.agent, one) if money else [],
         "events": stories.of_invoice(history.for_agents(one, with_bank=money)),
     }  # fmt: skip
     return render_page(request, "crm/invoice.html", context)

@@ -1,13 +1,14 @@
 """« À traiter »: money that a person must look at, and mails that did not leave."""
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from typing import Any
 
-from obole.crm.facts import named
-from obole.crm.forms import NoteForm
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from obole.crm import deciding, waiting
+from obole.crm.forms_tasks import UnmatchedForm
 from obole.crm.pages import page_of, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
@@ -15,45 +16,95 @@ from obole.lib import days
 from obole.mailing import queries as mailing
 from obole.payments import operations as payments
 from obole.payments import queries
-from obole.payments.models import Anomaly
+from obole.payments.models import Allocation, Anomaly, Receipt, Refund
+from obole.regies import queries as regies
+from obole.regies.models import Regie
+
+LAST_CLOSED = 10
 
 
 @for_agents(Right.MONEY)
 def tasks(request: AgentRequest) -> HttpResponse:
-    """Show what waits on the agent's régies, oldest first."""
-    return _page(request)
+    """Show what waits on the agent's régies, oldest first, and what was dealt with last."""
+    waits = queries.open_anomalies(request.agent)
+    kind = request.GET.get("kind", "")
+    page = page_of(request, waits.filter(kind=kind) if kind in Anomaly.Kind.values else waits, per_page=20)
+    closed = queries.anomalies(request.agent).exclude(closed_at=None).order_by("-closed_at", "-id")
+    context = {
+        "page": page,
+        "tasks": waiting.tasks_of(page),
+        "tabs": waiting.kind_tabs(request, waits),
+        "undelivered": mailing.undelivered().count(),
+        "closed": waiting.tasks_of(closed[:LAST_CLOSED]),
+    }
+    return render_page(request, "crm/tasks.html", context)
 
 
 @for_agents(Right.MONEY)
-@require_POST
-def task_close(request: AgentRequest, pk: int) -> HttpResponse:
-    """Write what was done about one of them."""
-    anomaly = queries.anomalies(request.agent).filter(pk=pk).first()
-    if anomaly is None:
-        raise Http404
-    form = _form(anomaly, request)
-    if not form.is_valid():
-        return _page(request, wrong=(pk, form))
-    if anomaly.closed_at is not None:
-        messages.warning(request, _("%(who)s l’avait déjà traité.") % {"who": anomaly.closed_by})
-        return redirect("crm:tasks")
-    payments.close_anomaly(anomaly_id=pk, note=form.cleaned_data["note"], actor=request.actor, at=days.now())
-    messages.success(request, _("c’est noté, et gardé dans l’histoire de la facture."))
-    return redirect("crm:tasks")
-
-
-def _page(request: AgentRequest, wrong: tuple[int, NoteForm] | None = None) -> HttpResponse:
-    page = page_of(request, queries.open_anomalies(request.agent), per_page=20)
-    bound = dict([wrong]) if wrong else {}
+def task(request: AgentRequest, pk: int) -> HttpResponse:
+    """Show what waits, the outcomes that are lawful now, and do the one that is asked."""
+    anomaly = get_object_or_404(queries.anomalies(request.agent), pk=pk)
+    one = waiting.tasks_of([anomaly])[0]
+    search = request.GET.get("q", "")[:200].replace("\x00", "")
+    offers = deciding.offers(one, search=search, data=request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        done = _decide(request, one, offers)
+        if done is not None:
+            return done
     context = {
-        "page": page,
-        "rows": [(one, named(one), bound.get(one.pk) or _form(one)) for one in page],
-        "form": wrong[1] if wrong else None,
-        "undelivered": mailing.undelivered().count(),
-        "closed": queries.anomalies(request.agent).exclude(closed_at=None).order_by("-closed_at", "-id")[:10],
-    }
-    return render_page(request, "crm/tasks.html", context, status=200)
+        "task": one, "anomaly": anomaly, "offers": offers, "search": search, "receipt": one.receipt,
+        "searches": bool(offers) and one.receipt is not None and queries.payer_id_of(one.receipt) is None,
+        "allocations": Allocation.objects.filter(receipt=one.receipt).select_related("invoice") if one.receipt else [],
+        "refunds": Refund.objects.filter(receipt=one.receipt) if one.receipt else [],
+    }  # fmt: skip
+    return render_page(request, "crm/task.html", context)
 
 
-def _form(anomaly: Anomaly, request: AgentRequest | None = None) -> NoteForm:
-    return NoteForm(request.POST if request else None, auto_id=f"id_{anomaly.pk}_%s")
+@for_agents(Right.MONEY)
+def unmatched_new(request: AgentRequest, pk: int) -> HttpResponse:
+    """Take money whose invoice nobody knows; only who answers for the régie does."""
+    regie = get_object_or_404(regies.regies_answered_for(request.agent), pk=pk)
+    form = UnmatchedForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            receipt = _take(request, regie, form.cleaned_data)
+        except payments.NotTaken:
+            form.add_error(None, _("Cette régie est fermée : rouvrez-la dans le paramétrage, puis validez de nouveau."))
+        else:
+            messages.success(request, _("l’encaissement est noté, en recettes à classer."))
+            return redirect("crm:task", pk=receipt.anomalies.earliest("id").pk)
+    return render_page(request, "crm/unmatched_new.html", {"regie": regie, "form": form})
+
+
+def _take(request: AgentRequest, regie: Regie, given: dict[str, Any]) -> Receipt:
+    money = payments.Money(
+        cents=given["amount"], means=Receipt.Means(given["means"]), payer_name=given["payer_name"], reference=given["reference"]
+    )  # fmt: skip
+    return payments.take_unmatched(
+        regie_id=regie.pk, money=money, request_key=given["request_key"], actor=request.actor, at=days.now()
+    )
+
+
+def _decide(request: AgentRequest, one: waiting.Task, offers: list[deciding.Offer]) -> HttpResponse | None:
+    """Do what was sent; None if its form must be shown again."""
+    offer = next((offer for offer in offers if offer.action == request.POST.get("action")), None)
+    if offer is None:
+        return _too_late(request, one.anomaly)
+    if not offer.form.is_valid():
+        return None
+    try:
+        said = deciding.decide(one, offer, actor=request.actor, at=days.now())
+    except deciding.REFUSALS as refusal:
+        deciding.refuse(offer.form, refusal)
+        return None
+    messages.success(request, said)
+    one.anomaly.refresh_from_db(fields=["closed_at"])
+    return redirect("crm:tasks") if one.anomaly.closed_at else redirect("crm:task", pk=one.anomaly.pk)
+
+
+def _too_late(request: AgentRequest, anomaly: Anomaly) -> HttpResponse:
+    if anomaly.closed_at is None:
+        messages.warning(request, _("cela n’est plus possible : la situation a changé entre-temps."))
+        return redirect("crm:task", pk=anomaly.pk)
+    messages.warning(request, _("%(who)s l’avait déjà traité.") % {"who": anomaly.closed_by})
+    return redirect("crm:tasks")

@@ -1,0 +1,173 @@
+"""What may be decided now about what waits, doing it, and saying why it was refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.crm.forms import NoteForm
+from obole.crm.forms_tasks import ApplyForm, KeepForm, RebillForm, RefundForm
+from obole.crm.waiting import Task
+from obole.lib import money
+from obole.payments import operations as payments
+from obole.payments import queries
+from obole.payments.models import Anomaly, Receipt
+from obole.payments.operations import NotApplicable, TooMuch, Unlawful
+
+MOST_CHOICES = 50
+REFUSALS = (NotApplicable, TooMuch, payments.MoneyWaits, payments.NoteMissing, billing.NotBillable)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A lawful outcome, and the form that asks for it."""
+
+    action: str
+    title: str
+    text: str
+    button: str
+    form: forms.Form
+
+
+def offers(task: Task, *, search: str, data: Mapping[str, Any] | None) -> list[Offer]:
+    """Return the outcomes that are lawful now; ``data``: what was sent for one of them."""
+    makers: list[Callable[..., Offer | None]] = [_apply, _rebill, _refund, _keep, _note]
+    sent = data.get("action") if data is not None else None
+    made = []
+    for maker in makers:
+        action = maker.__name__.removeprefix("_")
+        options = {"data": data if sent == action else None, "auto_id": f"id_{action}_%s"}
+        offer = maker(task, search, options)
+        if offer is not None:
+            made.append(offer)
+    return made
+
+
+def decide(task: Task, offer: Offer, *, actor: str, at: datetime) -> str:
+    """
+    Do what the form of an offer asks, and say it.
+
+    :raises Exception: one of ``REFUSALS``.
+    """
+    given = offer.form.cleaned_data
+    receipt = task.receipt
+    who: dict[str, Any] = {"actor": actor, "at": at}
+    if offer.action == "apply" and receipt:
+        cents = payments.apply_receipt(
+            receipt_id=receipt.pk, invoice_id=given["invoice"], cents=given["amount"], reason=given["reason"], **who
+        )
+        return _("%(amount)s sont imputés sur la facture.") % {"amount": money.euros(cents)}
+    if offer.action == "rebill" and receipt:
+        invoice = payments.rebill_receipt(
+            receipt_id=receipt.pk, invoice_id=_to_rebill(task).pk, reason=given["reason"], **who
+        )
+        return _("la facture est refaite sous le numéro %(number)s, et la somme y est imputée.") % {"number": invoice}
+    if offer.action == "refund" and receipt:
+        payments.request_refund(
+            receipt_id=receipt.pk,
+            cents=given["amount"],
+            reason=given["reason"],
+            request_key=given["request_key"],
+            **who,
+        )
+        return _("le remboursement est demandé. Une autre personne doit l’approuver, puis le comptable le paie.")
+    note = given["reason"] if offer.action == "keep" else given["note"]
+    payments.close_anomaly(anomaly_id=task.anomaly.pk, note=note, keep=offer.action == "keep", **who)
+    return _("c’est noté, et gardé avec votre nom.")
+
+
+def refuse(form: forms.Form, refusal: Exception) -> None:
+    """Write at a form why the room refused, and how to mend it."""
+    if isinstance(refusal, NotApplicable):
+        field = "amount" if refusal.why == Unlawful.TOO_MUCH else "invoice"
+        form.add_error(field if field in form.fields else None, why_not_applied(refusal))
+    elif isinstance(refusal, TooMuch):
+        most = money.euros(refusal.cents)
+        form.add_error("amount", _("Il n’attend que %(most)s : écrivez ce montant au plus.") % {"most": most})
+    elif isinstance(refusal, payments.MoneyWaits):
+        sentence = _("De l’argent attend encore : imputez-le, demandez son remboursement, ou gardez-le avec un motif.")
+        form.add_error(None, sentence)
+    elif isinstance(refusal, payments.NoteMissing):
+        form.add_error(None, _("Écrivez une phrase : elle dira plus tard ce qui a été fait."))
+    else:
+        form.add_error(None, str(refusal))
+
+
+def why_not_applied(refusal: NotApplicable) -> str:
+    """Say why money was not counted for an invoice, and what to do."""
+    return {
+        Unlawful.OTHER_REGIE: _("Cette facture est d’une autre régie : choisissez-en une de la même régie, ou demandez le remboursement."),
+        Unlawful.OTHER_PAYER: _("Cette facture est d’un autre payeur : choisissez-en une du même, ou demandez le remboursement."),
+        Unlawful.NOT_DUE: _("Cette facture n’est plus à payer : choisissez-en une autre."),
+        Unlawful.TOO_MUCH: _("La somme et la facture permettent au plus %(most)s : écrivez ce montant au plus.")
+        % {"most": money.euros(refusal.cents)},
+        Unlawful.NOTHING_WAITS: _("Plus rien n’attend : quelqu’un a décidé entre-temps. Revenez à la liste."),
+        Unlawful.NOT_CANCELLED: _("Cette facture n’est pas annulée : imputez la somme sur une facture à payer."),
+    }[refusal.why]  # fmt: skip
+
+
+def _apply(task: Task, search: str, options: dict[str, Any]) -> Offer | None:
+    receipt = _money(task)
+    if receipt is None:
+        return None
+    invoices = queries.invoices_to_count(receipt, text=search)[:MOST_CHOICES]
+    form = ApplyForm(invoices=invoices, free_cents=task.free_cents, **options)
+    text = _("Parmi les factures à payer du même payeur, dans la même régie.")
+    if queries.payer_id_of(receipt) is None:
+        text = _("Cherchez la facture dans la régie : ce qui la désigne, et pourquoi, reste écrit dans le motif.")
+    return Offer("apply", _("Imputer sur une autre facture"), text, _("Imputer"), form)
+
+
+def _rebill(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+    receipt = _money(task)
+    invoice = queries.invoice_to_do_again(receipt, task.anomaly.invoice) if receipt else None
+    if invoice is None:
+        return None
+    text = _(
+        "La facture %(invoice)s est annulée, et a été payée. Elle est refaite à l’identique sous un nouveau numéro, et la somme la règle."
+    )
+    return Offer(
+        "rebill", _("Refaire la facture annulée"), text % {"invoice": invoice}, _("Refaire la facture"), RebillForm(**options)
+    )  # fmt: skip
+
+
+def _refund(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+    if _money(task) is None:
+        return None
+    form = RefundForm(initial={"amount": task.free_cents}, **options)
+    text = _("Vous demandez, une autre personne approuve, le comptable paie.")
+    return Offer("refund", _("Faire rembourser par le comptable"), text, _("Demander le remboursement"), form)
+
+
+def _keep(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+    if _money(task) is None or task.anomaly.closed_at is not None:
+        return None
+    text = _("La somme reste où elle est ; elle pourra encore être imputée ou remboursée.")
+    return Offer("keep", _("Garder en recettes à classer"), text, _("Garder avec ce motif"), KeepForm(**options))
+
+
+def _note(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+    if _money(task) is not None or task.anomaly.closed_at is not None:
+        return None
+    text = ""
+    if task.anomaly.kind == Anomaly.Kind.UNKNOWN_ANSWER:
+        text = _(
+            "Clore rend la facture à l’usager, qui pourra essayer de nouveau : assurez-vous d’abord que la banque n’a rien encaissé."
+        )
+    return Offer("note", _("Noter et clore"), text, _("Noter et clore"), NoteForm(**options))
+
+
+def _money(task: Task) -> Receipt | None:
+    return task.anomaly.receipt if task.free_cents > 0 else None
+
+
+def _to_rebill(task: Task) -> Invoice:
+    invoice = queries.invoice_to_do_again(task.receipt, task.anomaly.invoice) if task.receipt else None
+    if invoice is None:
+        raise NotApplicable(Unlawful.NOT_CANCELLED)
+    return invoice
