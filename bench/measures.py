@@ -6,12 +6,13 @@ from decimal import Decimal
 from threading import local
 
 import requests
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from bench.load import Timing, hammer
 from bench.stage import Stage
 from obole.billing import operations as billing
 from obole.billing import papers
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, InvoiceLine
 from obole.lib import days, words
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
@@ -48,6 +49,35 @@ def issue_one_by_one(town: Town) -> tuple[float, list[Invoice]]:
     return INVOICES / (time.perf_counter() - start), made
 
 
+def make_drafts(town: Town, *, count: int) -> list[Invoice]:
+    """Make drafts as the operation that issues wants them: one line of the dossier's meals each."""
+    citizens = [make_citizen(f"famille{words.token()[:8]}@example.org", at=days.now()) for _rank in range(20)]
+    rows = [
+        Invoice(
+            request_key=words.token(), type=town.type, regie=town.regie, payer=citizens[rank % 20], label=town.type.name,
+            period="bench", total_cents=5200, created_at=days.now(),
+        )
+        for rank in range(count)
+    ]  # fmt: skip
+    drafts = Invoice.objects.bulk_create(rows)
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            invoice=draft, position=1, label="Repas", quantity=16, unit="repas", unit_price_cents=325, amount_cents=5200, nature="7067"
+        )
+        for draft in drafts
+    )  # fmt: skip
+    return drafts
+
+
+def issue_alone(town: Town) -> float:
+    """Issue drafts made before, one by one, each in its own transaction; return how many a second."""
+    drafts = make_drafts(town, count=INVOICES)
+    start = time.perf_counter()
+    for draft in drafts:
+        billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=days.now())
+    return len(drafts) / (time.perf_counter() - start)
+
+
 def render_pdfs(invoices: list[Invoice]) -> float:
     """Render and store documents in one process; return how many a second."""
     start = time.perf_counter()
@@ -62,7 +92,7 @@ def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
 
     Returns settlements a second, from the first notification sent to the last receipt queued.
     """
-    attempts = [_at_the_bank(stage, invoice) for invoice in invoices[:SETTLEMENTS]]
+    attempts = [pay_at_the_bank(stage, invoice) for invoice in invoices[:SETTLEMENTS]]
     requests.post(f"{stage.bank}/control", json={"latency_ms": latency_ms}, timeout=5).raise_for_status()
     before, session = Receipt.objects.count(), requests.Session()
     start = time.perf_counter()
@@ -79,6 +109,19 @@ def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
     return len(attempts) / elapsed
 
 
+def wait_for_the_worker() -> None:
+    """
+    Wait until nothing is left to do.
+
+    :raises TimeoutError: if that takes more than a few minutes.
+    """
+    end = time.perf_counter() + 4 * LONGEST_SECONDS
+    while ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).exists():
+        if time.perf_counter() > end:
+            raise TimeoutError("the worker does not come to an end")
+        time.sleep(0.1)
+
+
 def portal_list(stage: Stage) -> Timing:
     """Load « Mes factures » as a citizen who has twenty invoices."""
     return hammer(_page(stage, "payeur1@example.org", "/mes-factures/"), clients=8, seconds=SECONDS)
@@ -89,7 +132,7 @@ def crm_list(stage: Stage) -> Timing:
     return hammer(_page(stage, "reviewer@valbourg.example", "/crm/factures/"), clients=8, seconds=SECONDS)
 
 
-def _at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
+def pay_at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
     attempt = payments.start_payment(
         invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor=WHO, at=days.now()
     )
