@@ -62,6 +62,10 @@ def _measure(web: str, bank: str) -> list[Row]:
         timing, lost, calls = storm.of_the_same(live, attempts)
         note = f"{clients}, of {len(attempts)} payments {lost} lost, {calls} calls of the bank"
         rows.append(("notifications, the same again", *_timed(timing, note)))
+    # Last: what it leaves for the worker would be in the way of everything else.
+    rows.append(
+        ("drafts issued together", f"{measures.issue_together(town):.0f} /s", f"{measures.BATCH} in one transaction")
+    )
     rows += _verified()
     return rows
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import local
 
@@ -21,6 +22,9 @@ from tests.world import PASSWORD, WHO, Town, make_citizen, make_dossier, make_to
 SETTLEMENTS = 200
 INVOICES = 400
 PDFS = 60
+BATCH = 5000
+RINGERS = 4
+"""The bank does not wait for one notification to be taken before it sends the next."""
 SECONDS = 8.0
 LONGEST_SECONDS = 90
 
@@ -78,6 +82,14 @@ def issue_alone(town: Town) -> float:
     return len(drafts) / (time.perf_counter() - start)
 
 
+def issue_together(town: Town) -> float:
+    """Issue drafts made before, all in one transaction; return how many a second."""
+    drafts = make_drafts(town, count=BATCH)
+    start = time.perf_counter()
+    billing.issue_batch(invoice_ids=[draft.pk for draft in drafts], actor=WHO, at=days.now())
+    return len(drafts) / (time.perf_counter() - start)
+
+
 def render_pdfs(invoices: list[Invoice]) -> float:
     """Render and store documents in one process; return how many a second."""
     start = time.perf_counter()
@@ -94,10 +106,10 @@ def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
     """
     attempts = [pay_at_the_bank(stage, invoice) for invoice in invoices[:SETTLEMENTS]]
     requests.post(f"{stage.bank}/control", json={"latency_ms": latency_ms}, timeout=5).raise_for_status()
-    before, session = Receipt.objects.count(), requests.Session()
+    before = Receipt.objects.count()
     start = time.perf_counter()
-    for attempt in attempts:
-        session.post(f"{stage.web}/paiements/payfip/notification", data={"idop": attempt.gateway_reference}, timeout=10)
+    with ThreadPoolExecutor(RINGERS) as pool:
+        list(pool.map(lambda attempt: _ring(stage, attempt), attempts))
     while Receipt.objects.count() < before + len(attempts):
         if time.perf_counter() - start > LONGEST_SECONDS:
             raise TimeoutError(
@@ -120,6 +132,11 @@ def wait_for_the_worker() -> None:
         if time.perf_counter() > end:
             raise TimeoutError("the worker does not come to an end")
         time.sleep(0.1)
+
+
+def _ring(stage: Stage, attempt: Attempt) -> None:
+    said = {"idop": attempt.gateway_reference}
+    requests.post(f"{stage.web}/paiements/payfip/notification", data=said, timeout=30).raise_for_status()
 
 
 def portal_list(stage: Stage) -> Timing:
