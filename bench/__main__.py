@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from bench import stage
+from bench.load import Timing
 
 RESULTS = Path(__file__).parent / "results"
+ENTRIES = int(os.environ.get("OBOLE_BENCH_ENTRIES", "200000"))
+"""How long the books are that `obole verify` recomputes."""
 Row = tuple[str, str, str]
 
 
@@ -30,28 +33,65 @@ def main() -> int:
 
 
 def _measure(web: str, bank: str) -> list[Row]:
-    from bench import measures  # noqa: PLC0415 - needs Django
+    from bench import measures, storm  # noqa: PLC0415 - needs Django
 
     town = measures.build_town(bank)
     issued, invoices = measures.issue_one_by_one(town)
-    rows: list[Row] = [("invoices issued one by one", f"{issued:.0f} /s", "one process, durable commits")]
-    rows.append(("PDFs of invoices", f"{measures.render_pdfs(invoices):.0f} /s", "one process, stored"))
-    with stage.running(web, bank) as live:
-        for name, timing in (
-            ("portal, Mes factures", measures.portal_list(live)),
-            ("CRM, list of invoices", measures.crm_list(live)),
-        ):
-            note = f"p50 {timing.p50_ms:.0f} ms, p95 {timing.p95_ms:.0f} ms, max {timing.max_ms:.0f} ms, {timing.errors} errors"
-            rows.append((name, f"{timing.per_second:.0f} /s", f"2 web processes, 8 clients: {note}"))
-        half = len(invoices) // 2
-        at_once = measures.settle(live, invoices[:half], latency_ms=0)
-        slow = measures.settle(live, invoices[half:], latency_ms=300)
-    note = "notification to receipt, one worker of 16 threads"
-    rows += [
-        ("settlements, bank at once", f"{at_once:.0f} /s", note),
-        ("settlements, bank at 300 ms", f"{slow:.1f} /s", note),
+    one = "one process, durable commits"
+    rows: list[Row] = [
+        ("dossier to invoice issued, one by one", f"{issued:.0f} /s", one),
+        ("drafts issued one by one", f"{measures.issue_alone(town):.0f} /s", one),
+        ("PDFs of invoices", f"{measures.render_pdfs(invoices):.0f} /s", "one process, stored"),
     ]
+    with stage.running(web, bank) as live:
+        # The mails and PDFs of the invoices issued above are not what the rest measures.
+        measures.wait_for_the_worker()
+        clients = "2 web processes, 8 clients"
+        rows.append(("portal, Mes factures", *_timed(measures.portal_list(live), clients)))
+        rows.append(("CRM, list of invoices", *_timed(measures.crm_list(live), clients)))
+        note = "notification to receipt, one worker of 16 threads"
+        for name, latency_ms, some in (("at once", 0, invoices[:180]), ("at 300 ms", 300, invoices[180:360])):
+            measures.wait_for_the_worker()
+            rows.append(
+                (f"settlements, bank {name}", f"{measures.settle(live, some, latency_ms=latency_ms):.1f} /s", note)
+            )
+        measures.wait_for_the_worker()
+        timing, calls = storm.of_strangers(live)
+        rows.append(("notifications, unknown or over", *_timed(timing, f"{clients}, {calls} calls of the bank")))
+        attempts = [measures.pay_at_the_bank(live, invoice) for invoice in invoices[360:]]
+        timing, lost, calls = storm.of_the_same(live, attempts)
+        note = f"{clients}, of {len(attempts)} payments {lost} lost, {calls} calls of the bank"
+        rows.append(("notifications, the same again", *_timed(timing, note)))
+    # Last: what it leaves for the worker would be in the way of everything else.
+    rows.append(
+        ("drafts issued together", f"{measures.issue_together(town):.0f} /s", f"{measures.BATCH} in one transaction")
+    )
+    rows += _verified()
     return rows
+
+
+def _verified() -> list[Row]:
+    from bench import books  # noqa: PLC0415 - needs Django
+    from obole.payments.models import Receipt  # noqa: PLC0415
+
+    short = books.verify()
+    books.lengthen(
+        Receipt.objects.select_related("invoice", "attempt", "entry").filter(invoice__isnull=False)[0], entries=ENTRIES
+    )
+    books.analyse()
+    long = books.verify()
+    took = f"{long.seconds:.0f} s, peak {long.peak_mib:.0f} MiB"
+    return [
+        ("books of this run", "right", f"{short.entries} entries recomputed"),
+        (f"obole verify, {long.entries} entries", f"{long.entries / long.seconds:.0f} /s", took),
+    ]
+
+
+def _timed(timing: Timing, how: str) -> tuple[str, str]:
+    spread = (
+        f"p50 {timing.p50_ms:.0f} ms, p95 {timing.p95_ms:.0f} ms, max {timing.max_ms:.0f} ms, {timing.errors} errors"
+    )
+    return f"{timing.per_second:.0f} /s", f"{how}: {spread}"
 
 
 def _page(rows: list[Row]) -> str:

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import local
 
 import requests
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from bench.load import Timing, hammer
 from bench.stage import Stage
 from obole.billing import operations as billing
 from obole.billing import papers
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, InvoiceLine
 from obole.lib import days, words
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
@@ -20,6 +22,9 @@ from tests.world import PASSWORD, WHO, Town, make_citizen, make_dossier, make_to
 SETTLEMENTS = 200
 INVOICES = 400
 PDFS = 60
+BATCH = 5000
+RINGERS = 4
+"""The bank does not wait for one notification to be taken before it sends the next."""
 SECONDS = 8.0
 LONGEST_SECONDS = 90
 
@@ -48,6 +53,43 @@ def issue_one_by_one(town: Town) -> tuple[float, list[Invoice]]:
     return INVOICES / (time.perf_counter() - start), made
 
 
+def make_drafts(town: Town, *, count: int) -> list[Invoice]:
+    """Make drafts as the operation that issues wants them: one line of the dossier's meals each."""
+    citizens = [make_citizen(f"famille{words.token()[:8]}@example.org", at=days.now()) for _rank in range(20)]
+    rows = [
+        Invoice(
+            request_key=words.token(), type=town.type, regie=town.regie, payer=citizens[rank % 20], label=town.type.name,
+            period="bench", total_cents=5200, created_at=days.now(),
+        )
+        for rank in range(count)
+    ]  # fmt: skip
+    drafts = Invoice.objects.bulk_create(rows)
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            invoice=draft, position=1, label="Repas", quantity=16, unit="repas", unit_price_cents=325, amount_cents=5200, nature="7067"
+        )
+        for draft in drafts
+    )  # fmt: skip
+    return drafts
+
+
+def issue_alone(town: Town) -> float:
+    """Issue drafts made before, one by one, each in its own transaction; return how many a second."""
+    drafts = make_drafts(town, count=INVOICES)
+    start = time.perf_counter()
+    for draft in drafts:
+        billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=days.now())
+    return len(drafts) / (time.perf_counter() - start)
+
+
+def issue_together(town: Town) -> float:
+    """Issue drafts made before, all in one transaction; return how many a second."""
+    drafts = make_drafts(town, count=BATCH)
+    start = time.perf_counter()
+    billing.issue_batch(invoice_ids=[draft.pk for draft in drafts], actor=WHO, at=days.now())
+    return len(drafts) / (time.perf_counter() - start)
+
+
 def render_pdfs(invoices: list[Invoice]) -> float:
     """Render and store documents in one process; return how many a second."""
     start = time.perf_counter()
@@ -62,12 +104,12 @@ def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
 
     Returns settlements a second, from the first notification sent to the last receipt queued.
     """
-    attempts = [_at_the_bank(stage, invoice) for invoice in invoices[:SETTLEMENTS]]
+    attempts = [pay_at_the_bank(stage, invoice) for invoice in invoices[:SETTLEMENTS]]
     requests.post(f"{stage.bank}/control", json={"latency_ms": latency_ms}, timeout=5).raise_for_status()
-    before, session = Receipt.objects.count(), requests.Session()
+    before = Receipt.objects.count()
     start = time.perf_counter()
-    for attempt in attempts:
-        session.post(f"{stage.web}/paiements/payfip/notification", data={"idop": attempt.gateway_reference}, timeout=10)
+    with ThreadPoolExecutor(RINGERS) as pool:
+        list(pool.map(lambda attempt: _ring(stage, attempt), attempts))
     while Receipt.objects.count() < before + len(attempts):
         if time.perf_counter() - start > LONGEST_SECONDS:
             raise TimeoutError(
@@ -77,6 +119,24 @@ def settle(stage: Stage, invoices: list[Invoice], *, latency_ms: int) -> float:
     elapsed = time.perf_counter() - start
     requests.post(f"{stage.bank}/control", json={"latency_ms": 0}, timeout=5).raise_for_status()
     return len(attempts) / elapsed
+
+
+def wait_for_the_worker() -> None:
+    """
+    Wait until nothing is left to do.
+
+    :raises TimeoutError: if that takes more than a few minutes.
+    """
+    end = time.perf_counter() + 4 * LONGEST_SECONDS
+    while ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).exists():
+        if time.perf_counter() > end:
+            raise TimeoutError("the worker does not come to an end")
+        time.sleep(0.1)
+
+
+def _ring(stage: Stage, attempt: Attempt) -> None:
+    said = {"idop": attempt.gateway_reference}
+    requests.post(f"{stage.web}/paiements/payfip/notification", data=said, timeout=30).raise_for_status()
 
 
 def portal_list(stage: Stage) -> Timing:
@@ -89,7 +149,7 @@ def crm_list(stage: Stage) -> Timing:
     return hammer(_page(stage, "reviewer@valbourg.example", "/crm/factures/"), clients=8, seconds=SECONDS)
 
 
-def _at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
+def pay_at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
     attempt = payments.start_payment(
         invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor=WHO, at=days.now()
     )

@@ -93,7 +93,7 @@ def test_every_step_is_recorded() -> None:
         for function in functions(tree):
             own = list(ast.walk(function))
             applies = [one for one in own if isinstance(one, ast.Attribute) and one.attr == "apply"]
-            records = [one for one in own if isinstance(one, ast.Attribute) and one.attr == "record"]
+            records = [one for one in own if isinstance(one, ast.Attribute) and one.attr in {"record", "record_many"}]
             if applies and path.name != "states.py":
                 assert records, where(path, function)
 

@@ -2,7 +2,7 @@
 
 from procrastinate import RetryStrategy
 
-from obole.billing import papers
+from obole.billing import operations, papers
 from obole.lib import days
 from obole.lib.queue import task
 
@@ -17,3 +17,9 @@ def render(invoice_id: int) -> None:
 def render_credit_note(credit_note_id: int) -> None:
     """Make the PDF of an avoir."""
     papers.ensure_credit_note(credit_note_id=credit_note_id, at=days.now())
+
+
+@task("billing.deposit", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
+def deposit(regie_id: int, year: int, first: int, last: int) -> None:
+    """Ask for the mails and documents of invoices that were issued together."""
+    operations.deposit_batch(regie_id=regie_id, year=year, first=first, last=last, at=days.now())

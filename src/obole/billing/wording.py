@@ -7,14 +7,19 @@ from django.conf import settings
 from obole.billing.documents import letter
 from obole.billing.models import Invoice
 from obole.directory import queries as directory
+from obole.directory.models import Authority
 from obole.lib import files
 
 TEXTS = ("heading", "introduction", "closing", "payment_instructions", "legal_mentions", "vat_mention")
 
 
-def freeze(invoice: Invoice) -> dict[str, Any]:
-    """Return the authority, the payer and the words of the type as they are now: later changes do not reach this invoice."""
-    authority = directory.the_authority()
+def freeze(invoice: Invoice, authority: Authority | None = None) -> dict[str, Any]:
+    """
+    Return the authority, the payer and the words of the type as they are now: later changes do not reach this invoice.
+
+    :param authority: the town, for whoever freezes many invoices and looked it up once.
+    """
+    authority = authority or directory.the_authority()
     dossier = invoice.dossier
     return {
         "authority": {

@@ -62,6 +62,16 @@ def transfer(*, debit: Account, credit: Account, cents: int, nature: str = "") -
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What an entry says, before it has its number: why, what moved, and the bank's time when it gave one."""
+
+    cause: Cause
+    postings: Sequence[Posting]
+    label: str
+    happened_at: datetime | None = None
+
+
 def post(
     *,
     regie_id: int,
@@ -79,25 +89,62 @@ def post(
     :raises PeriodClosed: if ``at`` belongs to a period that was closed.
     :raises RuntimeError: outside a transaction.
     """
+    event = Event(cause=cause, postings=postings, label=label, happened_at=happened_at)
+    return post_many(regie_id=regie_id, events=[event], at=at)[0]
+
+
+def post_many(*, regie_id: int, events: Sequence[Event], at: datetime) -> list[Entry]:
+    """
+    Add entries to the régie's ledger, in this order, all or none. Takes the régie's lock once; raises what ``post`` does.
+
+    One statement for the entries and one for their lines, however many: the chain is computed before they are written.
+    """
     require_transaction("an entry of the ledger")
-    total = sum(posting.debit for posting in postings)
-    if not total or total != sum(posting.credit for posting in postings):
-        raise Unbalanced(f"{cause.kind} {cause.key}")
+    for event in events:
+        _require_balance(event)
     regie = Regie.objects.locked().get(pk=regie_id)
-    if Entry.objects.filter(cause_kind=cause.kind, cause_key=cause.key).exists():
-        raise AlreadyPosted(f"{cause.kind} {cause.key}")
+    _require_new(events)
+    # Looked at under the lock, which whoever closes a period takes too.
     closing = Closing.objects.filter(regie=regie, until__gte=days.day_of(at)).order_by("-until").first()
     if closing is not None:
         raise PeriodClosed(closing.until)
-    entry = Entry(
-        regie=regie, number=regie.entry_count + 1, cause_kind=cause.kind, cause_key=cause.key, label=label[:200],
-        booked_at=at, happened_at=happened_at, previous_hash=regie.entry_head,
-    )  # fmt: skip
-    entry.hash = chain_hash(entry, postings)
-    entry.save(force_insert=True)
-    _add_lines(entry, postings)
-    regie.entry_count, regie.entry_head = entry.number, entry.hash
+    entries = [_chained(regie, event, at=at) for event in events]
+    Entry.objects.bulk_create(entries)
+    Line.objects.bulk_create(
+        Line(entry=entry, account=one.account, nature=one.nature, debit=one.debit, credit=one.credit)
+        for entry, event in zip(entries, events, strict=True)
+        for one in event.postings
+    )
     regie.save(update_fields=["entry_count", "entry_head"])
+    return entries
+
+
+def _require_balance(event: Event) -> None:
+    total = sum(posting.debit for posting in event.postings)
+    if not total or total != sum(posting.credit for posting in event.postings):
+        raise Unbalanced(f"{event.cause.kind} {event.cause.key}")
+
+
+def _require_new(events: Sequence[Event]) -> None:
+    for kind in sorted({event.cause.kind for event in events}):
+        keys = [event.cause.key for event in events if event.cause.kind == kind]
+        twice = (
+            Entry.objects.filter(cause_kind=kind, cause_key__in=keys)
+            .order_by("cause_key")
+            .values_list("cause_key", flat=True)
+        )
+        if len(set(keys)) < len(keys) or twice[:1]:
+            raise AlreadyPosted(f"{kind} {', '.join(keys[:3])}")
+
+
+def _chained(regie: Regie, event: Event, *, at: datetime) -> Entry:
+    """Return the next entry, and move the régie's head to it; neither is saved."""
+    entry = Entry(
+        regie=regie, number=regie.entry_count + 1, cause_kind=event.cause.kind, cause_key=event.cause.key,
+        label=event.label[:200], booked_at=at, happened_at=event.happened_at, previous_hash=regie.entry_head,
+    )  # fmt: skip
+    entry.hash = chain_hash(entry, event.postings)
+    regie.entry_count, regie.entry_head = entry.number, entry.hash
     return entry
 
 
@@ -113,10 +160,3 @@ def chain_hash(entry: Entry, postings: Sequence[Posting]) -> str:
 
 def _instant(moment: datetime | None) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else ""
-
-
-def _add_lines(entry: Entry, postings: Sequence[Posting]) -> None:
-    Line.objects.bulk_create(
-        Line(entry=entry, account=posting.account, nature=posting.nature, debit=posting.debit, credit=posting.credit)
-        for posting in postings
-    )

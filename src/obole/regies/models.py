@@ -165,11 +165,17 @@ class Line(models.Model):
                 name="kept_in_balance",
                 operation=pgtrigger.Insert,
                 when=pgtrigger.After,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(new="added"),  # type: ignore[no-untyped-call]
+                # One update of a balance for all the lines of a statement, in the same order for all.
                 func="""
                     INSERT INTO regies_balance AS kept (regie_id, account, debit, credit)
-                    SELECT regie_id, NEW.account, NEW.debit, NEW.credit FROM regies_entry WHERE id = NEW.entry_id
+                    SELECT entry.regie_id, added.account, sum(added.debit), sum(added.credit)
+                    FROM added JOIN regies_entry AS entry ON entry.id = added.entry_id
+                    GROUP BY entry.regie_id, added.account
+                    ORDER BY entry.regie_id, added.account
                     ON CONFLICT (regie_id, account)
-                    DO UPDATE SET debit = kept.debit + NEW.debit, credit = kept.credit + NEW.credit;
+                    DO UPDATE SET debit = kept.debit + EXCLUDED.debit, credit = kept.credit + EXCLUDED.credit;
                     RETURN NULL;
                 """,
             ),

@@ -12,12 +12,22 @@ def take(*, regie: Regie, kind: Series.Kind, year: int) -> int:
 
     :raises RuntimeError: outside a transaction.
     """
+    return take_many(regie=regie, kind=kind, year=year, count=1)[0]
+
+
+def take_many(*, regie: Regie, kind: Series.Kind, year: int, count: int) -> range:
+    """
+    Return the next ``count`` numbers of a series, and hold the series until the transaction ends.
+
+    :raises RuntimeError: outside a transaction.
+    """
     require_transaction("a continuous number")
     # Two firsts of a year both find no row: the one that loses the race to make it waits for the other's.
     series, _created = Series.objects.select_for_update().get_or_create(regie=regie, kind=kind, year=year)
-    series.last += 1
+    first = series.last + 1
+    series.last += count
     series.save(update_fields=["last"])
-    return series.last
+    return range(first, first + count)
 
 
 def written(*, regie: Regie, kind: Series.Kind, year: int, sequence: int) -> str:

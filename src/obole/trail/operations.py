@@ -1,5 +1,6 @@
 """How things enter the trail."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import models
@@ -21,6 +22,24 @@ def record(step: Step, /, *, subject: models.Model, actor: str, at: datetime, **
     Record.objects.create(
         at=at, actor=actor, verb=step.verb, subject_kind=subject._meta.label_lower, subject_id=subject.pk,
         source=step.source, target=step.target, details=details,
+    )  # fmt: skip
+
+
+def record_many(
+    said: Iterable[tuple[Step, models.Model, Mapping[str, Detail]]], /, *, actor: str, at: datetime
+) -> None:
+    """
+    Keep changes of state, each with its subject and its details, in one statement.
+
+    :raises RuntimeError: outside a transaction.
+    """
+    require_transaction("a record of the trail")
+    Record.objects.bulk_create(
+        Record(
+            at=at, actor=actor, verb=step.verb, subject_kind=subject._meta.label_lower, subject_id=subject.pk,
+            source=step.source, target=step.target, details=dict(details),
+        )
+        for step, subject, details in said
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Every write about invoices, by moment: their types, issuing, drafts done again, and how they end."""
 
+from obole.billing.operations.batch import deposit_batch as deposit_batch
+from obole.billing.operations.batch import issue_batch as issue_batch
 from obole.billing.operations.drafts import correct_draft as correct_draft
 from obole.billing.operations.drafts import discard_draft as discard_draft
 from obole.billing.operations.drafts import redo_invoice as redo_invoice

@@ -1,6 +1,6 @@
 """From a dossier to an invoice in the payer's account."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,20 +9,21 @@ from django.utils.translation import gettext as _
 
 from obole.billing import notices, rules, states
 from obole.billing.models import Invoice, InvoiceLine, InvoiceType
-from obole.billing.operations.booking import post
 from obole.billing.operations.refusals import EmptyInvoice, NotBillable
 from obole.billing.wording import freeze
+from obole.directory import queries as directory
 from obole.dossiers import operations as dossiers
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import days
 from obole.lib.queue import defer
-from obole.regies import numbering
+from obole.regies import ledger, numbering
 from obole.regies.accounts import Account
 from obole.regies.models import Regie, Series
 from obole.trail import operations as trail
 
+ISSUED = ["state", "number", "year", "sequence", "issued_at", "due_date", "wording"]
 BILLABLE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 
 
@@ -71,18 +72,7 @@ def issue_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
     :raises EmptyInvoice: if its total is zero.
     """
     invoice = Invoice.objects.locked().select_related("type", "regie", "payer", "dossier__scheme").get(pk=invoice_id)
-    step = states.ISSUE.apply(invoice)
-    if not invoice.total_cents:
-        raise EmptyInvoice(_("Toutes les quantités sont à zéro : il n’y a rien à facturer."))
-
-    _take_number(invoice, year=days.day_of(at).year)
-    invoice.issued_at = at
-    invoice.due_date = days.due_date(at, term_days=invoice.type.payment_term)
-    invoice.wording = freeze(invoice)
-    invoice.save()
-
-    post(invoice, "invoice", debit=Account.RECEIVABLE, credit=Account.CLAIMS, cents=invoice.total_cents, at=at)
-    trail.record(step, subject=invoice, actor=actor, at=at, number=invoice.number, cents=invoice.total_cents)
+    make_due([invoice], actor=actor, at=at)
     notices.announce(invoice, at=at)
     defer("billing.render", invoice_id=invoice.pk)
     return invoice
@@ -115,7 +105,39 @@ def add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:
     )  # fmt: skip
 
 
-def _take_number(invoice: Invoice, *, year: int) -> None:
-    kind = Series.Kind.INVOICE
-    invoice.year, invoice.sequence = year, numbering.take(regie=invoice.regie, kind=kind, year=year)
-    invoice.number = numbering.written(regie=invoice.regie, kind=kind, year=year, sequence=invoice.sequence)
+def make_due(invoices: Sequence[Invoice], *, actor: str, at: datetime) -> range:
+    """
+    Number drafts of one régie, in this order, make them due and book them. The caller holds them, and tells the payers.
+
+    Each kind of row is written in one statement, and the series and the régie are locked once, however many drafts there are.
+
+    :returns: the numbers that they took in their series.
+    :raises obole.lib.states.ForbiddenMove: if one of them is not a draft.
+    :raises EmptyInvoice: if the total of one of them is zero.
+    """
+    regie, year, authority = invoices[0].regie, days.day_of(at).year, directory.the_authority()
+    steps = [(states.ISSUE.apply(invoice), invoice) for invoice in invoices]
+    if not all(invoice.total_cents for invoice in invoices):
+        raise EmptyInvoice(_("Toutes les quantités sont à zéro : il n’y a rien à facturer."))
+
+    numbers = numbering.take_many(regie=regie, kind=Series.Kind.INVOICE, year=year, count=len(invoices))
+    for invoice, sequence in zip(invoices, numbers, strict=True):
+        invoice.year, invoice.sequence, invoice.issued_at = year, sequence, at
+        invoice.number = numbering.written(regie=regie, kind=Series.Kind.INVOICE, year=year, sequence=sequence)
+        invoice.due_date = days.due_date(at, term_days=invoice.type.payment_term)
+        invoice.wording = freeze(invoice, authority)
+    # They exist, and are locked: this only ever updates.
+    Invoice.objects.bulk_create(invoices, update_conflicts=True, unique_fields=["id"], update_fields=ISSUED)
+
+    ledger.post_many(regie_id=regie.pk, events=[_event(invoice) for invoice in invoices], at=at)
+    said = ((step, one, {"number": one.number, "cents": one.total_cents}) for step, one in steps)
+    trail.record_many(said, actor=actor, at=at)
+    return numbers
+
+
+def _event(invoice: Invoice) -> ledger.Event:
+    cents = invoice.total_cents
+    return ledger.Event(
+        cause=ledger.Cause(kind="invoice", key=str(invoice.pk)), label=f"{invoice.number}",
+        postings=ledger.transfer(debit=Account.RECEIVABLE, credit=Account.CLAIMS, cents=cents),
+    )  # fmt: skip

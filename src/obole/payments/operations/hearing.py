@@ -163,8 +163,6 @@ def _end(attempt: Attempt, outcome: Outcome, at: datetime) -> None:
     attempt.ended_at, attempt.next_ask_at = at, None
     attempt.bank_said, attempt.authorisation = outcome.said[:40], outcome.authorisation[:64]
     attempt.bank_time, attempt.bank_time_raw = outcome.bank_time, outcome.bank_time_raw[:40]
-    # The pair (state, invoice held) is what the constraint looks at; it must hold before anything else is written.
-    attempt.save()
 
 
 def _keep_receipt(attempt: Attempt, part: booking.Part | None, outcome: Outcome, at: datetime) -> Receipt:

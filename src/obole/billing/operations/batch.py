@@ -1,0 +1,69 @@
+"""Many drafts of one régie issued at once: numbers that follow each other, or none at all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from obole.billing import notices
+from obole.billing.models import Invoice
+from obole.billing.operations.issuing import make_due
+from obole.billing.operations.refusals import NotBillable
+from obole.lib import days
+from obole.lib.queue import defer
+
+DEPOSITED_AT_ONCE = 50
+"""Invoices whose mail and document are asked for in one transaction of the worker."""
+
+
+@transaction.atomic
+def issue_batch(*, invoice_ids: Sequence[int], actor: str, at: datetime) -> list[Invoice]:
+    """
+    Issue drafts of one régie together, all or none, numbered in the order of their ids; the worker then deposits them.
+
+    Locks the invoices by id, then the series, then the régie, once each. Returns the invoices, in the order of their numbers.
+
+    :raises obole.lib.states.ForbiddenMove: if one of them is not a draft.
+    :raises obole.billing.models.Invoice.DoesNotExist: if one of them does not exist.
+    :raises NotBillable: if they are not all of the same régie.
+    :raises EmptyInvoice: if the total of one of them is zero.
+    """
+    invoices = _locked(invoice_ids)
+    if not invoices:
+        return []
+    if len({invoice.regie_id for invoice in invoices}) > 1:
+        raise NotBillable(_("Ces brouillons ne sont pas tous de la même régie : émettez-les régie par régie."))
+
+    numbers = make_due(invoices, actor=actor, at=at)
+    defer(
+        "billing.deposit", regie_id=invoices[0].regie_id, year=days.day_of(at).year, first=numbers[0], last=numbers[-1]
+    )
+    return invoices
+
+
+@transaction.atomic
+def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: datetime) -> None:
+    """
+    Ask for the mails and documents of invoices issued together, some at a time: the rest waits in the queue with them.
+
+    A worker that dies loses nothing: what was not committed is asked again, and a mail that was queued has its cause.
+
+    :param first: the number in the series from which nothing was asked yet.
+    """
+    until = min(last, first + DEPOSITED_AT_ONCE - 1)
+    some = Invoice.objects.filter(regie=regie_id, year=year, sequence__range=(first, until)).order_by("sequence")
+    for invoice in some.select_related("payer", "regie"):
+        notices.announce(invoice, at=at)
+        defer("billing.render", invoice_id=invoice.pk)
+    if until < last:
+        defer("billing.deposit", regie_id=regie_id, year=year, first=until + 1, last=last)
+
+
+def _locked(invoice_ids: Sequence[int]) -> list[Invoice]:
+    wanted = set(invoice_ids)
+    rows = Invoice.objects.locked().select_related("type", "regie", "payer", "dossier__scheme__service")
+    invoices = list(rows.filter(pk__in=wanted).order_by("pk"))
+    if len(invoices) < len(wanted):
+        raise Invoice.DoesNotExist(f"{sorted(wanted - {invoice.pk for invoice in invoices})}")
+    return invoices
