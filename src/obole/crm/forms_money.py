@@ -30,7 +30,8 @@ class TakeForm(forms.Form):
         start = {
             "cents": invoice.remaining_cents, "payer_name": invoice.payer.display_name, "request_key": words.token(),
         }  # fmt: skip
-        super().__init__(*args, initial=start, **options)
+        options.setdefault("initial", start)
+        super().__init__(*args, **options)
         allowed = [*COUNTER, Receipt.Means.CESU] if invoice.type.accepts_cesu else COUNTER
         self.fields["means"].choices = [(one.value, one.label) for one in allowed]  # type: ignore[attr-defined]
 
@@ -71,7 +72,8 @@ class DraftForm(forms.Form):
     period = forms.CharField(label=gettext_lazy("Période"), required=False, max_length=60)
 
     def __init__(self, *args: Any, lines: list[InvoiceLine], period: str, **options: Any) -> None:
-        super().__init__(*args, initial={"period": period}, **options)
+        options.setdefault("initial", {"period": period})
+        super().__init__(*args, **options)
         self.lines = lines
         for line in lines:
             self.fields[f"q_{line.position}"] = QuantityField(
@@ -99,5 +101,6 @@ class ReverseForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, *args: Any, kinds: list[Reversal.Kind], **options: Any) -> None:
-        super().__init__(*args, initial={"kind": kinds[0] if kinds else None}, **options)
+        options.setdefault("initial", {"kind": kinds[0] if kinds else None})
+        super().__init__(*args, **options)
         self.fields["kind"].choices = [(one.value, one.label) for one in kinds]  # type: ignore[attr-defined]
