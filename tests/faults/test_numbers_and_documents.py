@@ -53,11 +53,11 @@ def test_neg_f60_a_number_that_no_rollback_gives_back_leaves_a_gap(town: Town, m
     """What a sequence of the database does."""
     numbers = count(1)
 
-    def from_a_sequence(invoice: Invoice, *, year: int) -> None:
-        invoice.year, invoice.sequence = year, next(numbers)
-        invoice.number = f"{invoice.regie.code}-{year}-{invoice.sequence:06d}"
+    def from_a_sequence(*, count: int, **_values: object) -> range:
+        first = [next(numbers) for _number in range(count)][0]
+        return range(first, first + count)
 
-    monkeypatch.setattr(issuing, "_take_number", from_a_sequence)
+    monkeypatch.setattr(issuing.numbering, "take_many", from_a_sequence)
     with pytest.raises(RED):
         f60(town)
 
@@ -92,7 +92,7 @@ def test_f61_an_issued_invoice_is_never_deleted_even_cancelled(town: Town) -> No
 
 
 def test_f61_a_draft_has_no_number(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(billing, "issue_invoice", lambda *, invoice_id, **_values: Invoice.objects.get(pk=invoice_id))
+    monkeypatch.setattr(issuing, "issue_invoice", lambda *, invoice_id, **_values: Invoice.objects.get(pk=invoice_id))
     draft = make_invoice(town)
     assert (draft.state, draft.number, draft.sequence) == ("draft", None, None)
     with pytest.raises(DatabaseError), transaction.atomic():
