@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from obole.lib import days
+from obole.payments import operations as payments
 from obole.payments import verification
+from obole.payments.models import Receipt
 from obole.payments.verification import BooksDiffer
 from obole.regies import ledger, operations, queries
-from obole.regies.accounts import Account
 from obole.regies.models import Entry, Regie, RegieQuerySet
 from tests.races.crowd import Meeting, at_once, without_lock
 from tests.world import NOON, WHO, make_regie
@@ -26,11 +26,8 @@ def regie(transactional_db: None) -> Regie:
 
 
 def post(regie: Regie, key: str) -> Any:
-    postings = ledger.transfer(debit=Account.CASH, credit=Account.SUSPENSE, cents=100)
-    with transaction.atomic():
-        return ledger.post(
-            regie_id=regie.pk, cause=ledger.Cause(kind="test", key=key), postings=postings, label="Essai", at=YESTERDAY
-        )
+    money = payments.Money(cents=100, means=Receipt.Means.CASH)
+    return payments.take_unmatched(regie_id=regie.pk, money=money, request_key=key, actor=WHO, at=YESTERDAY)
 
 
 def close(regie: Regie) -> Any:

@@ -110,13 +110,17 @@ def post_many(*, regie_id: int, events: Sequence[Event], at: datetime) -> list[E
         raise PeriodClosed(closing.until)
     entries = [_chained(regie, event, at=at) for event in events]
     Entry.objects.bulk_create(entries)
+    _add_lines(entries, events)
+    regie.save(update_fields=["entry_count", "entry_head"])
+    return entries
+
+
+def _add_lines(entries: Sequence[Entry], events: Sequence[Event]) -> None:
     Line.objects.bulk_create(
         Line(entry=entry, account=one.account, nature=one.nature, debit=one.debit, credit=one.credit)
         for entry, event in zip(entries, events, strict=True)
         for one in event.postings
     )
-    regie.save(update_fields=["entry_count", "entry_head"])
-    return entries
 
 
 def _require_balance(event: Event) -> None:
