@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-START_SECONDS = 240
+START_SECONDS = 400
 PASSWORD = "obole-demo"
 
 
