@@ -47,12 +47,14 @@ def attempt(request: AgentRequest, pk: int) -> HttpResponse:
     """Show what was sent to the bank, what it said, and every exchange."""
     one = _seen(request, pk)
     anomalies = list(queries.anomalies(request.agent).filter(attempt=one).order_by("opened_at", "id"))
-    receipt = Receipt.objects.select_related("entry").filter(attempt=one).first()
+    receipt = Receipt.objects.select_related("entry", "reversal").filter(attempt=one).first()
     context = {
         "attempt": one,
         "pill": looks.attempt_pill(one),
         "facts": compared(one, receipt, anomalies),
         "receipt": receipt,
+        "can_reject": bool(receipt and payments.ways_back(receipt)),
+        "reversal": getattr(receipt, "reversal", None),
         "anomalies": [(anomaly, named(anomaly)) for anomaly in anomalies],
         "exchanges": [
             (exchange, history.outcome_in_words(exchange)) for exchange in one.exchanges.order_by("at", "id")

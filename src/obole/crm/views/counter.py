@@ -67,9 +67,9 @@ def receipt_reverse(request: AgentRequest, pk: int) -> HttpResponse:
         )
     form = ReverseForm(request.POST or None, kinds=kinds)
     if form.is_valid():
-        kind, reason = Reversal.Kind(form.cleaned_data["kind"]), form.cleaned_data["reason"]
+        kind = Reversal.Kind(form.cleaned_data["kind"])
         try:
-            payments.reverse_receipt(receipt_id=pk, kind=kind, reason=reason, actor=request.actor, at=days.now())
+            payments.reverse_receipt(receipt_id=pk, kind=kind, reason=form.why, actor=request.actor, at=days.now())
         except payments.NotReversible:
             form.add_error(None, _("Un remboursement de cet encaissement est demandé ou fait : abandonnez-le d’abord."))
         else:
