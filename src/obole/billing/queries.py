@@ -75,6 +75,12 @@ def to_list() -> QuerySet[Invoice]:
     return Invoice.objects.select_related("type", "regie", "payer", "dossier").exclude(state=InvoiceState.DRAFT)
 
 
+def drafts_of(dossier: Dossier) -> QuerySet[Invoice]:
+    """Return the drafts of a dossier that an agent has still to issue or to give up, oldest first."""
+    rows = Invoice.objects.filter(dossier=dossier, state=InvoiceState.DRAFT)
+    return rows.select_related("type", "replaces").order_by("id")
+
+
 def matching(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     """Keep the invoices whose number, label, period, dossier or payer answers to ``text``."""
     typed = words.clean_line(text).upper()

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.crm import invoicing, looks, stories
 from obole.crm.pages import file_answer, regies_seen, render_page
@@ -87,7 +88,7 @@ def _bills(request: AgentRequest, one: Dossier) -> dict[str, Any]:
     hidden = ("dossier", "payer", "regie", "period", "issued_at", "paid_at", "received_cents", "remaining")
     table = InvoiceTable(_invoices(one), today=days.day_of(days.now()), exclude=hidden, orderable=False)
     table.empty_text = _("Aucune facture n’a encore été faite de ce dossier.")
-    return {"table": table, **invoicing.blank(request, one)}
+    return {"table": table, "drafts": billing.drafts_of(one), **invoicing.blank(request, one)}
 
 
 def _attempts(request: AgentRequest, one: Dossier) -> dict[str, Any]:
