@@ -1,7 +1,7 @@
 """« Annuler et refaire »: an avoir, then a draft of the same lines that is corrected and issued."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,13 +29,13 @@ def invoice_cancel(request: AgentRequest, pk: int) -> HttpResponse:
     if not may_cancel(request, one) and request.method != "POST":
         return moved_meanwhile(request, invoice_moved(), reverse("crm:invoice", args=[pk]))
     form = CancelForm(request.POST or None)
-    if form.is_valid() and may_cancel(request, one):
-        refusal = _cancel(request, one, form)
-        if refusal is None:
-            return _redo(request, pk) if "refaire" in request.POST else _cancelled(request, pk)
-        form.add_error(None, refusal)
-    elif form.is_bound and not may_cancel(request, one):
+    if form.is_valid() and not may_cancel(request, one):
+        if "refaire" in request.POST and _being_redone(one):
+            return redirect("crm:draft", pk=one.replacement.pk)
         form.add_error(None, invoice_moved())
+    elif form.is_valid() and _cancel(request, one, form):
+        said = _("l’avoir est émis ; corrigez le brouillon, puis émettez-le.")
+        return _redo(request, pk, said) if "refaire" in request.POST else _cancelled(request, pk)
     context = {"invoice": one, "form": form, "attempt": queries.open_attempt_of(one)}
     return render_page(request, "crm/invoice_cancel.html", context)
 
@@ -45,7 +45,7 @@ def invoice_cancel(request: AgentRequest, pk: int) -> HttpResponse:
 def invoice_redo(request: AgentRequest, pk: int) -> HttpResponse:
     """Prepare the invoice that replaces a cancelled one."""
     get_object_or_404(invoices.to_list(), pk=pk, state=InvoiceState.CANCELLED)
-    return _redo(request, pk)
+    return _redo(request, pk, _("corrigez le brouillon, puis émettez-le."))
 
 
 @for_agents(Right.REVIEW)
@@ -60,22 +60,29 @@ def credit_note_pdf(request: AgentRequest, pk: int) -> HttpResponse:
 def draft(request: AgentRequest, pk: int) -> HttpResponse:
     """Correct a draft's quantities, then issue it."""
     one = _draft(pk)
+    if one.state != InvoiceState.DRAFT:
+        return _already_issued(request, one)
     form = DraftForm(request.POST or None, lines=list(one.lines.order_by("position")), period=one.period)
     if form.is_valid():
         try:
             return _save(request, one, form)
-        except (billing.NotBillable, ForbiddenMove) as refusal:
-            form.add_error(None, str(refusal) if isinstance(refusal, billing.NotBillable) else invoice_moved())
+        except (billing.NotADraft, ForbiddenMove):
+            return _already_issued(request, _draft(pk))
+        except billing.NotBillable as refusal:
+            form.add_error(None, str(refusal))
     return render_page(request, "crm/draft.html", {"invoice": one, "form": form})
 
 
 @for_agents(Right.REVIEW)
 @require_POST
 def draft_discard(request: AgentRequest, pk: int) -> HttpResponse:
-    """Give up a draft."""
+    """Give up a draft; one that was issued meanwhile stays."""
     one = _draft(pk)
     old = one.replaces_id
-    billing.discard_draft(invoice_id=pk, actor=request.actor, at=days.now())
+    try:
+        billing.discard_draft(invoice_id=pk, actor=request.actor, at=days.now())
+    except billing.NotADraft:
+        return _already_issued(request, _draft(pk))
     messages.success(request, _("le brouillon est abandonné."))
     return redirect("crm:invoice", pk=old) if old else redirect("crm:invoices")
 
@@ -92,18 +99,25 @@ def can_redo(invoice: Invoice) -> bool:
     return invoice.state == InvoiceState.CANCELLED and not hasattr(invoice, "replacement")
 
 
-def _cancel(request: AgentRequest, invoice: Invoice, form: CancelForm) -> str | None:
-    """Cancel; return why not, if not."""
+def _being_redone(invoice: Invoice) -> bool:
+    """Tell whether the same form, sent twice, has already made the draft that it asks for."""
+    return invoice.state == InvoiceState.CANCELLED and Invoice.objects.filter(replaces=invoice, state="draft").exists()
+
+
+def _cancel(request: AgentRequest, invoice: Invoice, form: CancelForm) -> bool:
+    """Cancel, or say in the form why not."""
     given = form.cleaned_data
+    # Money may come between the look and the lock: only who answers for the régie frees it, billing's own cancelling refuses it.
+    cancel = payments.cancel_invoice if invoice.regie_id in regies_seen(request) else billing.cancel_invoice
     try:
-        payments.cancel_invoice(
+        cancel(
             invoice_id=invoice.pk, code=given["code"], comment=given["comment"], actor=request.actor, at=days.now()
-        )
+        )  # fmt: skip
     except billing.NotBillable as refusal:
-        return str(refusal)
+        form.add_error("comment" if isinstance(refusal, billing.ReasonMissing) else None, str(refusal))
     except ForbiddenMove:
-        return invoice_moved()
-    return None
+        form.add_error(None, invoice_moved())
+    return form.is_valid()
 
 
 def _cancelled(request: AgentRequest, pk: int) -> HttpResponse:
@@ -111,11 +125,11 @@ def _cancelled(request: AgentRequest, pk: int) -> HttpResponse:
     return redirect("crm:invoice", pk=pk)
 
 
-def _redo(request: AgentRequest, pk: int) -> HttpResponse:
+def _redo(request: AgentRequest, pk: int, said: str) -> HttpResponse:
     one = billing.redo_invoice(invoice_id=pk, actor=request.actor, at=days.now())
     if one.state != InvoiceState.DRAFT:
         return redirect("crm:invoice", pk=one.pk)
-    messages.success(request, _("l’avoir est émis ; corrigez le brouillon, puis émettez-le."))
+    messages.success(request, said)
     return redirect("crm:draft", pk=one.pk)
 
 
@@ -132,7 +146,10 @@ def _save(request: AgentRequest, one: Invoice, form: DraftForm) -> HttpResponse:
 
 
 def _draft(pk: int) -> Invoice:
-    one = Invoice.objects.select_related("payer", "type", "regie", "replaces").filter(pk=pk).first()
-    if one is None or one.state != InvoiceState.DRAFT:
-        raise Http404
-    return one
+    """Return a draft, or the invoice that it has become."""
+    return get_object_or_404(Invoice.objects.select_related("payer", "type", "regie", "replaces"), pk=pk)
+
+
+def _already_issued(request: AgentRequest, one: Invoice) -> HttpResponse:
+    said = _("Ce brouillon est déjà émis : c’est la facture %(number)s.") % {"number": one.number}
+    return moved_meanwhile(request, said, reverse("crm:invoice", args=[one.pk]))
