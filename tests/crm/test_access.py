@@ -115,9 +115,12 @@ def test_a_regie_is_hidden_from_who_does_not_answer_for_it(desk: Desk) -> None:
         assert "Terrasses" not in text_of(get(regisseur, name))
     assert "Terrasses" in text_of(get(admin, "regies"))
     regies.give_mandates(regie_id=desk.town.regie.pk, agent_ids=[], actor=WHO, at=NOON)
-    for name in ("regie", "attempt", "exchange", "attempt_ask", "task", "refund", "unmatched_new"):
-        method = regisseur.post if name in POSTED else regisseur.get
-        assert method(url(name, *arguments(desk)[name])).status_code == 404, name
+    args = arguments(desk)
+    for name in (
+        "regie", "attempt", "exchange", "attempt_ask", "task", "refund", "unmatched_new", "take_money", "receipt", "receipt_reverse",
+    ):  # fmt: skip
+        for method in (regisseur.post,) if name in POSTED else (regisseur.get, regisseur.post):
+            assert method(url(name, *args[name])).status_code == 404, name
     assert "Vous ne suivez aucune régie" in text_of(get(regisseur, "regies"))
     page = text_of(get(regisseur, "invoice", desk.paid.pk))
     assert "Écritures de la régie" not in page and "échange brut" not in page

@@ -4,11 +4,13 @@ import pytest
 import time_machine
 from django.test import Client
 
-from obole.billing.models import CreditNote, Invoice
+from obole.billing.models import CreditNote, Invoice, InvoiceType
 from obole.lib import words
+from obole.payments import operations as payments
 from obole.payments.models import Receipt
+from obole.regies.models import Regie
 from tests.books import check_books
-from tests.crm.desk import Desk, browser, get, text_of, url
+from tests.crm.desk import Desk, bill, browser, get, text_of, url
 from tests.world import later, run_tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,3 +147,55 @@ def test_a_paid_invoice_is_cancelled_by_who_answers_for_it_and_its_money_waits(d
     desk.paid.refresh_from_db()
     assert desk.paid.state == "cancelled"
     check_books()
+
+
+def test_too_much_cash_says_the_limit_its_article_and_what_may_still_be_taken(desk: Desk, client: Client) -> None:
+    big = bill(desk.town, 400_00)
+    client.post(url("take_money", big.pk), handed("200,00"))
+    page = text_of(client.post(url("take_money", big.pk), handed("100,01")))
+    assert "Au plus 300 € en espèces par facture (article 1680 du CGI)" in page and "être pris 100,00 €" in page
+    client.post(url("take_money", big.pk), handed("100,01", "cheque"))
+    big.refresh_from_db()
+    assert big.received_cents == 300_01
+
+
+def test_nothing_is_taken_for_an_invoice_that_ended_nor_by_a_regie_that_is_off(desk: Desk, client: Client) -> None:
+    before = Receipt.objects.count()
+    assert "n’encaissez rien" in text_of(client.post(url("take_money", desk.paid.pk), handed("2,00")))
+    assert "Cette facture a changé" in text_of(client.get(url("take_money", desk.paid.pk), follow=True))
+    Regie.objects.update(enabled=False)
+    assert "La régie est désactivée" in text_of(client.post(url("take_money", desk.due.pk), handed("2,00")))
+    assert Receipt.objects.count() == before
+
+
+def test_cesu_is_offered_once_the_type_accepts_it(desk: Desk, client: Client) -> None:
+    InvoiceType.objects.update(accepts_cesu=True)
+    assert "CESU" in text_of(get(client, "take_money", desk.due.pk))
+    client.post(url("take_money", desk.due.pk), handed("2,00", "cesu"))
+    assert Receipt.objects.get(invoice=desk.due).means == "cesu"
+
+
+def test_a_payer_who_is_at_the_bank_is_said_to_be_there(desk: Desk, client: Client) -> None:
+    assert "en train de payer en ligne" not in text_of(get(client, "take_money", desk.due.pk))
+    assert "en train de payer en ligne" in text_of(get(client, "take_money", desk.waiting.pk))
+
+
+def test_a_key_takes_nothing_for_another_invoice(desk: Desk, client: Client) -> None:
+    given = handed("2,00")
+    for invoice in (desk.due, desk.late):
+        client.post(url("take_money", invoice.pk), given)
+    assert Receipt.objects.filter(invoice__in=[desk.due, desk.late]).count() == 2
+
+
+def test_a_refund_asked_for_meanwhile_keeps_the_receipt(
+    desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post(url("take_money", desk.due.pk), handed("2,00"))
+    receipt = Receipt.objects.get(invoice=desk.due)
+
+    def refuse(**_given: object) -> None:
+        raise payments.NotReversible(payments.Irreversible.REFUNDED)
+
+    monkeypatch.setattr(payments, "reverse_receipt", refuse)
+    answer = client.post(url("receipt_reverse", receipt.pk), {"kind": "mistake", "reason": "x"})
+    assert answer.status_code == 200 and "abandonnez-le d’abord" in text_of(answer)

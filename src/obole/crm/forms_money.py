@@ -46,7 +46,10 @@ class TakeForm(forms.Form):
             Hindrance.TOO_MUCH: ("cents", _("Il reste %(could)s à payer : n’encaissez pas davantage.") % {"could": could}),
             Hindrance.CASH_LIMIT: (
                 "cents",
-                _("Au plus 300 € en espèces pour une facture : il peut encore en être pris %(could)s, le reste par un autre moyen.")
+                _(
+                    "Au plus 300 € en espèces par facture (article 1680 du CGI) : "
+                    "il peut encore en être pris %(could)s, le reste par un autre moyen."
+                )
                 % {"could": could},
             ),
             Hindrance.CESU: ("means", _("Ce type de facture ne se paie pas en CESU : choisissez un autre moyen.")),
