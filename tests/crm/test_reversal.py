@@ -52,7 +52,7 @@ def test_a_rejected_debit_is_said_on_its_transaction_with_the_banks_reason(
     ("given", "sentence"),
     [
         ({"code": "", "reason": "x"}, "Choisissez le motif que donne la banque"),
-        ({"code": "other", "reason": " "}, "Écrivez le motif"),
+        ({"code": "other", "reason": " "}, "Précision : Écrivez le motif que donne la banque"),
         ({"code": "lost", "reason": "x"}, "Sélectionnez un choix valide"),
         ({"code": "funds", "reason": "", "kind": "mistake"}, "Sélectionnez un choix valide"),
     ],

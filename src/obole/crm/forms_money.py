@@ -137,7 +137,7 @@ class ReverseForm(forms.Form):
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("code") == Rejection.OTHER and not cleaned.get("reason"):
-            raise ValidationError({"reason": self.fields["reason"].error_messages["required"]})
+            raise ValidationError({"reason": _("Écrivez le motif que donne la banque : l’usager le lit.")})
         return cleaned
 
     @property
