@@ -194,7 +194,7 @@ def test_a_refund_asked_for_meanwhile_keeps_the_receipt(
     receipt = Receipt.objects.get(invoice=desk.due)
 
     def refuse(**_given: object) -> None:
-        raise payments.NotReversible(payments.Irreversible.REFUNDED)
+        raise payments.NotReversible
 
     monkeypatch.setattr(payments, "reverse_receipt", refuse)
     answer = client.post(url("receipt_reverse", receipt.pk), {"kind": "mistake", "reason": "x"})

@@ -107,6 +107,7 @@ def why_not_applied(refusal: NotApplicable) -> str:
         Unlawful.TOO_MUCH: _("La somme et la facture permettent au plus %(most)s : écrivez ce montant au plus.")
         % {"most": money.euros(refusal.cents)},
         Unlawful.NOTHING_WAITS: _("Plus rien n’attend : quelqu’un a décidé entre-temps. Revenez à la liste."),
+        Unlawful.OTHER_INVOICE: _("Cette somme n’a pas été payée pour cette facture : imputez-la sur une facture à payer."),
         Unlawful.NOT_CANCELLED: _("Cette facture n’est pas annulée : imputez la somme sur une facture à payer."),
     }[refusal.why]  # fmt: skip
 

@@ -124,6 +124,13 @@ def free_by_receipt(receipt_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows.annotate(free=free).values_list("pk", "free"))
 
 
+def invoices_paid_by(receipt: Receipt) -> set[int]:
+    """Return the ids of the invoices that a receipt was sent for, or ever counted for."""
+    counted = set(Allocation.objects.filter(receipt=receipt).order_by().values_list("invoice", flat=True))
+    sent_for = receipt.attempt.invoice_id if receipt.attempt else receipt.invoice_id
+    return counted | {sent_for} if sent_for else counted
+
+
 def payer_id_of(receipt: Receipt) -> int | None:
     """Return who paid, when it is known: the payer of the invoice that the money was sent for."""
     invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice

@@ -1,7 +1,7 @@
 """
 How money moves in the books: received, counted for an invoice, taken back. The callers hold the locks and record.
 
-The lock order of everything here is attempt, then receipt, then invoices by id, then régie.
+The lock order of everything here is attempt, receipt, invoices by id, series, régie.
 """
 
 from collections.abc import Sequence

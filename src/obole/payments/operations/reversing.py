@@ -1,7 +1,6 @@
 """Money that is taken back from us: a rejected direct debit, a bounced cheque, a wrong entry at the counter; and an avoir."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.db import transaction
 
@@ -10,7 +9,7 @@ from obole.billing.models import CreditNote, Invoice
 from obole.billing.states import InvoiceState
 from obole.lib import days, words
 from obole.payments import notices, queries, states
-from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Attempt, Receipt, Refund, Reversal
+from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Attempt, Receipt, Reversal
 from obole.payments.operations import booking
 from obole.payments.operations.anomalies import About, end_what_waited, open_anomaly, reopen_what_waits
 from obole.payments.refund_states import RefundState
@@ -30,19 +29,8 @@ ALLOWED = {
 }
 
 
-class Irreversible(StrEnum):
-    """Why a receipt cannot be taken back."""
-
-    MEANS = "means"
-    REFUNDED = "refunded"
-
-
 class NotReversible(Exception):
-    """The receipt stays as it is."""
-
-    def __init__(self, why: Irreversible) -> None:
-        super().__init__(why)
-        self.why = why
+    """Such money is not taken back so, or was promised or given back to its payer already: the receipt stays as it is."""
 
 
 @transaction.atomic
@@ -50,7 +38,7 @@ def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor:
     """
     Take a receipt back, whole: what it paid is due again, its payer is told, a person is called. Once; again changes nothing.
 
-    :raises NotReversible: if such money cannot be taken back so, or was promised or given back to its payer already.
+    :raises NotReversible: if it is not one of ``ways_back``.
     """
     attempt_id = Receipt.objects.values_list("attempt", flat=True).get(pk=receipt_id)
     attempt = Attempt.objects.locked().get(pk=attempt_id) if attempt_id else None
@@ -58,7 +46,8 @@ def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor:
     done = Reversal.objects.filter(receipt=receipt).first()
     if done is not None:
         return done
-    _guard(receipt, kind)
+    if kind not in ways_back(receipt):
+        raise NotReversible(kind)
     parts = _parts(receipt)
     free = receipt.cents - sum(part.cents for part in parts)
     postings = [posting for part in parts for posting in booking.taken_back(part)]
@@ -98,13 +87,6 @@ def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: 
     return billing.cancel_invoice(invoice_id=invoice_id, code=code, comment=comment, actor=actor, at=at)
 
 
-def _guard(receipt: Receipt, kind: Reversal.Kind) -> None:
-    if receipt.means not in ALLOWED[kind]:
-        raise NotReversible(Irreversible.MEANS)
-    if Refund.objects.filter(receipt=receipt).exclude(state=RefundState.GIVEN_UP).exists():
-        raise NotReversible(Irreversible.REFUNDED)
-
-
 def _parts(receipt: Receipt) -> list[booking.Part]:
     counted = queries.allocated(receipt)
     invoices = Invoice.objects.locked().select_related("payer", "regie").filter(pk__in=counted).order_by("id")
@@ -139,11 +121,13 @@ def _tell(  # noqa: PLR0913 - who, what, why, when
     else:
         trail.note("receipt.reverse", subject=receipt.invoice or receipt, actor=actor, at=at, **said)
     end_what_waited(receipt, Anomaly.Outcome.NOTED, note=words.in_french(kind.label), actor=actor, at=at)
-    if kind == Reversal.Kind.MISTAKE:
+    handed_over = any(part.invoice.state == InvoiceState.TRANSFERRED for part in parts)
+    if kind == Reversal.Kind.MISTAKE and not handed_over:
         return
+    # The comptable was handed what was left without this money: a person must tell them that it is not paid after all.
     open_anomaly(Anomaly.Kind.REVERSED, About(attempt=attempt, receipt=receipt), details=reason, at=at)
     for part in parts:
-        if part.invoice.state == InvoiceState.DUE:
+        if part.invoice.state == InvoiceState.DUE and kind != Reversal.Kind.MISTAKE:
             notices.send_reversal(receipt, part.invoice, cents=part.cents, reason=reason, at=at)
 
 

@@ -26,6 +26,7 @@ class Unlawful(StrEnum):
     TOO_MUCH = "too_much"
     NOTHING_WAITS = "nothing_waits"
     NOT_CANCELLED = "not_cancelled"
+    OTHER_INVOICE = "other_invoice"
 
 
 class NotApplicable(Exception):
@@ -82,6 +83,8 @@ def rebill_receipt(*, receipt_id: int, invoice_id: int, reason: str, actor: str,
     """
     receipt = booking.lock_receipt(receipt_id)
     invoice = Invoice.objects.locked().get(pk=invoice_id)
+    if invoice.pk not in queries.invoices_paid_by(receipt):
+        raise NotApplicable(Unlawful.OTHER_INVOICE)
     if invoice.state != InvoiceState.CANCELLED:
         raise NotApplicable(Unlawful.NOT_CANCELLED)
     if not queries.free_cents(receipt):
