@@ -2,6 +2,7 @@
 
 import itertools
 import time
+import uuid
 from collections.abc import Callable
 from threading import Lock, local
 
@@ -21,7 +22,9 @@ def of_strangers(stage: Stage) -> tuple[Timing, int]:
     over = Attempt.objects.filter(state=AttemptState.PAID).values_list("gateway_reference", flat=True)[:50]
     before = _calls(stage)
     timing = hammer(
-        _ring(stage, [*(str(one) for one in over), *(f"unknown-{n}" for n in range(50))]), clients=8, seconds=SECONDS
+        _ring(stage, [*(str(one) for one in over), *(str(uuid.uuid1()) for _n in range(50))]),
+        clients=8,
+        seconds=SECONDS,
     )
     time.sleep(1.5)
     return timing, _calls(stage) - before

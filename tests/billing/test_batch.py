@@ -100,6 +100,16 @@ def test_a_deposit_done_twice_tells_nobody_twice(town: Town) -> None:
     assert Message.objects.filter(kind="invoice_deposited").count() == Document.objects.count() == 3
 
 
+def test_who_was_cancelled_before_the_deposit_is_not_told_to_pay(town: Town) -> None:
+    issue(drafts(town, 2))
+    gone = Invoice.objects.order_by("sequence")[0]
+    billing.cancel_invoice(invoice_id=gone.pk, code="twice", comment="", actor=WHO, at=NOON)
+    run_tasks()
+    told = Message.objects.filter(about_id=gone.pk).values_list("kind", flat=True)
+    assert list(told) == ["invoice_cancelled"]
+    assert Message.objects.filter(kind="invoice_deposited").count() == 1
+
+
 def test_a_deposit_that_is_interrupted_leaves_nothing_half_asked(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     issue(drafts(town, 3))
     jobs, announce, told = ProcrastinateJob.objects.count(), notices.announce, []

@@ -1,6 +1,7 @@
 """Hand the series of numbers over to the régies, and give the avoir that it lacks to each invoice that was cancelled."""
 
 from collections import Counter
+from zoneinfo import ZoneInfo
 
 from django.db import migrations
 
@@ -11,13 +12,16 @@ def write_credit_notes(apps, schema_editor):
     booked = dict(entry.objects.filter(cause_kind="cancellation").values_list("cause_key", "booked_at"))
     cancelled = invoice.objects.filter(state="cancelled", credit_note=None).select_related("regie")
     given = Counter()
+    # An avoir belongs to the year in Paris, as the product numbers it.
+    paris = ZoneInfo("Europe/Paris")
     for one in sorted(cancelled, key=lambda one: (booked[str(one.pk)], one.pk)):
         at = booked[str(one.pk)]
-        given[one.regie_id, at.year] += 1
-        sequence = given[one.regie_id, at.year]
+        year = at.astimezone(paris).year
+        given[one.regie_id, year] += 1
+        sequence = given[one.regie_id, year]
         credit_note.objects.create(
-            invoice=one, regie=one.regie, year=at.year, sequence=sequence, cents=one.total_cents, reason="other", comment=one.reason,
-            number=f"{one.regie.code}-AV-{at.year}-{sequence:06d}", issued_at=at, issued_by="migration",
+            invoice=one, regie=one.regie, year=year, sequence=sequence, cents=one.total_cents, reason="other", comment=one.reason,
+            number=f"{one.regie.code}-AV-{year}-{sequence:06d}", issued_at=at, issued_by="migration",
         )  # fmt: skip
     for (regie_id, year), last in given.items():
         series.objects.create(regie_id=regie_id, kind="credit_note", year=year, last=last)

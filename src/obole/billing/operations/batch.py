@@ -10,6 +10,7 @@ from obole.billing import notices
 from obole.billing.models import Invoice
 from obole.billing.operations.issuing import make_due
 from obole.billing.operations.refusals import NotBillable
+from obole.billing.states import InvoiceState
 from obole.lib import days
 from obole.lib.queue import defer
 
@@ -54,7 +55,9 @@ def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: dateti
     until = min(last, first + DEPOSITED_AT_ONCE - 1)
     some = Invoice.objects.filter(regie=regie_id, year=year, sequence__range=(first, until)).order_by("sequence")
     for invoice in some.select_related("payer", "regie"):
-        notices.announce(invoice, at=at)
+        if invoice.state == InvoiceState.DUE:
+            # One that was cancelled meanwhile has the mail of its avoir, and needs no other.
+            notices.announce(invoice, at=at)
         defer("billing.render", invoice_id=invoice.pk)
     if until < last:
         defer("billing.deposit", regie_id=regie_id, year=year, first=until + 1, last=last)
