@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from django.utils.translation.template import templatize
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "src" / "obole" / "locale" / "en" / "LC_MESSAGES" / "django.po"
+ROOM = Path(__file__).resolve().parents[2] / "src" / "obole"
+CATALOGUE = ROOM / "locale" / "en" / "LC_MESSAGES" / "django.po"
+KEYWORDS = {
+    "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+}  # fmt: skip
 NAMED = re.compile(r"%\(\w+\)[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]")
 ANY = re.compile(rf"{NAMED.pattern}|%[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]|%%")
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
@@ -42,6 +49,22 @@ def holes(message: Message, text: str) -> Counter[str]:
 def test_every_message_is_translated() -> None:
     assert messages()
     assert [message.id for message in messages() if not all(form.strip() for form in forms(message.string))] == []
+
+
+def said_in(source: Path) -> set[str]:
+    """Return the texts that a module or a template hands to the translators (of a plural, the first form)."""
+    content = source.read_text(encoding="utf-8")
+    if source.suffix == ".html":
+        # What is not for the translators is masked with letters, whose indentation means nothing.
+        content = "\n".join(line.strip() for line in templatize(content).splitlines())
+    found = extract("python", BytesIO(content.encode()), keywords=KEYWORDS)
+    return {text if isinstance(text, str) else text[0] for _line, text, _comments, _context in found}
+
+
+def test_every_text_of_the_sources_is_in_the_catalogue() -> None:
+    known = {forms(message.id)[0] for message in messages()}
+    sources = [path for path in (*ROOM.rglob("*.py"), *ROOM.rglob("*.html")) if "migrations" not in path.parts]
+    assert {path.name: missing for path in sources if (missing := said_in(path) - known)} == {}
 
 
 def test_nothing_is_uncertain() -> None:

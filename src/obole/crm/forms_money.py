@@ -12,9 +12,8 @@ from obole.billing.models import CreditNote, Invoice, InvoiceLine
 from obole.lib import money, words
 from obole.payments.models import Receipt, Reversal
 from obole.payments.operations import Hindrance, NotTaken
+from obole.payments.operations.counter import AT_THE_COUNTER
 from obole.ui.forms import EurosField, QuantityField
-
-COUNTER = [Receipt.Means.CASH, Receipt.Means.CHEQUE, Receipt.Means.TERMINAL, Receipt.Means.TRANSFER]
 
 
 class TakeForm(forms.Form):
@@ -34,7 +33,11 @@ class TakeForm(forms.Form):
         }  # fmt: skip
         options.setdefault("initial", start)
         super().__init__(*args, **options)
-        allowed = [*COUNTER, Receipt.Means.CESU] if invoice.type.accepts_cesu else COUNTER
+        allowed = [
+            one
+            for one in Receipt.Means
+            if one in AT_THE_COUNTER and (one != Receipt.Means.CESU or invoice.type.accepts_cesu)
+        ]
         self.fields["means"].choices = [(one.value, one.label) for one in allowed]  # type: ignore[attr-defined]
 
     def refuse(self, refusal: NotTaken) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
@@ -47,7 +47,7 @@ class ApplyForm(forms.Form):
         """Refuse what was decided on an amount that has changed since: the same form sent twice counts once."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.data.get("waited") != str(self.free_cents):
-            sentence = _now(
+            sentence = gettext(
                 "La somme qui attend a changé entre-temps : elle est de %(left)s. Vérifiez, puis validez de nouveau."
             )
             self.add_error(None, sentence % {"left": money.euros(self.free_cents)})
@@ -115,6 +115,6 @@ class ApproveForm(forms.Form):
 
 
 def _invoice_label(invoice: Invoice) -> str:
-    return _now("%(invoice)s, %(payer)s, reste %(left)s") % {
+    return gettext("%(invoice)s, %(payer)s, reste %(left)s") % {
         "invoice": invoice, "payer": invoice.payer.display_name, "left": money.euros(invoice.remaining_cents)
     }  # fmt: skip
