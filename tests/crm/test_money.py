@@ -7,6 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from obole.payments import operations as payments
+from obole.payments.models import Anomaly
 from obole.regies import operations as regies
 from obole.trail.models import Record
 from tests.crm.desk import Desk, bill, browser, get, pay, text_of, try_to_pay, url
@@ -102,9 +104,14 @@ def test_transactions_are_listed_filtered_and_found(desk: Desk, client: Client) 
 
 
 def test_a_mail_that_did_not_leave_is_to_be_dealt_with(desk: Desk, client: Client) -> None:
-    assert "n’a pas été remis" not in text_of(get(client, "tasks"))
+    assert "Courriel non remis" not in text_of(get(client, "tasks"))
     type(desk.message).objects.filter(pk=desk.message.pk).update(state="failed", last_error="550 inconnu")
-    assert "1 courriel n’a pas été remis" in text_of(get(client, "tasks"))
+    payments.look_around(at=later(90))
+    assert "Courriel non remis" in text_of(get(client, "tasks"))
+    payments.close_anomaly(
+        anomaly_id=Anomaly.objects.get(kind="mail").pk, note="Appelé", actor="regisseur", at=later(91)
+    )
+    assert "Courriels non remis" not in text_of(get(client, "tasks")), "what was dealt with does not wait any more"
     page = text_of(get(client, "messages", state=["failed", "doubtful"]))
     assert "Non remis" in page and desk.message.subject in page
     assert "550 inconnu" in text_of(get(client, "message", desk.message.pk))

@@ -1,7 +1,5 @@
 """Refunds: two people, the comptable, and the story that stays; money whose invoice nobody knows; entries in words."""
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -15,22 +13,11 @@ from tests.books import check_books
 from tests.crm.desk import browser, get, rows_of, text_of, url
 from tests.payments.test_counter import take
 from tests.payments.test_suspense import apply, ask_refund, debit, reject, surplus
-from tests.world import WHO, Town, later, make_citizen, make_invoice, make_town
+from tests.world import WHO, Town, later, make_citizen, make_invoice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ME = "regisseur@valbourg.example"
-
-
-@pytest.fixture
-def town(time_machine: Any) -> Town:
-    time_machine.move_to(later(60), tick=False)
-    return make_town()
-
-
-@pytest.fixture
-def client(town: Town) -> Client:
-    return browser(town.regisseur)
 
 
 def asked_by(town: Town, actor: str, cents: int = 5200) -> Refund:

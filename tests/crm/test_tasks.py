@@ -1,7 +1,5 @@
 """« À traiter »: what waits, its lawful outcomes, and every refusal as a sentence."""
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.http import HttpResponse
@@ -20,26 +18,15 @@ from obole.payments.models import Allocation, Anomaly, Receipt, Refund
 from obole.payments.operations import Money, NotApplicable, Unlawful
 from obole.regies import operations as regies
 from tests.books import check_books
-from tests.crm.desk import browser, get, text_of, url
+from tests.crm.desk import get, text_of, url
 from tests.payments.steps import pay, state_of
 from tests.payments.test_counter import take
 from tests.payments.test_suspense import ask_refund, come_paid, debit, reject, surplus
-from tests.world import WHO, Town, later, make_citizen, make_invoice, make_regie, make_town
+from tests.world import WHO, Town, later, make_citizen, make_invoice, make_regie
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ME = "regisseur@valbourg.example"
-
-
-@pytest.fixture
-def town(time_machine: Any) -> Town:
-    time_machine.move_to(later(60), tick=False)
-    return make_town()
-
-
-@pytest.fixture
-def client(town: Town) -> Client:
-    return browser(town.regisseur)
 
 
 def unmatched(town: Town, cents: int = 5200) -> Receipt:

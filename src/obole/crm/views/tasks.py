@@ -13,7 +13,6 @@ from obole.crm.pages import page_of, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import days
-from obole.mailing import queries as mailing
 from obole.payments import operations as payments
 from obole.payments import queries
 from obole.payments.models import Allocation, Anomaly, Receipt, Refund
@@ -34,7 +33,6 @@ def tasks(request: AgentRequest) -> HttpResponse:
         "page": page,
         "tasks": waiting.tasks_of(page),
         "tabs": waiting.kind_tabs(request, waits),
-        "undelivered": mailing.undelivered().count(),
         "closed": waiting.tasks_of(closed[:LAST_CLOSED]),
     }
     return render_page(request, "crm/tasks.html", context)
