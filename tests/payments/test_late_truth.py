@@ -9,7 +9,6 @@ from obole.billing.models import Invoice
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Attempt, Receipt
-from obole.regies.models import Entry
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.conftest import set_gateway
 from tests.payments.steps import (
@@ -215,25 +214,6 @@ def test_unknown_to_the_bank_is_too_young_at_first_and_over_after_half_an_hour(
 
     assert (state_of(attempt), attempt.next_ask_at, attempt.ended_at) == ("expired", None, later(31))
     assert_nothing_received(invoice)
-
-
-def test_a_partial_payment_in_the_books_is_completed_by_the_rest(town: Town) -> None:
-    """No screen takes part of an invoice today; the core must be right when one does."""
-    invoice = make_invoice(town)
-    first = pay(invoice)
-    Attempt.objects.filter(pk=first.pk).update(amount_cents=2000, sent={**first.sent, "amount": "2000"})
-    hear(first, "P", 1)
-    invoice.refresh_from_db()
-    assert (invoice.state, invoice.remaining_cents) == ("due", 3200)
-
-    second = pay(invoice, 2)
-    assert second.amount_cents == 3200
-    hear(second, "P", 3)
-    run_tasks()
-
-    assert state_of(invoice) == "paid"
-    assert list(Receipt.objects.order_by("id").values_list("remaining_cents", flat=True)) == [3200, 0]
-    assert Entry.objects.filter(cause_kind="receipt").count() == 2
 
 
 def test_a_bank_silent_for_seven_days_frees_the_invoice_and_calls_a_person(town: Town) -> None:

@@ -53,15 +53,16 @@ def for_agents(invoice: Invoice, *, with_bank: bool) -> list[Happening]:
     if with_bank:
         happenings += [
             _tell_exchange(one)
-            for one in BankExchange.objects.filter(attempt__invoice=invoice).select_related("attempt")
+            for one in BankExchange.objects.filter(attempt__shares__invoice=invoice).select_related("attempt")
         ]
     return _sorted(happenings)
 
 
 def _records(invoice: Invoice) -> Iterable[Record]:
-    receipts = Receipt.objects.filter(Q(invoice=invoice) | Q(attempt__invoice=invoice)).order_by("id")
+    sent_for = Q(invoice=invoice) | Q(attempt__shares__invoice=invoice)
+    receipts = Receipt.objects.filter(sent_for).distinct().order_by("id")
     refunds = Refund.objects.filter(receipt__in=receipts).order_by("id")
-    attempts = Attempt.objects.filter(invoice=invoice).order_by("id")
+    attempts = Attempt.objects.filter(shares__invoice=invoice).order_by("id")
     return trail.about(invoice, *attempts, *receipts, *refunds)
 
 

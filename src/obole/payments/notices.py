@@ -1,11 +1,13 @@
 """The mails that tell a payer what became of a payment."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from obole.billing.models import Invoice
 from obole.billing.notices import variables_of
 from obole.lib import days, money, words
 from obole.mailing import operations as mailing
+from obole.payments import queries
 from obole.payments.models import Attempt, Receipt, ReceiptPaper, Refund
 
 
@@ -25,14 +27,14 @@ def send_receipt(receipt: Receipt, paper: ReceiptPaper, *, at: datetime) -> None
     invoice, to = receipt.invoice, _address(receipt)
     if invoice is None or not to:
         return
-    left = receipt.remaining_cents
     variables = {
-        **variables_of(invoice), "date": days.long(days.day_of(receipt.received_at)), "heure": days.clock(receipt.received_at),
+        **variables_of(invoice), "numero": _numbers(receipt),
+        "date": days.long(days.day_of(receipt.received_at)), "heure": days.clock(receipt.received_at),
         "moyen": words.in_french(Receipt.Means(receipt.means).label), "precisions": means_in_words(receipt),
         "autorisation": (receipt.attempt.authorisation if receipt.attempt else "") or "—",
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
         "paye": money.euros(receipt.cents),
-        "solde": f"Il reste {money.euros(left)} à payer." if left else "Votre facture est soldée.",
+        "solde": _what_it_paid(receipt),
     }  # fmt: skip
     letter = mailing.Letter(
         cause=f"payment_receipt:{receipt.pk}", kind="payment_receipt", to=to,
@@ -42,13 +44,14 @@ def send_receipt(receipt: Receipt, paper: ReceiptPaper, *, at: datetime) -> None
     mailing.queue(letter, at=at)
 
 
-def send_surplus(receipt: Receipt, invoice: Invoice, *, cents: int, at: datetime) -> None:
-    """Queue the mail that says money came for an invoice that did not need it, and that it is not lost."""
-    to = _address(receipt)
+def send_surplus(receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, at: datetime) -> None:
+    """Queue the mail that says money came for invoices that did not need it, and that it is not lost."""
+    to, invoice = _address(receipt), invoices[0]
     if not to:
         return
     variables = {
-        **variables_of(invoice), "date": days.long(days.day_of(at)), "paye": money.euros(cents),
+        **variables_of(invoice), "numero": ", ".join(one.number or "" for one in invoices),
+        "date": days.long(days.day_of(at)), "paye": money.euros(cents),
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
     }  # fmt: skip
     letter = mailing.Letter(
@@ -94,6 +97,23 @@ def means_in_words(receipt: Receipt) -> str:
         return ", ".join(part for part in (means, receipt.reference, f"quittance {receipt.number}") if part)
     authorisation = f"autorisation {receipt.attempt.authorisation}" if receipt.attempt.authorisation else ""
     return ", ".join(part for part in (means, authorisation, f"référence {receipt.attempt.reference}") if part)
+
+
+def _numbers(receipt: Receipt) -> str:
+    """Name the invoices that a receipt paid when it came, for a subject: the first, and how many more."""
+    numbers = [number for number, _cents in queries.paid_at_once(receipt)]
+    if len(numbers) < 2:
+        return receipt.invoice.number or "" if receipt.invoice else ""
+    return f"{numbers[0]} et {len(numbers) - 1} autre{'s' if len(numbers) > 2 else ''}"
+
+
+def _what_it_paid(receipt: Receipt) -> str:
+    paid = queries.paid_at_once(receipt)
+    if receipt.remaining_cents:
+        return f"Il reste {money.euros(receipt.remaining_cents)} à payer."
+    if len(paid) < 2:
+        return "Votre facture est soldée."
+    return "Il solde vos factures " + ", ".join(f"n° {number} ({money.euros(cents)})" for number, cents in paid) + "."
 
 
 def _address(receipt: Receipt) -> str:

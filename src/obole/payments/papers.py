@@ -6,7 +6,7 @@ from django.db import transaction
 
 from obole.billing import wording
 from obole.lib import files, words
-from obole.payments import notices
+from obole.payments import notices, queries
 from obole.payments.documents.receipt import ReceiptDocument, render_receipt
 from obole.payments.models import Receipt, ReceiptPaper
 
@@ -44,11 +44,12 @@ def _described(receipt: Receipt) -> ReceiptDocument:
     invoice = receipt.invoice or (attempt.invoice if attempt else None)
     if invoice is None:
         raise ValueError(f"{receipt}: nobody knows what it was paid for, so it has no document yet")
+    paid = queries.paid_at_once(receipt)
     return ReceiptDocument(
         letterhead=wording.letterhead(invoice.wording), recipient=wording.recipient(invoice.wording), number=receipt.number,
         invoice_number=invoice.number or "", invoice_label=invoice.label, amount_cents=receipt.cents, paid_at=receipt.received_at,
         means_label=words.in_french(Receipt.Means(receipt.means).label),
         bank_authorisation=attempt.authorisation if attempt else "", is_quittance=receipt.is_quittance,
         reference=attempt.reference if attempt else receipt.reference, remaining_cents=receipt.remaining_cents,
-        payer_name=receipt.payer_name,
+        paid=paid if len(paid) > 1 else (), payer_name=receipt.payer_name,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from obole.billing import queries as billing
@@ -14,7 +14,7 @@ from obole.dossiers.models import Dossier
 from obole.lib import words
 from obole.lib.days import PARIS
 from obole.payments import rules
-from obole.payments.models import Allocation, Anomaly, Attempt, Circuit, Receipt, Refund, Sweep, Verification
+from obole.payments.models import Allocation, Anomaly, Attempt, Circuit, Receipt, Refund, Share, Sweep, Verification
 from obole.payments.refund_states import RefundState
 from obole.regies.models import Entry, Regie
 
@@ -34,7 +34,7 @@ def attempts_matching(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attemp
         Q(reference__istartswith=typed.replace("-", ""))
         | Q(gateway_reference__istartswith=typed)
         | Q(authorisation=typed)
-        | Q(invoice__number__istartswith=typed)
+        | Exists(Share.objects.filter(attempt=OuterRef("pk"), invoice__number__istartswith=typed))
     )
     by_name = Q()
     for word in words.fold(text).split():
@@ -52,7 +52,7 @@ def with_reference(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attempt]:
 def attempts_about(dossier: Dossier) -> QuerySet[Attempt]:
     """Return the attempts to pay the invoices of a dossier, newest first."""
     return (
-        Attempt.objects.filter(invoice__dossier=dossier)
+        Attempt.objects.filter(Exists(Share.objects.filter(attempt=OuterRef("pk"), invoice__dossier=dossier)))
         .select_related("invoice__payer", "regie")
         .order_by("-opened_at", "-id")
     )
@@ -60,12 +60,17 @@ def attempts_about(dossier: Dossier) -> QuerySet[Attempt]:
 
 def attempts_of(invoice: Invoice) -> QuerySet[Attempt]:
     """Return the attempts to pay an invoice, newest first."""
-    return Attempt.objects.filter(invoice=invoice).select_related("regie").order_by("-opened_at", "-id")
+    return Attempt.objects.filter(shares__invoice=invoice).select_related("regie").order_by("-opened_at", "-id")
 
 
 def open_attempt_of(invoice: Invoice) -> Attempt | None:
     """Return the attempt that keeps the invoice « En cours de paiement », if there is one."""
-    return Attempt.objects.open().filter(invoice=invoice).first()
+    return Attempt.objects.open().filter(shares__invoice=invoice).first()
+
+
+def shares_of(attempt: Attempt) -> QuerySet[Share]:
+    """Return what an attempt is to pay of each of its invoices, in their order."""
+    return Share.objects.filter(attempt=attempt).select_related("invoice").order_by("invoice_id")
 
 
 def receipts_of(invoice: Invoice) -> QuerySet[Receipt]:
@@ -127,8 +132,15 @@ def free_by_receipt(receipt_ids: Iterable[int]) -> dict[int, int]:
 def invoices_paid_by(receipt: Receipt) -> set[int]:
     """Return the ids of the invoices that a receipt was sent for, or ever counted for."""
     counted = set(Allocation.objects.filter(receipt=receipt).order_by().values_list("invoice", flat=True))
-    sent_for = receipt.attempt.invoice_id if receipt.attempt else receipt.invoice_id
-    return counted | {sent_for} if sent_for else counted
+    if receipt.attempt is not None:
+        return counted | set(shares_of(receipt.attempt).values_list("invoice", flat=True))
+    return counted | {receipt.invoice_id} if receipt.invoice_id else counted
+
+
+def paid_at_once(receipt: Receipt) -> list[tuple[str, int]]:
+    """Return the number of each invoice that a receipt paid when it came, and the cents that it counted for it."""
+    rows = Allocation.objects.filter(receipt=receipt, entry=receipt.entry_id).order_by("invoice_id")
+    return [(number or "", cents) for number, cents in rows.values_list("invoice__number", "cents")]
 
 
 def payer_id_of(receipt: Receipt) -> int | None:
@@ -198,7 +210,7 @@ def entries_of(invoice: Invoice) -> QuerySet[Entry]:
     """Return the entries of the ledger that an invoice and its payments made, oldest first."""
     own = Q(cause_kind__in=("invoice", "cancellation", "transfer"), cause_key=str(invoice.pk))
     counted = Q(pk__in=Allocation.objects.filter(invoice=invoice).order_by().values("entry"))
-    sent = Q(pk__in=Receipt.objects.filter(attempt__invoice=invoice).order_by().values("entry"))
+    sent = Q(pk__in=Receipt.objects.filter(attempt__shares__invoice=invoice).order_by().values("entry"))
     return Entry.objects.filter(own | counted | sent).prefetch_related("lines").order_by("booked_at", "id")
 
 

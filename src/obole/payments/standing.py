@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
-from obole.payments.models import OPEN, Attempt, Refund
+from obole.payments.models import Refund, Share
 from obole.payments.refund_states import RefundState
 
 
@@ -70,8 +70,8 @@ class Shown:
 
 def with_progress(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Add ``in_progress_since``: when the open attempt of each invoice was opened, or None."""
-    open_attempt = Attempt.objects.open().filter(invoice=OuterRef("pk")).order_by("-opened_at").values("opened_at")[:1]
-    return invoices.annotate(in_progress_since=Subquery(open_attempt), was_refunded=_refunded())
+    held = Share.objects.filter(invoice=OuterRef("pk"), holds=True).order_by("id").values("attempt__opened_at")[:1]
+    return invoices.annotate(in_progress_since=Subquery(held), was_refunded=_refunded())
 
 
 def show(invoice: Invoice, *, today: date) -> Shown:
@@ -106,7 +106,7 @@ def with_rank(invoices: QuerySet[Invoice], *, today: date) -> QuerySet[Invoice]:
 
 
 def _conditions(today: date) -> dict[Standing, Q]:
-    in_progress = Exists(Attempt.objects.filter(invoice=OuterRef("pk"), state__in=OPEN, released_at=None))
+    in_progress = Exists(Share.objects.filter(invoice=OuterRef("pk"), holds=True))
     due = Q(state=InvoiceState.DUE)
     late = due & Q(due_date__lt=today)
     return {

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 from obole.billing.models import CreditNote, Invoice, InvoiceLine
 from obole.billing.states import InvoiceState
 from obole.gateways.base import Status
-from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Attempt, BankExchange, Receipt, Refund
+from obole.payments.models import ACCOUNT_OF, OPEN, Allocation, Anomaly, Attempt, BankExchange, Receipt, Refund, Share
 from obole.payments.refund_states import RefundState
 from obole.payments.states import AttemptState
 from obole.regies import ledger
@@ -232,6 +232,12 @@ def _check_attempts() -> None:
     evidence = Exists(
         BankExchange.objects.filter(words, attempt=OuterRef("pk"), kind=BankExchange.Kind.ASK).exclude(response="")
     )
+    shares = Share.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt").annotate(s=Sum("cents"))
+    shared = Attempt.objects.annotate(shared=Coalesce(Subquery(shares.values("s")), Value(0)))
+    _expect_none(shared.exclude(shared=F("amount_cents")), "its amount is not the sum of its shares")
+    is_open = Q(attempt__state__in=OPEN, attempt__released_at=None)
+    _expect_none(Share.objects.filter(is_open, holds=False), "its attempt is open and its invoice is not held")
+    _expect_none(Share.objects.filter(holds=True).exclude(is_open), "its attempt is over and its invoice is held")
     _expect_none(Attempt.objects.filter(paid).exclude(receipt), "it is paid and nothing was booked")
     _expect_none(Attempt.objects.filter(receipt).exclude(paid), "money was booked and it is not paid")
     _expect_none(Attempt.objects.filter(paid).exclude(evidence), "it is paid without the bank's word")

@@ -1,5 +1,6 @@
 """Leaving for the bank and coming back: what the pages of payment share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -58,24 +59,31 @@ def misplaced_cents(invoice: Invoice) -> int:
     """Return what was paid for an invoice without fitting it, and waits for a person while the invoice is due."""
     if invoice.state != InvoiceState.DUE:
         return 0
-    waiting = Receipt.objects.filter(attempt__invoice=invoice, invoice=None, reversal=None).order_by("id")
+    waiting = Receipt.objects.filter(attempt__shares__invoice=invoice, invoice=None, reversal=None).order_by("id")
     return sum(queries.free_cents(one) for one in waiting)
 
 
-def start(invoice: Invoice, *, email: str, request_key: str, actor: str, at: datetime) -> Attempt:
+def start(bills: Sequence[Invoice], *, email: str, request_key: str, actor: str, at: datetime) -> Attempt:
     """
-    Open an attempt; where another one holds the invoice for longer than its régie allows, ask the bank about it first.
+    Open an attempt for these invoices; where another one holds one of them for longer than its régie allows, ask the bank
+    about it first.
 
     :raises obole.payments.operations.NotPayableOnline: if the bank must not be asked.
     :raises obole.payments.operations.AlreadyInProgress: if the other one may still succeed.
     """
     leave = partial(
-        payments.start_payment, invoice_id=invoice.pk, email=email, request_key=request_key, actor=actor, at=at
+        payments.start_payment,
+        invoice_id=bills[0].pk,
+        also=[one.pk for one in bills[1:]],
+        email=email,
+        request_key=request_key,
+        actor=actor,
+        at=at,
     )
     try:
         return leave()
     except payments.AlreadyInProgress as busy:
-        if at - busy.attempt.opened_at < timedelta(minutes=invoice.regie.release_delay):
+        if at - busy.attempt.opened_at < timedelta(minutes=bills[0].regie.release_delay):
             raise
         payments.resolve_attempt(attempt_id=busy.attempt.pk, actor=actor, at=at, seconds=RETURN_SECONDS)
     return leave()

@@ -1,5 +1,6 @@
 """The receipt, as it is sent and kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ class ReceiptDocument:
     remaining_cents: int = 0
     is_quittance: bool = False
     """Money at the counter is acknowledged by a quittance, from a continuous series."""
+    paid: Sequence[tuple[str, int]] = ()
+    """(number, cents) of each invoice that it paid, when there are several."""
     payer_name: str = ""
     """Who handed the money over, when it was not who owes it."""
 
@@ -56,6 +59,7 @@ def render_receipt(document: ReceiptDocument) -> bytes:
         "bank_authorisation": document.bank_authorisation,
         "reference": document.reference,
         "payer_name": document.payer_name,
+        "paid": [(number, money.euros(cents)) for number, cents in document.paid],
         "name": "cette quittance" if document.is_quittance else "ce reçu",
         "remaining": money.euros(document.remaining_cents) if document.remaining_cents > 0 else "",
     }

@@ -5,6 +5,7 @@ from obole.payments.models.attempts import OPEN as OPEN
 from obole.payments.models.attempts import Attempt as Attempt
 from obole.payments.models.attempts import AttemptQuerySet as AttemptQuerySet
 from obole.payments.models.attempts import BankExchange as BankExchange
+from obole.payments.models.attempts import Share as Share
 from obole.payments.models.receipts import ACCOUNT_OF as ACCOUNT_OF
 from obole.payments.models.receipts import Allocation as Allocation
 from obole.payments.models.receipts import Receipt as Receipt

@@ -21,17 +21,28 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         return self.select_for_update(of=("self",))
 
     def open(self) -> "AttemptQuerySet":
-        """Return the attempts that keep their invoice « En cours de paiement »."""
+        """Return the attempts that keep their invoices « En cours de paiement »."""
         return self.filter(state__in=OPEN, released_at=None)
 
 
+LET_GO = """
+    UPDATE payments_share SET holds = false WHERE attempt_id = NEW.id AND holds;
+    RETURN NULL;
+"""
+"""Kept by the database, so that no operation that ends or releases an attempt can forget its invoices."""
+
+
+SETTLED = pgtrigger.UpdateOf("attempt_id", "invoice_id", "cents")  # type: ignore[no-untyped-call]
+
+
 class Attempt(models.Model):
-    """One try to pay one invoice at the bank, with what was sent and what the bank said."""
+    """One try to pay at the bank, an invoice or several at once, with what was sent and what the bank said."""
 
     public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
     request_key = models.CharField(max_length=64, unique=True, editable=False)
     """Comes with the button: the same button pressed twice makes one attempt."""
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("facture"))
+    """The first of the invoices that it pays: its number makes the reference. What it pays of each is in its shares."""
     regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("régie"))
     state = models.CharField(_("statut"), max_length=10, choices=AttemptState.choices, default=AttemptState.OPENING)
     reference = models.CharField(_("référence"), max_length=30, unique=True)
@@ -73,11 +84,6 @@ class Attempt(models.Model):
                 | models.Q(ended_at__isnull=False, next_ask_at=None),
                 name="attempt_paid_is_final",
             ),
-            models.UniqueConstraint(
-                fields=["invoice"],
-                condition=models.Q(state__in=["opening", "waiting"], released_at=None),
-                name="attempt_open_once",
-            ),
         ]
         indexes = [
             models.Index(fields=["next_ask_at"], name="attempt_to_ask", condition=models.Q(next_ask_at__isnull=False)),
@@ -85,15 +91,44 @@ class Attempt(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-        ]
+            pgtrigger.Trigger(
+                name="lets_go_of_its_invoices", operation=pgtrigger.Update, when=pgtrigger.After, func=LET_GO,
+                condition=pgtrigger.Condition("NEW.state NOT IN ('opening', 'waiting') OR NEW.released_at IS NOT NULL"),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.reference
 
     @property
     def is_open(self) -> bool:
-        """Whether it keeps its invoice « En cours de paiement »."""
+        """Whether it keeps its invoices « En cours de paiement »."""
         return self.state in OPEN and self.released_at is None
+
+
+class Share(models.Model):
+    """What an attempt is to pay of one invoice: written before the bank is asked, and never changed."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="shares")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="shares", verbose_name=_("facture"))
+    cents = models.PositiveBigIntegerField(_("montant"))
+    holds = models.BooleanField(default=True)
+    """Whether it keeps the invoice « En cours de paiement »: as long as its attempt is open."""
+
+    class Meta:
+        ordering = ["attempt_id", "invoice_id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(cents__gt=0), name="share_positive"),
+            models.UniqueConstraint(fields=["attempt", "invoice"], name="share_once"),
+            models.UniqueConstraint(fields=["invoice"], condition=models.Q(holds=True), name="share_holds_once"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="never_changed", operation=SETTLED),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} → {self.invoice_id}: {self.cents}"
 
 
 class BankExchange(models.Model):

@@ -1,6 +1,6 @@
 """What the bank says becomes true here, once: repetition is silence, late money is taken, nothing is dropped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from obole.lib import money, words
 from obole.lib.queue import defer
 from obole.lib.states import Move, Step
 from obole.payments import notices, rules, states
-from obole.payments.models import ACCOUNT_OF, Anomaly, Attempt, BankExchange, Receipt
+from obole.payments.models import ACCOUNT_OF, Anomaly, Attempt, BankExchange, Receipt, Share
 from obole.payments.operations import booking
 from obole.payments.operations.anomalies import About, open_anomaly
 from obole.payments.operations.evidence import keep_exchange
@@ -34,8 +34,8 @@ def hear_outcome(*, attempt_id: int, outcome: Outcome, actor: str, at: datetime)
     """
     Take what the bank says of an attempt; whoever asked, in whatever order, any number of times.
 
-    A payment that does not match what was sent, or whose invoice is not due any more, is booked to recettes à classer and
-    opens an anomaly. Locks the attempt, then the invoice, then the régie.
+    A payment that does not match what was sent is booked to recettes à classer, and so is the share of an invoice that is
+    not due any more; either opens an anomaly. Locks the attempt, then the invoices, then the régie.
     """
     attempt = Attempt.objects.locked().select_related("regie").get(pk=attempt_id)
     if attempt.state in FINAL:
@@ -56,18 +56,19 @@ def _hear_paid(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> 
     if not outcome.amount_cents:
         _hear_unknown(attempt, outcome, actor, at)
         return
-    invoice = Invoice.objects.locked().get(pk=attempt.invoice_id)
+    shares = _lock_shares(attempt)
     step = states.PAY.apply(attempt)
     _end(attempt, outcome, at)
-    counts = 0 if different else min(outcome.amount_cents, invoice.remaining_cents)
-    part = booking.Part(invoice=invoice, cents=counts) if counts else None
-    receipt = _keep_receipt(attempt, part, outcome, at)
-    if part is not None:
-        booking.keep_allocations(receipt, receipt.entry, parts=[part], actor=actor, at=at)
-        billing.settle_invoice(invoice=invoice, cents=counts, actor=actor, at=at)
+    parts = [] if different else _parts(shares)
+    receipt = _keep_receipt(attempt, parts, outcome, at)
+    booking.keep_allocations(receipt, receipt.entry, parts=parts, actor=actor, at=at)
+    for part in parts:
+        billing.settle_invoice(invoice=part.invoice, cents=part.cents, actor=actor, at=at)
+    if parts:
         defer("payments.send_receipt", receipt_id=receipt.pk)
+    counts = sum(part.cents for part in parts)
     if counts < receipt.cents:
-        _call_a_person(receipt, invoice, different, counts, at)
+        _call_a_person(receipt, shares, parts, different, at)
     trail.record(
         step,
         subject=attempt,
@@ -80,16 +81,44 @@ def _hear_paid(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> 
     )
 
 
-def _call_a_person(receipt: Receipt, invoice: Invoice, different: tuple[str, ...], counts: int, at: datetime) -> None:
+def _lock_shares(attempt: Attempt) -> list[Share]:
+    """Lock the invoices that an attempt is for, by their ids, and return them with what it is to pay of each."""
+    rows = Share.objects.select_for_update(of=("invoice",)).filter(attempt=attempt)
+    return list(rows.select_related("invoice").order_by("invoice_id"))
+
+
+def _parts(shares: Sequence[Share]) -> list[booking.Part]:
+    """Return what counts now: of an invoice that was cancelled or paid otherwise meanwhile, what it still needs."""
+    return [
+        booking.Part(invoice=one.invoice, cents=min(one.cents, one.invoice.remaining_cents))
+        for one in shares
+        if one.invoice.remaining_cents
+    ]
+
+
+def _call_a_person(
+    receipt: Receipt, shares: Sequence[Share], parts: Sequence[booking.Part], different: tuple[str, ...], at: datetime
+) -> None:
     """Some of the money, or all of it, went to recettes à classer: a person decides, and the payer is told."""
-    kind, details = Anomaly.Kind.INVOICE_NOT_DUE, words.in_french(InvoiceState(invoice.state).label)
+    counted = {part.invoice.pk: part.cents for part in parts}
+    spare = [one for one in shares if counted.get(one.invoice_id, 0) < one.cents]
+    about = About(attempt=receipt.attempt, receipt=receipt, invoice=spare[0].invoice if spare else None)
     if different:
-        kind, details = Anomaly.Kind.DIFFERENT, ", ".join(different)
-    elif counts:
-        kind, details = Anomaly.Kind.SURPLUS, money.euros(receipt.cents - counts)
-    open_anomaly(kind, About(attempt=receipt.attempt, receipt=receipt), details=details, at=at)
-    if not different:
-        notices.send_surplus(receipt, invoice, cents=receipt.cents - counts, at=at)
+        open_anomaly(Anomaly.Kind.DIFFERENT, about, details=", ".join(different), at=at)
+        return
+    cents = receipt.cents - sum(counted.values())
+    ended = [one.invoice for one in spare if one.invoice_id not in counted]
+    if ended:
+        told = ", ".join(_how_it_ended(one, named=len(shares) > 1) for one in ended)
+        open_anomaly(Anomaly.Kind.INVOICE_NOT_DUE, about, details=told, at=at)
+    else:
+        open_anomaly(Anomaly.Kind.SURPLUS, about, details=money.euros(cents), at=at)
+    notices.send_surplus(receipt, [one.invoice for one in spare], cents=cents, at=at)
+
+
+def _how_it_ended(invoice: Invoice, *, named: bool) -> str:
+    state = words.in_french(InvoiceState(invoice.state).label)
+    return f"{invoice.number} : {state}" if named else state
 
 
 def _hear_test(attempt: Attempt, outcome: Outcome, different: tuple[str, ...], actor: str, at: datetime) -> None:
@@ -165,10 +194,11 @@ def _end(attempt: Attempt, outcome: Outcome, at: datetime) -> None:
     attempt.bank_time, attempt.bank_time_raw = outcome.bank_time, outcome.bank_time_raw[:40]
 
 
-def _keep_receipt(attempt: Attempt, part: booking.Part | None, outcome: Outcome, at: datetime) -> Receipt:
+def _keep_receipt(attempt: Attempt, parts: Sequence[booking.Part], outcome: Outcome, at: datetime) -> Receipt:
     means, cents = MEANS[outcome.status], outcome.amount_cents or 0
-    left = cents - (part.cents if part else 0)
-    postings = [ledger.Posting(account=ACCOUNT_OF[means], debit=cents), *(booking.counted(part) if part else ())]
+    left = cents - sum(part.cents for part in parts)
+    postings = [ledger.Posting(account=ACCOUNT_OF[means], debit=cents)]
+    postings += [posting for part in parts for posting in booking.counted(part)]
     if left:
         postings.append(ledger.Posting(account=Account.SUSPENSE, credit=left))
     entry = ledger.post(
@@ -177,8 +207,8 @@ def _keep_receipt(attempt: Attempt, part: booking.Part | None, outcome: Outcome,
     )  # fmt: skip
     return Receipt.objects.create(
         number=f"R-{attempt.regie.code}-{entry.number:06d}", regie=attempt.regie, attempt=attempt,
-        invoice=part.invoice if part else None, entry=entry, means=means, cents=cents, received_at=at,
-        remaining_cents=part.invoice.remaining_cents - part.cents if part else 0,
+        invoice=parts[0].invoice if parts else None, entry=entry, means=means, cents=cents, received_at=at,
+        remaining_cents=sum(part.invoice.remaining_cents - part.cents for part in parts),
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ def pay(request: CitizenRequest, public_id: str) -> HttpResponse:
     email = form.cleaned_data["email"] if form else request.citizen.email
     key = keys.within(request, invoice.pk)
     try:
-        attempt = paying.start(invoice, email=email, request_key=key, actor=request.user.get_username(), at=days.now())
+        attempt = paying.start(
+            [invoice], email=email, request_key=key, actor=request.user.get_username(), at=days.now()
+        )
     except NotPayableOnline as refusal:
         return _explain(request, invoice, refusal.obstacle, form)
     except AlreadyInProgress as busy:

@@ -1,0 +1,172 @@
+"""Several invoices in one payment: what each gets is stored before the bank is asked (row F39)."""
+
+from collections.abc import Sequence
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from obole.billing.models import Invoice
+from obole.catalogue.models import Product
+from obole.lib import words
+from obole.mailing.models import Message
+from obole.payments import operations as payments
+from obole.payments import queries, standing
+from obole.payments.models import Allocation, Anomaly, Attempt, Receipt, Reversal, Share
+from obole.payments.operations import booking, hearing
+from obole.payments.operations.opening import Obstacle
+from obole.payments.standing import Standing
+from tests.faults.steps import RED
+from tests.payments.steps import anomalies, come_back, held, mails, pay, state_of
+from tests.payments.test_suspense import hear_debit
+from tests.world import NOON, WHO, Town, later, make_citizen, make_invoice, run_tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def pay_together(invoices: Sequence[Invoice], minutes: float = 0, *, key: str = "") -> Attempt:
+    first, *others = invoices
+    return payments.start_payment(
+        invoice_id=first.pk, also=[one.pk for one in others], email="usager@example.org",
+        request_key=key or words.token(), actor="usager", at=later(minutes),
+    )  # fmt: skip
+
+
+def three(town: Town) -> list[Invoice]:
+    """52,00 €, 32,50 € and 3,25 €."""
+    return [make_invoice(town, meals=meals) for meals in (16, 10, 1)]
+
+
+def shown(invoice: Invoice) -> Standing:
+    invoice.refresh_from_db()
+    return standing.show(invoice, today=NOON.date()).standing
+
+
+def paid_but_the_cancelled_one(invoices: list[Invoice], attempt: Attempt) -> None:
+    """Fail unless the second invoice's share is in recettes à classer, and the two others are paid."""
+    assert [state_of(one) for one in (*invoices, attempt)] == ["paid", "cancelled", "paid", "paid"]
+    receipt = Receipt.objects.get()
+    assert list(Allocation.objects.values_list("invoice", "cents")) == [(invoices[0].pk, 5200), (invoices[2].pk, 325)]
+    assert (receipt.cents, queries.free_cents(receipt)) == (8775, 3250)
+    assert held(receipt.regie, "card_clearing", "suspense", "revenue_due") == (8775, 3250, 5525)
+    assert anomalies() == ["not_due"]
+
+
+def test_f39_a_basket_pays_all_of_its_invoices_once(town: Town) -> None:
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    assert attempt.amount_cents == 8775
+    assert [shown(one) for one in invoices] == [Standing.IN_PROGRESS] * 3
+
+    for minutes in (1, 2):
+        come_back(attempt, minutes)
+    run_tasks()
+
+    assert [shown(one) for one in invoices] == [Standing.PAID] * 3
+    assert list(Allocation.objects.order_by("invoice_id").values_list("cents", flat=True)) == [5200, 3250, 325]
+    assert Receipt.objects.get().cents == 8775
+    assert mails() == ["payment_receipt"]
+    body = Message.objects.get(kind="payment_receipt").text
+    assert "n° ENF-2026-000001 (52,00" in body and "n° ENF-2026-000003 (3,25" in body
+
+
+def test_f39_the_share_of_an_invoice_cancelled_meanwhile_goes_to_recettes_a_classer(town: Town) -> None:
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    payments.cancel_invoice(invoice_id=invoices[1].pk, code="other", comment="erreur", actor=WHO, at=later(1))
+
+    come_back(attempt, 2)
+
+    paid_but_the_cancelled_one(invoices, attempt)
+    anomaly = Anomaly.objects.get()
+    assert (anomaly.invoice, anomaly.details) == (invoices[1], "ENF-2026-000002 : Annulée")
+    surplus = Message.objects.get(kind="payment_surplus").text
+    assert "32,50" in surplus and "ENF-2026-000002" in surplus
+
+
+def test_neg_f39_without_shares_a_cancelled_invoice_takes_what_is_not_its_own(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_come(shares: Sequence[Share]) -> list[booking.Part]:
+        return [booking.Part(invoice=shares[0].invoice, cents=sum(one.cents for one in shares))]
+
+    monkeypatch.setattr(hearing, "_parts", first_come)
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    payments.cancel_invoice(invoice_id=invoices[1].pk, code="other", comment="erreur", actor=WHO, at=later(1))
+    with pytest.raises((*RED, ValueError)):
+        come_back(attempt, 2)
+        paid_but_the_cancelled_one(invoices, attempt)
+
+
+def test_f39_an_invoice_paid_at_the_counter_meanwhile_keeps_that_money(town: Town) -> None:
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    money = payments.Money(cents=5200, means=Receipt.Means.CHEQUE)
+    payments.take_money(invoice_id=invoices[0].pk, money=money, request_key=words.token(), actor=WHO, at=later(1))
+
+    come_back(attempt, 2)
+
+    assert [state_of(one) for one in invoices] == ["paid"] * 3
+    assert held(invoices[0].regie, "cheques", "suspense") == (5200, 5200)
+    assert anomalies() == ["not_due"]
+
+
+def test_f39_two_baskets_that_share_an_invoice_are_not_at_the_bank_together(town: Town) -> None:
+    first, shared, last = three(town)
+    pay_together([first, shared])
+    with pytest.raises(payments.AlreadyInProgress):
+        pay_together([shared, last])
+    with pytest.raises(payments.AlreadyInProgress):
+        pay(shared)
+    assert (shown(last), Attempt.objects.count()) == (Standing.DUE, 1)
+
+
+def test_f39_a_released_basket_lets_go_of_every_invoice(town: Town) -> None:
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    Attempt.objects.filter(pk=attempt.pk).update(released_at=later(30))
+    assert not Share.objects.filter(holds=True).exists()
+    assert pay(invoices[1], 31).amount_cents == 3250
+
+
+def test_f39_the_database_itself_refuses_a_second_payment_of_an_invoice(town: Town) -> None:
+    first, second, _third = three(town)
+    pay_together([first, second])
+    other = pay(make_invoice(town, meals=2), 1)
+    with pytest.raises(DatabaseError, match="share_holds_once"), transaction.atomic():
+        Share.objects.create(attempt=other, invoice=second, cents=1)
+    with pytest.raises(DatabaseError, match="Cannot update"), connection.cursor() as cursor:
+        cursor.execute("UPDATE payments_share SET cents = 1")
+
+
+def test_f39_invoices_too_small_to_be_paid_alone_are_paid_together(town: Town) -> None:
+    Product.objects.filter(pk=town.meal.pk).update(unit_price_cents=60)
+    small = [make_invoice(town, meals=1) for _twice in range(2)]
+    with pytest.raises(payments.NotPayableOnline):
+        pay(small[0])
+    attempt = pay_together(small[::-1])
+    assert (attempt.amount_cents, attempt.reference) == (120, "ENF2026000002T1")
+
+
+def test_f39_invoices_of_two_payers_or_of_two_regies_are_paid_apart(town: Town) -> None:
+    mine, theirs = make_invoice(town), make_invoice(town, citizen=make_citizen("autre@example.org"))
+    with pytest.raises(payments.NotPayableOnline) as refusal:
+        pay_together([mine, theirs])
+    assert (refusal.value.obstacle, Attempt.objects.count()) == (Obstacle.APART, 0)
+
+
+def test_f39_a_rejected_debit_makes_every_invoice_of_the_basket_due_again(town: Town) -> None:
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    receipt = hear_debit(attempt)
+    payments.reverse_receipt(
+        receipt_id=receipt.pk, kind=Reversal.Kind.REJECTED, reason="provision", actor=WHO, at=later(9)
+    )
+    assert [state_of(one) for one in invoices] == ["due"] * 3
+    assert sorted(mails()).count("payment_reversed") == 3
+
+
+def test_f39_the_same_button_pressed_twice_makes_one_basket(town: Town) -> None:
+    invoices, key = three(town), words.token()
+    assert pay_together(invoices, key=key).pk == pay_together(invoices, 1, key=key).pk
+    assert Share.objects.count() == 3
