@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from obole.billing import queries as billing
@@ -83,6 +83,13 @@ def receipts_of(invoice: Invoice) -> QuerySet[Receipt]:
         .select_related("attempt", "reversal", "invoice")
         .order_by("received_at", "id")
     )
+
+
+def what_counts() -> "Prefetch[str, QuerySet[Allocation], str]":
+    """Return how to read, with many invoices, what was counted for each when its money came or later: ``counted``."""
+    rows = Allocation.objects.filter(cents__gt=0, receipt__invoice__isnull=False, receipt__reversal=None)
+    once = rows.select_related("receipt").order_by("invoice_id", "receipt_id").distinct("invoice_id", "receipt_id")
+    return Prefetch("allocations", queryset=once, to_attr="counted")
 
 
 def receipts_from(citizen: Citizen) -> QuerySet[Receipt]:

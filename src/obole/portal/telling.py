@@ -146,6 +146,7 @@ _OBSTACLES = {
         "Le paiement n’a pas commencé et rien n’a été débité : le service de paiement ne répond pas. La facture reste à "
         "payer : revenez plus tard, ou réglez-la auprès du service, comme l’indique le document."
     ),
+    Obstacle.APART: gettext_lazy("Ces factures ne peuvent pas être payées ensemble : payez-les une par une."),
     Obstacle.EMAIL: gettext_lazy(
         "La banque a besoin d’une adresse électronique de 80 caractères au plus, sans accent, par exemple nom@exemple.fr."
     ),

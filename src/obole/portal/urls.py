@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.portal.views import account, apply, catalogue, dossiers, home, invoices, pages, pay, pay_return
+from obole.portal.views import account, apply, basket, catalogue, dossiers, home, invoices, pages, pay, pay_return
 
 app_name = "portal"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("mes-demarches/<str:public_id>/retirer/", dossiers.withdraw, name="dossier_withdraw"),
     path("mes-demarches/<str:public_id>/pieces/<str:attachment_public_id>/", dossiers.attachment, name="attachment"),
     path("mes-factures/", invoices.invoices, name="invoices"),
+    path("mes-factures/payer-ensemble/", basket.basket, name="basket"),
     path("mes-factures/<str:public_id>/", invoices.invoice, name="invoice"),
     path("mes-factures/<str:public_id>/facture.pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("mes-factures/<str:public_id>/avoir.pdf", invoices.credit_note_pdf, name="credit_note_pdf"),

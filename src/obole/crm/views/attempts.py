@@ -50,6 +50,7 @@ def attempt(request: AgentRequest, pk: int) -> HttpResponse:
     receipt = Receipt.objects.select_related("entry", "reversal").filter(attempt=one).first()
     context = {
         "attempt": one,
+        "shares": queries.shares_of(one),
         "pill": looks.attempt_pill(one),
         "facts": compared(one, receipt, anomalies),
         "receipt": receipt,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, InvoiceLine
 from obole.billing.states import InvoiceState
 from obole.payments import rules
 from obole.payments.models import Allocation, Receipt
@@ -32,15 +32,30 @@ def lock_receipt(receipt_id: int) -> Receipt:
     return rows.get(pk=receipt_id)
 
 
-def counted(part: Part) -> list[Posting]:
-    """Return the postings that count money for an invoice, before ``billing.settle_invoice``: its natures, and the claim paid."""
-    return [*_revenue(part, already=part.invoice.received_cents, side="credit"), *_claim(part, paid=True)]
+def counted(*parts: Part) -> list[Posting]:
+    """Return the postings that count money for invoices, before ``billing.settle_invoice``: their natures, and the claims paid."""
+    lines = _lines_of(parts)
+    return [
+        posting
+        for part in parts
+        for posting in (
+            *_revenue(part, lines[part.invoice.pk], already=part.invoice.received_cents, side="credit"),
+            *_claim(part, paid=True),
+        )
+    ]
 
 
-def taken_back(part: Part) -> list[Posting]:
-    """Return the postings that take money back from an invoice, before ``billing.unsettle_invoice``."""
-    already = part.invoice.received_cents - part.cents
-    return [*_revenue(part, already=already, side="debit"), *_claim(part, paid=False)]
+def taken_back(*parts: Part) -> list[Posting]:
+    """Return the postings that take money back from invoices, before ``billing.unsettle_invoice``."""
+    lines = _lines_of(parts)
+    return [
+        posting
+        for part in parts
+        for posting in (
+            *_revenue(part, lines[part.invoice.pk], already=part.invoice.received_cents - part.cents, side="debit"),
+            *_claim(part, paid=False),
+        )
+    ]
 
 
 def keep_allocations(
@@ -53,9 +68,17 @@ def keep_allocations(
     )  # fmt: skip
 
 
-def _revenue(part: Part, *, already: int, side: str) -> list[Posting]:
-    amounts = list(part.invoice.lines.order_by("position").values_list("nature", "amount_cents"))
-    spread = rules.by_nature(amounts, already_cents=already, cents=part.cents)
+def _lines_of(parts: Sequence[Part]) -> dict[int, list[tuple[str, int]]]:
+    """Return (nature, cents) of each line of these invoices, in their order, by invoice."""
+    lines: dict[int, list[tuple[str, int]]] = {part.invoice.pk: [] for part in parts}
+    rows = InvoiceLine.objects.filter(invoice__in=lines).order_by("invoice_id", "position")
+    for invoice, nature, cents in rows.values_list("invoice_id", "nature", "amount_cents"):
+        lines[invoice].append((nature, cents))
+    return lines
+
+
+def _revenue(part: Part, lines: Sequence[tuple[str, int]], *, already: int, side: str) -> list[Posting]:
+    spread = rules.by_nature(lines, already_cents=already, cents=part.cents)
     return [Posting(account=Account.REVENUE_DUE, nature=nature, **{side: cents}) for nature, cents in spread]
 
 

@@ -198,7 +198,7 @@ def _keep_receipt(attempt: Attempt, parts: Sequence[booking.Part], outcome: Outc
     means, cents = MEANS[outcome.status], outcome.amount_cents or 0
     left = cents - sum(part.cents for part in parts)
     postings = [ledger.Posting(account=ACCOUNT_OF[means], debit=cents)]
-    postings += [posting for part in parts for posting in booking.counted(part)]
+    postings += booking.counted(*parts) if parts else []
     if left:
         postings.append(ledger.Posting(account=Account.SUSPENSE, credit=left))
     entry = ledger.post(

@@ -50,7 +50,7 @@ def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor:
         raise NotReversible(kind)
     parts = _parts(receipt)
     free = receipt.cents - sum(part.cents for part in parts)
-    postings = [posting for part in parts for posting in booking.taken_back(part)]
+    postings = booking.taken_back(*parts)
     if free:
         postings.append(ledger.Posting(account=Account.SUSPENSE, debit=free))
     postings.append(ledger.Posting(account=ACCOUNT_OF[Receipt.Means(receipt.means)], credit=receipt.cents))

@@ -15,8 +15,7 @@ from obole.lib.pdf import DocumentNotRendered
 from obole.payments import papers as receipt_papers
 from obole.payments import queries as payments
 from obole.payments import standing
-from obole.payments.models import Receipt
-from obole.portal import answers, outages, paying, summing, telling
+from obole.portal import answers, baskets, outages, paying, summing, telling
 from obole.portal.answers import see
 
 PER_PAGE = 20
@@ -29,10 +28,11 @@ def invoices(request: CitizenRequest) -> HttpResponse:
     now, citizen = days.now(), request.citizen
     today = days.day_of(now)
     waiting = standing.show_all(queries.waiting(citizen), today=today)
-    settled = queries.settled(citizen).prefetch_related("receipts")
+    settled = queries.settled(citizen).prefetch_related(payments.what_counts())
     context = {
         "sums": summing.up(waiting),
         "waiting": waiting,
+        "together": baskets.offered(waiting),
         "outages": outages.among([bill.invoice for bill in waiting], at=now),
         "settled": Paginator(settled, PER_PAGE).get_page(request.GET.get("page")),
         "ended": standing.show_all(queries.ended(citizen), today=today),
@@ -86,7 +86,7 @@ def invoice_pdf(request: CitizenRequest, public_id: str) -> HttpResponse:
 def receipt_pdf(request: CitizenRequest, public_id: str, receipt_public_id: str) -> HttpResponse:
     """Hand over the receipt of a payment."""
     invoice = find(request, public_id)
-    receipt = get_object_or_404(Receipt, invoice=invoice, public_id=receipt_public_id)
+    receipt = get_object_or_404(payments.receipts_of(invoice), invoice__isnull=False, public_id=receipt_public_id)
     try:
         paper = receipt_papers.ensure_paper(receipt_id=receipt.pk, at=days.now())
     except DocumentNotRendered:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from obole.directory.access import public
 from obole.lib import days
+from obole.payments import queries as payments
 from obole.payments.models import Attempt, Receipt
 from obole.portal import outages, paying, telling
 from obole.portal.answers import see
@@ -39,7 +40,8 @@ def pay_return(request: HttpRequest, attempt_public_id: str) -> HttpResponse:
         "title": telling.title_of_return(back.attempt, silent=back.silent),
         "outage": outages.about(back.attempt, at=now),
         "invoice": attempt.invoice if is_payer else None,
-        "receipt": Receipt.objects.filter(attempt=attempt).first(),
+        "shares": payments.shares_of(attempt) if is_payer else [],
+        "receipt": Receipt.objects.filter(attempt=attempt).select_related("invoice").first(),
         "refresh": _pace(now - attempt.opened_at) if back.may_change else None,
     }
     return render(request, "portal/pay_return.html", context)
