@@ -2,7 +2,7 @@
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from itertools import count
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
 from obole.cli.demo.past import PastBank, PastWorker
 from obole.cli.demo.town import OpenScheme, Town
 from obole.directory.models import Citizen
@@ -17,7 +18,7 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import days, words
 from obole.payments import operations as payments
-from obole.payments.models import Attempt
+from obole.payments.models import Attempt, Share
 from obole.reminders import operations as reminders
 from obole.reminders import queries as reminder_queries
 
@@ -89,12 +90,13 @@ class Story:
         self.told(self.invoices)
         return invoice
 
-    def go_to_bank(self, invoice: Invoice, at: datetime) -> Attempt | None:
+    def go_to_bank(self, invoice: Invoice, at: datetime, *, also: Sequence[int] = ()) -> Attempt | None:
         """The payer presses « Payer maintenant »; nothing happens if the invoice is not payable any more."""
         self.bank.set_clock(at)
         try:
             return payments.start_payment(
                 invoice_id=invoice.pk,
+                also=also,
                 email=invoice.payer.email,
                 request_key=words.token(),
                 actor=_name(invoice.payer),
@@ -105,7 +107,7 @@ class Story:
 
     def pay(self, invoice: Invoice, at: datetime, result: str) -> None:
         """The payer goes to the bank, does what ``result`` says there, and comes back two minutes later."""
-        attempt = self.go_to_bank(invoice, at)
+        attempt = self.go_to_bank(invoice, at, also=_paid_along(invoice))
         if attempt is not None and attempt.gateway_reference:
             self.finish(attempt, result, at + timedelta(minutes=2))
 
@@ -132,3 +134,12 @@ def _by_product(opened: OpenScheme, quantities: dict[str, str]) -> dict[int, Dec
 
 def _name(citizen: Citizen) -> str:
     return citizen.email or citizen.display_name
+
+
+def _paid_along(invoice: Invoice) -> list[int]:
+    """Return what a payer in two ticks along with an invoice: all that they owe to the same régie."""
+    if invoice.pk % 2:
+        return []
+    due = Invoice.objects.filter(payer=invoice.payer_id, regie=invoice.regie_id, state=InvoiceState.DUE)
+    held = Share.objects.filter(invoice__in=due, holds=True).values("invoice")
+    return list(due.exclude(pk=invoice.pk).exclude(pk__in=held).order_by("pk").values_list("pk", flat=True))
