@@ -117,3 +117,26 @@ def test_the_return_works_without_a_session(people: People) -> None:
 
     expect(page.locator("main")).to_contain_text("22,00 €")
     assert "Lefèvre" not in page.inner_text("main")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_citizen_pays_two_invoices_at_once_on_a_phone(people: People, javascript: bool) -> None:
+    page = people.window("usager", width=390, javascript=javascript)
+    numbers = [paid_card(people, page) for _twice in range(2)]
+    page.get_by_role("link", name=re.compile("Payer ensemble")).first.click()
+    for box in page.get_by_role("checkbox").all():
+        name = page.locator(f"label[for={box.get_attribute('id')}]").inner_text()
+        box.set_checked(any(number in name for number in numbers))
+    if not javascript:
+        page.get_by_role("button", name="Mettre le total à jour").click()
+    pay = page.get_by_role("button", name=re.compile("Payer 44,00"))
+    expect(pay).to_be_visible()
+    pay.click()
+    pay_by_card(page, CARD)
+
+    expect(page.locator("main")).to_contain_text("44,00 €")
+    for number in numbers:
+        expect(page.locator("main")).to_contain_text(number)
+    page.goto("/mes-factures/")
+    for number in numbers:
+        expect(page.locator("tr", has_text=number)).to_contain_text("Payée")
