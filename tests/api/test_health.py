@@ -39,7 +39,7 @@ def test_all_is_well() -> None:
     assert (code, seen["status"], seen["worker_heartbeat_age"], seen["last_sweep_age"]) == (200, "ok", 30, 30)
     assert set(seen) == {
         "status", "database", "worker_heartbeat_age", "last_sweep_age", "books", "last_verification_age", "jobs_waiting", "jobs_failed",
-        "banks_down",
+        "banks_down", "unknown_notifications_24h",
     }  # fmt: skip
 
 

@@ -179,6 +179,7 @@ def f33(town: Town, order: list[tuple[str, str]]) -> None:
     attempts = {"old": pay(invoice)}
     hear(attempts["old"], "R", 1)
     attempts["new"] = pay(invoice, 2)
+    hear(attempts["new"], "P5", 4)
     for turn, (which, letter) in enumerate(order):
         hear(attempts[which], letter, 60 + 400 * turn)
     assert (state_of(attempts["new"]), state_of(invoice)) == ("paid", "paid")

@@ -201,7 +201,7 @@ def test_a_test_payment_is_never_money(payfip_town: Town, simulator: RunningSimu
     assert (anomalies(), mails()) == ([], [])
 
 
-def test_unknown_to_the_bank_is_too_young_at_first_and_over_after_half_an_hour(
+def test_unknown_to_the_bank_is_too_young_at_first_and_over_the_next_morning(
     payfip_town: Town, simulator: RunningSimulator
 ) -> None:
     invoice = make_invoice(payfip_town)
@@ -210,9 +210,12 @@ def test_unknown_to_the_bank_is_too_young_at_first_and_over_after_half_an_hour(
 
     come_back(attempt, 5)
     assert (state_of(attempt), attempt.next_ask_at) == ("waiting", later(7))
-    come_back(attempt, 31)
+    assert anomalies() == []
+    come_back(attempt, 17 * 60)
+    assert (state_of(attempt), anomalies()) == ("waiting", ["unknown"])
+    come_back(attempt, 18 * 60)
 
-    assert (state_of(attempt), attempt.next_ask_at, attempt.ended_at) == ("expired", None, later(31))
+    assert (state_of(attempt), attempt.next_ask_at, attempt.ended_at) == ("expired", None, later(18 * 60))
     assert_nothing_received(invoice)
 
 

@@ -1,6 +1,6 @@
 """Pure calculations: how money spreads over natures, when the bank is asked again, which addresses it takes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -91,3 +91,17 @@ def test_an_address_that_payfip_takes(email: str) -> None:
 @pytest.mark.parametrize("email", ["a@b.f", "x" * 72 + "@test.org", "é@test.org", "a b", "a@@test.org"])
 def test_an_address_that_payfip_refuses(email: str) -> None:
     assert not rules.is_usable_email(email, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("opened", "purged"),
+    [
+        ("2026-11-25T12:00+01:00", "2026-11-26T06:00+01:00"),
+        ("2026-11-25T23:59+01:00", "2026-11-26T06:00+01:00"),
+        ("2026-11-26T00:01+01:00", "2026-11-27T06:00+01:00"),
+        ("2026-10-24T12:00+02:00", "2026-10-25T06:00+01:00"),
+        ("2026-03-28T12:00+01:00", "2026-03-29T06:00+02:00"),
+    ],
+)
+def test_a_payment_is_purged_the_morning_after_it_was_opened_in_paris(opened: str, purged: str) -> None:
+    assert rules.purged_from(opened_at=datetime.fromisoformat(opened)) == datetime.fromisoformat(purged)

@@ -86,7 +86,7 @@ def test_a_test_payment_is_said_to_be_one(clock: Clock) -> None:
 
 def test_an_expired_payment_says_not_to_hurry(town: Town, clock: Clock) -> None:
     attempt = leave(town, 5204)
-    clock.pass_(minutes=40)
+    clock.pass_(days=1)
     assert "Paiement non abouti" in text_of(Client().get(address(attempt)))
 
 

@@ -41,6 +41,7 @@ def _look(at: datetime) -> dict[str, Any]:
         "banks_down": {one.regie.code: _age(one.down_since, at) for one in payments.silent_banks()},
         "books": "not verified yet" if books is None else "right" if right else "different",
         "last_verification_age": _age(books.at if books else None, at),
+        "unknown_notifications_24h": payments.unknown_rings(at=at).rings,
         "jobs_waiting": ProcrastinateJob.objects.filter(status="todo").count(),
         "jobs_failed": ProcrastinateJob.objects.filter(status="failed").count(),
     }

@@ -9,7 +9,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from obole.api import status
+from obole.api import status, strangers
 from obole.directory.access import public
 from obole.gateways import registry
 from obole.gateways.base import BadCallback
@@ -34,8 +34,10 @@ def payfip_notification(request: HttpRequest) -> HttpResponse:
         reference = registry.GATEWAYS["payfip"].read_callback(_fields(request))
     except BadCallback:
         return HttpResponse("OK", content_type="text/plain")
-    said = json.dumps({"idop": reference, "method": request.method})
-    payments.record_doorbell(gateway_reference=reference, kind=BankExchange.Kind.NOTIFICATION, said=said, at=days.now())
+    said, at = json.dumps({"idop": reference, "method": request.method}), days.now()
+    kind = BankExchange.Kind.NOTIFICATION
+    if not payments.record_doorbell(gateway_reference=reference, kind=kind, said=said, at=at):
+        strangers.STRANGERS.count(strangers.address_of(request), at=at)
     return HttpResponse("OK", content_type="text/plain")
 
 

@@ -1,7 +1,8 @@
 """How payments are read."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -14,7 +15,18 @@ from obole.dossiers.models import Dossier
 from obole.lib import words
 from obole.lib.days import PARIS
 from obole.payments import rules
-from obole.payments.models import Allocation, Anomaly, Attempt, Circuit, Receipt, Refund, Share, Sweep, Verification
+from obole.payments.models import (
+    Allocation,
+    Anomaly,
+    Attempt,
+    Circuit,
+    Receipt,
+    Refund,
+    Share,
+    Sweep,
+    UnknownRings,
+    Verification,
+)
 from obole.payments.refund_states import RefundState
 from obole.regies.models import Entry, Regie
 
@@ -237,6 +249,21 @@ def last_sweep() -> Sweep | None:
 def last_verification() -> Verification | None:
     """Return the last recomputation of the books."""
     return Verification.objects.order_by("-at").first()
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Notifications of payments that nobody knows, and how many of them came from addresses that insist."""
+
+    rings: int
+    insistent: int
+
+
+def unknown_rings(*, at: datetime) -> Rings:
+    """Return those of the last 24 hours, to the hour."""
+    recent = UnknownRings.objects.filter(hour__gt=at - timedelta(hours=25), hour__lte=at)
+    seen = recent.aggregate(rings=Sum("rings", default=0), insistent=Sum("insistent", default=0))
+    return Rings(rings=int(seen["rings"]), insistent=int(seen["insistent"]))
 
 
 def silent_banks() -> QuerySet[Circuit]:

@@ -1,16 +1,19 @@
 """Pure calculations about payments: how money spreads over natures, when to ask the bank again."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from obole.gateways.base import Limits
+from obole.lib import days
 
 TWO_HOURS = timedelta(hours=2)
 ONE_DAY = timedelta(days=1)
 HORIZON = timedelta(days=7)
 """PayFiP's integrators reconcile for that long: a payment has landed hours after it was opened."""
 PURGE_DOUBT = timedelta(minutes=30)
-"""Before that age, a bank that does not know a payment may simply not know it yet."""
+"""Before that age, a bank that does not know a payment may simply not know it yet; later, somebody must look."""
+PURGE_IS_OVER = time(6)
+"""In Paris: the bank forgets at night the payments that nobody began."""
 OPENING_LOST = timedelta(minutes=5)
 """An attempt that is still opening after that belongs to a process that died before the payer was sent anywhere."""
 FAILURES = 5
@@ -31,6 +34,12 @@ def next_ask(*, opened_at: datetime, at: datetime) -> datetime | None:
     if age < ONE_DAY:
         return at + timedelta(minutes=30)
     return at + timedelta(hours=6) if age < HORIZON else None
+
+
+def purged_from(*, opened_at: datetime) -> datetime:
+    """Return when a payment that the bank does not know was purged: the morning of the day after it was opened, in Paris."""
+    morning = days.day_of(opened_at) + timedelta(days=1)
+    return datetime.combine(morning, PURGE_IS_OVER, tzinfo=days.PARIS)
 
 
 def by_nature(amounts: Sequence[tuple[str, int]], *, already_cents: int, cents: int) -> list[tuple[str, int]]:

@@ -14,4 +14,5 @@ from obole.payments.models.receipts import Reversal as Reversal
 from obole.payments.models.refunds import Refund as Refund
 from obole.payments.models.watching import Circuit as Circuit
 from obole.payments.models.watching import Sweep as Sweep
+from obole.payments.models.watching import UnknownRings as UnknownRings
 from obole.payments.models.watching import Verification as Verification

@@ -39,6 +39,25 @@ class Verification(models.Model):
         return not self.difference
 
 
+class UnknownRings(models.Model):
+    """
+    How many notifications of payments that nobody knows came in one hour: somebody tries references, or a bank rings at the
+    wrong door. Of what was rung, and by whom, nothing is kept.
+    """
+
+    hour = models.DateTimeField(unique=True)
+    """When the hour began."""
+    rings = models.PositiveBigIntegerField(default=0)
+    insistent = models.PositiveBigIntegerField(default=0)
+    """Those, among them, of addresses that rang more often than any bank does."""
+
+    class Meta:
+        ordering = ["-hour"]
+
+    def __str__(self) -> str:
+        return f"{self.hour}: {self.rings}"
+
+
 class Circuit(models.Model):
     """
     Whether a régie's bank answers. Too many calls in vain, one after the other, open it, and the bank is left in peace.

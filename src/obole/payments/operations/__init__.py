@@ -38,4 +38,5 @@ from obole.payments.operations.suspense import Unlawful as Unlawful
 from obole.payments.operations.suspense import apply_receipt as apply_receipt
 from obole.payments.operations.suspense import rebill_receipt as rebill_receipt
 from obole.payments.operations.verifying import verify_books as verify_books
+from obole.payments.operations.watching import count_unknown_rings as count_unknown_rings
 from obole.payments.operations.watching import look_around as look_around

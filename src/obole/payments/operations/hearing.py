@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
@@ -26,6 +27,7 @@ PLAY_MODES = frozenset({"T", "X"})
 """PayFiP's test and activation payments: no money moves, so nothing is ever booked."""
 
 MEANS = {Status.PAID_BY_CARD: Receipt.Means.CARD, Status.PAID_BY_DEBIT: Receipt.Means.DEBIT}
+NEVER_KNOWN = _("paiement que la banque n’a jamais connu : environnement ou numéro de client sans doute faux")
 FINAL = frozenset({AttemptState.PAID, AttemptState.REVERSED, AttemptState.TESTED})
 
 
@@ -145,13 +147,17 @@ def _hear_negative(move: Move) -> "Hearer":
 
 
 def _hear_pending(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
-    attempt.bank_said = attempt.bank_said or outcome.said[:40]
+    if not attempt.bank_said or states.EXPIRE.allows(attempt):
+        attempt.bank_said = outcome.said[:40]
     give_up_after_horizon(attempt, actor=actor, at=at)
     _release_if_long_enough(attempt, actor, at)
 
 
 def _hear_missing(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:
-    if at - attempt.opened_at < rules.PURGE_DOUBT:
+    if at < rules.purged_from(opened_at=attempt.opened_at):
+        if at - attempt.opened_at >= rules.PURGE_DOUBT and states.EXPIRE.allows(attempt) and not _was_known(attempt):
+            details = f"{outcome.said} – {words.in_french(NEVER_KNOWN)}"
+            open_anomaly(Anomaly.Kind.UNKNOWN_ANSWER, About(attempt=attempt), details=details, at=at)
         _hear_pending(attempt, outcome, actor, at)
         return
     # Purged: the payer never reached the bank's own page, so there is nothing left to ask.
@@ -159,6 +165,12 @@ def _hear_missing(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) 
     if states.EXPIRE.allows(attempt):
         attempt.bank_said = outcome.said[:40]
         _expire(attempt, actor, at)
+
+
+def _was_known(attempt: Attempt) -> bool:
+    """Tell whether the bank ever said « not yet »: then it knew the payment, and forgot it in the night. No person is needed."""
+    said = BankExchange.objects.filter(attempt=attempt, kind=BankExchange.Kind.ASK)
+    return said.filter(outcome__startswith=Status.PENDING).exists()
 
 
 def _hear_unknown(attempt: Attempt, outcome: Outcome, actor: str, at: datetime) -> None:

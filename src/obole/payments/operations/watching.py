@@ -1,24 +1,40 @@
-"""Looking, every hour, for what has waited too long or did not leave."""
+"""What nobody asked for: counting rings for unknown payments; looking, every hour, for what has waited too long or did not leave."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from obole.billing.models import Invoice
 from obole.lib import money
 from obole.mailing import queries as mailing
 from obole.mailing.models import Message
-from obole.payments.models import Anomaly, Refund
+from obole.payments.models import Anomaly, Refund, UnknownRings
 from obole.payments.operations.anomalies import About, open_anomaly
 from obole.payments.refund_states import RefundState
 
 REFUND_WAITS = timedelta(days=15)
 """A payer is told of a refund, and counts the days."""
 CHUNK = 200
+RINGS_KEPT = timedelta(days=31)
+
+
+def count_unknown_rings(*, rings: int, insistent: int, at: datetime) -> None:
+    """
+    Add to what came in this hour for payments that nobody knows.
+
+    :param insistent: how many of them came from addresses that ring more often than any bank does.
+    """
+    this_hour = UnknownRings.objects.filter(hour=at.replace(minute=0, second=0, microsecond=0))
+    more = {"rings": F("rings") + rings, "insistent": F("insistent") + insistent}
+    if not this_hour.update(**more):
+        UnknownRings.objects.get_or_create(hour=at.replace(minute=0, second=0, microsecond=0))
+        this_hour.update(**more)
 
 
 def look_around(*, at: datetime) -> int:
     """Open a task for each refund that waits too long and each mail that was not delivered; return how many were new."""
+    UnknownRings.objects.filter(hour__lt=at - RINGS_KEPT).delete()
     return _refunds(at) + _mails(at)
 
 

@@ -17,8 +17,10 @@ from obole.directory import queries as directory
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import Agent
 from obole.directory.rules import Right
+from obole.lib import days
 from obole.mailing.defaults import KINDS
 from obole.mailing.models import Template
+from obole.payments import queries as payments
 from obole.regies.models import Regie
 
 
@@ -42,7 +44,9 @@ class Card:
 def index(request: AgentRequest) -> HttpResponse:
     """Show every part, how much is in it, and what is missing."""
     cards = [_authority(), _regies(), _types(), _services(), _mails(), _agents()]
-    return render_page(request, "crm/settings/index.html", {"cards": cards})
+    return render_page(
+        request, "crm/settings/index.html", {"cards": cards, "unknown": payments.unknown_rings(at=days.now())}
+    )
 
 
 def _authority() -> Card:
