@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FOR_ALL = {
     "home": "Aujourd’hui", "dossiers": "Dossiers", "dossier": "Inscription cantine", "dossier_complement": "Demander un complément",
     "dossier_accept": "Accepter la demande", "dossier_reject": "Refuser la demande", "invoices": "Factures",
-    "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "draft": "Brouillon de facture", "messages": "Courriels",
+    "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "draft": "Brouillon de facture",
+    "drafts": "Brouillons", "drafts_issue": "Cela ne se défait pas", "messages": "Courriels",
     "message": "Destinataire", "citizens": "Usagers", "citizen": "Maud Lefèvre", "citizen_new": "Ouvrir une fiche",
     "citizen_edit": "Modifier la fiche", "search": "Recherche", "profile": "Ce profil permet de",
 }  # fmt: skip
@@ -59,7 +60,7 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
         "attempt_ask": (desk.waiting_attempt.pk,), "exchange": (desk.exchange.pk,), "message": (desk.message.pk,),
         "citizen": (desk.town.citizen.pk,), "citizen_edit": (desk.town.citizen.pk,), "regie": (desk.town.regie.pk,),
         "task": (desk.anomaly.pk,), "refund": (desk.refund.pk,), "unmatched_new": (desk.town.regie.pk,),
-        "closing_new": (desk.town.regie.pk,),
+        "closing_new": (desk.town.regie.pk,), "drafts_issue": (desk.town.regie.pk,),
         "closing": (desk.town.regie.pk, desk.closing.pk),
         "take_money": (desk.due.pk,), "receipt": (receipt.pk,), "receipt_reverse": (receipt.pk,), "draft": (draft.pk,),
         "draft_discard": (draft.pk,), "invoice_redo": (cancelled.pk,), "credit_note_pdf": (cancelled.pk,),

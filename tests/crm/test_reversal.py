@@ -3,11 +3,12 @@
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import translation
 
-from obole.crm import forms_money
 from obole.payments.models import Attempt, Receipt, Reversal
 from tests.books import check_books
 from tests.crm.desk import Desk, browser, get, text_of, try_to_pay, url
+from tests.payments.test_counter import take
 from tests.payments.test_suspense import hear_debit
 from tests.world import later, run_tasks
 
@@ -39,7 +40,9 @@ def test_a_rejected_debit_is_said_on_its_transaction_with_the_banks_reason(
     page = text_of(client.get(target))
     assert "Compte clos" in page and "Erreur de saisie" not in page
     client.post(target, {"kind": "rejected", "code": "funds", "reason": "2e présentation"})
-    assert Reversal.objects.get().reason == "Provision insuffisante – 2e présentation"
+    reversal = Reversal.objects.get()
+    assert (reversal.code, reversal.reason) == ("funds", "2e présentation")
+    assert reversal.why == "Provision insuffisante – 2e présentation"
     page = text_of(get(client, "attempt", debit.attempt_id))
     assert "Provision insuffisante – 2e présentation" in page and BUTTON not in page
     desk.due.refresh_from_db()
@@ -70,13 +73,27 @@ def test_another_reason_is_kept_as_it_was_written(client: Client, debit: Receipt
     assert Reversal.objects.get().reason == "Décès du titulaire"
 
 
-def test_the_payer_reads_french_whatever_the_agents_language(
-    desk: Desk, client: Client, debit: Receipt, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(forms_money.words, "in_french", lambda text: asked.append(str(text)) or "Compte clos (fr)")
-    client.post(url("receipt_reverse", debit.pk), {"kind": "rejected", "code": "closed", "reason": ""})
-    assert asked and Reversal.objects.get().reason == "Compte clos (fr)"
+def test_the_payer_reads_french_whatever_the_agents_language(desk: Desk, client: Client, debit: Receipt) -> None:
+    client.post(url("receipt_reverse", debit.pk), {"kind": "rejected", "code": "details", "reason": ""})
+    with translation.override("en"):
+        assert Reversal.objects.get().why == "Coordonnées bancaires inexploitables"
+
+
+def test_a_wrong_entry_says_what_it_is_for_and_asks_for_no_code_of_a_bank(desk: Desk, client: Client) -> None:
+    receipt = take(desk.due.pk, 100)
+    page = text_of(client.get(url("receipt_reverse", receipt.pk)))
+    assert "C’est pour une erreur de saisie" in page and "provision" not in page and "Compte clos" not in page
+    client.post(url("receipt_reverse", receipt.pk), {"kind": "mistake", "code": "funds", "reason": "mauvaise facture"})
+    reversal = Reversal.objects.get()
+    assert (reversal.code, reversal.why) == ("", "mauvaise facture")
+    assert "Repris, ne compte plus" in text_of(get(client, "receipt", receipt.pk))
+
+
+def test_a_cheque_asks_first_whether_the_bank_refused_it(desk: Desk, client: Client) -> None:
+    receipt = take(desk.due.pk, 100, means=Receipt.Means.CHEQUE)
+    answer = client.post(url("receipt_reverse", receipt.pk), {"reason": "impayé"})
+    assert "Choisissez ce qui s’est passé" in text_of(answer)
+    assert not Reversal.objects.exists()
 
 
 def test_a_card_payment_offers_no_rejection(desk: Desk, client: Client) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
+from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.crm import deciding
 from obole.crm.forms_tasks import ApplyForm
@@ -18,7 +19,7 @@ from obole.payments.models import Allocation, Anomaly, Receipt, Refund
 from obole.payments.operations import Money, NotApplicable, Unlawful
 from obole.regies import operations as regies
 from tests.books import check_books
-from tests.crm.desk import get, text_of, url
+from tests.crm.desk import browser, get, text_of, url
 from tests.payments.steps import pay, state_of
 from tests.payments.test_counter import take
 from tests.payments.test_suspense import ask_refund, come_paid, debit, reject, surplus
@@ -164,8 +165,8 @@ def test_the_same_decision_sent_twice_counts_once(town: Town, client: Client) ->
     invoice = make_invoice(town)
     form = {"action": "apply", "waited": "5200", "invoice": invoice.pk, "amount": "10", "reason": "Même famille"}
     place = url("task", Anomaly.objects.get().pk)
-    client.post(place, form)
-    again = client.post(place, form)
+    client.post(place, {**form, "request_key": "one page"})
+    again = client.post(place, {**form, "request_key": "another page"})
     assert Allocation.objects.get(invoice=invoice).cents == 1000
     assert "a changé entre-temps" in text_of(again)
 
@@ -313,3 +314,59 @@ def test_the_list_costs_the_same_for_many(town: Town, client: Client) -> None:
         unmatched(town)
     cancelled_and_paid(town)
     assert cost() == few
+
+
+def chosen(client: Client, task: Anomaly, **query: object) -> list[str]:
+    """Return which invoice the form would send."""
+    page = html.fromstring(get(client, "task", task.pk, **query).content.decode())
+    return page.xpath("//select[@name='invoice']/option[@selected]/@value")
+
+
+def test_money_goes_to_no_invoice_that_nobody_chose(town: Town, client: Client) -> None:
+    surplus(town)
+    task = Anomaly.objects.get()
+    urgent = make_invoice(town)
+    assert chosen(client, task) == [str(urgent.pk)], "the only one"
+    other = make_invoice(town)
+
+    assert chosen(client, task) == [""]
+    assert "Choisissez la facture" in text_of(send(client, task, "apply", invoice="", reason="x"))
+    assert chosen(client, task, facture=other.pk) == [str(other.pk)]
+    assert chosen(client, task, facture="9" * 40) == [""]
+
+
+def test_two_clicks_at_the_same_instant_count_the_money_once(
+    town: Town, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _paid, receipt = surplus(town)
+    invoice = make_invoice(town)
+    monkeypatch.setattr(ApplyForm, "clean", lambda form: form.cleaned_data)  # both were checked before either was done
+    place = url("task", Anomaly.objects.get().pk)
+    page = html.fromstring(client.get(place).content.decode())
+    kept = {one.get("name"): one.get("value") for one in page.xpath("//section[@id='apply']//input[@type='hidden']")}
+    form = {**kept, "action": "apply", "invoice": invoice.pk, "amount": "10", "reason": "Même famille"}
+    for _twice in range(2):
+        client.post(place, form)
+    assert queries.free_cents(receipt) == 4200 and Allocation.objects.get(receipt=receipt).cents == 1000
+
+
+def test_the_invoice_that_replaces_the_cancelled_one_is_chosen_first(town: Town, client: Client) -> None:
+    make_invoice(town)
+    take_then_free(town)
+    task = Anomaly.objects.get()
+    draft = billing.redo_invoice(invoice_id=task.invoice_id, actor=WHO, at=later(3))
+    again = billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=later(4))
+
+    assert chosen(client, task) == [str(again.pk)]
+
+
+def test_the_quittance_of_money_without_an_invoice_is_for_its_regie_only(town: Town, client: Client) -> None:
+    receipt = unmatched(town)
+    link = url("receipt_pdf", receipt.pk)
+    assert link in get(client, "receipt", receipt.pk).content.decode()
+    answer = client.get(link)
+    assert answer.content.startswith(b"%PDF") and "quittance-ENF-Q" in answer["Content-Disposition"]
+    reviewer = browser(town.agent)
+    assert reviewer.get(link).status_code == 404
+    _invoice, online = surplus(town)
+    assert client.get(url("receipt_pdf", online.pk)).status_code == 404, "a surplus pays no invoice, and has no receipt"

@@ -118,6 +118,46 @@ def test_what_the_law_or_the_amounts_forbid_changes_nothing(town: Town, why: Unl
     check_books()
 
 
+def click(receipt: Receipt, invoice: Invoice) -> int:
+    return payments.apply_receipt(
+        receipt_id=receipt.pk, invoice_id=invoice.pk, cents=1000, reason="Même famille", actor=WHO, at=later(20), request_key="one form"
+    )  # fmt: skip
+
+
+def test_the_same_form_sent_twice_counts_waiting_money_once(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    invoice, other = make_invoice(town), make_invoice(town)
+
+    assert [click(receipt, invoice), click(receipt, invoice)] == [1000, 1000]
+
+    assert held(town.regie, "suspense") == (4200,)
+    assert Allocation.objects.filter(receipt=receipt).count() == 1
+    assert apply(receipt, other, 500) == 500, "another form is another decision"
+    check_books()
+
+
+def test_the_same_form_sent_twice_neg_without_its_key_it_counts_twice(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _paid, receipt = surplus(town)
+    invoice = make_invoice(town)
+    keep = payments.booking.keep_allocations
+    monkeypatch.setattr(
+        payments.booking, "keep_allocations", lambda *rows, request_key=None, **said: keep(*rows, **said)
+    )
+    click(receipt, invoice)
+    click(receipt, invoice)
+    assert held(town.regie, "suspense") == (3200,)
+
+
+def test_a_key_counts_money_once_for_the_database_too(town: Town) -> None:
+    _paid, receipt = surplus(town)
+    _other, second = surplus(town)
+    click(receipt, make_invoice(town))
+    with pytest.raises(IntegrityError, match="request_key"):
+        click(second, make_invoice(town))
+
+
 def test_f28_money_for_a_cancelled_invoice_can_bring_it_back_under_a_new_number(town: Town) -> None:
     invoice = make_invoice(town)
     attempt = pay(invoice)
@@ -274,6 +314,29 @@ def test_f35_a_debit_rejected_days_later_is_reversed_and_the_invoice_is_due_agai
     assert mails() == ["payment_reversed"]
     check_books()
     assert pay(invoice, 60 * 24 * 10).amount_cents == 5200
+
+
+def why_not(receipt: Receipt, code: Reversal.Code | None, reason: str) -> Reversal:
+    return payments.reverse_receipt(
+        receipt_id=receipt.pk, kind=Reversal.Kind.REJECTED, code=code, reason=reason, actor=WHO, at=later(days=9)
+    )
+
+
+def test_a_rejection_always_says_why(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    receipt, cheque = debit(town, make_invoice(town)), take(make_invoice(town).pk, 100, means=M.CHEQUE)
+    for code in (None, Reversal.Code.OTHER):
+        with pytest.raises(payments.ReasonMissing):
+            why_not(receipt, code, " ")
+    with pytest.raises(ValueError, match="for a direct debit"):
+        payments.reverse_receipt(
+            receipt_id=cheque.pk, kind=Reversal.Kind.BOUNCED, code=Reversal.Code.FUNDS, reason="x", actor=WHO, at=later(9)
+        )  # fmt: skip
+    monkeypatch.setattr(Reversal, "why", property(lambda _self: "said elsewhere"))
+    with pytest.raises(IntegrityError, match="reversal_says_why"):
+        why_not(receipt, Reversal.Code.OTHER, "")
+    assert not Reversal.objects.exists()
+    why_not(receipt, Reversal.Code.CLOSED, "")
+    check_books()
 
 
 def test_f35_neg_a_card_is_not_rejected_and_a_refunded_debit_neither(town: Town) -> None:

@@ -8,7 +8,7 @@ from obole.billing import papers
 from obole.billing.models import Invoice, InvoiceType
 from obole.lib import pdf
 from obole.payments import operations as payments
-from obole.payments.models import Attempt, Receipt
+from obole.payments.models import Attempt, Receipt, Reversal
 from obole.regies import operations as regies
 from tests.portal.conftest import Clock, bill, text_of
 from tests.world import NOON, WHO, Town, later, make_invoice
@@ -145,6 +145,30 @@ def test_a_cancelled_invoice_says_why(town: Town, browser: Client) -> None:
     page = page_of(browser, invoice)
     assert "Il n’y a rien à payer. Motif : Facture &lt;en double&gt;" in page
     assert "Payer maintenant" not in page
+
+
+def test_money_of_a_cancelled_invoice_is_told_in_plain_words(town: Town, browser: Client) -> None:
+    invoice = make_invoice(town, meals=10)
+    paid(invoice)
+    payments.cancel_invoice(invoice_id=invoice.pk, code="quantity", comment="", actor=WHO, at=later(3))
+    draft = billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(4))
+    page = page_of(browser, invoice)
+    assert "Votre paiement de 32,50 € n’est pas perdu" in page
+    assert "il réglera une autre de vos factures, ou vous sera remboursé" in page
+    assert "avoir<" not in page and "repris" not in page
+    assert "Elle est remplacée" not in page, "a draft is nobody's but the agents'"
+    again = billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=later(5))
+    assert f'/mes-factures/{again.public_id}/">facture {again.number}</a>' in page_of(browser, invoice)
+
+
+def test_a_payment_that_the_bank_sent_back_says_why(town: Town, browser: Client) -> None:
+    invoice = make_invoice(town, meals=10)
+    money = payments.Money(cents=1000, means=Receipt.Means.CHEQUE)
+    receipt = payments.take_money(invoice_id=invoice.pk, money=money, request_key="k", actor=WHO, at=later(1))
+    kind = Reversal.Kind.BOUNCED
+    payments.reverse_receipt(receipt_id=receipt.pk, kind=kind, reason="chèque sans provision", actor=WHO, at=later(2))
+    page = page_of(browser, invoice)
+    assert "Votre paiement de 10,00 € ne compte plus" in page and "chèque sans provision" in page
 
 
 def test_a_payment_that_does_not_fit_warns_before_another(town: Town, browser: Client) -> None:

@@ -17,6 +17,7 @@ from obole.dossiers.models import Dossier
 from obole.dossiers.rules import Priced
 from obole.lib import words
 from obole.lib.days import PARIS
+from obole.regies.models import Regie
 
 
 def types_for(dossier: Dossier) -> QuerySet[InvoiceType]:
@@ -75,10 +76,26 @@ def to_list() -> QuerySet[Invoice]:
     return Invoice.objects.select_related("type", "regie", "payer", "dossier").exclude(state=InvoiceState.DRAFT)
 
 
+def replacement_of(invoice: Invoice) -> Invoice | None:
+    """Return the invoice that was issued in place of a cancelled one, for the same payer, if there is one."""
+    return Invoice.objects.filter(replaces=invoice, payer=invoice.payer_id).exclude(state=InvoiceState.DRAFT).first()
+
+
 def drafts_of(dossier: Dossier) -> QuerySet[Invoice]:
     """Return the drafts of a dossier that an agent has still to issue or to give up, oldest first."""
     rows = Invoice.objects.filter(dossier=dossier, state=InvoiceState.DRAFT)
     return rows.select_related("type", "replaces").order_by("id")
+
+
+def drafts() -> QuerySet[Invoice]:
+    """Return every draft that an agent has still to issue or to give up, oldest first."""
+    rows = Invoice.objects.filter(state=InvoiceState.DRAFT)
+    return rows.select_related("regie", "type", "payer", "dossier", "replaces").order_by("id")
+
+
+def drafts_to_issue(regie: Regie) -> QuerySet[Invoice]:
+    """Return the drafts of a régie that can be issued together, in the order of their numbers to come: not those of zero."""
+    return drafts().filter(regie=regie, total_cents__gt=0)
 
 
 def matching(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:

@@ -9,6 +9,7 @@ from obole.billing.models import Invoice
 from obole.directory import queries as directory
 from obole.directory.models import Authority
 from obole.lib import files
+from obole.regies.models import Regie
 
 TEXTS = ("heading", "introduction", "closing", "payment_instructions", "legal_mentions", "vat_mention")
 
@@ -22,10 +23,7 @@ def freeze(invoice: Invoice, authority: Authority | None = None) -> dict[str, An
     authority = authority or directory.the_authority()
     dossier = invoice.dossier
     return {
-        "authority": {
-            "name": authority.name, "address_lines": authority.address.splitlines(), "siret": authority.siret,
-            "phone": authority.phone, "email": authority.email, "hours": authority.hours,
-        },
+        "authority": _described(authority),
         "recipient": {"name": invoice.payer.display_name, "address_lines": invoice.payer.address.splitlines()},
         "regie_name": invoice.regie.name,
         "service_name": dossier.scheme.service.name if dossier else "",
@@ -45,6 +43,20 @@ def letterhead(wording: dict[str, Any]) -> letter.Letterhead:
         authority=letter.Authority(**authority), regie_name=wording["regie_name"], service_name=wording["service_name"],
         colour=wording["colour"], logo=letter.Logo(files.get(logo["digest"]), logo["format"]) if logo["digest"] else None,
     )  # fmt: skip
+
+
+def letterhead_of(regie: Regie) -> letter.Letterhead:
+    """Return the top of a document that belongs to no invoice, as the authority and the régie are now."""
+    described = _described(directory.the_authority())
+    authority = letter.Authority(**{**described, "address_lines": tuple(described["address_lines"])})
+    return letter.Letterhead(authority=authority, regie_name=regie.name)
+
+
+def _described(authority: Authority) -> dict[str, Any]:
+    return {
+        "name": authority.name, "address_lines": authority.address.splitlines(), "siret": authority.siret,
+        "phone": authority.phone, "email": authority.email, "hours": authority.hours,
+    }  # fmt: skip
 
 
 def recipient(wording: dict[str, Any]) -> letter.Recipient:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from obole.billing import operations as billing
+from obole.billing import queries as bills
 from obole.billing.models import Invoice
 from obole.crm.forms import NoteForm
 from obole.crm.forms_tasks import ApplyForm, KeepForm, RebillForm, RefundForm
@@ -34,7 +35,15 @@ class Offer:
     form: forms.Form
 
 
-def offers(task: Task, *, search: str, data: Mapping[str, Any] | None) -> list[Offer]:
+@dataclass(frozen=True)
+class Looked:
+    """What the agent is after: the words of a search, and the id of the invoice that they came from."""
+
+    search: str = ""
+    invoice: int | None = None
+
+
+def offers(task: Task, *, looked: Looked, data: Mapping[str, Any] | None) -> list[Offer]:
     """Return the outcomes that are lawful now; ``data``: what was sent for one of them."""
     makers: list[Callable[..., Offer | None]] = [_apply, _rebill, _refund, _keep, _note]
     sent = data.get("action") if data is not None else None
@@ -42,7 +51,7 @@ def offers(task: Task, *, search: str, data: Mapping[str, Any] | None) -> list[O
     for maker in makers:
         action = maker.__name__.removeprefix("_")
         options = {"data": data if sent == action else None, "auto_id": f"id_{action}_%s"}
-        offer = maker(task, search, options)
+        offer = maker(task, looked, options)
         if offer is not None:
             made.append(offer)
     return made
@@ -59,9 +68,13 @@ def decide(task: Task, offer: Offer, *, actor: str, at: datetime) -> str:
     who: dict[str, Any] = {"actor": actor, "at": at}
     if offer.action == "apply" and receipt:
         cents = payments.apply_receipt(
-            receipt_id=receipt.pk, invoice_id=given["invoice"], cents=given["amount"], reason=given["reason"], **who
-        )
-        return _("%(amount)s sont imputés sur la facture.") % {"amount": money.euros(cents)}
+            receipt_id=receipt.pk, invoice_id=given["invoice"], cents=given["amount"], reason=given["reason"],
+            # A key belongs to its receipt and its invoice: nobody can hand in another's.
+            request_key=f"{receipt.pk}:{given['invoice']}:{given['request_key']}", **who,
+        )  # fmt: skip
+        return _("%(amount)s sont imputés sur la facture %(number)s.") % {
+            "amount": money.euros(cents), "number": _number_of(offer.form, given["invoice"])
+        }  # fmt: skip
     if offer.action == "rebill" and receipt:
         invoice = payments.rebill_receipt(
             receipt_id=receipt.pk, invoice_id=_to_rebill(task).pk, reason=given["reason"], **who
@@ -112,19 +125,21 @@ def why_not_applied(refusal: NotApplicable) -> str:
     }[refusal.why]  # fmt: skip
 
 
-def _apply(task: Task, search: str, options: dict[str, Any]) -> Offer | None:
+def _apply(task: Task, looked: Looked, options: dict[str, Any]) -> Offer | None:
     receipt = _money(task)
     if receipt is None:
         return None
-    invoices = queries.invoices_to_count(receipt, text=search)[:MOST_CHOICES]
-    form = ApplyForm(invoices=invoices, free_cents=task.free_cents, **options)
+    invoices = queries.invoices_to_count(receipt, text=looked.search)[:MOST_CHOICES]
+    again = bills.replacement_of(task.invoice) if task.invoice else None
+    wanted = looked.invoice or (again.pk if again else None)
+    form = ApplyForm(invoices=invoices, free_cents=task.free_cents, wanted=wanted, **options)
     text = _("Parmi les factures à payer du même payeur, dans la même régie.")
     if queries.payer_id_of(receipt) is None:
         text = _("Cherchez la facture dans la régie : ce qui la désigne, et pourquoi, reste écrit dans le motif.")
     return Offer("apply", _("Imputer sur une autre facture"), text, _("Imputer"), form)
 
 
-def _rebill(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+def _rebill(task: Task, _looked: Looked, options: dict[str, Any]) -> Offer | None:
     receipt = _money(task)
     invoice = queries.invoice_to_do_again(receipt, task.anomaly.invoice) if receipt else None
     if invoice is None:
@@ -137,7 +152,7 @@ def _rebill(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
     )  # fmt: skip
 
 
-def _refund(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+def _refund(task: Task, _looked: Looked, options: dict[str, Any]) -> Offer | None:
     if _money(task) is None:
         return None
     form = RefundForm(initial={"amount": task.free_cents}, **options)
@@ -145,14 +160,14 @@ def _refund(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
     return Offer("refund", _("Faire rembourser par le comptable"), text, _("Demander le remboursement"), form)
 
 
-def _keep(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+def _keep(task: Task, _looked: Looked, options: dict[str, Any]) -> Offer | None:
     if _money(task) is None or task.anomaly.closed_at is not None:
         return None
     text = _("La somme reste où elle est ; elle pourra encore être imputée ou remboursée.")
     return Offer("keep", _("Garder en recettes à classer"), text, _("Garder avec ce motif"), KeepForm(**options))
 
 
-def _note(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
+def _note(task: Task, _looked: Looked, options: dict[str, Any]) -> Offer | None:
     if _money(task) is not None or task.anomaly.closed_at is not None:
         return None
     text = ""
@@ -161,6 +176,10 @@ def _note(task: Task, _search: str, options: dict[str, Any]) -> Offer | None:
             "Clore rend la facture à l’usager, qui pourra essayer de nouveau : assurez-vous d’abord que la banque n’a rien encaissé."
         )
     return Offer("note", _("Noter et clore"), text, _("Noter et clore"), NoteForm(**options))
+
+
+def _number_of(form: forms.Form, invoice_id: int) -> str:
+    return form.number_of(invoice_id) if isinstance(form, ApplyForm) else ""
 
 
 def _money(task: Task) -> Receipt | None:

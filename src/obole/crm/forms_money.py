@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -99,38 +98,40 @@ class DraftForm(forms.Form):
         return {line.position: self.cleaned_data[f"q_{line.position}"] for line in self.lines}
 
 
-class Rejection(models.TextChoices):
-    """Why a bank sends a direct debit back. The payer reads the words: these are what is kept."""
-
-    FUNDS = "funds", gettext_lazy("Provision insuffisante")
-    CLOSED = "closed", gettext_lazy("Compte clos")
-    OPPOSED = "opposed", gettext_lazy("Opposition du payeur")
-    OTHER = "other", gettext_lazy("Autre motif")
-
-
 class ReverseForm(forms.Form):
     """Why a receipt is taken back; a rejected direct debit has a coded reason, and words for what the codes do not say."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("Ce qui s’est passé"), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Ce qui s’est passé"), widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez ce qui s’est passé : les suites ne sont pas les mêmes.")},
+    )  # fmt: skip
     code = forms.ChoiceField(
-        label=gettext_lazy("Motif de la banque"), choices=Rejection.choices, widget=forms.RadioSelect,
+        label=gettext_lazy("Motif de la banque"), choices=Reversal.Code.choices, widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choisissez le motif que donne la banque : l’usager le lit.")},
     )  # fmt: skip
     reason = forms.CharField(
-        label=gettext_lazy("Motif"), max_length=200, help_text=gettext_lazy("L’usager le lit, par exemple « provision insuffisante »."),
-        error_messages={"required": gettext_lazy("Écrivez le motif, par exemple « provision insuffisante ».")},
+        label=gettext_lazy("Motif"), max_length=200,
+        error_messages={"required": gettext_lazy("Écrivez le motif : l’usager le lit.")},
     )  # fmt: skip
 
     def __init__(self, *args: Any, kinds: list[Reversal.Kind], **options: Any) -> None:
-        options.setdefault("initial", {"kind": kinds[0] if kinds else None})
+        if len(kinds) == 1:
+            options.setdefault("initial", {"kind": kinds[0]})
         super().__init__(*args, **options)
         self.fields["kind"].choices = [(one.value, one.label) for one in kinds]  # type: ignore[attr-defined]
-        if Reversal.Kind.REJECTED not in kinds:
-            del self.fields["code"]
-            return
+        if len(kinds) == 1:
+            self.fields["kind"].widget = forms.HiddenInput()
         said = self.fields["reason"]
-        said.label, said.required = _("Précision"), False
-        said.help_text = _("L’usager la lit aussi. Nécessaire pour « Autre motif ».")
+        if Reversal.Kind.REJECTED in kinds:
+            said.label, said.required = _("Précision"), False
+            said.help_text = _("L’usager la lit aussi. Nécessaire pour « Autre motif ».")
+            return
+        del self.fields["code"]
+        said.help_text = _("L’usager le lit, par exemple « saisi sur la mauvaise facture ».")
+        if Reversal.Kind.BOUNCED in kinds:
+            said.help_text = _(
+                "L’usager le lit, par exemple « chèque sans provision » ou « saisi sur la mauvaise facture »."
+            )
 
     def clean(self) -> dict[str, Any]:
         """
@@ -139,14 +140,6 @@ class ReverseForm(forms.Form):
         :raises ValidationError: at the field.
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("code") == Rejection.OTHER and not cleaned.get("reason"):
+        if cleaned.get("code") == Reversal.Code.OTHER and not cleaned.get("reason"):
             raise ValidationError({"reason": _("Écrivez le motif que donne la banque : l’usager le lit.")})
         return cleaned
-
-    @property
-    def why(self) -> str:
-        """What the payer reads, in French whatever the agent's language."""
-        code, said = self.cleaned_data.get("code", ""), self.cleaned_data["reason"]
-        if not code or code == Rejection.OTHER:
-            return str(said)
-        return " – ".join(part for part in (words.in_french(Rejection(code).label), said) if part)

@@ -34,14 +34,26 @@ class ApplyForm(forms.Form):
         label=_("Montant"), minimum=1, required=False, help_text=_("Vide : autant que la facture en demande.")
     )
     reason = _reason(_("Motif"), _("Écrivez pourquoi cette somme règle cette facture."))
+    request_key = forms.CharField(max_length=40, widget=forms.HiddenInput, initial=words.token)
 
-    def __init__(self, *args: Any, invoices: Iterable[Invoice], free_cents: int, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, invoices: Iterable[Invoice], free_cents: int, wanted: int | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        due = list(invoices)
-        self.free_cents, self.is_empty = free_cents, not due
-        choices = [(one.pk, _invoice_label(one)) for one in due]
+        self.due = list(invoices)
+        self.free_cents, self.is_empty = free_cents, not self.due
+        choices: list[tuple[int | str, str]] = [(one.pk, _invoice_label(one)) for one in self.due]
+        # Money is never one press of a key away from an invoice that nobody chose.
+        chosen = next((one for one in self.due if one.pk == wanted), self.due[0] if len(self.due) == 1 else None)
+        if chosen is None:
+            choices.insert(0, ("", gettext("Choisissez la facture…")))
         self.fields["invoice"].choices = choices  # type: ignore[attr-defined]  # declared above
-        self.initial.setdefault("amount", min(free_cents, due[0].remaining_cents) if due else free_cents)
+        self.initial.setdefault("invoice", chosen.pk if chosen else "")
+        self.initial.setdefault("amount", min(free_cents, chosen.remaining_cents) if chosen else None)
+
+    def number_of(self, pk: int) -> str:
+        """Return how an invoice that is offered is called."""
+        return next(str(one) for one in self.due if one.pk == pk)
 
     def clean(self) -> dict[str, Any]:
         """Refuse what was decided on an amount that has changed since: the same form sent twice counts once."""

@@ -15,7 +15,8 @@ from obole.mailing import queries as mailing
 from obole.mailing.defaults import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
-from obole.payments.models import Attempt, BankExchange, Receipt, Refund, Reversal
+from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, Refund, Reversal
+from obole.payments.rules import AVOIR
 from obole.trail import queries as trail
 from obole.trail.models import Record
 
@@ -67,7 +68,8 @@ def _records(invoice: Invoice) -> Iterable[Record]:
 
 
 def _sorted(happenings: list[Happening]) -> list[Happening]:
-    return sorted(happenings, key=lambda one: one.at, reverse=True)
+    # What was done in the same breath is told in the order in which it was done, newest first too.
+    return sorted(happenings, key=lambda one: one.at)[::-1]
 
 
 def _tell(record: Record, words: dict[str, tuple[Teller, str]], *, with_actor: bool = False) -> Happening | None:
@@ -157,7 +159,11 @@ def _reminded(record: Record) -> tuple[str, str]:
 
 
 def _anomaly(record: Record) -> tuple[str, str]:
-    return _("À traiter"), str(record.details.get("details", ""))
+    kind = str(record.details.get("kind", ""))
+    details = "" if kind == Anomaly.Kind.FREED else str(record.details.get("details", ""))
+    if kind not in Anomaly.Kind.values:
+        return _("À traiter"), details
+    return _("À traiter : %(kind)s") % {"kind": Anomaly.Kind(kind).label}, details
 
 
 def _closed(record: Record) -> tuple[str, str]:
@@ -168,6 +174,25 @@ def _with_amount(title: str, *details: str) -> Teller:
     def tell(record: Record) -> tuple[str, str]:
         said = (str(record.details.get(name, "")) for name in details)
         return _(title) % {"amount": _amount(record)}, " – ".join(one for one in said if one)
+
+    return tell
+
+
+def _back_for_payer(record: Record) -> tuple[str, str]:
+    reason = str(record.details.get("reason", ""))
+    if reason == AVOIR:
+        return _("Votre paiement de %(amount)s n’est pas perdu") % {"amount": _amount(record)}, _(
+            "La facture qu’il payait est annulée : il réglera une autre de vos factures, ou vous sera remboursé."
+        )
+    return _("Votre paiement de %(amount)s ne compte plus") % {"amount": _amount(record)}, reason
+
+
+def _back_for_agents(title: str) -> Teller:
+    def tell(record: Record) -> tuple[str, str]:
+        reason = str(record.details.get("reason", ""))
+        freed = reason == AVOIR
+        said = _("Mis en recettes à classer : %(amount)s") if freed else _(title)
+        return said % {"amount": _amount(record)}, _("la facture est annulée") if freed else reason
 
     return tell
 
@@ -198,8 +223,8 @@ _FOR_PAYER: dict[str, tuple[Teller, str]] = {
     "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
     "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
     "invoice.redo": (_fixed(gettext_noop("La facture va être refaite")), "info"),
-    "invoice.unsettle": (_with_amount(gettext_noop("Paiement repris : %(amount)s"), "reason"), "late"),
-    "invoice.taken_back": (_with_amount(gettext_noop("Paiement repris : %(amount)s"), "reason"), "late"),
+    "invoice.unsettle": (_back_for_payer, "late"),
+    "invoice.taken_back": (_back_for_payer, "late"),
     "receipt.apply": (_with_amount(gettext_noop("Une somme déjà reçue a été comptée : %(amount)s")), "done"),
     "refund.done": (_with_amount(gettext_noop("Remboursement par le comptable public : %(amount)s")), "done"),
     "attempt.start": (_fixed(gettext_noop("Vous êtes parti payer sur le site de la banque")), "info"),
@@ -226,8 +251,8 @@ _FOR_AGENTS: dict[str, tuple[Teller, str]] = {
     "invoice.correct": (_with_amount(gettext_noop("Brouillon corrigé : %(amount)s")), "neutral"),
     "invoice.redo": (_fixed(gettext_noop("Nouveau brouillon préparé pour la remplacer")), "info"),
     "invoice.redo_given_up": (_fixed(gettext_noop("Le brouillon qui la remplaçait a été abandonné")), "ended"),
-    "invoice.unsettle": (_with_amount(gettext_noop("De nouveau à payer : %(amount)s"), "reason"), "late"),
-    "invoice.taken_back": (_with_amount(gettext_noop("Somme reprise : %(amount)s"), "reason"), "late"),
+    "invoice.unsettle": (_back_for_agents(gettext_noop("De nouveau à payer : %(amount)s")), "late"),
+    "invoice.taken_back": (_back_for_agents(gettext_noop("Somme reprise : %(amount)s")), "late"),
     "receipt.take": (_taken, "done"),
     "receipt.apply": (
         _with_amount(gettext_noop("Imputé depuis les recettes à classer : %(amount)s"), "number", "reason"),

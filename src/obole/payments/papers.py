@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from obole.billing import wording
+from obole.billing.documents import letter
 from obole.lib import files, words
 from obole.payments import notices, queries
 from obole.payments.documents.receipt import ReceiptDocument, render_receipt
@@ -24,7 +25,7 @@ def ensure_paper(*, receipt_id: int, at: datetime) -> ReceiptPaper:
     existing = ReceiptPaper.objects.filter(receipt=receipt_id).first()
     if existing is not None:
         return existing
-    receipt = Receipt.objects.select_related("invoice", "attempt__invoice").get(pk=receipt_id)
+    receipt = Receipt.objects.select_related("invoice", "attempt__invoice", "regie").get(pk=receipt_id)
     content = render_receipt(_described(receipt))
     digest = files.put(content)
     with transaction.atomic():
@@ -42,12 +43,12 @@ def content_of(paper: ReceiptPaper) -> bytes:
 def _described(receipt: Receipt) -> ReceiptDocument:
     attempt = receipt.attempt
     invoice = receipt.invoice or (attempt.invoice if attempt else None)
-    if invoice is None:
-        raise ValueError(f"{receipt}: nobody knows what it was paid for, so it has no document yet")
     paid = queries.paid_at_once(receipt)
     return ReceiptDocument(
-        letterhead=wording.letterhead(invoice.wording), recipient=wording.recipient(invoice.wording), number=receipt.number,
-        invoice_number=invoice.number or "", invoice_label=invoice.label, amount_cents=receipt.cents, paid_at=receipt.received_at,
+        letterhead=wording.letterhead(invoice.wording) if invoice else wording.letterhead_of(receipt.regie),
+        recipient=wording.recipient(invoice.wording) if invoice else letter.Recipient(receipt.payer_name), number=receipt.number,
+        invoice_number=(invoice.number or "") if invoice else "", invoice_label=invoice.label if invoice else "",
+        amount_cents=receipt.cents, paid_at=receipt.received_at,
         means_label=words.in_french(Receipt.Means(receipt.means).label),
         bank_authorisation=attempt.authorisation if attempt else "", is_quittance=receipt.is_quittance,
         reference=attempt.reference if attempt else receipt.reference, remaining_cents=receipt.remaining_cents,

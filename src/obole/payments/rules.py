@@ -24,6 +24,8 @@ LONG_OUTAGE = timedelta(hours=1)
 """A bank that was down for less cost nobody the day: who is late is reminded as usual."""
 WORKER_LOST = timedelta(minutes=3)
 """While a circuit is open, a payer's own click is a question once no worker asked for that long."""
+AVOIR = "avoir"
+"""What is written beside money that an avoir freed, where a reversal writes its own reason."""
 
 
 def next_ask(*, opened_at: datetime, at: datetime) -> datetime | None:

@@ -91,3 +91,14 @@ def test_a_bad_logo_is_refused_in_clear() -> None:
 
     with pytest.raises(pdf.DocumentNotRendered, match="the logo is not a readable jpeg picture"):
         render_receipt(replace(RECEIPT, letterhead=broken))
+
+
+@pytest.mark.parametrize("name", ["M. Inconnu", ""])
+def test_money_without_an_invoice_has_a_quittance_that_promises_nothing(name: str) -> None:
+    words = words_of(
+        replace(RECEIPT, is_quittance=True, invoice_number="", invoice_label="", recipient=letter.Recipient(name))
+    )
+
+    assert "Sans facture connue" in words and "la comptera dès qu’elle le sera" in words
+    assert "soldée" not in words and "entièrement réglée" not in words and "pour la facture" not in words
+    assert (f"a reçu de {name} la somme" if name else "a reçu la somme de 1") in words.replace("\u00a0", " ")

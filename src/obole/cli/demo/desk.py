@@ -31,7 +31,12 @@ def debit_comes_back(invoice: Invoice, at: datetime) -> None:
     receipt = Receipt.objects.filter(invoice=invoice, means=M.DEBIT, reversal=None).first()
     if receipt is not None:
         payments.reverse_receipt(
-            receipt_id=receipt.pk, kind=Reversal.Kind.REJECTED, reason="Provision insuffisante", actor=REGISSEUR, at=at
+            receipt_id=receipt.pk,
+            kind=Reversal.Kind.REJECTED,
+            code=Reversal.Code.FUNDS,
+            reason="",
+            actor=REGISSEUR,
+            at=at,
         )
 
 

@@ -15,7 +15,7 @@ from obole.crm.ledgers import told_entries
 from obole.crm.pages import invoice_moved, moved_meanwhile, regies_seen, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
-from obole.lib import days
+from obole.lib import days, money
 from obole.payments import operations as payments
 from obole.payments import queries
 from obole.payments.models import Receipt, Reversal
@@ -35,9 +35,10 @@ def take_money(request: AgentRequest, pk: int) -> HttpResponse:
             form.refuse(refusal)
         else:
             link = reverse("crm:receipt_pdf", args=[receipt.pk])
-            words = _("encaissé. Remettez la quittance {number} : {link}.")
+            words = _("{amount} encaissés. Remettez la quittance {number} : {link}.")
             named = format_html('<a href="{}">{}</a>', link, _("l’ouvrir (PDF)"))
-            messages.success(request, format_html(words, number=receipt.number, link=named))
+            said = format_html(words, amount=money.euros(receipt.cents), number=receipt.number, link=named)
+            messages.success(request, said)
             return redirect("crm:invoice", pk=pk)
     return render_page(
         request, "crm/take.html", {"invoice": invoice, "form": form, "attempt": queries.open_attempt_of(invoice)}
@@ -67,15 +68,15 @@ def receipt_reverse(request: AgentRequest, pk: int) -> HttpResponse:
         )
     form = ReverseForm(request.POST or None, kinds=kinds)
     if form.is_valid():
-        kind = Reversal.Kind(form.cleaned_data["kind"])
         try:
-            payments.reverse_receipt(receipt_id=pk, kind=kind, reason=form.why, actor=request.actor, at=days.now())
+            _reverse(request, pk, form)
         except payments.NotReversible:
             form.add_error(None, _("Un remboursement de cet encaissement est demandé ou fait : abandonnez-le d’abord."))
         else:
-            messages.success(request, _("l’encaissement est repris ; ce qu’il payait est de nouveau à payer."))
+            messages.success(request, _("l’encaissement est repris, ce qu’il payait est de nouveau à payer."))
             return redirect("crm:receipt", pk=pk)
-    return render_page(request, "crm/receipt_reverse.html", {"receipt": one, "form": form})
+    context = {"receipt": one, "form": form, "kinds": kinds, "mistake": kinds == [Reversal.Kind.MISTAKE]}
+    return render_page(request, "crm/receipt_reverse.html", context)
 
 
 def _take(request: AgentRequest, invoice: Invoice, form: TakeForm) -> Receipt:
@@ -86,6 +87,14 @@ def _take(request: AgentRequest, invoice: Invoice, form: TakeForm) -> Receipt:
     # A key belongs to its invoice: nobody can hand in another's.
     key = f"{invoice.pk}:{given['request_key']}"
     return payments.take_money(invoice_id=invoice.pk, money=handed, request_key=key, actor=request.actor, at=days.now())
+
+
+def _reverse(request: AgentRequest, pk: int, form: ReverseForm) -> None:
+    given = form.cleaned_data
+    code = Reversal.Code(given["code"]) if given.get("code") else None
+    payments.reverse_receipt(
+        receipt_id=pk, kind=Reversal.Kind(given["kind"]), code=code, reason=given["reason"], actor=request.actor, at=days.now()
+    )  # fmt: skip
 
 
 def _due_here(request: AgentRequest, pk: int) -> Invoice:

@@ -1,5 +1,6 @@
 """One invoice and everything that happened to it."""
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
@@ -56,10 +57,13 @@ def invoice_pdf(request: AgentRequest, pk: int) -> HttpResponse:
 @for_agents(Right.REVIEW)
 def receipt_pdf(request: AgentRequest, pk: int) -> HttpResponse:
     """Give the receipt that the payer has."""
-    receipt = get_object_or_404(Receipt, pk=pk, invoice__isnull=False)
+    # Money that has no invoice yet is nobody's business but of who answers for its régie.
+    unmatched = Q(attempt=None, regie__in=regies_seen(request))
+    receipt = get_object_or_404(Receipt.objects.filter(Q(invoice__isnull=False) | unmatched), pk=pk)
     paper = receipt_papers.ensure_paper(receipt_id=receipt.pk, at=days.now())
     content = receipt_papers.content_of(paper)
-    return file_answer(content, name=f"recu-{receipt.number}.pdf", content_type="application/pdf")
+    kind = "quittance" if receipt.is_quittance else "recu"
+    return file_answer(content, name=f"{kind}-{receipt.number}.pdf", content_type="application/pdf")
 
 
 def _seen(pk: int) -> Invoice:

@@ -36,6 +36,7 @@ def invoices(request: AgentRequest) -> HttpResponse:
     context = {
         **listed(request, table, narrowed, _tabs(request, today)),
         "summary": summary,
+        "drafts": billing.drafts().count(),
         "offered": [(name, InvoiceTable.base_columns[name].verbose_name, name in columns) for name in _known(request)],
     }
     return render_page(request, "crm/invoices.html", context)

@@ -43,14 +43,14 @@ def task(request: AgentRequest, pk: int) -> HttpResponse:
     """Show what waits, the outcomes that are lawful now, and do the one that is asked."""
     anomaly = get_object_or_404(queries.anomalies(request.agent), pk=pk)
     one = waiting.tasks_of([anomaly])[0]
-    search = request.GET.get("q", "")[:200].replace("\x00", "")
-    offers = deciding.offers(one, search=search, data=request.POST if request.method == "POST" else None)
+    looked = _looked(request)
+    offers = deciding.offers(one, looked=looked, data=request.POST if request.method == "POST" else None)
     if request.method == "POST":
         done = _decide(request, one, offers)
         if done is not None:
             return done
     context = {
-        "task": one, "anomaly": anomaly, "offers": offers, "search": search, "receipt": one.receipt,
+        "task": one, "anomaly": anomaly, "offers": offers, "search": looked.search, "receipt": one.receipt,
         "searches": bool(offers) and one.receipt is not None and queries.payer_id_of(one.receipt) is None,
         "allocations": Allocation.objects.filter(receipt=one.receipt).select_related("invoice") if one.receipt else [],
         "refunds": Refund.objects.filter(receipt=one.receipt) if one.receipt else [],
@@ -72,6 +72,12 @@ def unmatched_new(request: AgentRequest, pk: int) -> HttpResponse:
             messages.success(request, _("l’encaissement est noté, en recettes à classer."))
             return redirect("crm:task", pk=receipt.anomalies.earliest("id").pk)
     return render_page(request, "crm/unmatched_new.html", {"regie": regie, "form": form})
+
+
+def _looked(request: AgentRequest) -> deciding.Looked:
+    search, invoice = request.GET.get("q", "")[:200].replace("\x00", ""), request.GET.get("facture", "")
+    is_id = invoice.isascii() and invoice.isdigit() and len(invoice) < 18
+    return deciding.Looked(search=search, invoice=int(invoice) if is_id else None)
 
 
 def _take(request: AgentRequest, regie: Regie, given: dict[str, Any]) -> Receipt:

@@ -19,6 +19,7 @@ class ReceiptDocument:
     recipient: letter.Recipient
     number: str
     invoice_number: str
+    """Empty for money whose invoice nobody knows yet."""
     amount_cents: int
     paid_at: datetime
     means_label: str

@@ -99,6 +99,8 @@ class Allocation(models.Model):
     at = models.DateTimeField()
     actor = models.CharField(max_length=254)
     reason = models.CharField(max_length=300, blank=True)
+    request_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    """Comes with the form that counts waiting money: the same form sent twice counts it once."""
 
     class Meta:
         ordering = ["at", "id"]
@@ -123,18 +125,45 @@ class Reversal(models.Model):
         BOUNCED = "bounced", _("Chèque impayé")
         MISTAKE = "mistake", _("Erreur de saisie au guichet")
 
+    class Code(models.TextChoices):
+        """Why a bank sends a direct debit back: the reasons of the SEPA rulebook, as payers say them."""
+
+        FUNDS = "funds", _("Provision insuffisante")
+        CLOSED = "closed", _("Compte clos")
+        OPPOSED = "opposed", _("Opposition ou contestation du payeur")
+        DETAILS = "details", _("Coordonnées bancaires inexploitables")
+        OTHER = "other", _("Autre motif")
+
     receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="reversal")
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="reversal")
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    reason = models.CharField(_("motif"), max_length=300)
+    code = models.CharField(_("motif de la banque"), max_length=8, choices=Code.choices, blank=True)
+    """Of a rejected direct debit; empty for one that was noted before there were codes."""
+    reason = models.CharField(_("motif"), max_length=300, blank=True)
+    """In words: all of it where there is no code, else what the code does not say."""
     at = models.DateTimeField()
     actor = models.CharField(max_length=254)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(code="") | models.Q(kind="rejected"), name="reversal_code_of_a_debit"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason="") | ~models.Q(code__in=["", "other"]), name="reversal_says_why"
+            ),
+        ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.receipt_id}"
+
+    @property
+    def why(self) -> str:
+        """The reason as the payer reads it, in French whatever the agent's language."""
+        if self.code in ("", self.Code.OTHER):
+            return self.reason
+        return " – ".join(part for part in (words.in_french(self.Code(self.code).label), self.reason) if part)
 
 
 ACCOUNT_OF = {

@@ -30,6 +30,7 @@ from obole.payments.operations.refunding import complete_refund as complete_refu
 from obole.payments.operations.refunding import give_up_refund as give_up_refund
 from obole.payments.operations.refunding import request_refund as request_refund
 from obole.payments.operations.reversing import NotReversible as NotReversible
+from obole.payments.operations.reversing import ReasonMissing as ReasonMissing
 from obole.payments.operations.reversing import cancel_invoice as cancel_invoice
 from obole.payments.operations.reversing import reverse_receipt as reverse_receipt
 from obole.payments.operations.reversing import ways_back as ways_back

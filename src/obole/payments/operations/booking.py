@@ -58,12 +58,15 @@ def taken_back(*parts: Part) -> list[Posting]:
     ]
 
 
-def keep_allocations(
-    receipt: Receipt, entry: Entry, *, parts: Sequence[Part], actor: str, at: datetime, reason: str = ""
-) -> None:
-    """Write what an entry counted for invoices, or took back when the cents are negative."""
+def keep_allocations(  # noqa: PLR0913 - a row says all of this
+    receipt: Receipt, entry: Entry, *, parts: Sequence[Part], actor: str, at: datetime, reason: str = "", request_key: str | None = None
+) -> None:  # fmt: skip
+    """Write what an entry counted for invoices, or took back when the cents are negative; a ``request_key`` is of one part."""
     Allocation.objects.bulk_create(
-        Allocation(receipt=receipt, invoice=part.invoice, entry=entry, cents=part.cents, at=at, actor=actor, reason=reason[:300])
+        Allocation(
+            receipt=receipt, invoice=part.invoice, entry=entry, cents=part.cents, at=at, actor=actor, reason=reason[:300],
+            request_key=request_key,
+        )
         for part in parts
     )  # fmt: skip
 

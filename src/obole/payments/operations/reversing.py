@@ -8,7 +8,7 @@ from obole.billing import operations as billing
 from obole.billing.models import CreditNote, Invoice
 from obole.billing.states import InvoiceState
 from obole.lib import days, words
-from obole.payments import notices, queries, states
+from obole.payments import notices, queries, rules, states
 from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Attempt, Receipt, Reversal
 from obole.payments.operations import booking
 from obole.payments.operations.anomalies import About, end_what_waited, open_anomaly, reopen_what_waits
@@ -33,12 +33,21 @@ class NotReversible(Exception):
     """Such money is not taken back so, or was promised or given back to its payer already: the receipt stays as it is."""
 
 
+class ReasonMissing(ValueError):
+    """The payer would not learn why: there is neither a code nor words, or the code says « autre » and nothing else."""
+
+
 @transaction.atomic
-def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor: str, at: datetime) -> Reversal:
+def reverse_receipt(
+    *, receipt_id: int, kind: Reversal.Kind, code: Reversal.Code | None = None, reason: str, actor: str, at: datetime
+) -> Reversal:
     """
     Take a receipt back, whole: what it paid is due again, its payer is told, a person is called. Once; again changes nothing.
 
+    :param code: the bank's reason for a rejected direct debit, « autre » when it gave none; nothing else has one.
+    :param reason: in words, what the code does not say.
     :raises NotReversible: if it is not one of ``ways_back``.
+    :raises ReasonMissing: if neither says why.
     """
     attempt_id = Receipt.objects.values_list("attempt", flat=True).get(pk=receipt_id)
     attempt = Attempt.objects.locked().get(pk=attempt_id) if attempt_id else None
@@ -48,6 +57,7 @@ def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor:
         return done
     if kind not in ways_back(receipt):
         raise NotReversible(kind)
+    reversal = _why(kind, code, reason)
     parts = _parts(receipt)
     free = receipt.cents - sum(part.cents for part in parts)
     postings = booking.taken_back(*parts)
@@ -56,11 +66,12 @@ def reverse_receipt(*, receipt_id: int, kind: Reversal.Kind, reason: str, actor:
     postings.append(ledger.Posting(account=ACCOUNT_OF[Receipt.Means(receipt.means)], credit=receipt.cents))
     entry = ledger.post(
         regie_id=receipt.regie_id, cause=ledger.Cause(kind="reversal", key=f"receipt:{receipt.pk}"), postings=postings,
-        label=f"{receipt.number} {reason}", at=at,
+        label=f"{receipt.number} {reversal.why}", at=at,
     )  # fmt: skip
-    reversal = Reversal.objects.create(receipt=receipt, entry=entry, kind=kind, reason=reason[:300], at=at, actor=actor)
-    _take_back(receipt, parts, entry, reason=reason, actor=actor, at=at)
-    _tell(receipt, attempt, kind, parts, reason=reason, actor=actor, at=at)
+    reversal.receipt, reversal.entry, reversal.at, reversal.actor = receipt, entry, at, actor
+    reversal.save(force_insert=True)
+    _take_back(receipt, parts, entry, reason=reversal.why, actor=actor, at=at)
+    _tell(receipt, attempt, kind, parts, reason=reversal.why, actor=actor, at=at)
     return reversal
 
 
@@ -85,6 +96,17 @@ def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: 
     for receipt in receipts:
         _free(receipt, invoice, actor=actor, at=at)
     return billing.cancel_invoice(invoice_id=invoice_id, code=code, comment=comment, actor=actor, at=at)
+
+
+def _why(kind: Reversal.Kind, code: Reversal.Code | None, reason: str) -> Reversal:
+    """Return a reversal that says why, and nothing else yet."""
+    rejected = kind == Reversal.Kind.REJECTED
+    if code and not rejected:
+        raise ValueError(f"{code} is a bank's reason for a direct debit, not for {kind}")
+    reversal = Reversal(kind=kind, code=(code or Reversal.Code.OTHER) if rejected else "", reason=reason.strip()[:300])
+    if not reversal.why:
+        raise ReasonMissing
+    return reversal
 
 
 def _parts(receipt: Receipt) -> list[booking.Part]:
@@ -143,7 +165,7 @@ def _free(receipt: Receipt, invoice: Invoice, *, actor: str, at: datetime) -> No
         label=f"{receipt.number} {invoice.number}", at=at,
     )  # fmt: skip
     booking.keep_allocations(receipt, entry, parts=[booking.Part(invoice=invoice, cents=-cents)], actor=actor, at=at)
-    billing.unsettle_invoice(invoice=invoice, cents=cents, actor=actor, at=at, reason="avoir")
+    billing.unsettle_invoice(invoice=invoice, cents=cents, actor=actor, at=at, reason=rules.AVOIR)
     open_anomaly(
         Anomaly.Kind.FREED, About(receipt=receipt, attempt=receipt.attempt, invoice=invoice), details=f"{invoice.number}", at=at
     )  # fmt: skip

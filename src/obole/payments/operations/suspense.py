@@ -9,7 +9,7 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.payments import queries
-from obole.payments.models import Anomaly, Receipt
+from obole.payments.models import Allocation, Anomaly, Receipt
 from obole.payments.operations import booking
 from obole.payments.operations.anomalies import end_what_waited
 from obole.regies import ledger
@@ -41,10 +41,12 @@ class NotApplicable(Exception):
 @transaction.atomic
 def apply_receipt(  # noqa: PLR0913 - a decision says all of this
     *, receipt_id: int, invoice_id: int, cents: int | None = None, reason: str, actor: str, at: datetime,
-    outcome: Anomaly.Outcome = Anomaly.Outcome.APPLIED,
+    outcome: Anomaly.Outcome = Anomaly.Outcome.APPLIED, request_key: str | None = None,
 ) -> int:  # fmt: skip
     """
     Count money of recettes à classer for another invoice of the same payer, in the same régie; return the cents.
+
+    The same ``request_key`` again counts nothing, and returns what it counted.
 
     Money whose payer is unknown may go to any invoice of its régie: the agent who found out says why.
 
@@ -52,6 +54,10 @@ def apply_receipt(  # noqa: PLR0913 - a decision says all of this
     :raises NotApplicable: if the law or the amounts forbid it.
     """
     receipt = booking.lock_receipt(receipt_id)
+    twins = Allocation.objects.filter(request_key=request_key, receipt=receipt, invoice=invoice_id)
+    twin = twins.first() if request_key else None
+    if twin is not None:
+        return twin.cents
     invoice = Invoice.objects.locked().select_related("payer").get(pk=invoice_id)
     free, left = queries.free_cents(receipt), invoice.remaining_cents
     counts = min(free, left) if cents is None else cents
@@ -62,7 +68,7 @@ def apply_receipt(  # noqa: PLR0913 - a decision says all of this
         postings=[ledger.Posting(account=Account.SUSPENSE, debit=counts), *booking.counted(part)],
         label=f"{receipt.number} {invoice.number}", at=at,
     )  # fmt: skip
-    booking.keep_allocations(receipt, entry, parts=[part], actor=actor, at=at, reason=reason)
+    booking.keep_allocations(receipt, entry, parts=[part], actor=actor, at=at, reason=reason, request_key=request_key)
     billing.settle_invoice(invoice=invoice, cents=counts, actor=actor, at=at)
     trail.note(
         "receipt.apply", subject=invoice, actor=actor, at=at, number=receipt.number, cents=counts, reason=reason[:200],

@@ -62,6 +62,7 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
         "document": Document.objects.filter(invoice=invoice).first(),
         "receipts": payments.receipts_of(invoice),
         "credit_note": getattr(invoice, "credit_note", None),
+        "replacement": queries.replacement_of(invoice),
         "events": telling.story_of_invoice(invoice),
     }
     return render(request, "portal/invoice.html", context)
