@@ -66,6 +66,15 @@ def test_an_operation_is_a_sentence(room: str) -> None:
                 assert "at" in names, f"{place} takes the time from a clock"
 
 
+def test_an_operation_that_the_server_undoes_is_begun_anew() -> None:
+    for path, tree in in_rooms(*ROOMS).items():
+        for function in functions(tree):
+            worn = [ast.unparse(one) for one in function.decorator_list]
+            assert not any("atomic" in one for one in worn), (
+                f"{where(path, function)}: lib.transactions.whole does more"
+            )
+
+
 def test_there_is_no_clock_below_the_doors() -> None:
     clocks = {
         ("timezone", "now"), ("datetime", "now"), ("date", "today"), ("days", "now"), ("datetime", "utcnow"), ("time", "time"),

@@ -152,7 +152,10 @@ def test_neg_f74_a_cancellation_that_locks_the_regie_first_deadlocks(town: Town)
 def test_f74_what_a_deadlock_undid_is_tried_again_a_bounded_number_of_times(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker's task is tried again by the queue, a request by who asks; both begin the whole transaction anew."""
+    """
+    Where the three tries on the spot (``test_deadlocks``) were not enough: the worker's task is tried again by the queue, a
+    request by who asks; both begin the whole transaction anew.
+    """
     strategy: Any = app.tasks["payments.resolve"].retry_strategy
     assert strategy.max_attempts == 3 and not strategy.retry_exceptions
     attempt, post = pay(bill(town, 5200)), hearing.ledger.post

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
+from obole.lib import transactions
 from obole.mailing import operations as mailing
 from obole.regies.models import Regie
 
@@ -49,7 +50,8 @@ def nothing_keeps_a_reminder_unique() -> None:
 
 
 def cancel_locks_upside_down() -> None:
-    """A cancellation takes the régie's lock first, then its invoice's: the order that nobody else has."""
+    """A cancellation takes the régie's lock first, then its invoice's, an order that nobody else has; nobody tries again."""
+    transactions.TRIES = 1
     cancel = billing.cancel_invoice
 
     def upside_down(*, invoice_id: int, **values: Any) -> Invoice:

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, models
+from django.db import IntegrityError, models, transaction
 
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
-from obole.payments.operations import hearing
 from obole.regies import ledger
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Regie, RegieQuerySet
@@ -68,7 +67,7 @@ def test_news_of_all_kinds_at_once_end_paid(town: Town) -> None:
 def post(regie: Regie, key: str, cents: int = 100) -> Callable[[], Entry]:
     def act() -> Entry:
         from_suspense = ledger.transfer(debit=Account.CASH, credit=Account.SUSPENSE, cents=cents)
-        with hearing.transaction.atomic():
+        with transaction.atomic():
             return ledger.post(
                 regie_id=regie.pk, cause=ledger.Cause(kind="test", key=key), postings=from_suspense, label=key, at=NOON
             )

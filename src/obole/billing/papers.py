@@ -9,6 +9,7 @@ from obole.billing.documents.credit_note import CreditNoteDocument, render_credi
 from obole.billing.documents.invoice import InvoiceDocument, Line, render_invoice
 from obole.billing.models import CreditNote, CreditNotePaper, Document, Invoice
 from obole.lib import days, files
+from obole.lib.transactions import whole
 from obole.trail import operations as trail
 
 
@@ -47,7 +48,7 @@ def content_of(document: Document | CreditNotePaper) -> bytes:
     return files.get(document.digest)
 
 
-@transaction.atomic
+@whole
 def _keep(invoice: Invoice, *, digest: str, size: int, at: datetime) -> Document:
     Invoice.objects.locked().get(pk=invoice.pk)
     document, created = Document.objects.get_or_create(

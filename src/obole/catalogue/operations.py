@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.models import FormVersion, Product, Scheme, Service
 from obole.lib import words
+from obole.lib.transactions import whole
 from obole.trail import configuration
 from obole.trail import operations as trail
 
@@ -30,7 +30,7 @@ def configure_product(*, product_id: int | None, values: Mapping[str, Any], acto
     return configuration.configure(Product, pk=product_id, values=values, actor=actor, at=at)
 
 
-@transaction.atomic
+@whole
 def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at: datetime) -> FormVersion:
     """
     Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.

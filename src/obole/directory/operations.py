@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from obole.directory.models import Agent, Authority, Citizen, User
 from obole.lib import words
+from obole.lib.transactions import whole
 from obole.trail import configuration
 from obole.trail import operations as trail
 
 
-@transaction.atomic
+@whole
 def register_citizen(*, values: Mapping[str, Any], actor: str, at: datetime, user_id: int | None = None) -> Citizen:
     """Open a citizen's file, with an account (``user_id``) or, at the counter, without one."""
     citizen = Citizen(user_id=user_id, **{name: _clean(value) for name, value in values.items()})
@@ -22,7 +21,7 @@ def register_citizen(*, values: Mapping[str, Any], actor: str, at: datetime, use
     return citizen
 
 
-@transaction.atomic
+@whole
 def update_citizen(*, citizen_id: int, values: Mapping[str, Any], actor: str, at: datetime) -> Citizen:
     """Change a citizen's name, address or ways to be reached."""
     citizen = Citizen.objects.select_for_update().get(pk=citizen_id)
@@ -34,14 +33,14 @@ def update_citizen(*, citizen_id: int, values: Mapping[str, Any], actor: str, at
     return citizen
 
 
-@transaction.atomic
+@whole
 def register_agent(*, email: str, password: str | None, values: Mapping[str, Any], actor: str, at: datetime) -> Agent:
     """Open an agent's account; without a password, the agent sets one by « Mot de passe oublié »."""
     user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, password)
     return configuration.configure(Agent, pk=None, values={"user": user, **values}, actor=actor, at=at)
 
 
-@transaction.atomic
+@whole
 def configure_agent(*, agent_id: int, values: Mapping[str, Any], active: bool, actor: str, at: datetime) -> Agent:
     """Change an agent's profile; an agent who is switched off cannot sign in, at once."""
     agent = configuration.configure(Agent, pk=agent_id, values=values, actor=actor, at=at)

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
-
 from obole.catalogue.models import FormVersion, Product, Scheme
 from obole.dossiers import notices, rules, states
 from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item
 from obole.dossiers.uploads import StoredUpload
 from obole.lib.states import Move
+from obole.lib.transactions import whole
 from obole.trail import operations as trail
 
 Answer = str | int | bool
@@ -30,7 +29,7 @@ class Filled:
     uploads: Sequence[StoredUpload] = field(default_factory=tuple)
 
 
-@transaction.atomic
+@whole
 def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, actor: str, at: datetime) -> Dossier:
     """
     Make and submit a dossier. The same ``request_key`` again returns the dossier that it made.
@@ -60,7 +59,7 @@ def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, a
     return dossier
 
 
-@transaction.atomic
+@whole
 def complete(*, dossier_id: int, filled: Filled, actor: str, at: datetime) -> Dossier:
     """
     Answer the agent's request for a complement: the dossier goes back to review.
@@ -78,7 +77,7 @@ def complete(*, dossier_id: int, filled: Filled, actor: str, at: datetime) -> Do
     return dossier
 
 
-@transaction.atomic
+@whole
 def take(*, dossier_id: int, agent_id: int, actor: str, at: datetime) -> Dossier:
     """
     Put a submitted dossier in this agent's hands.
@@ -110,7 +109,7 @@ def reject(*, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier
     return _answer(states.REJECT, "dossier_rejected", dossier_id=dossier_id, reason=reason, actor=actor, at=at)
 
 
-@transaction.atomic
+@whole
 def withdraw(*, dossier_id: int, actor: str, at: datetime) -> Dossier:
     """Give up an application before it is decided."""
     dossier = Dossier.objects.locked().get(pk=dossier_id)
@@ -120,7 +119,7 @@ def withdraw(*, dossier_id: int, actor: str, at: datetime) -> Dossier:
     return dossier
 
 
-@transaction.atomic
+@whole
 def close(*, dossier_id: int, actor: str, at: datetime) -> Dossier:
     """Close an accepted dossier: no more invoices will come from it."""
     dossier = Dossier.objects.locked().get(pk=dossier_id)
@@ -130,7 +129,7 @@ def close(*, dossier_id: int, actor: str, at: datetime) -> Dossier:
     return dossier
 
 
-@transaction.atomic
+@whole
 def correct_quantities(*, dossier_id: int, quantities: Mapping[int, Decimal], actor: str, at: datetime) -> None:
     """
     Write the quantities that are the agent's to give; those of the citizen are left as they are.
@@ -152,7 +151,7 @@ def correct_quantities(*, dossier_id: int, quantities: Mapping[int, Decimal], ac
             item.save(update_fields=["quantity"])
 
 
-@transaction.atomic
+@whole
 def _answer(move: Move, notice: str, *, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier:
     dossier = Dossier.objects.locked().get(pk=dossier_id)
     step = move.apply(dossier)

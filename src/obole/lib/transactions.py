@@ -1,9 +1,22 @@
-"""Nobody waits while holding a lock."""
+"""Nobody waits while holding a lock; what the server undid for another's sake is begun anew."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from random import SystemRandom
+from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, SerializationFailure
+
+P = ParamSpec("P")
+R = TypeVar("R")
+UNDONE = (DeadlockDetected, SerializationFailure)
+TRIES = 3
+REST_SECONDS = (0.01, 0.06)
+"""Between two tries, times the tries so far; by chance, so that two that met do not meet again."""
+_LUCK = SystemRandom()
 
 
 class TransactionOpen(RuntimeError):
@@ -55,3 +68,37 @@ def require_unspoilt_transaction(what: str) -> None:
     """
     if connection.in_atomic_block and connection.needs_rollback:
         raise OperationalError(f"the connection was lost during {what}")
+
+
+def whole(function: Callable[P, R]) -> Callable[P, R]:
+    """
+    Make an operation one transaction: all of it, or nothing.
+
+    Of two that wait for each other the server undoes one, so that the other may go on: what it undid is begun anew here, a few
+    times, after a rest. So an operation takes ids and values, never rows: it reads everything again. Inside another
+    transaction it is a part of that one, and only the outermost is begun anew: the server undid that one whole.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        turn = TRIES if connection.in_atomic_block else 1
+        while True:
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                if turn >= TRIES or not was_undone(error):
+                    raise
+            time.sleep(turn * _LUCK.uniform(*REST_SECONDS))
+            turn += 1
+
+    return run
+
+
+def was_undone(error: BaseException | None) -> bool:
+    """Tell whether the server undid a transaction for another's sake: a deadlock, or two that cannot both be true."""
+    while error is not None:
+        if isinstance(error, UNDONE):
+            return True
+        error = error.__cause__
+    return False

@@ -13,7 +13,7 @@ from django.db import IntegrityError, models, transaction
 from obole.lib import files
 from obole.lib.queue import defer
 from obole.lib.states import Move
-from obole.lib.transactions import forbid_transaction, require_transaction
+from obole.lib.transactions import forbid_transaction, require_transaction, whole
 from obole.mailing import queries, rules, states
 from obole.mailing.defaults import KINDS as KINDS
 from obole.mailing.models import Message, Template
@@ -130,7 +130,7 @@ def _after_failure(message: Message) -> Move:
     return states.FAIL if message.tries >= MOST_TRIES else states.POSTPONE
 
 
-@transaction.atomic
+@whole
 def _keep(*, message_id: int, at: datetime) -> None:
     """Say that a mail went nowhere, because no mail server is set; it can be read in the CRM."""
     message = Message.objects.select_for_update().get(pk=message_id)
@@ -142,7 +142,7 @@ def _keep(*, message_id: int, at: datetime) -> None:
     trail.record(step, subject=message, actor=WORKER, at=at)
 
 
-@transaction.atomic
+@whole
 def _claim(*, message_id: int, at: datetime) -> Message | None:
     message = Message.objects.select_for_update().get(pk=message_id)
     if message.state != MessageState.QUEUED:
@@ -155,7 +155,7 @@ def _claim(*, message_id: int, at: datetime) -> Message | None:
     return message
 
 
-@transaction.atomic
+@whole
 def _finish(*, message_id: int, move: Move, at: datetime, error: str = "") -> None:
     message = Message.objects.select_for_update().get(pk=message_id)
     step = move.apply(message)
@@ -165,7 +165,7 @@ def _finish(*, message_id: int, move: Move, at: datetime, error: str = "") -> No
     trail.record(step, subject=message, actor=WORKER, at=at, error=error[:200])
 
 
-@transaction.atomic
+@whole
 def drop(*, message_id: int, reason: str, at: datetime) -> None:
     """Give up a mail that has become pointless before it left; one that left is left alone."""
     message = Message.objects.select_for_update().get(pk=message_id)

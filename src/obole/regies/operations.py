@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from obole.directory.models import Agent
 from obole.lib import days
+from obole.lib.transactions import whole
 from obole.regies import queries
 from obole.regies.models import Closing, Entry, Mandate, Regie
 from obole.trail import configuration
@@ -36,7 +36,7 @@ def _has_another_code(regie_id: int, code: str) -> bool:
     return Entry.objects.filter(regie=regie_id).exclude(regie__code=code).exists()
 
 
-@transaction.atomic
+@whole
 def give_mandates(*, regie_id: int, agent_ids: Sequence[int], actor: str, at: datetime) -> None:
     """Say which agents answer for the régie: they, and administrators, see its money."""
     regie = Regie.objects.locked().get(pk=regie_id)
@@ -47,7 +47,7 @@ def give_mandates(*, regie_id: int, agent_ids: Sequence[int], actor: str, at: da
     trail.note("regie.mandates", subject=regie, actor=actor, at=at, agents=names)
 
 
-@transaction.atomic
+@whole
 def close_period(*, regie_id: int, until: date, actor: str, at: datetime) -> Closing:
     """
     Close the régie's ledger up to a day: from then on, nothing is booked on or before it, and what it comes to is kept.

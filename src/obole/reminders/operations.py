@@ -2,11 +2,10 @@
 
 from datetime import date, datetime
 
-from django.db import transaction
-
 from obole.billing.models import Invoice
 from obole.billing.notices import variables_of
 from obole.lib import days
+from obole.lib.transactions import whole
 from obole.mailing import operations as mailing
 from obole.mailing import rules as mail_rules
 from obole.payments import queries as payments
@@ -18,7 +17,7 @@ LAST_WORDS = 3
 """There are three models of reminder; a fourth reminder uses the third."""
 
 
-@transaction.atomic
+@whole
 def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
     """
     Decide the next reminder of an invoice, if one is due now; once for each step, however many workers ask.

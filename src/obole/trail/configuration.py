@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import models, transaction
+from django.db import models
 
+from obole.lib.transactions import whole
 from obole.trail import operations as trail
 
 M = TypeVar("M", bound=models.Model)
 
 
-@transaction.atomic
+@whole
 def configure(model: type[M], *, pk: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> M:
     """
     Create (``pk`` is None) or change one row of configuration, and record which fields changed.

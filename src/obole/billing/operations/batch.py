@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from obole.billing import notices
@@ -13,12 +12,13 @@ from obole.billing.operations.refusals import NotBillable
 from obole.billing.states import InvoiceState
 from obole.lib import days
 from obole.lib.queue import defer
+from obole.lib.transactions import whole
 
 DEPOSITED_AT_ONCE = 50
 """Invoices whose mail and document are asked for in one transaction of the worker."""
 
 
-@transaction.atomic
+@whole
 def issue_batch(*, invoice_ids: Sequence[int], actor: str, at: datetime) -> list[Invoice]:
     """
     Issue drafts of one régie together, all or none, numbered in the order of their ids; the worker then deposits them.
@@ -43,7 +43,7 @@ def issue_batch(*, invoice_ids: Sequence[int], actor: str, at: datetime) -> list
     return invoices
 
 
-@transaction.atomic
+@whole
 def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: datetime) -> None:
     """
     Ask for the mails and documents of invoices issued together, some at a time: the rest waits in the queue with them.

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from obole.billing import rules
@@ -12,10 +11,11 @@ from obole.billing.models import Invoice, InvoiceLine
 from obole.billing.operations.issuing import add_lines
 from obole.billing.operations.refusals import NotADraft, NotBillable
 from obole.billing.states import InvoiceState
+from obole.lib.transactions import whole
 from obole.trail import operations as trail
 
 
-@transaction.atomic
+@whole
 def redo_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
     """
     Make a draft of the same lines as a cancelled invoice; done again, it returns the invoice that it made.
@@ -38,7 +38,7 @@ def redo_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
     return draft
 
 
-@transaction.atomic
+@whole
 def correct_draft(
     *, invoice_id: int, quantities: Mapping[int, Decimal], period: str, actor: str, at: datetime
 ) -> Invoice:
@@ -57,7 +57,7 @@ def correct_draft(
     return draft
 
 
-@transaction.atomic
+@whole
 def discard_draft(*, invoice_id: int, actor: str, at: datetime) -> None:
     """
     Give up a draft: it has no number, so nothing is missing afterwards. The trail keeps that it was.

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from obole.billing import notices, states
@@ -12,6 +11,7 @@ from obole.billing.operations.refusals import NotBillable, ReasonMissing
 from obole.billing.states import InvoiceState
 from obole.lib import days
 from obole.lib.queue import defer
+from obole.lib.transactions import whole
 from obole.regies import numbering
 from obole.regies.accounts import Account
 from obole.regies.models import Series
@@ -63,7 +63,7 @@ def unsettle_invoice(
     invoice.save(update_fields=["state", "received_cents", "paid_at", "due_date"])
 
 
-@transaction.atomic
+@whole
 def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: datetime) -> CreditNote:
     """
     Cancel what is still due with an avoir; the payer reads why. Money that comes all the same goes to recettes à classer.
@@ -96,7 +96,7 @@ def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: 
     return note
 
 
-@transaction.atomic
+@whole
 def transfer_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
     """
     Hand an unpaid invoice over to the comptable public: it cannot be paid here any more.

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from obole.billing import notices, rules, states
@@ -18,6 +17,7 @@ from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import days
 from obole.lib.queue import defer
+from obole.lib.transactions import whole
 from obole.regies import ledger, numbering
 from obole.regies.accounts import Account
 from obole.regies.models import Regie, Series
@@ -27,7 +27,7 @@ ISSUED = ["state", "number", "year", "sequence", "issued_at", "due_date", "wordi
 BILLABLE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 
 
-@transaction.atomic
+@whole
 def generate_invoice(  # noqa: PLR0913 - one form, one call
     *,
     dossier_id: int,
@@ -63,7 +63,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
 
 
-@transaction.atomic
+@whole
 def issue_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
     """
     Give a draft its number, make it due, and deposit it in the payer's account.

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import models
 
 from obole.billing.models import Invoice
+from obole.lib.transactions import whole
 from obole.mailing.models import Message
 from obole.payments import queries
 from obole.payments.models import Anomaly, Attempt, Receipt, Refund
@@ -63,7 +64,7 @@ def open_anomaly(kind: Anomaly.Kind, about: About, *, details: str, at: datetime
         trail.note("anomaly.open", subject=_told_at(anomaly), actor=actor, at=at, kind=kind, details=details[:200])
 
 
-@transaction.atomic
+@whole
 def close_anomaly(*, anomaly_id: int, note: str, actor: str, at: datetime, keep: bool = False) -> Anomaly:
     """
     Write what was done about an anomaly; one that is closed stays as it is.

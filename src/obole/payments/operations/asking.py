@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from obole.gateways import registry
 from obole.gateways.base import BadSettings, Exchange, GatewayError, Unreachable
 from obole.lib.queue import defer_once
-from obole.lib.transactions import waiting_outside
+from obole.lib.transactions import waiting_outside, whole
 from obole.payments import queries, rules
 from obole.payments.models import Attempt, BankExchange, Circuit, Sweep
 from obole.payments.operations import circuit
@@ -71,7 +69,7 @@ def record_doorbell(*, gateway_reference: str, kind: BankExchange.Kind, said: st
     return True
 
 
-@transaction.atomic
+@whole
 def _ring(attempt: Attempt, *, kind: BankExchange.Kind, said: str, at: datetime) -> None:
     if BankExchange.objects.filter(attempt=attempt, kind=kind).count() < MOST_DOORBELLS:
         keep_exchange(attempt, kind=kind, exchange=Exchange(request=said[:2000], response=""), outcome="", at=at)
@@ -107,7 +105,7 @@ def _queue_probe(silent: Circuit, first_due: int | None) -> bool:
     return silent.regie.enabled and defer_once("payments.probe", key=key, regie_id=silent.regie_id)
 
 
-@transaction.atomic
+@whole
 def _close_lost_opening(*, attempt_id: int, at: datetime) -> None:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     if attempt.state != AttemptState.OPENING:
@@ -116,7 +114,7 @@ def _close_lost_opening(*, attempt_id: int, at: datetime) -> None:
     fail_opening(attempt, reason=reason, actor="worker", at=at)
 
 
-@transaction.atomic
+@whole
 def _note_silence(*, attempt_id: int, error: GatewayError, actor: str, at: datetime) -> Attempt:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     if attempt.state in FINAL:

@@ -2,11 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from obole.gateways import registry
 from obole.gateways.base import BadSettings, GatewayError, Rejected
-from obole.lib.transactions import waiting_outside
+from obole.lib.transactions import waiting_outside, whole
 from obole.payments import rules
 from obole.payments.models import Circuit
 from obole.regies.models import Regie
@@ -66,7 +64,7 @@ def probe_bank(*, regie_id: int, at: datetime) -> bool:
     return True
 
 
-@transaction.atomic
+@whole
 def _count(*, regie_id: int, at: datetime) -> None:
     Circuit.objects.get_or_create(regie_id=regie_id)
     circuit = Circuit.objects.select_for_update(of=("self",)).select_related("regie").get(regie=regie_id)
@@ -81,7 +79,7 @@ def _count(*, regie_id: int, at: datetime) -> None:
     circuit.save()
 
 
-@transaction.atomic
+@whole
 def _recover(*, regie_id: int, left: int, at: datetime) -> None:
     """Close the circuit; ``left``: the calls in vain that still count, where the answer was not about a payment."""
     circuit = Circuit.objects.select_for_update(of=("self",)).select_related("regie").get(regie=regie_id)

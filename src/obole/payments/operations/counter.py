@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db import transaction
 from django.db.models import Sum
 
 from obole.billing import operations as billing
@@ -12,6 +11,7 @@ from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.lib import days
 from obole.lib.queue import defer
+from obole.lib.transactions import whole
 from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Receipt
 from obole.payments.operations import booking
 from obole.payments.operations.anomalies import About, open_anomaly
@@ -54,7 +54,7 @@ class Money:
     reference: str = ""
 
 
-@transaction.atomic
+@whole
 def take_money(*, invoice_id: int, money: Money, request_key: str, actor: str, at: datetime) -> Receipt:
     """
     Take money at the counter for an invoice, whole or in part. The same ``request_key`` again returns the receipt that it made.
@@ -77,7 +77,7 @@ def take_money(*, invoice_id: int, money: Money, request_key: str, actor: str, a
     return receipt
 
 
-@transaction.atomic
+@whole
 def take_unmatched(*, regie_id: int, money: Money, request_key: str, actor: str, at: datetime) -> Receipt:
     """
     Take money whose invoice nobody knows (a transfer without a reference): to recettes à classer, and to « À traiter ».

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing import operations as billing
@@ -13,6 +12,7 @@ from obole.gateways.base import Outcome, Status, differences
 from obole.lib import money, words
 from obole.lib.queue import defer
 from obole.lib.states import Move, Step
+from obole.lib.transactions import whole
 from obole.payments import notices, rules, states
 from obole.payments.models import ACCOUNT_OF, Anomaly, Attempt, BankExchange, Receipt, Share
 from obole.payments.operations import booking
@@ -31,7 +31,7 @@ NEVER_KNOWN = _("paiement que la banque n’a jamais connu : environnement ou nu
 FINAL = frozenset({AttemptState.PAID, AttemptState.REVERSED, AttemptState.TESTED})
 
 
-@transaction.atomic
+@whole
 def hear_outcome(*, attempt_id: int, outcome: Outcome, actor: str, at: datetime) -> Attempt:
     """
     Take what the bank says of an attempt; whoever asked, in whatever order, any number of times.

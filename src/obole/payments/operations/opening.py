@@ -5,13 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.conf import settings
-from django.db import transaction
 
 from obole.billing.models import Invoice
 from obole.gateways import registry
 from obole.gateways.base import Gateway, GatewayError, Order, Redirect
 from obole.lib import days
-from obole.lib.transactions import waiting_outside
+from obole.lib.transactions import waiting_outside, whole
 from obole.payments import rules, states
 from obole.payments.models import Attempt, BankExchange, Share
 from obole.payments.operations import circuit
@@ -79,7 +78,7 @@ def start_payment(
     return _mark_started(attempt_id=attempt.pk, redirect=redirect, actor=actor, at=at)
 
 
-@transaction.atomic
+@whole
 def open_attempt(
     *, invoice_id: int, also: Sequence[int] = (), email: str, request_key: str, actor: str, at: datetime
 ) -> tuple[Attempt, bool]:  # fmt: skip
@@ -161,7 +160,7 @@ def _order(attempt: Attempt, how_many: int) -> Order:
     )  # fmt: skip
 
 
-@transaction.atomic
+@whole
 def _mark_started(*, attempt_id: int, redirect: Redirect, actor: str, at: datetime) -> Attempt:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     keep_exchange(attempt, kind=BankExchange.Kind.START, exchange=redirect.exchange, outcome="created", at=at)
@@ -177,7 +176,7 @@ def _mark_started(*, attempt_id: int, redirect: Redirect, actor: str, at: dateti
     return attempt
 
 
-@transaction.atomic
+@whole
 def _mark_failed(*, attempt_id: int, error: GatewayError, actor: str, at: datetime) -> Attempt:
     attempt = Attempt.objects.locked().get(pk=attempt_id)
     outcome = f"{type(error).__name__} {error.code}".strip()

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
+from obole.lib.transactions import whole
 from obole.payments import notices, queries
 from obole.payments import refund_states as states
 from obole.payments.models import Anomaly, Refund
@@ -30,7 +29,7 @@ class MandateMissing(ValueError):
     """A refund is done when the comptable's mandat or transfer has a reference."""
 
 
-@transaction.atomic
+@whole
 def request_refund(*, receipt_id: int, cents: int, reason: str, request_key: str, actor: str, at: datetime) -> Refund:
     """
     Ask that money of recettes à classer be given back. The same ``request_key`` again returns the refund that it made.
@@ -53,7 +52,7 @@ def request_refund(*, receipt_id: int, cents: int, reason: str, request_key: str
     return refund
 
 
-@transaction.atomic
+@whole
 def approve_refund(*, refund_id: int, actor: str, at: datetime) -> Refund:
     """
     Approve a refund that somebody else asked for.
@@ -71,7 +70,7 @@ def approve_refund(*, refund_id: int, actor: str, at: datetime) -> Refund:
     return refund
 
 
-@transaction.atomic
+@whole
 def complete_refund(*, refund_id: int, mandate: str, actor: str, at: datetime) -> Refund:
     """
     Write that the comptable paid an approved refund, with the reference of the mandat or of the transfer.
@@ -98,7 +97,7 @@ def complete_refund(*, refund_id: int, mandate: str, actor: str, at: datetime) -
     return refund
 
 
-@transaction.atomic
+@whole
 def give_up_refund(*, refund_id: int, reason: str, actor: str, at: datetime) -> Refund:
     """
     Give up a refund that was not paid: its money waits in recettes à classer again, and so does its task.

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from obole.billing import operations as billing
 from obole.billing.models import CreditNote, Invoice
 from obole.billing.states import InvoiceState
 from obole.lib import days, words
+from obole.lib.transactions import whole
 from obole.payments import notices, queries, rules, states
 from obole.payments.models import ACCOUNT_OF, Allocation, Anomaly, Attempt, Receipt, Reversal
 from obole.payments.operations import booking
@@ -37,7 +36,7 @@ class ReasonMissing(ValueError):
     """The payer would not learn why: there is neither a code nor words, or the code says « autre » and nothing else."""
 
 
-@transaction.atomic
+@whole
 def reverse_receipt(
     *, receipt_id: int, kind: Reversal.Kind, code: Reversal.Code | None = None, reason: str, actor: str, at: datetime
 ) -> Reversal:
@@ -82,7 +81,7 @@ def ways_back(receipt: Receipt) -> list[Reversal.Kind]:
     return [kind for kind, means in ALLOWED.items() if receipt.means in means]
 
 
-@transaction.atomic
+@whole
 def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: str, at: datetime) -> CreditNote:
     """
     Cancel an invoice with an avoir. Money that it received goes to recettes à classer, and to « À traiter ».

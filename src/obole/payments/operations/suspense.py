@@ -3,11 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from django.db import transaction
-
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
+from obole.lib.transactions import whole
 from obole.payments import queries
 from obole.payments.models import Allocation, Anomaly, Receipt
 from obole.payments.operations import booking
@@ -38,7 +37,7 @@ class NotApplicable(Exception):
         self.cents = cents
 
 
-@transaction.atomic
+@whole
 def apply_receipt(  # noqa: PLR0913 - a decision says all of this
     *, receipt_id: int, invoice_id: int, cents: int | None = None, reason: str, actor: str, at: datetime,
     outcome: Anomaly.Outcome = Anomaly.Outcome.APPLIED, request_key: str | None = None,
@@ -78,7 +77,7 @@ def apply_receipt(  # noqa: PLR0913 - a decision says all of this
     return counts
 
 
-@transaction.atomic
+@whole
 def rebill_receipt(*, receipt_id: int, invoice_id: int, reason: str, actor: str, at: datetime) -> Invoice:
     """
     Do a cancelled invoice again because it was paid all the same, issue it, and count the money for it.

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F
 
 from obole.billing.models import Invoice
 from obole.lib import money
+from obole.lib.transactions import whole
 from obole.mailing import queries as mailing
 from obole.mailing.models import Message
 from obole.payments.models import Anomaly, Refund, UnknownRings
@@ -38,7 +38,7 @@ def look_around(*, at: datetime) -> int:
     return _refunds(at) + _mails(at)
 
 
-@transaction.atomic
+@whole
 def _refunds(at: datetime) -> int:
     waiting = Refund.objects.filter(
         state__in=(RefundState.REQUESTED, RefundState.APPROVED), requested_at__lt=at - REFUND_WAITS, anomalies=None
@@ -51,7 +51,7 @@ def _refunds(at: datetime) -> int:
     return len(found)
 
 
-@transaction.atomic
+@whole
 def _mails(at: datetime) -> int:
     found = list(mailing.undelivered().filter(anomalies=None).order_by("id")[:CHUNK])
     invoices = Invoice.objects.select_related("regie").in_bulk(
