@@ -68,8 +68,7 @@ def _records(invoice: Invoice) -> Iterable[Record]:
 
 
 def _sorted(happenings: list[Happening]) -> list[Happening]:
-    # What was done in the same breath is told in the order in which it was done, newest first too.
-    return sorted(happenings, key=lambda one: one.at)[::-1]
+    return sorted(happenings, key=lambda one: one.at, reverse=True)
 
 
 def _tell(record: Record, words: dict[str, tuple[Teller, str]], *, with_actor: bool = False) -> Happening | None:
