@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from obole.catalogue.rules import figures
 from obole.catalogue.rules.parts import Pricing
 from obole.catalogue.rules.problems import Place, Problem, Refused
+from obole.catalogue.rules.results import Result
 
 DEEPEST, MOST_ITEMS = 40, 5000
 LONGEST_LABEL = 120
@@ -45,6 +46,19 @@ def parse(data: object) -> Pricing:
     if problems:
         raise Refused(problems)
     return pricing  # type: ignore[no-any-return]
+
+
+def parse_result(data: object) -> Result:
+    """
+    Read a result that ``as_dict`` wrote, with everything that ``wording`` needs.
+
+    :raises Refused: if it was altered.
+    """
+    problems: list[Problem] = []
+    result = _decoder(Result)(data, Place(), problems)
+    if problems:
+        raise Refused(problems)
+    return result  # type: ignore[no-any-return]
 
 
 def as_dict(part: object) -> Any:
@@ -247,7 +261,14 @@ def _no_month_day(place: Place, problems: list[Problem]) -> object:
     return _refuse(problems, place.problem(_("un jour de l’année est attendu : mois, tiret, jour, comme 09-01.")))
 
 
+def _read_facts(data: Any, place: Place, problems: list[Problem]) -> Any:
+    if isinstance(data, dict) and all(isinstance(one, str) or type(one) is int for one in (*data, *data.values())):
+        return data
+    return _refuse(problems, place.problem(_("un objet de textes et de nombres entiers est attendu.")))
+
+
 _SIMPLE: dict[Any, Decoder] = {
+    dict[str, int | str]: _read_facts,
     str: _read_text, bool: _read_flag, int: _read_whole, Decimal: _read_number, date: _read_day,
 }  # fmt: skip
 _NAMED: dict[str, Decoder] = {

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.rules import parts
 from obole.catalogue.rules.compiling import Compiler, Scope
+from obole.catalogue.rules.describing import Describer
 from obole.catalogue.rules.figures import QUANTITY_DECIMALS, Number, half_up
 from obole.catalogue.rules.names import names_in
 from obole.catalogue.rules.prices import Finished, TariffRule, VersionRule, across, round_price
@@ -17,6 +18,7 @@ from obole.catalogue.rules.problems import CannotCompute, Problem
 from obole.catalogue.rules.results import Found, PricedLine, Reason, Stage
 from obole.catalogue.rules.steps import AllowanceRule, QuantityRule, run_steps, step_rule
 from obole.catalogue.rules.tariffs import Regime, Typed, Vat
+from obole.lib.words import in_french
 
 LARGEST_CENTS = 10**9
 """Ten million euros: above, a mistake was typed."""
@@ -60,12 +62,16 @@ class LineRule:
     """A line ready to price."""
 
     def __init__(self, number: int, line: parts.Line, pricing: parts.Pricing, compiler: Compiler) -> None:
+        describer = Describer(pricing, compiler)
         self.line, self._number = line, number
         self.product = next(one for one in pricing.products if one.key == line.product)
-        self._tariff = TariffRule(next(one for one in pricing.tariffs if one.key == self.product.tariff), compiler)
+        self._tariff = TariffRule(
+            next(one for one in pricing.tariffs if one.key == self.product.tariff), compiler, describer
+        )
         self._group = next((one for one in pricing.groups if one.key == line.per), None)
         self._when = compiler.condition(line.when)
         self._quantity, self._rule = compiler.formula(line.quantity), QuantityRule(self.product)
+        self._describe = describer.describe(line.quantity, in_french(_("Quantité")), Stage.QUANTITY)
         self._on = None if line.on is None else compiler.formula(line.on)
         self._allowance = None if line.allowance is None else AllowanceRule(compiler, line.allowance)
         self._price_steps = [step_rule(compiler, step) for step in line.price_steps]
@@ -108,6 +114,8 @@ class LineRule:
             if lacking:
                 raise CannotCompute(_("il manque « %(names)s » : complétez la réponse."), names=" », « ".join(lacking))
             return None
+        if self._describe is not None and quantity:
+            self._describe(scope, why)
         billed = self._rule.run(quantity, why)
         if not billed:
             return None
@@ -134,11 +142,9 @@ class LineRule:
         thousandths = half_up(draft.quantity * _THOUSAND)
         amount, amounts = _to_cents(thousandths * unit), list[Reason]()
         if thousandths != _THOUSAND:
-            values: dict[str, int | str] = {
-                "quantity": str(Fraction(thousandths, _THOUSAND)),
-                "unit_cents": unit,
-                "cents": amount,
-            }
+            exact = Fraction(thousandths * unit, 100 * _THOUSAND)
+            values: dict[str, int | str] = {"quantity": str(Fraction(thousandths, _THOUSAND)), "unit_cents": unit}
+            values |= {"exact": str(exact), "cents": amount}
             amounts.append(Reason(Stage.AMOUNT, "times", values))
         amount = run_steps(self._amount_steps, amount, draft.scope, round_to=1, stage=Stage.AMOUNT, why=amounts)
         if self.line.deduct:

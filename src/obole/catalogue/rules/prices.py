@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.rules import tariffs as t
 from obole.catalogue.rules.compiling import Compiler, Scope
+from obole.catalogue.rules.describing import Describer
 from obole.catalogue.rules.figures import Number, exact, half_up
+from obole.catalogue.rules.formulas import PRODUCT, Answer
 from obole.catalogue.rules.problems import CannotCompute
 from obole.catalogue.rules.results import Found, How, Reason, Stage, Vote
 from obole.lib import days
+from obole.lib.words import in_french
 
 
 class Priced(NamedTuple):
@@ -52,10 +55,10 @@ class VersionRule(NamedTuple):
 class TariffRule:
     """A tariff ready to price."""
 
-    def __init__(self, tariff: t.Tariff, compiler: Compiler) -> None:
+    def __init__(self, tariff: t.Tariff, compiler: Compiler, describer: Describer) -> None:
         self._label = tariff.label
         versions = sorted(tariff.versions, key=lambda one: one.effect)
-        self._rules = [_version(tariff, one, compiler) for one in versions]
+        self._rules = [_version(tariff, one, compiler, describer) for one in versions]
         self._effects = [one.effect for one in versions]
 
     def on(self, day: date) -> VersionRule:
@@ -77,21 +80,23 @@ class TariffRule:
         return self._rules[rank - 1]
 
 
-def _version(tariff: t.Tariff, version: t.Version, compiler: Compiler) -> VersionRule:
+def _version(tariff: t.Tariff, version: t.Version, compiler: Compiler, describer: Describer) -> VersionRule:
     vote = Vote(tariff.label, version.effect, version.deliberation, version.voted_on)
     price = version.price
     if isinstance(price, t.Share | t.Limit):
         return VersionRule(version.effect, vote, version.vat, version.typed, None, price)
-    return VersionRule(version.effect, vote, version.vat, version.typed, _PRICES[type(price)](compiler, price), None)
+    return VersionRule(
+        version.effect, vote, version.vat, version.typed, _PRICES[type(price)](compiler, price, describer), None
+    )
 
 
-def _fixed(_compiler: Compiler, price: t.Fixed) -> Pricer:
+def _fixed(_compiler: Compiler, price: t.Fixed, _describer: Describer) -> Pricer:
     reason = Reason(Stage.PRICE, "fixed", {"cents": price.cents})
     return lambda _scope, _round_to: Priced(price.cents, (), [reason])
 
 
-def _grid(compiler: Compiler, price: t.Grid) -> Pricer:
-    axes = [locator(compiler, axis) for axis in price.axes]
+def _grid(compiler: Compiler, price: t.Grid, _describer: Describer) -> Pricer:
+    axes = [_shown_locator(compiler, axis) for axis in price.axes]
     sizes = [len(axis.places) for axis in price.axes]
 
     def run(scope: Scope, _round_to: int) -> Priced:
@@ -99,7 +104,8 @@ def _grid(compiler: Compiler, price: t.Grid) -> Pricer:
         for locate, size in zip(axes, sizes, strict=True):
             index, one = locate(scope)
             cell = cell * size + index
-            found.append(one)
+            if one is not None:
+                found.append(one)
         cents = price.cells[cell]
         if cents is None:
             raise CannotCompute(
@@ -109,6 +115,14 @@ def _grid(compiler: Compiler, price: t.Grid) -> Pricer:
         return Priced(cents, tuple(found), [Reason(Stage.PRICE, "cell", {"cents": cents})])
 
     return run
+
+
+def _shown_locator(compiler: Compiler, axis: t.Axis) -> Callable[[Scope], tuple[int, Found | None]]:
+    """Return the function that finds a place; that of the product itself, which is no answer, is not told."""
+    locate = locator(compiler, axis)
+    if axis.of != Answer(PRODUCT):
+        return locate
+    return lambda scope: (locate(scope)[0], None)
 
 
 def locator(compiler: Compiler, axis: t.Axis) -> Callable[[Scope], Located]:
@@ -163,18 +177,22 @@ def _finder(axis: t.Axis) -> Callable[[Any], int]:
     return find
 
 
-def _rate(compiler: Compiler, price: t.Rate) -> Pricer:
+def _rate(compiler: Compiler, price: t.Rate, describer: Describer) -> Pricer:
     base_of = compiler.formula(price.base)
     percent_of = _percents(compiler, price)
+    describe = describer.describe(price.base, price.base_label, Stage.PRICE)
 
     def run(scope: Scope, round_to: int) -> Priced:
         base = base_of(scope)
         if base is None:
             if price.missing is None:
                 raise CannotCompute(_("il manque « %(name)s » : complétez la réponse."), name=price.base_label)
-            return Priced(price.missing, (), [_because("rate_missing", base=price.base_label, cents=price.missing)])
+            return Priced(price.missing, (), [_because("rate_missing", label=price.base_label, cents=price.missing)])
         percent, found = percent_of(scope)
-        reasons = [_because("rate_base", label=price.base_label, base=str(base))]
+        reasons: list[Reason] = []
+        if describe is not None:
+            describe(scope, reasons)
+        reasons.append(_because("rate_base", label=price.base_label, base=str(base)))
         kept, held = _kept(base * 100, price.base_floor, price.base_cap)
         if held:
             reasons.append(_because(f"base_{held}", label=price.base_label, cents=int(kept)))
@@ -200,8 +218,8 @@ def _percents(compiler: Compiler, price: t.Rate) -> Callable[[Scope], tuple[Frac
     return read
 
 
-def _given(compiler: Compiler, price: t.Given) -> Pricer:
-    of = compiler.formula(price.of)
+def _given(compiler: Compiler, price: t.Given, describer: Describer) -> Pricer:
+    of, describe = compiler.formula(price.of), describer.describe(price.of, in_french(_("Prix")), Stage.PRICE)
 
     def run(scope: Scope, round_to: int) -> Priced:
         euros = of(scope)
@@ -209,7 +227,10 @@ def _given(compiler: Compiler, price: t.Given) -> Pricer:
             raise CannotCompute(_("il manque le montant : complétez la réponse."))
         if euros < 0:
             raise CannotCompute(_("le prix calculé est sous zéro : vérifiez les réponses."))
-        reasons = [_because("given", exact=str(euros))]
+        reasons: list[Reason] = []
+        if describe is not None:
+            describe(scope, reasons)
+        reasons.append(_because("given", exact=str(euros)))
         return Priced(_between(euros * 100, round_to, price.floor, price.cap, reasons), (), reasons)
 
     return run
@@ -262,6 +283,6 @@ def across(
     return Priced(int(kept) - sum_cents, (), [_because(f"limit_{held}", sum_cents=sum_cents, limit_cents=int(kept))])
 
 
-_PRICES: Mapping[type, Callable[[Compiler, Any], Pricer]] = {
+_PRICES: Mapping[type, Callable[[Compiler, Any, Describer], Pricer]] = {
     t.Fixed: _fixed, t.Grid: _grid, t.Rate: _rate, t.Given: _given,
 }  # fmt: skip
