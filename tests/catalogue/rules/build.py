@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from obole.catalogue.rules import formulas as f
@@ -110,10 +111,27 @@ def choices(*values: str) -> tuple[t.Position, ...]:
     return tuple(t.Position(key=f"c{n}", label=one, value=one) for n, one in enumerate(values, start=1))
 
 
+_compiled = lru_cache(maxsize=64)(compile_pricing)
+
+
 def price(pricing: p.Pricing, on: date = date(2026, 11, 30), **answers: Any) -> Result:
-    compiled = compile_pricing(pricing)
+    compiled = _compiled(pricing)
     return compiled.price(compiled.read(answers), on=on)
 
 
 def amounts(result: Result) -> list[int]:
     return [one.amount_cents for one in result.lines]
+
+
+def shop(*prices: int, vats: list[t.Vat] | None = None, typed: t.Typed = t.Typed.GROSS, **more: Any) -> p.Pricing:
+    """Return a pricing of so many products, each with its own quantity (q0, q1…)."""
+    keys = [f"p{one}" for one in range(len(prices))]
+    return p.Pricing(
+        questions=tuple(number(f"q{one}", decimals=3, required=False) for one in range(len(prices))),
+        tariffs=tuple(
+            fixed(key, cents, typed=typed, vat=vat)
+            for key, cents, vat in zip(keys, prices, vats or [t.Vat()] * len(prices), strict=True)
+        ),
+        products=tuple(product(key, decimals=3) for key in keys),
+        lines=tuple(line(key, quantity=a(f"q{index}")) for index, key in enumerate(keys)), **more,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from obole.catalogue.rules.figures import QUANTITY_DECIMALS
 from obole.catalogue.rules.functions import Type
 from obole.catalogue.rules.problems import Place, Problem
 from obole.catalogue.rules.typing_formulas import At, FormulaChecker
+from obole.lib import days
 
 ROUND_TO = (1, 5, 10, 50, 100)
 MOST_LINES, MOST_INSTALMENTS, MOST_ROWS = 200, 12, 200
@@ -29,6 +30,7 @@ def check(pricing: parts.Pricing) -> list[Problem]:
     for kind, one_check in _CHECKS.items():
         for n, one in enumerate(getattr(pricing, kind)):
             one_check(checker, pricing, one, At(Place(f"{kind}[{n}]", f"{_KINDS[kind]} «\u00a0{one.label}\u00a0»")))
+    _check_typed(checker, pricing)
     _check_terms(checker, pricing, At(Place("terms", str(_("paiement")))))
     # A tariff is looked at for each group that is priced by it: the same problem is told once.
     seen: dict[tuple[str, str], Problem] = {}
@@ -47,6 +49,24 @@ def _check_keys(checker: FormulaChecker, pricing: parts.Pricing) -> None:
                 checker.tell(at, _("la clé « %(key)s » sert deux fois : changez l’une des deux."), key=one.key)
     if len(pricing.lines) > MOST_LINES:
         checker.tell(At(Place("lines")), _("il y a trop de lignes : %(most)s au plus."), most=MOST_LINES)
+
+
+def _check_typed(checker: FormulaChecker, pricing: parts.Pricing) -> None:
+    """Check that no rate has, on one day, prices that were voted with the tax and others without."""
+    for day in sorted({version.effect for tariff in pricing.tariffs for version in tariff.versions}):
+        seen: dict[Decimal, t.Typed] = {}
+        for n, tariff in enumerate(pricing.tariffs):
+            version = max(
+                (one for one in tariff.versions if one.effect <= day), key=lambda one: one.effect, default=None
+            )
+            if version is None or version.vat.regime != t.Regime.TAXED:
+                continue
+            if seen.setdefault(version.vat.rate, version.typed) != version.typed:
+                at = At(Place(f"tariffs[{n}]", f"{_KINDS['tariffs']} «\u00a0{tariff.label}\u00a0»"))
+                text = _(
+                    "au %(day)s, un même taux de TVA porte sur des prix HT et des prix TTC : votez-les de la même façon."
+                )
+                checker.tell(at, text, day=days.short(day))
 
 
 def _question(checker: FormulaChecker, _pricing: parts.Pricing, one: parts.Question, at: At) -> None:

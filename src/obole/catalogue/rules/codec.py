@@ -66,7 +66,7 @@ def as_dict(part: object) -> Any:
     if isinstance(part, tuple):
         return [as_dict(one) for one in part]
     if isinstance(part, Decimal):
-        return f"{part:f}"
+        return f"{part.normalize():f}"
     if isinstance(part, date):
         return part.isoformat()
     if isinstance(part, StrEnum):

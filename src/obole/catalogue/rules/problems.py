@@ -52,7 +52,10 @@ class Refused(ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{one.path}: {one.text}" for one in self.problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{one.path}: {one.message}" for one in self.problems)
 
 
 class CannotCompute(ValueError):
