@@ -9,6 +9,7 @@ from typing import Any
 from obole.catalogue.rules import formulas as f
 from obole.catalogue.rules import parts as p
 from obole.catalogue.rules import tariffs as t
+from obole.catalogue.rules import wording
 from obole.catalogue.rules.engine import compile_pricing
 from obole.catalogue.rules.results import Result
 
@@ -120,6 +121,10 @@ def price(pricing: p.Pricing, on: date = date(2026, 11, 30), **answers: Any) -> 
 
 
 def amounts(result: Result) -> list[int]:
+    """Return what each line comes to; whatever can be priced can be told."""
+    for one in result.lines:
+        assert all(sentence.endswith(".") for sentence in wording.long(one))
+        assert len(wording.short(one)) <= wording.LONGEST_DETAIL
     return [one.amount_cents for one in result.lines]
 
 

@@ -38,7 +38,7 @@ def test_every_quotient_falls_in_one_bracket(answers: dict[str, Any], cents: int
 def test_an_absence_is_deducted_at_the_price_of_the_child() -> None:
     result = price(town.SCHOOL, qf=842, resident=True, enfants=[{"repas": 10}, {"repas": 10, "absences": 2}])
     assert amounts(result) == [3250, 2930, -586]
-    assert result.lines[2].printed == (Decimal(-2), 293)
+    assert result.lines[2].printed == (Decimal(-2), "repas", 293)
 
 
 @pytest.mark.parametrize(("answers", "cents"), [({}, 4550), ({"jours_presents": 13, "jours_ouverts": 17}, 3479)])
@@ -124,7 +124,7 @@ def test_a_scaffold_and_a_skip() -> None:
 def test_a_terrace_for_some_days_of_a_month() -> None:
     line = price(town.TERRACE_BY_DAY, surface="18,5", du="20/12/2026").lines[0]
     assert (line.quantity, line.unit_cents, line.amount_cents) == (Decimal("18.5"), 320, 2292)
-    assert line.printed == (1, 2292)
+    assert line.printed == (1, "", 2292)
 
 
 def test_a_grave() -> None:
@@ -221,7 +221,7 @@ def test_a_document_can_always_print_quantity_times_price(name: str) -> None:
     result = price(town.TOWN[name], **answers[name])
     assert result.lines
     for line in result.lines:
-        quantity, unit_cents = line.printed
+        quantity, _unit, unit_cents = line.printed
         assert unit_cents >= 0
         assert money.times(quantity, unit_cents) == line.amount_cents
     assert sum(row.total_cents for row in result.taxes) == result.total_cents == result.net_cents + result.vat_cents

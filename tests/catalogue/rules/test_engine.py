@@ -265,6 +265,23 @@ def test_rows_are_counted_and_summed() -> None:
     assert [one.quantity for one in price(of, jours=5, g=[{"age": 2}, {"age": 3}, {"age": 9}]).lines] == [10, 14]
 
 
+def test_a_base_below_zero_is_refused() -> None:
+    base = call("difference", "q0", 10)
+    pricing = replace(shop(1), tariffs=(tariff("p0", t.Rate(base_label="Base", base=base, percent=d(1))),))
+    with pytest.raises(Refused, match="« Base » est sous zéro"):
+        price(pricing, q0=1)
+
+
+@pytest.mark.parametrize("amount", [False, True])
+def test_every_step_has_its_sentence(amount: bool) -> None:
+    steps_ = (
+        p.PercentStep(label="a", percent=d(7)),
+        p.AmountStep(label="b", cents=-3),
+        p.FactorStep(label="c", top=n(1), bottom=n(3)),
+    )
+    assert len(bumped(*steps_, amount=amount)) == 1
+
+
 def test_a_negative_total_is_refused_unless_money_is_to_be_given_back() -> None:
     pricing = replace(shop(100, 500), lines=(line("p0", quantity=a("q0")), line("p1", quantity=a("q1"), deduct=True)))
     with pytest.raises(Refused, match="négatif"):

@@ -16,14 +16,17 @@ from obole.catalogue.rules.typing_formulas import At, FormulaChecker
 from obole.lib import days
 
 ROUND_TO = (1, 5, 10, 50, 100)
-MOST_LINES, MOST_INSTALMENTS, MOST_ROWS = 200, 12, 200
+MOST, MOST_INSTALMENTS, MOST_ROWS = 200, 12, 200
+LONGEST_UNIT, LONGEST_NATURE = 30, 20
+"""What a line of an invoice holds."""
 
 
 def check(pricing: parts.Pricing) -> list[Problem]:
     """Return everything that is wrong with a configuration, in its order."""
     problems: list[Problem] = []
     checker = FormulaChecker(pricing, problems)
-    _check_keys(checker, pricing)
+    if _check_sizes(checker, pricing):
+        _check_keys(checker, pricing)
     if problems:
         # Two parts of one name: nothing that names them can be told right from wrong.
         return problems
@@ -39,6 +42,15 @@ def check(pricing: parts.Pricing) -> list[Problem]:
     return list(seen.values())
 
 
+def _check_sizes(checker: FormulaChecker, pricing: parts.Pricing) -> bool:
+    """Refuse what nobody would read, before it costs anything."""
+    for kind, words in _KINDS.items():
+        if len(getattr(pricing, kind)) > MOST:
+            text = _("il y a trop d’éléments (%(kind)s) : %(most)s au plus.")
+            checker.tell(At(Place(kind)), text, kind=words, most=MOST)
+    return not checker.problems
+
+
 def _check_keys(checker: FormulaChecker, pricing: parts.Pricing) -> None:
     asked: Iterable[Any] = (*pricing.questions, *pricing.groups, *pricing.values)
     for kind, ones in {"questions": asked, **{kind: getattr(pricing, kind) for kind in _OTHERS}}.items():
@@ -47,8 +59,6 @@ def _check_keys(checker: FormulaChecker, pricing: parts.Pricing) -> None:
             if keys.index(one.key) != n:
                 at = At(Place(f"{kind}[{n}]" if kind != "questions" else one.key, f"«\u00a0{one.label}\u00a0»"))
                 checker.tell(at, _("la clé « %(key)s » sert deux fois : changez l’une des deux."), key=one.key)
-    if len(pricing.lines) > MOST_LINES:
-        checker.tell(At(Place("lines")), _("il y a trop de lignes : %(most)s au plus."), most=MOST_LINES)
 
 
 def _check_typed(checker: FormulaChecker, pricing: parts.Pricing) -> None:
@@ -103,6 +113,15 @@ def _product(checker: FormulaChecker, pricing: parts.Pricing, one: parts.Product
     if not 0 <= one.decimals <= QUANTITY_DECIMALS:
         checker.tell(at, _("une quantité a de 0 à 3 décimales : corrigez."))
         return
+    _quantity(checker, one, at)
+    if len(one.unit) > LONGEST_UNIT or len(one.nature) > LONGEST_NATURE:
+        text = _("l’unité a au plus %(unit)s caractères et l’imputation %(nature)s : raccourcissez.")
+        checker.tell(at, text, unit=LONGEST_UNIT, nature=LONGEST_NATURE)
+    if one.round_to not in ROUND_TO:
+        checker.tell(at, _("un prix s’arrondit à 1, 5, 10, 50 ou 100 centimes : choisissez."))
+
+
+def _quantity(checker: FormulaChecker, one: parts.Product, at: At) -> None:
     if one.step is not None and one.step <= 0:
         checker.tell(at, _("le pas de la quantité doit être au-dessus de zéro : corrigez-le."))
     for number in (one.step, one.billed_minimum, one.minimum, one.maximum):
@@ -110,8 +129,6 @@ def _product(checker: FormulaChecker, pricing: parts.Pricing, one: parts.Product
             checker.tell(at, _("une borne ou le pas de la quantité est négatif ou a trop de décimales : corrigez."))
     if one.minimum is not None and one.maximum is not None and one.minimum > one.maximum:
         checker.tell(at, _("le minimum est au-dessus du maximum : corrigez l’un des deux."))
-    if one.round_to not in ROUND_TO:
-        checker.tell(at, _("un prix s’arrondit à 1, 5, 10, 50 ou 100 centimes : choisissez."))
 
 
 def _tariff(checker: FormulaChecker, pricing: parts.Pricing, one: t.Tariff, at: At) -> None:

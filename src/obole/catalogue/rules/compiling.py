@@ -19,7 +19,7 @@ from obole.catalogue.rules.parts import Pricing, Value
 class Scope:
     """What formulas are computed from: the answers, and for a repeated group the row that is looked at."""
 
-    __slots__ = ("answers", "product", "rank", "row", "rows", "values")
+    __slots__ = ("answers", "priced", "product", "rank", "row", "rows", "values")
 
     def __init__(self, answers: Mapping[str, Any], *, row: Mapping[str, Any] | None = None, rank: int = 0) -> None:
         self.answers, self.row, self.rank = answers, row, rank
@@ -28,6 +28,8 @@ class Scope:
         """The scopes of the rows of each group."""
         self.values: dict[str, Any] = {}
         """The values that were computed already."""
+        self.priced: dict[Any, Any] = {}
+        """The unit prices that were found already: the lines of a crèche share theirs."""
 
 
 Getter = Callable[[Scope], Any]

@@ -145,7 +145,9 @@ def _why_not(raw: str) -> NotANumber:
 
 def written(value: Number, *, decimals: int = RATE_DECIMALS) -> str:
     """Write a number as French readers expect, without needless zeros; « ≈ » says that decimals are left out."""
-    scaled = half_up(Fraction(value) * 10**decimals)
+    if isinstance(value, int):
+        return f"{money.MINUS if value < 0 else ''}{abs(value):,}".replace(",", money.NARROW_SPACE)
+    scaled = half_up(value * 10**decimals)
     whole, rest = divmod(abs(scaled), 10**decimals)
     text = f"{whole:,}".replace(",", money.NARROW_SPACE)
     fraction = str(rest).rjust(decimals, "0").rstrip("0") if decimals else ""

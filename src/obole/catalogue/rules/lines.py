@@ -8,11 +8,11 @@ from fractions import Fraction
 
 from django.utils.translation import gettext_lazy as _
 
-from obole.catalogue.rules import parts
+from obole.catalogue.rules import names, parts
 from obole.catalogue.rules.compiling import Compiler, Scope
 from obole.catalogue.rules.describing import Describer
 from obole.catalogue.rules.figures import QUANTITY_DECIMALS, Number, half_up
-from obole.catalogue.rules.names import names_in
+from obole.catalogue.rules.formulas import PRODUCT
 from obole.catalogue.rules.prices import Finished, TariffRule, VersionRule, across, round_price
 from obole.catalogue.rules.problems import CannotCompute, Problem
 from obole.catalogue.rules.results import Found, PricedLine, Reason, Stage
@@ -65,9 +65,11 @@ class LineRule:
         describer = Describer(pricing, compiler)
         self.line, self._number = line, number
         self.product = next(one for one in pricing.products if one.key == line.product)
-        self._tariff = TariffRule(
-            next(one for one in pricing.tariffs if one.key == self.product.tariff), compiler, describer
-        )
+        tariff = next(one for one in pricing.tariffs if one.key == self.product.tariff)
+        self._tariff = TariffRule(tariff, compiler, describer)
+        # A price depends on its product by its rounding, and by name if the tariff is one grid for several.
+        by_name = self.product.key if PRODUCT in names.named(tariff) else ""
+        self._price_key = (tariff.key, by_name, self.product.round_to)
         self._group = next((one for one in pricing.groups if one.key == line.per), None)
         self._when = compiler.condition(line.when)
         self._quantity, self._rule = compiler.formula(line.quantity), QuantityRule(self.product)
@@ -76,7 +78,7 @@ class LineRule:
         self._allowance = None if line.allowance is None else AllowanceRule(compiler, line.allowance)
         self._price_steps = [step_rule(compiler, step) for step in line.price_steps]
         self._amount_steps = [step_rule(compiler, step) for step in line.amount_steps]
-        needed = names_in(line.quantity, pricing)
+        needed = names.names_in(line.quantity, pricing)
         self._needs = [
             (one.label, compiler.name(one.key)) for one in pricing.questions if one.key in needed and one.required
         ]
@@ -104,8 +106,11 @@ class LineRule:
         version = self._tariff.on(day)
         if version.price is None:
             return Draft(self, scope, version, quantity, 0, (), [], quantities)
-        cents, found, reasons = version.price(scope, self.product.round_to)
-        return Draft(self, scope, version, quantity, cents, found, list(reasons), quantities)
+        key = (version.effect, self._price_key)
+        priced = scope.priced.get(key)
+        if priced is None:
+            priced = scope.priced[key] = version.price(scope, self.product.round_to)
+        return Draft(self, scope, version, quantity, priced.cents, priced.found, list(priced.reasons), quantities)
 
     def _billed(self, scope: Scope, why: list[Reason]) -> Number | None:
         quantity = self._quantity(scope)

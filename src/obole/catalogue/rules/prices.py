@@ -188,6 +188,8 @@ def _rate(compiler: Compiler, price: t.Rate, describer: Describer) -> Pricer:
             if price.missing is None:
                 raise CannotCompute(_("il manque « %(name)s » : complétez la réponse."), name=price.base_label)
             return Priced(price.missing, (), [_because("rate_missing", label=price.base_label, cents=price.missing)])
+        if base < 0:
+            raise CannotCompute(_("« %(name)s » est sous zéro : vérifiez les réponses."), name=price.base_label)
         percent, found = percent_of(scope)
         reasons: list[Reason] = []
         if describe is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from obole.catalogue.rules.formulas import Key, Label
 from obole.catalogue.rules.problems import Problem
@@ -66,6 +67,14 @@ class Vote:
     voted_on: date
 
 
+class Printed(NamedTuple):
+    """What an invoice can hold of a line: a quantity (below zero: deducted), its unit, a unit price in cents."""
+
+    quantity: Decimal
+    unit: str
+    unit_cents: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedLine:
     """
@@ -94,11 +103,11 @@ class PricedLine:
     reasons: tuple[Reason, ...]
 
     @property
-    def printed(self) -> tuple[Decimal, int]:
-        """A quantity and a unit price (never below zero) that multiply to the amount, by ``lib.money.times``."""
+    def printed(self) -> Printed:
+        """A quantity, its unit and a unit price (never below zero) that multiply to the amount, by ``lib.money.times``."""
         if money.times(self.quantity, self.unit_cents) == self.amount_cents and self.unit_cents >= 0:
-            return self.quantity, self.unit_cents
-        return Decimal(-1 if self.amount_cents < 0 else 1), abs(self.amount_cents)
+            return Printed(self.quantity, self.unit, self.unit_cents)
+        return Printed(Decimal(-1 if self.amount_cents < 0 else 1), "", abs(self.amount_cents))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ WORDS: dict[Type, Words] = {
     Type.FLAG: _("un oui ou non"),
 }  # fmt: skip
 _ORDERED = {f.Comparison.ABOVE, f.Comparison.AT_LEAST, f.Comparison.BELOW, f.Comparison.AT_MOST, f.Comparison.BETWEEN}
+MOST_TERMS = 30
 _ALONE = {f.Comparison.EMPTY, f.Comparison.FILLED}
 
 
@@ -131,9 +132,12 @@ def _call(checker: FormulaChecker, formula: f.Call, at: At) -> Type | None:
         )
         return None
     count = len(formula.args)
-    if count < len(operation.takes) or (count > len(operation.takes) and not operation.variadic):
-        text = _("« %(op)s » prend %(count)s termes : complétez-la ou retirez ceux qui sont de trop.")
-        checker.tell(at, text, op=operation.label, count=len(operation.takes))
+    if count < len(operation.takes) or count > (MOST_TERMS if operation.variadic else len(operation.takes)):
+        least, most = len(operation.takes), MOST_TERMS
+        text = _("« %(op)s » prend %(least)s terme(s) : complétez-la ou retirez ceux qui sont de trop.")
+        if operation.variadic:
+            text = _("« %(op)s » prend de %(least)s à %(most)s termes : complétez-la ou retirez ceux qui sont de trop.")
+        checker.tell(at, text, op=operation.label, least=least, most=most)
         return operation.gives
     for n, one in enumerate(formula.args):
         checker.expect(one, at.into("args").into(f"[{n}]"), operation.takes[min(n, len(operation.takes) - 1)])

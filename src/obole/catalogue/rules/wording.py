@@ -33,7 +33,7 @@ def short(line: PricedLine) -> str:
     places = [_short_place(one) for one in line.found]
     said = (_SHORT[one.code](one.values) for one in line.reasons if one.code in _SHORT)
     parts = [*places, *(one for one in said if one)]
-    if line.printed != (line.quantity, line.unit_cents):
+    if line.printed.quantity != line.quantity or line.printed.unit_cents != line.unit_cents:
         parts.append(f"{_number(line.quantity.as_integer_ratio())} {_TIMES} {money.euros(line.unit_cents)}")
     return _cut(" ; ".join(parts), LONGEST_DETAIL)
 
