@@ -35,10 +35,12 @@ def main() -> int:
 def _measure(web: str, bank: str) -> list[Row]:
     from bench import measures, storm  # noqa: PLC0415 - needs Django
 
+    prices = _priced()
     town = measures.build_town(bank)
     issued, invoices = measures.issue_one_by_one(town)
     one = "one process, durable commits"
     rows: list[Row] = [
+        *prices,
         ("dossier to invoice issued, one by one", f"{issued:.0f} /s", one),
         ("drafts issued one by one", f"{measures.issue_alone(town):.0f} /s", one),
         ("PDFs of invoices", f"{measures.render_pdfs(invoices):.0f} /s", "one process, stored"),
@@ -67,6 +69,22 @@ def _measure(web: str, bank: str) -> list[Row]:
         ("drafts issued together", f"{measures.issue_together(town):.0f} /s", f"{measures.BATCH} in one transaction")
     )
     rows += _verified()
+    return rows
+
+
+def _priced() -> list[Row]:
+    from bench import pricing  # noqa: PLC0415 - needs Django
+
+    rows: list[Row] = []
+    for name in pricing.BILLS:
+        figure, count = pricing.lines_per_second(name)
+        rows.append(
+            (
+                f"lines priced, {name}",
+                f"{figure:.0f} /s",
+                f"one core, bills of {count} lines, answers read and reasons kept",
+            )
+        )
     return rows
 
 

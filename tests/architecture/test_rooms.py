@@ -28,7 +28,7 @@ FILES = {
     "notices.py", "wording.py", "history.py", "standing.py", "uploads.py", "fields.py", "ledger.py", "accounts.py", "access.py",
     "context.py", "configuration.py", "defaults.py", "verification.py", "numbering.py", "refund_states.py",
 }  # fmt: skip
-FOLDERS = {"models", "migrations", "operations", "documents", "templatetags", "__pycache__", "queries"}
+FOLDERS = {"models", "migrations", "operations", "documents", "templatetags", "__pycache__", "queries", "rules"}
 LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE, MOST_PARAMETERS = 50, 25, 400, 6
 WRITES = {
     "save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "aupdate", "acreate",
@@ -85,6 +85,40 @@ def test_there_is_no_clock_below_the_doors() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 assert (node.value.id, node.attr) not in clocks, where(path, node)
+
+
+ENGINE = {path: tree for path, tree in modules().items() if path.as_posix().startswith("obole/catalogue/rules/")}
+
+
+def test_the_pricing_engine_is_pure() -> None:
+    """It reads no database and no settings, uses no float, and knows nothing of the rest of its room."""
+    assert len(ENGINE) > 10
+    for path, tree in ENGINE.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                assert _is_pure(node.module or ""), where(path, node)
+            if isinstance(node, ast.Import):
+                assert all(_is_pure(one.name) for one in node.names), where(path, node)
+            if isinstance(node, ast.Constant):
+                assert not isinstance(node.value, float), where(path, node)
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in {"float", "eval", "exec", "compile", "round"}, where(path, node)
+
+
+def _is_pure(module: str) -> bool:
+    allowed = {
+        "django.utils.translation",
+        "django.utils.functional",
+        "obole.lib",
+        "obole.lib.money",
+        "obole.lib.days",
+        "obole.lib.words",
+    }
+    return (
+        module.startswith("obole.catalogue.rules")
+        or module in allowed
+        or module.split(".")[0] not in {"django", "obole", "psycopg"}
+    )
 
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door != "cli"])
