@@ -73,14 +73,18 @@ def test_neg_f09_without_the_count_or_the_look_at_who_rings_the_figures_are_wron
 
 
 def f09_cost(clock: Clock) -> None:
-    """Beyond its limit, an address costs one look a ring: no write, no job, no call."""
-    for _n in range(strangers.MOST_OF_ONE_ADDRESS):
+    """Beyond its limit, an address costs one look a ring, and one write in ten seconds: no job, no call."""
+    for _n in range(strangers.MOST_OF_ONE_ADDRESS + 1):
         ring()
     with CaptureQueriesContext(connection) as asked:
         for _n in range(50):
             ring()
     said = [one["sql"] for one in asked.captured_queries]
     assert len(said) == 50 and all(sql.startswith("SELECT") for sql in said)
+    assert seen(clock) == (31, 1)
+    clock.pass_(seconds=10)
+    ring()
+    assert seen(clock) == (82, 52)
 
 
 def test_f09_an_address_that_insists_costs_one_look_a_ring(town: Town, clock: Clock) -> None:

@@ -19,21 +19,22 @@ class Strangers:
     """
     What one process counted and did not write yet.
 
-    An address that insists costs no write any more: what it rings is added up here, and written with the next ring of
-    anybody who does not. Nobody is refused an answer, nor a look: the next ring may be a true one.
+    An address that insists costs one write in ten seconds and no more: what it rings is added up here, and written with the
+    next ring that may write. Nobody is refused an answer, nor a look: the next ring may be a true one.
     """
 
     def __init__(self) -> None:
         self._lock, self._rings, self._insistent = Lock(), 0, 0
         self._addresses = Limit(most=MOST_OF_ONE_ADDRESS, every=timedelta(minutes=1))
         self._writes = Limit(most=MOST_WRITES, every=timedelta(minutes=1))
+        self._late_writes = Limit(most=1, every=timedelta(seconds=10))
 
     def count(self, address: str, *, at: datetime) -> None:
         """Count a ring for a payment that nobody knows."""
         with self._lock:
             insists = not self._addresses.allows(address, at=at)
             self._rings, self._insistent = self._rings + 1, self._insistent + insists
-            if insists or not self._writes.allows("", at=at):
+            if not (self._late_writes if insists else self._writes).allows("", at=at):
                 return
             rings, insistent, self._rings, self._insistent = self._rings, self._insistent, 0, 0
         payments.count_unknown_rings(rings=rings, insistent=insistent, at=at)
