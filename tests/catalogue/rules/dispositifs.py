@@ -1,5 +1,6 @@
 """The ten dispositifs of a town, as an administrator would set them, with the prices of a real or likely vote."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -134,7 +135,8 @@ CRECHE = p.Pricing(
 HALL = p.Pricing(
     questions=(
         choice("demandeur", "résident", "extérieur", "association locale"), choice("duree", "week-end", "journée", "demi-journée"),
-        day("du"), yes_no("cuisine"), number("couverts", required=False), number("deja", required=False), number("casse", required=False),
+        day("du"), yes_no("cuisine"), number("couverts", required=False),
+        *(replace(number(one, required=False), asked_of=p.AskedOf.AGENT) for one in ("deja", "casse")),
     ),
     tariffs=(
         tariff("location", t.Grid(

@@ -1,7 +1,7 @@
 """What a stranger may send: files that are no pricing, answers that are none."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -126,6 +126,10 @@ def test_answers_are_read() -> None:
         "Éloïse",
     )
     assert read.answers["heure"].hour == 14
+    typed = compile_pricing(ASKED).read({"jour": date(2026, 1, 1), "heure": time(9, 30), "accord": True, "q0": 3})
+    assert typed.answers | {"nom": None, "choix": None} == {
+        "jour": date(2026, 1, 1), "heure": time(9, 30), "accord": True, "q0": 3, "nom": None, "choix": None,
+    }  # fmt: skip
     assert read.rows["enfants"] == ({"age": 3}, {"age": None})
 
 

@@ -1,5 +1,6 @@
 """A grid copied from a spreadsheet: read whole, or refused with rows and columns; next year's prices from this year's."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -195,3 +196,27 @@ def test_a_raise_never_reverses_an_order(cents: int, percent: Decimal) -> None:
     assert isinstance(prices[0], t.Fixed)
     assert isinstance(prices[1], t.Fixed)
     assert prices[0].cents <= prices[1].cents
+
+
+def test_each_kind_of_price_is_raised_and_compared() -> None:
+    given_, limit = version(t.Given(of=a("x"), floor=100, cap=None)), version(t.Limit(of=("x",), cap=1000))
+    share = version(t.Share(percent=d(50), of=("x",)))
+    assert comparing.raised(given_, d(10), **NEXT).price == t.Given(of=a("x"), floor=110, cap=None)  # type: ignore[arg-type]
+    assert comparing.raised(limit, d(10), **NEXT).price == t.Limit(of=("x",), cap=1100)  # type: ignore[arg-type]
+    assert comparing.raised(share, d(10), **NEXT).price == share.price  # type: ignore[arg-type]
+    creche = town.CRECHE.tariffs[0].versions[0]
+    assert isinstance(creche.price, t.Rate)
+    table = creche.price.table
+    assert table is not None
+    cheaper = replace(
+        creche, price=replace(creche.price, table=replace(table, percents=(d("0.06"), *table.percents[1:])))
+    )
+    changes = {one.label: one for one in comparing.compare(creche, cheaper)}
+    assert (changes["1"].rate, changes["1"].old, changes["1"].new, changes["1"].percent) == (
+        True,
+        d("0.0619"),
+        d("0.06"),
+        d("-3.1"),
+    )
+    assert changes["base maximale"].new == 8500
+    assert changes["4–7"].percent == 0

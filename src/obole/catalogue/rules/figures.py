@@ -62,18 +62,14 @@ def to_step(value: Number, step: Number, rounding: Rounding) -> Number:
     """
     Bring a number to a multiple of ``step``, a number above zero.
 
-    :raises NotANumber: if the rounding is exact and the number is between two steps.
+    « Exact » is a refusal, not a way to round: it is for whoever calls (``steps.QuantityRule``).
     """
     steps = Fraction(value) / step
     if rounding == Rounding.UP:
         return -(-steps.numerator // steps.denominator) * step
     if rounding == Rounding.DOWN:
         return steps.numerator // steps.denominator * step
-    if rounding == Rounding.NEAREST:
-        return half_up(steps) * step
-    if steps.denominator != 1:
-        raise NotANumber(_("ce nombre doit être un multiple de %(step)s."), step=written(step))
-    return value
+    return half_up(steps) * step
 
 
 def exact(value: Decimal) -> Number:

@@ -25,13 +25,25 @@ class QuestionKind(StrEnum):
     TEXT = "text"
 
 
+class AskedOf(StrEnum):
+    """Who answers."""
+
+    CITIZEN = "citizen"
+    AGENT = "agent"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """An answer that formulas may name; ``group`` is the repeated group that it belongs to, if any."""
+    """
+    An answer that formulas may name; ``group`` is the repeated group that it belongs to, if any.
+
+    ``asked_of`` changes nothing to the price: it is for the screens, that ask a citizen or an agent.
+    """
 
     key: Key
     label: Label
     kind: QuestionKind
+    asked_of: AskedOf = AskedOf.CITIZEN
     group: str = ""
     required: bool = True
     decimals: int = 0
