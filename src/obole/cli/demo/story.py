@@ -137,8 +137,8 @@ def _name(citizen: Citizen) -> str:
 
 
 def _paid_along(invoice: Invoice) -> list[int]:
-    """Return what a payer in two ticks along with an invoice: all that they owe to the same régie."""
-    if invoice.pk % 2:
+    """Return what a payer in two ticks along with an invoice: all that they owe to the same régie. Who signs in decides alone."""
+    if invoice.pk % 2 or invoice.payer.user_id is not None:
         return []
     due = Invoice.objects.filter(payer=invoice.payer_id, regie=invoice.regie_id, state=InvoiceState.DUE)
     held = Share.objects.filter(invoice__in=due, holds=True).values("invoice")
