@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
@@ -16,8 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
-from obole.gateways.base import Exchange, Identity, Order, Outcome, Redirect, Status, Unreachable
-from obole.gateways.sandbox.gateway import Sandbox
 from obole.lib import days, words
 from obole.lib.states import ForbiddenMove
 from obole.payments import operations as payments
@@ -28,14 +25,11 @@ from obole.regies.ledger import PeriodClosed
 from obole.regies.models import Closing
 from obole.regies.queries import balances
 from obole.reminders import operations as reminders
+from tests.faults.banks import STATUS, Bank
 from tests.faults.model import Bill, Model, Money, Try
 from tests.world import NOON, Town, make_citizen, make_dossier, make_regie, make_town, make_type
 
 REGISSEUR, OTHER = "regisseur@valbourg.example", "suppleant@valbourg.example"
-STATUS = {
-    "card": Status.PAID_BY_CARD, "debit": Status.PAID_BY_DEBIT, "refused": Status.REFUSED, "abandoned": Status.ABANDONED,
-    "pending": Status.PENDING, "missing": Status.MISSING, "unknown": Status.UNKNOWN,
-}  # fmt: skip
 AWAY = (OperationalError, InterfaceError)
 VERIFIED_EVERY = int(os.environ.get("OBOLE_VERIFIED_EVERY", "8"))
 """Steps between two recomputations of the books, which cost as much as several steps; there is one at the end too."""
@@ -46,39 +40,6 @@ crashes = st.one_of(st.just(0), st.integers(1, 45))
 
 class Crash(RuntimeError):
     """The process dies here."""
-
-
-class Bank(Sandbox):
-    """A bank that says what the machine makes it say, with references that look like PayFiP's."""
-
-    def __init__(self) -> None:
-        super().__init__({"mode": "W"}, timeout=1)
-        self.model: Model | None = None
-        self.sent: dict[str, dict[str, str]] = {}
-
-    def start(self, order: Order) -> Redirect:
-        exchange = self._reach("start")
-        reference = str(uuid4())
-        self.sent[reference] = {**self.sent_facts(order), "gateway_reference": reference}
-        return Redirect(gateway_reference=reference, url=f"{order.return_url}?idop={reference}", exchange=exchange)
-
-    def ask(self, gateway_reference: str) -> Outcome:
-        exchange, facts = self._reach("ask"), self.sent[gateway_reference]
-        assert self.model is not None
-        one = self.model.tries[Attempt.objects.values_list("pk", flat=True).get(gateway_reference=gateway_reference)]
-        cents = one.cents + one.surplus if one.word in {"card", "debit"} else None
-        facts = {**facts, "amount": str(cents)} if cents else facts
-        return Outcome(status=STATUS[one.word], said=one.word, exchange=exchange, facts=facts, amount_cents=cents)
-
-    def identify(self) -> Identity:
-        self._reach("identify")
-        return Identity(labels=(), client="")
-
-    def _reach(self, what: str) -> Exchange:
-        assert self.model is not None
-        if not self.model.bank_is_up:
-            raise Unreachable("down", exchange=Exchange(request=what, response=""))
-        return Exchange(request=what, response="said")
 
 
 @dataclass

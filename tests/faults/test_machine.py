@@ -6,7 +6,6 @@ The seeds of what was once wrong are kept by hypothesis; ``OBOLE_EXAMPLES`` asks
 
 import os
 from collections.abc import Callable
-from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +20,7 @@ from obole.payments.operations import booking, circuit, opening, reversing, susp
 from obole.payments.verification import BooksDiffer
 from obole.regies import ledger
 from obole.regies.ledger import Unbalanced
+from obole.regies.models import Closing
 from obole.reminders import operations as reminders
 from tests.faults.machine import SCENE
 from tests.faults.machine_of_money import Machine
@@ -65,7 +65,7 @@ def _forgets_what_was_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _books_in_a_closed_period(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger.days, "day_of", lambda _at: date.max)
+    monkeypatch.setattr(ledger, "Closing", SimpleNamespace(objects=Closing.objects.none()))
 
 
 def _asks_a_bank_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
