@@ -7,9 +7,9 @@ It shares no code with the product but the calendar of the questions to the bank
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from obole.payments.rules import next_ask
+from obole.payments.rules import next_ask, purged_from
 
-HELD_BACK, LOST, DOUBT = timedelta(minutes=20), timedelta(minutes=5), timedelta(minutes=30)
+HELD_BACK, LOST = timedelta(minutes=20), timedelta(minutes=5)
 MINUTE, NO_WORKER, CALLS_IN_VAIN = timedelta(seconds=55), timedelta(minutes=3), 5
 SMALLEST_ONLINE, MOST_CASH = 100, 300_00
 FINAL = frozenset({"paid", "reversed", "tested"})
@@ -264,7 +264,7 @@ class Model:
             one.state = "refused"
         elif one.word == "abandoned" and one.state in {"waiting", "refused"}:
             one.state = "abandoned"
-        elif one.word == "pending" or (one.word == "missing" and at - one.opened < DOUBT):
+        elif one.word == "pending" or (one.word == "missing" and at < purged_from(opened_at=one.opened)):
             self._give_up(one)
             one.released = one.released or (one.holds and at - one.opened >= HELD_BACK)
         elif one.word == "missing":

@@ -74,8 +74,8 @@ def promises_of(server: EmbeddedServer) -> dict[str, str]:
 def test_f76_the_embedded_server_promises_what_a_failing_disk_needs(durable: EmbeddedServer) -> None:
     """
     A disk whose fsync fails is played by ``test_failing_disk``, where strace can run. This covers everywhere what the server
-    is told to do then: to wait for the disk at each commit, to stop and replay its log at the first failure (data_sync_retry = off), to survive half a page, and to
-    notice a page that changed by itself. The campaign of F73 covers the replay.
+    is told to do then: to wait for the disk at each commit, to stop and replay its log at the first failure
+    (data_sync_retry = off), to survive half a page, and to notice a page that changed by itself. The campaign of F73 covers the replay.
     """
     assert promises_of(durable) == {
         "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "data_sync_retry": "off", "data_checksums": "on",

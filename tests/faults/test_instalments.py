@@ -144,7 +144,9 @@ def _all_that_came_online_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 def _bank_is_asked_for_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
     order = opening._order
     monkeypatch.setattr(
-        opening, "_order", lambda attempt: replace(order(attempt), amount_cents=attempt.invoice.total_cents)
+        opening,
+        "_order",
+        lambda attempt, how_many: replace(order(attempt, how_many), amount_cents=attempt.invoice.total_cents),
     )
 
 

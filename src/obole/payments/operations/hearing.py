@@ -103,8 +103,8 @@ def _call_a_person(
 ) -> None:
     """Some of the money, or all of it, went to recettes à classer: a person decides, and the payer is told."""
     counted = {part.invoice.pk: part.cents for part in parts}
-    spare = [one for one in shares if counted.get(one.invoice_id, 0) < one.cents]
-    about = About(attempt=receipt.attempt, receipt=receipt, invoice=spare[0].invoice if spare else None)
+    spare = [one for one in shares if counted.get(one.invoice_id, 0) < one.cents] or shares
+    about = About(attempt=receipt.attempt, receipt=receipt, invoice=spare[0].invoice)
     if different:
         open_anomaly(Anomaly.Kind.DIFFERENT, about, details=", ".join(different), at=at)
         return
