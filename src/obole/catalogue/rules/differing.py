@@ -114,9 +114,7 @@ def _tariff(before: Tariff | None, after: Tariff | None) -> TariffChange | None:
         if effect not in new
     ]
     named = after or before
-    return TariffChange(
-        kind=_kind(before, after), label=named.label if named else "", versions=(*changes, *gone)
-    )
+    return TariffChange(kind=_kind(before, after), label=named.label if named else "", versions=(*changes, *gone))
 
 
 def _version(old: Mapping[date, Version], effect: date, version: Version) -> VersionChange:
