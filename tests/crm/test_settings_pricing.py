@@ -204,7 +204,8 @@ def test_a_count_of_rows_that_is_none_breaks_nothing(desk: Desk, count: str) -> 
 
 @pytest.mark.parametrize(("changes", "sentence"), [
     ({"r-qf": "huit cents"}, "Qf : Ce n’est pas un nombre"), ({"r-qf": "12.345.6"}, "Qf : Ce n’est pas un nombre"),
-    ({"r-enfants-1-repas": "1,5"}, "Repas : Un nombre entier est attendu"), ({"r-enfants-2-repas": "-4"}, "Repas : Ce nombre est trop petit"),
+    ({"r-enfants-1-repas": "1,5"}, "Repas : Un nombre entier est attendu"),
+    ({"r-enfants-2-repas": "-4"}, "Repas : Ce nombre est trop petit"),
     ({"r-resident": "peut-être"}, "Resident : Oui ou non est attendu"), ({"on": "hier"}, "Date : "), ({"version": "7"}, "Version : "),
     ({"r-enfants-0-absences": "900"}, "le total est négatif"), ({"on": "2020-01-01"}, "Repas"),
     ({"r-enfants-0-prenom": "L\u202eéa"}, "Prénom : Ce texte contient un caractère invisible"),

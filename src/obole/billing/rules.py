@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +13,7 @@ from obole.catalogue.rules import Result, wording
 from obole.catalogue.rules.results import PricedLine
 from obole.catalogue.rules.tariffs import Regime, Typed
 from obole.dossiers.rules import Priced
-from obole.lib import money
+from obole.lib import days, money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,48 @@ def tax_lines(result: Result) -> list[tuple[str, int]]:
         for row in taxed
     ]
     return [(_("Total HT"), result.net_cents), *rows]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What an invoice that a pricing made says beside its lines."""
+
+    whys: tuple[tuple[str, ...], ...]
+    """Of each line, in their order: a sentence for each step from the vote to the cent."""
+    taxes: list[tuple[str, int]]
+    votes: str
+    vat_mention: str
+
+    def whys_of(self, lines: Iterable[Any]) -> list[tuple[Any, tuple[str, ...]]]:
+        """Return each line of the invoice with its reasons."""
+        return list(zip_longest(lines, self.whys, fillvalue=()))
+
+
+def explain(result: Result) -> Explained:
+    """Return why an invoice comes to its amount, in the language of the moment."""
+    mentions = [wording.vat_mention(row.vat) for row in result.taxes if row.vat.regime not in UNSAID]
+    return Explained(
+        whys=tuple(tuple(wording.long(line)) for line in result.lines), taxes=tax_lines(result), votes=votes(result),
+        vat_mention=" ; ".join(dict.fromkeys(mentions)),
+    )  # fmt: skip
+
+
+UNSAID = frozenset({Regime.TAXED, Regime.OUTSIDE})
+"""What needs no mention: the tax has its own lines, and what is outside its field says nothing."""
+
+
+def votes(result: Result) -> str:
+    """Return the délibérations that the prices come from, for the small print."""
+    voted: dict[str, list[str]] = {}
+    for line in result.lines:
+        vote = line.vote
+        said = _("délibération n° %(number)s du %(day)s") % {
+            "number": vote.deliberation,
+            "day": days.short(vote.voted_on),
+        }
+        voted.setdefault(said, []).append(vote.tariff)
+    parts = [f"{said} ({', '.join(dict.fromkeys(tariffs))})" for said, tariffs in voted.items()]
+    return _("Tarifs : %(votes)s.") % {"votes": " ; ".join(parts)} if parts else ""
 
 
 def added_tax(result: Result) -> int:
