@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import zip_longest
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -103,10 +101,6 @@ class Explained:
     taxes: list[tuple[str, int]]
     votes: str
     vat_mention: str
-
-    def whys_of(self, lines: Iterable[Any]) -> list[tuple[Any, tuple[str, ...]]]:
-        """Return each line of the invoice with its reasons."""
-        return list(zip_longest(lines, self.whys, fillvalue=()))
 
 
 def explain(result: Result) -> Explained:

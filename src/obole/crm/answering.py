@@ -148,6 +148,20 @@ class AnswersForm(forms.Form):
             said = str(one.text) % one.values if one.values else str(one.text)
             self.add_error(name, f"{said[:1].upper()}{said[1:]}" if name else one.message)
 
+    def require(self) -> bool:
+        """Say at their fields which answers lack that are not optional; tell whether none does."""
+        rows = [(key, index) for key in self._groups for index in self._filled(key)]
+        names = [(f"r-{one.key}", one) for one in self._of("")]
+        names += [(f"r-{key}-{index}-{one.key}", one) for key, index in rows for one in self._of(key)]
+        for name, question in names:
+            if question.required and not self._typed(name) and name not in self.errors:
+                self.add_error(name, _("Répondez : le prix peut en dépendre."))
+        return not self.errors
+
+    def stands_at(self, problem: rules.Problem) -> bool:
+        """Tell whether a problem is about one of the fields."""
+        return self._field_of(problem.path) is not None
+
     def _field_of(self, path: str) -> str | None:
         match = _IN_ROW.fullmatch(path)
         if match is None:
