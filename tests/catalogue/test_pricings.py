@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import DatabaseError, transaction
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -109,3 +110,10 @@ def test_a_version_is_read_and_compiled_once(town: Town, django_assert_num_queri
 def test_a_dispositif_without_a_pricing_has_none(town: Town) -> None:
     assert queries.current_pricing(town.scheme) is None
     assert list(queries.pricings_of(town.scheme)) == []
+
+
+def test_neg_without_its_trigger_a_published_pricing_could_change(town: Town) -> None:
+    publish(town)
+    with pgtrigger.ignore("catalogue.PricingVersion:pricing_versions_stay"):
+        PricingVersion.objects.update(number=9)
+    assert PricingVersion.objects.get().number == 9
