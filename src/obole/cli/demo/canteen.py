@@ -10,7 +10,6 @@ from obole.catalogue.rules import formulas as f
 from obole.catalogue.rules import parts as p
 from obole.catalogue.rules import tariffs as t
 
-_EXEMPT = t.Vat(regime=t.Regime.EXEMPT, article="261, 4, 4°")
 _VOTES = (("2025-38", date(2025, 6, 19), date(2025, 9, 1)), ("2026-41", date(2026, 6, 18), date(2026, 9, 1)))
 _BOUNDS = (400, 700, 1000, 1400, 1800)
 _MEALS = (100, 210, 325, 430, 520, 595, 840)
@@ -60,7 +59,7 @@ def month_of(first_name: str, quantities: dict[str, str], late: str) -> dict[str
 
 def _tariff(key: str, label: str, price: t.Price) -> t.Tariff:
     versions = (
-        t.Version(effect=effect, deliberation=number, voted_on=voted_on, price=price, vat=_EXEMPT)
+        t.Version(effect=effect, deliberation=number, voted_on=voted_on, price=price)
         for number, voted_on, effect in _VOTES
     )
     return t.Tariff(key=key, label=label, versions=tuple(versions))

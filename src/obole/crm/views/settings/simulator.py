@@ -25,7 +25,7 @@ def simulator(request: AgentRequest, pk: int) -> HttpResponse:
     if not versions:
         raise Http404(f"{scheme} has no pricing")
     chosen = _chosen(versions, request.POST.get("version", "")) or versions[0]
-    other = _chosen(versions, request.POST.get("other", ""))
+    other = _chosen([one for one in versions if one != chosen], request.POST.get("other", ""))
     asked: dict[str, Any] = {
         "versions": versions,
         "pricings": [queries.compiled(one).pricing for one in (chosen, other) if one],
