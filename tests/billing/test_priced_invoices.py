@@ -17,8 +17,8 @@ from obole.catalogue.rules import Refused, parse_result
 from obole.payments import verification
 from obole.trail.models import Record
 from tests.billing.priced import FAMILY, answered, bill, publish
-from tests.catalogue.rules.build import fixed, line, product
-from tests.catalogue.rules.dispositifs import GRAVE_GIVEN_BACK, TAXED_HALL, TEN, TIP, p
+from tests.catalogue.rules.build import fixed, line, product, shop
+from tests.catalogue.rules.dispositifs import GRAVE_GIVEN_BACK, TAXED_HALL, TEN, TIP, TWENTY, p, t
 from tests.world import NOON, WHO, Town, make_dossier, make_town, make_type
 
 pytestmark = pytest.mark.django_db
@@ -280,3 +280,21 @@ def test_neg_without_the_guard_quantities_get_round_a_pricing(town: Town, monkey
     given: dict[str, Any] = {"quantities": {}, "period": "", "actor": WHO, "at": NOON, "request_key": "a"}
     invoice = billing.generate_invoice(dossier_id=make_dossier(town).pk, type_id=town.type.pk, **given)
     assert invoice.total_cents == 5200, "the products' price"
+
+
+def test_what_a_line_cannot_hold_is_refused_before_it_is_written(town: Town) -> None:
+    version, dossier = publish(town, shop(1, 250)), make_dossier(town)
+    for quantity in ("5000000", "0.0001", "9" * 30):
+        with pytest.raises(Refused):
+            bill(town, version, {"q0": quantity, "q1": "2"}, dossier=dossier)
+    assert bill(town, version, {"q0": "999999", "q1": "0.001"}, dossier=dossier).total_cents == 999_999
+
+
+def test_a_deduction_without_vat_may_take_tax_away(town: Town) -> None:
+    both = p.Pricing(
+        tariffs=(fixed("salle", 60000), fixed("remise", 10000, vat=TWENTY, typed=t.Typed.NET)),
+        products=(product("salle"), product("remise")), lines=(line("salle"), line("remise", deduct=True)),
+    )  # fmt: skip
+    invoice = bill(town, publish(town, both), {})
+    assert (invoice.total_cents, InvoiceExplanation.objects.get().added_tax_cents) == (480_00, -20_00)
+    verification.verify()

@@ -246,7 +246,7 @@ class InvoiceExplanation(models.Model):
     answers = models.JSONField()
     result = models.JSONField()
     """What ``catalogue.rules.codec`` writes of a ``Result``; its lines are the invoice's, in their order."""
-    added_tax_cents = models.PositiveBigIntegerField(default=0)
+    added_tax_cents = models.BigIntegerField(default=0)
     """The VAT that no line holds: total = lines + this."""
 
     class Meta:
