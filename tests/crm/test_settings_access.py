@@ -26,6 +26,7 @@ def pages(town: Town) -> list[str]:
         url("settings_service", town.scheme.service_id),
         url("settings_scheme", town.scheme.pk),
         url("settings_form", town.scheme.pk),
+        url("settings_pricing", town.scheme.pk),
         url("settings_product_new", town.scheme.pk),
         url("settings_product", town.meal.pk),
         url("settings_mail", "reminder_1"),

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.states import InvoiceState
-from obole.catalogue.models import Scheme
+from obole.catalogue.models import PricingVersion, Scheme
 from obole.directory.models import Citizen
 from obole.dossiers.models import Dossier
 from obole.lib import words
@@ -208,7 +208,8 @@ class InvoiceLine(models.Model):
     quantity = models.DecimalField(max_digits=9, decimal_places=3)
     unit = models.CharField(max_length=30, blank=True)
     unit_price_cents = models.PositiveIntegerField()
-    amount_cents = models.PositiveBigIntegerField()
+    amount_cents = models.BigIntegerField()
+    """Below zero where the line takes away, as its quantity is."""
     nature = models.CharField(max_length=20, blank=True)
 
     class Meta:
@@ -235,6 +236,41 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.amount_cents}"
+
+
+class InvoiceExplanation(models.Model):
+    """Why an invoice comes to its amount: the pricing, the answers, and what the engine made of them. Kept with an issued invoice."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="explanation")
+    version = models.ForeignKey(PricingVersion, on_delete=models.PROTECT, related_name="explanations")
+    answers = models.JSONField()
+    result = models.JSONField()
+    """What ``catalogue.rules.codec`` writes of a ``Result``; its lines are the invoice's, in their order."""
+    added_tax_cents = models.BigIntegerField(default=0)
+    """The VAT that no line holds: total = lines + this."""
+
+    class Meta:
+        triggers = [
+            pgtrigger.Trigger(
+                name="explanations_stay",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM billing_invoice
+                        WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END
+                        AND number IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'the explanation of an issued invoice stays' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice}: {self.version}"
 
 
 class CreditNote(models.Model):

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import translation
 
-from obole.billing import wording
+from obole.billing import queries, wording
 from obole.billing.documents.credit_note import CreditNoteDocument, render_credit_note
 from obole.billing.documents.invoice import InvoiceDocument, Line, render_invoice
 from obole.billing.models import CreditNote, CreditNotePaper, Document, Invoice
@@ -68,11 +69,18 @@ def _described(invoice: Invoice) -> InvoiceDocument:
         Line(one.label, one.detail, one.quantity, one.unit, one.unit_price_cents, one.amount_cents)
         for one in invoice.lines.order_by("position")
     )
+    with translation.override("fr"):
+        why = queries.explained(invoice)
+    texts = dict(frozen["texts"])
+    if why is not None:
+        # The town's own words on VAT come before ours.
+        texts["vat_mention"] = texts["vat_mention"] or why.vat_mention
     return InvoiceDocument(
         letterhead=wording.letterhead(frozen), recipient=wording.recipient(frozen), number=invoice.number,
         issued_on=days.day_of(issued_at), due_on=due_date, lines=lines, total_cents=invoice.total_cents, already_paid_cents=0,
         to_pay_cents=invoice.total_cents, issued_at=issued_at, period=invoice.period,
-        dossier_reference=frozen["dossier_reference"], pay_url=frozen["pay_url"], **frozen["texts"],
+        dossier_reference=frozen["dossier_reference"], pay_url=frozen["pay_url"],
+        taxes=tuple(why.taxes) if why else (), votes=why.votes if why else "", **texts,
     )  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
 
-from obole.billing.models import Invoice, InvoiceQuerySet, InvoiceType
+from obole.billing import rules
+from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine, InvoiceQuerySet, InvoiceType
 from obole.billing.states import InvoiceState
 from obole.catalogue.models import Product
+from obole.catalogue.rules import parse_result
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
@@ -144,6 +146,18 @@ def priced_with(dossier: Dossier, quantities: Mapping[int, Decimal]) -> list[Pri
         replace(one, quantity=quantities[one.product.pk]) if is_agents(one) and one.product.pk in quantities else one
         for one in dossier_queries.items(dossier)
     ]
+
+
+def explained(invoice: Invoice) -> rules.Explained | None:
+    """Return why an invoice comes to its amount, from what was kept with it; None if no pricing made it."""
+    kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", flat=True).first()
+    return None if kept is None else rules.explain(parse_result(kept))
+
+
+def lines_of(invoice: Invoice, why: rules.Explained | None) -> list[tuple[InvoiceLine, tuple[str, ...]]]:
+    """Return the lines of an invoice, each with the sentences that say why; none where no pricing made them."""
+    lines = list(invoice.lines.order_by("position"))
+    return list(zip(lines, why.whys if why else [()] * len(lines), strict=True))
 
 
 def is_agents(priced: Priced) -> bool:

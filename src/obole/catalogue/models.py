@@ -76,6 +76,25 @@ class FormVersion(models.Model):
         return tuple(FormField(**field) for field in self.fields)
 
 
+class PricingVersion(models.Model):
+    """How a dispositif is priced, as it was from a moment on. An invoice keeps the version that priced it."""
+
+    scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="pricings")
+    number = models.PositiveIntegerField()
+    pricing = models.JSONField()
+    """What ``rules.codec`` writes of a ``rules.Pricing``: checked when it was published."""
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=254)
+
+    class Meta:
+        ordering = ["scheme", "-number"]
+        constraints = [models.UniqueConstraint(fields=["scheme", "number"], name="pricing_version_once")]
+        triggers = [pgtrigger.Protect(name="pricing_versions_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} v{self.number}"
+
+
 class Product(models.Model):
     """What a dispositif bills: a unit, its price in cents, how many, and who says how many."""
 

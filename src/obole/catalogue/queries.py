@@ -1,8 +1,15 @@
 """How the catalogue is read."""
 
+from datetime import datetime
+from functools import lru_cache
+
 from django.db.models import Prefetch, QuerySet
 
-from obole.catalogue.models import FormVersion, Product, Scheme, Service
+from obole.catalogue import rules
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
+
+COMPILED = 64
+"""Pricings that a process keeps ready: a town's, and their last versions."""
 
 
 def open_services() -> QuerySet[Service]:
@@ -19,3 +26,24 @@ def current_form(scheme: Scheme) -> FormVersion | None:
 def products_of(scheme: Scheme) -> QuerySet[Product]:
     """Return what the dispositif bills, in the order shown."""
     return Product.objects.filter(scheme=scheme, enabled=True).order_by("position", "id")
+
+
+def current_pricing(scheme: Scheme) -> PricingVersion | None:
+    """Return the pricing in force, or None where the dispositif bills its products; its JSON is read when it is asked for."""
+    return pricings_of(scheme).first()
+
+
+def pricings_of(scheme: Scheme) -> QuerySet[PricingVersion]:
+    """Return every version of the dispositif's pricing, the newest first, without their JSON."""
+    return PricingVersion.objects.filter(scheme=scheme).defer("pricing").order_by("-number")
+
+
+def compiled(version: PricingVersion) -> rules.Compiled:
+    """Return a version ready to price: made once in a process, for a version never changes."""
+    return _compiled(version.pk, version.created_at)
+
+
+@lru_cache(maxsize=COMPILED)
+def _compiled(version_id: int, _created_at: datetime) -> rules.Compiled:
+    described = PricingVersion.objects.values_list("pricing", flat=True).get(pk=version_id)
+    return rules.compile_pricing(rules.parse(described))

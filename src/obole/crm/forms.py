@@ -93,8 +93,8 @@ class TypeField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscr
         return f"{obj.name} – {obj.regie.name}" if obj.regie else gettext("%(type)s – sans régie") % {"type": obj.name}
 
 
-class GenerateForm(forms.Form):
-    """Which invoice to make of a dossier: its type, its period, and the quantities that are the agent's to give."""
+class ToInvoiceForm(forms.Form):
+    """Which invoice to make of a dossier: its type and its period."""
 
     type = TypeField(
         label=_("Type de facture"), queryset=InvoiceType.objects.none(), empty_label=None,
@@ -105,10 +105,18 @@ class GenerateForm(forms.Form):
     )  # fmt: skip
     request_key = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, types: Any, items: Iterable[Priced], regies: bool, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def offer(self, types: Any, *, regies: bool) -> None:
+        """Offer these types, with their régies for who may know them."""
         chosen: TypeField = self.fields["type"]  # type: ignore[assignment]  # declared above
         chosen.shows_regies, chosen.queryset = regies, types
+
+
+class GenerateForm(ToInvoiceForm):
+    """And the quantities that are the agent's to give."""
+
+    def __init__(self, *args: Any, types: Any, items: Iterable[Priced], regies: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer(types, regies=regies)
         for one in items:
             if billing.is_agents(one):
                 self.fields[quantity_name(one)] = _quantity_field(one)

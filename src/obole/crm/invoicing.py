@@ -12,6 +12,7 @@ from obole.billing import queries as billing
 from obole.billing import rules
 from obole.billing.models import InvoiceType
 from obole.billing.operations import BILLABLE
+from obole.crm import priced as pricing
 from obole.crm.forms import GenerateForm, new_request_key, quantity_name
 from obole.crm.rail import sees_money
 from obole.directory.access import AgentRequest
@@ -42,6 +43,9 @@ def blank(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     first = types.filter(invoices__dossier=dossier).order_by("-invoices__id").first() or types.first()
     if first is None:
         return {"generate": None, "no_type": True}
+    version = pricing.version_for(dossier, str(first.pk))
+    if version is not None:
+        return pricing.blank(request, dossier, version, first)
     today = days.day_of(days.now())
     start = {"type": first.pk, "period": f"{MONTHS[today.month - 1]} {today.year}", "request_key": new_request_key()}
     form = GenerateForm(initial=start, types=types, items=dossiers.items(dossier), regies=sees_money(request.agent))
@@ -72,7 +76,7 @@ def shown(
     at = days.now()
     priced = billing.priced_with(dossier, quantities)
     return {
-        "generate": form, "form": form, "no_type": False, "rows": _rows(form, invoice_type, priced),
+        "generate": form, "form": form, "no_type": False, "priced": None, "rows": _rows(form, invoice_type, priced),
         "preview_cents": rules.total(rules.lines_for(invoice_type, priced)), "chosen_type": invoice_type,
         "due_on": days.due_date(at, term_days=invoice_type.payment_term), "year": days.day_of(at).year,
     }  # fmt: skip

@@ -8,10 +8,12 @@ from obole.crm.views.settings import (
     form_fields,
     index,
     mails,
+    pricing,
     products,
     regies,
     schemes,
     services,
+    simulator,
     types,
 )
 
@@ -33,6 +35,9 @@ urlpatterns = [
     path("dispositifs/<int:pk>/", schemes.scheme, name="settings_scheme"),
     path("dispositifs/<int:pk>/formulaire/", form_fields.form_fields, name="settings_form"),
     path("dispositifs/<int:scheme_pk>/produits/nouveau/", products.new_product, name="settings_product_new"),
+    path("dispositifs/<int:pk>/tarification/", pricing.pricing, name="settings_pricing"),
+    path("dispositifs/<int:pk>/simulateur/", simulator.simulator, name="settings_simulator"),
+    path("tarifications/<int:pk>/tarification.json", pricing.pricing_file, name="settings_pricing_file"),
     path("produits/<int:pk>/", products.product, name="settings_product"),
     path("courriels/", mails.mails, name="settings_mails"),
     path("courriels/<slug:name>/", mails.mail, name="settings_mail"),

@@ -52,6 +52,10 @@ class InvoiceDocument:
     payment_instructions: str = ""
     legal_mentions: str = ""
     pay_url: str = ""
+    taxes: tuple[tuple[str, int], ...] = ()
+    """What stands between the lines and the total, in cents: the total without VAT, and each rate's VAT."""
+    votes: str = ""
+    """The délibérations that the prices come from."""
 
     @property
     def title(self) -> str:
@@ -83,6 +87,7 @@ def _texts(document: InvoiceDocument) -> dict[str, Any]:
         "period": document.period,
         "dossier_reference": document.dossier_reference,
         "vat_mention": document.vat_mention,
+        "votes": document.votes,
         **{name: letter.paragraphs(getattr(document, name)) for name in prose},
     }
 
@@ -90,6 +95,7 @@ def _texts(document: InvoiceDocument) -> dict[str, Any]:
 def _amounts(document: InvoiceDocument) -> dict[str, Any]:
     return {
         "lines": [_row(line) for line in document.lines],
+        "taxes": [{"label": label, "amount": money.euros(cents)} for label, cents in document.taxes],
         "total": money.euros(document.total_cents),
         "already_paid": money.euros(-document.already_paid_cents) if document.already_paid_cents else "",
         "to_pay": money.euros(document.to_pay_cents),

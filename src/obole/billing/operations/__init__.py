@@ -12,8 +12,13 @@ from obole.billing.operations.ending import unsettle_invoice as unsettle_invoice
 from obole.billing.operations.issuing import BILLABLE as BILLABLE
 from obole.billing.operations.issuing import generate_invoice as generate_invoice
 from obole.billing.operations.issuing import issue_invoice as issue_invoice
+from obole.billing.operations.pricing import Answered as Answered
+from obole.billing.operations.pricing import correct_priced_draft as correct_priced_draft
+from obole.billing.operations.pricing import generate_priced_invoice as generate_priced_invoice
 from obole.billing.operations.refusals import EmptyInvoice as EmptyInvoice
 from obole.billing.operations.refusals import NotADraft as NotADraft
 from obole.billing.operations.refusals import NotBillable as NotBillable
+from obole.billing.operations.refusals import PricedByAnswers as PricedByAnswers
+from obole.billing.operations.refusals import PricingChanged as PricingChanged
 from obole.billing.operations.refusals import ReasonMissing as ReasonMissing
 from obole.billing.operations.types import configure_type as configure_type

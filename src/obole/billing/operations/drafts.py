@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from obole.billing import rules
-from obole.billing.models import Invoice, InvoiceLine
+from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine
 from obole.billing.operations.issuing import add_lines
-from obole.billing.operations.refusals import NotADraft, NotBillable
+from obole.billing.operations.refusals import NotADraft, NotBillable, PricedByAnswers
 from obole.billing.states import InvoiceState
 from obole.lib.transactions import whole
 from obole.trail import operations as trail
@@ -33,6 +33,7 @@ def redo_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
         label=old.label, period=old.period, total_cents=old.total_cents, created_at=at, replaces=old,
     )  # fmt: skip
     add_lines(draft, [_as_draft(line) for line in old.lines.order_by("position")])
+    _explain_alike(draft, old)
     trail.note("invoice.draft", subject=draft, actor=actor, at=at, replaces=old.number)
     trail.note("invoice.redo", subject=old, actor=actor, at=at)
     return draft
@@ -46,8 +47,11 @@ def correct_draft(
     Change the quantities of a draft's lines, by their position; the amounts follow.
 
     :raises NotADraft: if it was issued meanwhile.
+    :raises PricedByAnswers: if a pricing made its lines: they are corrected by other answers.
     """
-    draft = _lock_draft(invoice_id)
+    draft = lock_draft(invoice_id)
+    if InvoiceExplanation.objects.filter(invoice=draft).exists():
+        raise PricedByAnswers(_("Une tarification a fait ces lignes : corrigez les réponses, pas les quantités."))
     lines = [_as_draft(line, quantities.get(line.position, line.quantity)) for line in draft.lines.order_by("position")]
     InvoiceLine.objects.filter(invoice=draft).delete()
     add_lines(draft, lines)
@@ -64,18 +68,34 @@ def discard_draft(*, invoice_id: int, actor: str, at: datetime) -> None:
 
     :raises NotADraft: if it was issued meanwhile.
     """
-    draft = _lock_draft(invoice_id)
+    draft = lock_draft(invoice_id)
     if draft.replaces is not None:
         trail.note("invoice.redo_given_up", subject=draft.replaces, actor=actor, at=at, cents=draft.total_cents)
     InvoiceLine.objects.filter(invoice=draft).delete()
+    InvoiceExplanation.objects.filter(invoice=draft).delete()
     draft.delete()
 
 
-def _lock_draft(invoice_id: int) -> Invoice:
+def lock_draft(invoice_id: int) -> Invoice:
+    """
+    Return a draft, locked.
+
+    :raises NotADraft: if it was issued meanwhile.
+    """
     draft = Invoice.objects.locked().get(pk=invoice_id)
     if draft.state != InvoiceState.DRAFT:
         raise NotADraft(_("Cette facture est déjà émise : elle ne change plus. Annulez-la et refaites-la."))
     return draft
+
+
+def _explain_alike(draft: Invoice, old: Invoice) -> None:
+    """Give a draft of the same lines the same reasons."""
+    known = InvoiceExplanation.objects.filter(invoice=old).first()
+    if known is not None:
+        InvoiceExplanation.objects.create(
+            invoice=draft, version_id=known.version_id, answers=known.answers, result=known.result,
+            added_tax_cents=known.added_tax_cents,
+        )  # fmt: skip
 
 
 def _as_draft(line: InvoiceLine, quantity: Decimal | None = None) -> rules.DraftLine:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from obole.billing import notices, rules, states
 from obole.billing.models import Invoice, InvoiceLine, InvoiceType
-from obole.billing.operations.refusals import EmptyInvoice, NotBillable
+from obole.billing.operations.refusals import EmptyInvoice, NotBillable, PricedByAnswers
 from obole.billing.wording import freeze
+from obole.catalogue import queries as catalogue
 from obole.directory import queries as directory
 from obole.dossiers import operations as dossiers
 from obole.dossiers import queries as dossier_queries
@@ -43,15 +44,18 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
 
     :param quantities: the quantities that are the agent's to give, by product id.
     :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review or accepted.
+    :raises PricedByAnswers: if the dispositif has a pricing, and the type an amount that is computed.
     :raises EmptyInvoice: if there is nothing to pay.
     """
     # The dossier is locked first: a double click waits here, then finds the invoice of the first.
-    dossier = Dossier.objects.locked().select_related("citizen").get(pk=dossier_id)
+    dossier = Dossier.objects.locked().select_related("citizen", "scheme").get(pk=dossier_id)
     twin = Invoice.objects.filter(request_key=request_key, dossier=dossier).first()
     if twin is not None:
         return twin
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
-    regie = _billable_regie(invoice_type, dossier)
+    regie = billable_regie(invoice_type, dossier)
+    if invoice_type.amount_mode == InvoiceType.AmountMode.COMPUTED and catalogue.current_pricing(dossier.scheme):
+        raise PricedByAnswers(_("Une tarification fait le prix de ce dispositif : répondez à ses questions."))
     dossiers.correct_quantities(dossier_id=dossier_id, quantities=quantities, actor=actor, at=at)
     lines = rules.lines_for(invoice_type, dossier_queries.items(dossier))
     invoice = Invoice.objects.create(
@@ -78,7 +82,12 @@ def issue_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
     return invoice
 
 
-def _billable_regie(invoice_type: InvoiceType, dossier: Dossier) -> Regie:
+def billable_regie(invoice_type: InvoiceType, dossier: Dossier) -> Regie:
+    """
+    Return the régie of an invoice of this type, of this dossier.
+
+    :raises NotBillable: saying what is in the way.
+    """
     if dossier.state not in BILLABLE:
         raise NotBillable(_("Ce dossier n’est pas en instruction ni accepté : prenez-le d’abord en charge."))
     if not invoice_type.enabled or not invoice_type.schemes.filter(pk=dossier.scheme_id).exists():

@@ -15,3 +15,11 @@ class ReasonMissing(NotBillable):
 
 class NotADraft(NotBillable):
     """An issued invoice never changes: it is cancelled by an avoir, and done again."""
+
+
+class PricedByAnswers(NotBillable):
+    """A pricing makes this amount of answers: it is not made of quantities."""
+
+
+class PricingChanged(NotBillable):
+    """The pricing is no more the one that was shown: the amount may be another."""

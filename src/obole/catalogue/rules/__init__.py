@@ -8,6 +8,9 @@ An administrator's settings are ``parts.Pricing`` (with ``tariffs`` and ``formul
 from obole.catalogue.rules.checking import check as check
 from obole.catalogue.rules.codec import as_dict as as_dict
 from obole.catalogue.rules.codec import parse as parse
+from obole.catalogue.rules.codec import parse_result as parse_result
+from obole.catalogue.rules.differing import Difference as Difference
+from obole.catalogue.rules.differing import differ as differ
 from obole.catalogue.rules.engine import Compiled as Compiled
 from obole.catalogue.rules.engine import compile_pricing as compile_pricing
 from obole.catalogue.rules.parts import Pricing as Pricing

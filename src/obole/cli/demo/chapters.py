@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from obole.cli.demo import fates
+from obole.cli.demo import canteen, fates
 from obole.cli.demo.story import AGENT, Deed, Story
 from obole.directory.models import Citizen
 from obole.dossiers import operations as dossiers
@@ -39,7 +39,7 @@ def write(story: Story, citizens: list[Citizen]) -> None:
 
 def _family(story: Story, citizen: Citizen, start: datetime) -> None:
     """A family registers once, and gets an invoice a month."""
-    first_name = story.dice.choice(("Léo", "Nina", "Sacha", "Jade", "Tom"))
+    first_name = story.dice.choice(canteen.NAMES)
 
     def register(at: datetime) -> None:
         answers: dict[str, dossiers.Answer] = {
@@ -57,7 +57,9 @@ def _family(story: Story, citizen: Citizen, start: datetime) -> None:
         dossier = story.apply("cantine", citizen, answers, quantities, at)
         story.plan(at + timedelta(hours=26), lambda then: story.review(dossier, then))
         for at_campaign in _campaigns(story.now):
-            story.plan(at_campaign + timedelta(seconds=dossier.pk), _monthly_invoice(story, dossier))
+            story.plan(
+                at_campaign + timedelta(seconds=dossier.pk), _monthly_invoice(story, dossier, first_name, quantities)
+            )
 
     story.plan(start + timedelta(hours=story.dice.uniform(1, 40)), register)
 
@@ -69,13 +71,14 @@ def _campaigns(now: datetime) -> Iterator[datetime]:
         yield last - timedelta(days=30 * (CAMPAIGNS - 1 - months))
 
 
-def _monthly_invoice(story: Story, dossier: Dossier) -> Deed:
+def _monthly_invoice(story: Story, dossier: Dossier, first_name: str, quantities: dict[str, str]) -> Deed:
     def bill(at: datetime) -> None:
         month = days.day_of(at)
-        late = {"hors_delai": str(story.dice.choice((0, 0, 1, 2)))}
+        late = str(story.dice.choice((0, 0, 1, 2)))
         if dossier.citizen.email == "usager@demo.example":
-            late = {"hors_delai": "1"}
-        invoice = story.issue(dossier, "cantine", late, f"{days.MONTHS[month.month - 1]} {month.year}", at)
+            late = "1"
+        answers = canteen.month_of(first_name, quantities, late)
+        invoice = story.issue_month(dossier, answers, f"{days.MONTHS[month.month - 1]} {month.year}", at)
         if story.now - at > timedelta(days=4) or dossier.citizen.email != "usager@demo.example":
             fates.decide(story, invoice, at)
 

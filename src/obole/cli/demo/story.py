@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
@@ -86,6 +87,18 @@ class Story:
             dossier_id=dossier.pk, type_id=opened.type.pk, quantities=_by_product(opened, quantities), period=period,
             request_key=words.token(), actor=AGENT, at=at,
         )  # fmt: skip
+        return self._count(invoice)
+
+    def issue_month(self, dossier: Dossier, answers: dict[str, Any], period: str, at: datetime) -> Invoice:
+        """An agent bills a family's month at the canteen, as its pricing says."""
+        answered = billing.Answered(version_id=self.town.canteen.pk, answers=answers, on=days.day_of(at))
+        invoice = billing.generate_priced_invoice(
+            dossier_id=dossier.pk, type_id=self.town.schemes["cantine"].type.pk, answered=answered, period=period,
+            request_key=words.token(), actor=AGENT, at=at,
+        )  # fmt: skip
+        return self._count(invoice)
+
+    def _count(self, invoice: Invoice) -> Invoice:
         self.invoices += 1
         self.told(self.invoices)
         return invoice

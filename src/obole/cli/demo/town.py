@@ -7,9 +7,10 @@ from typing import Any
 from obole.billing import operations as billing
 from obole.billing.models import InvoiceType
 from obole.catalogue import operations as catalogue
+from obole.catalogue import rules
 from obole.catalogue.fields import FieldKind, FormField
-from obole.catalogue.models import FormVersion, Product, Scheme
-from obole.cli.demo import schemes
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme
+from obole.cli.demo import canteen, schemes
 from obole.directory import operations as directory
 from obole.directory.models import Agent
 from obole.directory.rules import Profile
@@ -52,6 +53,8 @@ class Town:
 
     agents: dict[str, Agent]
     schemes: dict[str, OpenScheme]
+    canteen: PricingVersion
+    """How the canteen is priced."""
 
 
 def configure(*, simulator_url: str, at: datetime) -> Town:
@@ -66,7 +69,10 @@ def configure(*, simulator_url: str, at: datetime) -> Town:
         made = _invoice_type(type_plan, both, [opened[key].scheme for key in type_plan.schemes], at)
         for key in type_plan.schemes:
             opened[key].type = made
-    return Town(agents, opened)
+    priced = catalogue.publish_pricing(
+        scheme_id=opened["cantine"].scheme.pk, described=rules.as_dict(canteen.pricing()), actor=ADMIN, at=at
+    )
+    return Town(agents, opened, priced)
 
 
 def _agents(at: datetime) -> dict[str, Agent]:

@@ -9,8 +9,11 @@ from django.views.decorators.http import require_POST
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
-from obole.crm import invoicing
+from obole.catalogue.models import PricingVersion
+from obole.catalogue.rules import Refused
+from obole.crm import invoicing, priced
 from obole.crm.forms import GenerateForm
+from obole.crm.pricing_forms import BillForm
 from obole.crm.views.dossier import panel_page, seen
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
@@ -24,6 +27,9 @@ from obole.lib import days
 def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
     """Make the invoice, or show what it would come to, or what is to be corrected."""
     dossier = seen(pk)
+    version = priced.version_for(dossier, request.POST.get("type", ""))
+    if version is not None:
+        return _generate_priced(request, dossier, version)
     form = invoicing.typed(request, dossier)
     if form.is_valid() and not invoicing.recalculates(request.POST):
         try:
@@ -35,6 +41,29 @@ def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
         else:
             return _done(request, invoice)
     return panel_page(request, dossier, "factures", **invoicing.shown_again(form, dossier))
+
+
+def _generate_priced(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> HttpResponse:
+    form = priced.typed(request, dossier, version)
+    if form.is_valid() and not invoicing.recalculates(request.POST) and form.require():
+        try:
+            invoice = _bill(request, dossier, form)
+        except Refused as refusal:
+            form.tell(refusal.problems)
+        except billing.NotBillable as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return _done(request, invoice)
+    return panel_page(request, dossier, "factures", **priced.shown(form, dossier, version))
+
+
+def _bill(request: AgentRequest, dossier: Dossier, form: BillForm) -> Invoice:
+    given = form.cleaned_data
+    answered = billing.Answered(version_id=given["version"], answers=form.answers, on=given["on"])
+    return billing.generate_priced_invoice(
+        dossier_id=dossier.pk, type_id=given["type"].pk, answered=answered, period=given["period"],
+        request_key=f"{dossier.pk}:{given['request_key']}", actor=request.actor, at=days.now(),
+    )  # fmt: skip
 
 
 def _generate(request: AgentRequest, dossier: Dossier, form: GenerateForm) -> Invoice:

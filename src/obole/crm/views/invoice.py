@@ -31,10 +31,10 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
     one = _seen(pk)
     seen_regies = regies_seen(request)
     money = one.regie_id in seen_regies
-    shown = standing.show(one, today=days.day_of(days.now()))
+    shown, why = standing.show(one, today=days.day_of(days.now())), invoices.explained(one)
     context = {
         "invoice": one, "shown": shown, "pill": looks.invoice_pill(shown), "sees_money": sees_money(request.agent),
-        "answers_for_regie": money, "lines": one.lines.order_by("position"),
+        "answers_for_regie": money, "explained": why, "lines": invoices.lines_of(one, why),
         "entries": told_entries(queries.entries_of(one)) if money else [],
         "attempts": AttemptTable(list(queries.attempts_of(one)), seen=seen_regies, exclude=KNOWN_HERE, orderable=False),
         "receipts": queries.receipts_of(one), "can_cancel": may_cancel(request, one),

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST
 from obole.billing import operations as billing
 from obole.billing import papers, states
 from obole.billing import queries as invoices
-from obole.billing.models import CreditNote, Invoice
+from obole.billing.models import CreditNote, Invoice, InvoiceExplanation
 from obole.billing.states import InvoiceState
 from obole.crm.forms_money import CancelForm, DraftForm
 from obole.crm.pages import file_answer, invoice_moved, moved_meanwhile, regies_seen, render_page
+from obole.crm.views.priced_draft import priced_draft
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import days
@@ -58,10 +59,13 @@ def credit_note_pdf(request: AgentRequest, pk: int) -> HttpResponse:
 
 @for_agents(Right.REVIEW)
 def draft(request: AgentRequest, pk: int) -> HttpResponse:
-    """Correct a draft's quantities, then issue it."""
+    """Correct a draft's quantities, or the answers that made them, then issue it."""
     one = _draft(pk)
     if one.state != InvoiceState.DRAFT:
         return _already_issued(request, one)
+    kept = InvoiceExplanation.objects.filter(invoice=one).select_related("version__scheme").first()
+    if kept is not None:
+        return _corrected(request, one, kept)
     form = DraftForm(request.POST or None, lines=list(one.lines.order_by("position")), period=one.period)
     if form.is_valid():
         try:
@@ -131,6 +135,16 @@ def _redo(request: AgentRequest, pk: int, said: str) -> HttpResponse:
         return redirect("crm:invoice", pk=one.pk)
     messages.success(request, said)
     return redirect("crm:draft", pk=one.pk)
+
+
+def _corrected(request: AgentRequest, one: Invoice, kept: InvoiceExplanation) -> HttpResponse:
+    try:
+        return priced_draft(request, one, kept)
+    except (billing.NotADraft, ForbiddenMove):
+        return _already_issued(request, _draft(one.pk))
+    except billing.NotBillable as refusal:
+        messages.error(request, str(refusal))
+        return redirect("crm:draft", pk=one.pk)
 
 
 def _save(request: AgentRequest, one: Invoice, form: DraftForm) -> HttpResponse:

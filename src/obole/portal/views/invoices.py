@@ -48,6 +48,7 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
     invoice, now = find(request, public_id), days.now()
     shown = standing.show(invoice, today=days.day_of(now))
     attempt = paying.waiting_attempt(invoice)
+    why = queries.explained(invoice)
     down = outages.among([invoice] if shown.can_be_paid else [], at=now)
     context = {
         "invoice": invoice,
@@ -58,7 +59,8 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
         "attempt": attempt,
         "may_reopen": paying.may_reopen(attempt, at=now),
         "misplaced_cents": paying.misplaced_cents(invoice),
-        "lines": invoice.lines.order_by("position"),
+        "explained": why,
+        "lines": queries.lines_of(invoice, why),
         "document": Document.objects.filter(invoice=invoice).first(),
         "receipts": payments.receipts_of(invoice),
         "credit_note": getattr(invoice, "credit_note", None),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from obole.billing.models import InvoiceType
-from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme
 from obole.gateways import registry
 from obole.regies.models import Regie
 
@@ -47,12 +47,13 @@ def of_types() -> list[Gap]:
 
 
 def with_parts() -> QuerySet[Scheme]:
-    """Return the dispositifs, each saying whether it has a form, a product and a type de facture."""
+    """Return the dispositifs, each saying whether it has a form, a product (or a pricing) and a type de facture."""
     return (
         Scheme.objects.select_related("service")
         .annotate(
             has_form=Exists(FormVersion.objects.filter(scheme=OuterRef("pk"))),
-            has_product=Exists(Product.objects.filter(scheme=OuterRef("pk"), enabled=True)),
+            has_product=Exists(Product.objects.filter(scheme=OuterRef("pk"), enabled=True))
+            | Exists(PricingVersion.objects.filter(scheme=OuterRef("pk"))),
             has_type=Exists(InvoiceType.objects.filter(schemes=OuterRef("pk"), enabled=True)),
         )
         .order_by("service__position", "service__name", "position", "name", "id")

@@ -21,6 +21,7 @@ VERBS = {
     "circuit.open": gettext_lazy("La banque ne répond plus"),
     "circuit.close": gettext_lazy("La banque répond de nouveau"),
     "scheme.publish_form": gettext_lazy("Formulaire publié"),
+    "scheme.publish_pricing": gettext_lazy("Tarification publiée"),
 }
 LOGO = frozenset({"logo_digest", "logo_format"})
 

@@ -51,6 +51,7 @@ def _about(known: Scheme) -> dict[str, Any]:
     return {
         "version": version,
         "field_count": len(fields),
+        "pricing": queries.current_pricing(known),
         "products": products,
         "preview": PreviewForm(fields, [one for one in products if one.enabled]),
         "types": InvoiceType.objects.filter(schemes=known).select_related("regie").order_by("name", "id"),

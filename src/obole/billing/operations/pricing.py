@@ -1,0 +1,106 @@
+"""Invoices whose amount a pricing makes of answers: issued with the reasons of every line, or corrected by other answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from obole.billing import rules
+from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine, InvoiceType
+from obole.billing.operations.drafts import lock_draft
+from obole.billing.operations.issuing import add_lines, billable_regie, issue_invoice
+from obole.billing.operations.refusals import EmptyInvoice, NotBillable, PricingChanged
+from obole.catalogue import queries as catalogue
+from obole.catalogue.models import PricingVersion, Scheme
+from obole.catalogue.rules import Result, as_dict
+from obole.dossiers.models import Dossier
+from obole.lib.transactions import whole
+from obole.trail import operations as trail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Answers as they were typed, the version of the pricing that asked for them, and the day whose tariffs apply."""
+
+    version_id: int
+    answers: Mapping[str, Any]
+    on: date
+
+
+@whole
+def generate_priced_invoice(  # noqa: PLR0913 - one form, one call
+    *, dossier_id: int, type_id: int, answered: Answered, period: str, request_key: str, actor: str, at: datetime
+) -> Invoice:
+    """
+    Make an invoice of what a dossier's dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
+
+    :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review or accepted.
+    :raises PricingChanged: if another version of the pricing is in force.
+    :raises obole.catalogue.rules.Refused: with everything that keeps the answers from being priced.
+    :raises EmptyInvoice: if there is nothing to pay.
+    """
+    dossier = Dossier.objects.locked().select_related("citizen", "scheme").get(pk=dossier_id)
+    twin = Invoice.objects.filter(request_key=request_key, dossier=dossier).first()
+    if twin is not None:
+        return twin
+    invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
+    regie = billable_regie(invoice_type, dossier)
+    if invoice_type.amount_mode != InvoiceType.AmountMode.COMPUTED:
+        raise NotBillable(_("Ce type de facture a un montant fixe : il ne se calcule pas."))
+    version, result = _price(dossier.scheme, answered)
+
+    invoice = Invoice.objects.create(
+        request_key=request_key, type=invoice_type, regie=regie, dossier=dossier, payer=dossier.citizen,
+        label=invoice_type.name, period=period, total_cents=result.total_cents, created_at=at,
+    )  # fmt: skip
+    _write(invoice, version, answered, result, nature=invoice_type.nature)
+    trail.note("invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference, pricing=version.number)
+    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
+
+
+@whole
+def correct_priced_draft(*, invoice_id: int, answered: Answered, period: str, actor: str, at: datetime) -> Invoice:
+    """
+    Price a draft again with other answers, by the pricing in force; its lines and their reasons follow.
+
+    :raises NotADraft: if it was issued meanwhile.
+    :raises PricingChanged: if another version of the pricing is in force.
+    :raises obole.catalogue.rules.Refused: with everything that keeps the answers from being priced.
+    """
+    draft = lock_draft(invoice_id)
+    before = InvoiceExplanation.objects.select_related("version__scheme").get(invoice=draft)
+    version, result = _price(before.version.scheme, answered)
+    InvoiceLine.objects.filter(invoice=draft).delete()
+    before.delete()
+    _write(draft, version, answered, result, nature=draft.type.nature)
+    draft.total_cents, draft.period = result.total_cents, period.strip()[:60]
+    draft.save(update_fields=["total_cents", "period"])
+    trail.note("invoice.correct", subject=draft, actor=actor, at=at, cents=draft.total_cents)
+    return draft
+
+
+def _price(scheme: Scheme, answered: Answered) -> tuple[PricingVersion, Result]:
+    version = catalogue.current_pricing(scheme)
+    if version is None or version.pk != answered.version_id:
+        said = _(
+            "La tarification de ce dispositif a changé entre-temps : vérifiez le montant, puis validez de nouveau."
+        )
+        raise PricingChanged(said)
+    compiled = catalogue.compiled(version)
+    result = compiled.price(compiled.read(answered.answers), on=answered.on)
+    if result.total_cents < 0:
+        raise EmptyInvoice(_("Le total est négatif : c’est de l’argent à rendre, qui ne se facture pas."))
+    return version, result
+
+
+def _write(invoice: Invoice, version: PricingVersion, answered: Answered, result: Result, *, nature: str) -> None:
+    # What is kept and printed is French, whatever the language of who makes it.
+    with translation.override("fr"):
+        add_lines(invoice, rules.priced_lines(result, nature=nature))
+    InvoiceExplanation.objects.create(
+        invoice=invoice, version=version, answers=dict(answered.answers), result=as_dict(result),
+        added_tax_cents=rules.added_tax(result),
+    )  # fmt: skip

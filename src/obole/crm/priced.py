@@ -1,0 +1,92 @@
+"""The sous-panel « Générer une facture » of a dispositif that has a pricing: its questions, and what the answers come to."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from obole.billing import queries as billing
+from obole.billing.models import InvoiceType
+from obole.catalogue import queries as catalogue
+from obole.catalogue.models import PricingVersion
+from obole.catalogue.rules import Problem
+from obole.crm import pricings
+from obole.crm.answering import start
+from obole.crm.forms import new_request_key
+from obole.crm.pricing_forms import BillForm, PricedForm
+from obole.crm.rail import sees_money
+from obole.directory.access import AgentRequest
+from obole.dossiers.models import Dossier
+from obole.lib import days
+from obole.lib.days import MONTHS
+
+
+def version_for(dossier: Dossier, typed: str) -> PricingVersion | None:
+    """Return the pricing of an invoice of this type, typed as it may be; None if it is not a pricing that makes its amount."""
+    version = catalogue.current_pricing(dossier.scheme)
+    if version is None:
+        return None
+    types = billing.types_for(dossier)
+    is_id = typed.isascii() and typed.isdigit() and len(typed) < 18
+    chosen = (types.filter(pk=int(typed)).first() if is_id else None) or types.first()
+    return version if chosen and chosen.amount_mode == InvoiceType.AmountMode.COMPUTED else None
+
+
+def blank(request: AgentRequest, dossier: Dossier, version: PricingVersion, chosen: InvoiceType) -> dict[str, Any]:
+    """Return what the sous-panel shows before anything is typed: what the citizen answered already, and what it comes to."""
+    today = days.day_of(days.now())
+    first = {"type": chosen.pk, "period": f"{MONTHS[today.month - 1]} {today.year}", "request_key": new_request_key()}
+    return shown(_form(request, dossier, version, None, first), dossier, version)
+
+
+def typed(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> BillForm:
+    """Return the form as it was sent; of a page that asked no question (another type was chosen), the questions."""
+    if "version" in request.POST:
+        return _form(request, dossier, version, request.POST, {})
+    known = {name: request.POST.get(name, "") for name in ("type", "period", "request_key")}
+    return _form(request, dossier, version, None, known)
+
+
+def _form(
+    request: AgentRequest, dossier: Dossier, version: PricingVersion, sent: Any, initial: dict[str, Any]
+) -> BillForm:
+    pricing = catalogue.compiled(version).pricing
+    offered: dict[str, Any] = {
+        "pricings": [pricing],
+        "types": billing.types_for(dossier),
+        "regies": sees_money(request.agent),
+    }
+    if sent is not None:
+        return BillForm.sent(sent, **offered)
+    begun = {"on": days.day_of(days.now()), "version": version.pk, **start(pricing, dossier.answers)}
+    return BillForm(initial={**begun, **initial}, **offered)
+
+
+def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
+    """Return the form, the lines that its answers make, what they lack, their total and the due date."""
+    chosen = (
+        billing.types_for(dossier).filter(pk__in=_ids(form["type"].value())).first()
+        or billing.types_for(dossier).first()
+    )
+    term = chosen.payment_term if chosen else 0
+    at = days.now()
+    return {
+        "generate": form, "form": form, "no_type": False, "chosen_type": chosen, "pricing_version": version,
+        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year, **found(form, version),
+    }  # fmt: skip
+
+
+def found(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
+    """Return what the answers come to so far; what is wrong is said at its field, and what lacks above the lines."""
+    result, problems = pricings.preview(version, form.answers, on=form.day)
+    return {"priced": pricings.bill(result), "lacking": _told(form, problems)}
+
+
+def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:
+    """Tell a form that was sent what is wrong at a field; return the rest."""
+    if form.is_bound and not form.errors:
+        form.tell(one for one in problems if form.stands_at(one))
+    return list(dict.fromkeys(one.message for one in problems if not form.stands_at(one)))
+
+
+def _ids(value: object) -> list[int]:
+    text = str(value or "")
+    return [int(text)] if text.isascii() and text.isdigit() and len(text) < 18 else []

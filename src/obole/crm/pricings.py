@@ -1,0 +1,83 @@
+"""What a pricing makes of answers, as the agents' screens show it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from obole.billing import rules as billing
+from obole.billing.rules import DraftLine
+from obole.catalogue import queries
+from obole.catalogue.models import PricingVersion
+from obole.catalogue.rules import Problem, Result, wording
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as the invoice will print it, and why."""
+
+    label: str
+    detail: str
+    quantity: Any
+    unit: str
+    unit_price_cents: int
+    amount_cents: int
+    why: list[str]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """All that answers come to."""
+
+    lines: list[Line]
+    taxes: list[tuple[str, int]]
+    total_cents: int
+    said: list[str]
+    """How the total is made and paid, in sentences."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A line in two versions, in cents; None where one of them has no such line."""
+
+    label: str
+    first: int | None
+    second: int | None
+
+    @property
+    def change(self) -> int:
+        """How much more the second is."""
+        return (self.second or 0) - (self.first or 0)
+
+
+def preview(version: PricingVersion, answers: Mapping[str, Any], *, on: date) -> tuple[Result, tuple[Problem, ...]]:
+    """Return what a form that is being filled comes to so far, and what is wrong or lacking."""
+    found = queries.compiled(version).preview(answers, on=on)
+    return found.result, found.problems
+
+
+def bill(result: Result) -> Bill:
+    """Return a result as a table shows it."""
+    drafts: Iterable[DraftLine] = billing.priced_lines(result, nature="")
+    lines = [
+        Line(draft.label, draft.detail, draft.quantity, draft.unit, draft.unit_price_cents, draft.amount_cents, wording.long(line))
+        for draft, line in zip(drafts, result.lines, strict=True)
+    ]  # fmt: skip
+    return Bill(lines, billing.tax_lines(result), result.total_cents, wording.explain(result))
+
+
+def compare(first: Result, second: Result) -> list[Compared]:
+    """Return the lines of two results side by side: those of the first, then those that only the second has."""
+    before, after = _by_key(first), _by_key(second)
+    keys = [*before, *(key for key in after if key not in before)]
+    return [
+        Compared((after.get(key) or before[key])[0], _cents(before.get(key)), _cents(after.get(key))) for key in keys
+    ]
+
+
+def _by_key(result: Result) -> dict[tuple[str, int], tuple[str, int]]:
+    return {(one.key, one.rank): (wording.label(one), one.amount_cents) for one in result.lines}
+
+
+def _cents(found: tuple[str, int] | None) -> int | None:
+    return None if found is None else found[1]

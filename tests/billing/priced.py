@@ -1,0 +1,47 @@
+"""What the tests of priced invoices share: a town whose canteen has a pricing, and the family of the handbook."""
+
+import json
+from typing import Any
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.catalogue import operations as catalogue
+from obole.catalogue import rules
+from obole.catalogue.models import PricingVersion
+from obole.dossiers.models import Dossier
+from tests.catalogue.rules.dispositifs import SCHOOL
+from tests.world import NOON, WHO, Town, make_dossier
+
+FAMILY: dict[str, Any] = {
+    "qf": "842", "resident": "yes",
+    "enfants": [
+        {"prenom": "Léa", "repas": "16", "soirs": "24", "hors_delai": "1"}, {"repas": "16"}, {"repas": "14"},
+    ],
+}  # fmt: skip
+"""Comes to 158,88 €."""
+
+
+def publish(town: Town, pricing: rules.Pricing = SCHOOL) -> PricingVersion:
+    described = json.loads(json.dumps(rules.as_dict(pricing)))
+    return catalogue.publish_pricing(scheme_id=town.scheme.pk, described=described, actor=WHO, at=NOON)
+
+
+def answered(version: PricingVersion, answers: dict[str, Any] | None = None, **more: Any) -> billing.Answered:
+    return billing.Answered(
+        version_id=version.pk, answers=FAMILY if answers is None else answers, on=NOON.date(), **more
+    )
+
+
+def bill(
+    town: Town,
+    version: PricingVersion,
+    answers: dict[str, Any] | None = None,
+    *,
+    dossier: Dossier | None = None,
+    key: str = "k",
+) -> Invoice:
+    """Issue an invoice of these answers."""
+    return billing.generate_priced_invoice(
+        dossier_id=(dossier or make_dossier(town)).pk, type_id=town.type.pk, answered=answered(version, answers),
+        period="novembre 2026", request_key=key, actor=WHO, at=NOON,
+    )  # fmt: skip
