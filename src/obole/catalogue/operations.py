@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
-from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.fields import FormField
+from obole.catalogue.forms import checking
 from obole.catalogue.models import FormVersion, Product, Scheme, Service
 from obole.lib import words
 from obole.lib.transactions import whole
 from obole.trail import configuration
 from obole.trail import operations as trail
+
+LONGEST_KEY = 30
+"""Room is left for what names a part of an answer (``key__from``) in the 40 letters of a name."""
 
 
 def configure_service(*, service_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Service:
@@ -35,13 +38,14 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
     """
     Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.
 
-    :raises django.core.exceptions.ValidationError: if two fields share a key or a list has no choice.
+    :raises django.core.exceptions.ValidationError: with everything that is wrong with the form.
     """
     scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
-    _check(fields)
+    if wrong := checking.check(fields):
+        raise ValidationError(wrong)
     latest = FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
     described = [field.as_dict() for field in fields]
-    if latest is not None and latest.fields == _as_stored(described):
+    if latest is not None and latest.fields == described:
         return latest
     number = latest.number + 1 if latest else 1
     version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
@@ -51,22 +55,8 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
 
 def new_key(label: str, taken: set[str]) -> str:
     """Return a key for a new field, made of its label and unlike the others."""
-    base = words.fold(label).replace(" ", "_")[:40] or "champ"
+    base = words.fold(label).replace(" ", "_")[:LONGEST_KEY].strip("_") or "champ"
+    # Prices and conditions know an answer by its key, and want a letter first.
+    base = f"q_{base}" if base[0].isdigit() else base
     candidates = (base, *(f"{base}_{n}" for n in range(2, len(taken) + 3)))
     return next(key for key in candidates if key not in taken)
-
-
-def _as_stored(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**field, "choices": list(field["choices"])} for field in fields]
-
-
-def _check(fields: Sequence[FormField]) -> None:
-    if len({field.key for field in fields}) != len(fields):
-        raise ValidationError(_("Deux champs du formulaire ont le même nom."))
-    for field in fields:
-        if field.kind not in FieldKind.values:
-            raise ValidationError(_("Le champ « %(label)s » est d’un type inconnu.") % {"label": field.label})
-        if field.kind == FieldKind.CHOICE and not field.choices:
-            raise ValidationError(
-                _("Le champ « %(label)s » est une liste : donnez au moins un choix.") % {"label": field.label}
-            )

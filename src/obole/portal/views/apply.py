@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from obole.catalogue.forms import rows
 from obole.catalogue.models import Scheme
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.dossiers import operations as dossiers
@@ -19,7 +20,7 @@ from obole.portal.application import ApplicationForm, Asked
 from obole.portal.views.catalogue import closed, find
 
 ONLY_AMOUNT = "calculer"
-CHANGED = (rules.MissingAnswer, rules.BadQuantity)
+CHANGED = (rules.MissingAnswer, rules.TooManyRows, rules.BadQuantity)
 
 
 @for_citizens
@@ -27,7 +28,7 @@ CHANGED = (rules.MissingAnswer, rules.BadQuantity)
 def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
     """Fill the form of a dispositif, and submit it."""
     scheme = find(public_id)
-    asked = application.asked_by(scheme, form_id=request.POST.get("form_id", ""))
+    asked = application.asked_by(scheme, form_id=request.POST.get("form_id", ""), citizen=request.citizen)
     if asked is None:
         return closed(request, scheme)
     form = _form(request, asked)
@@ -92,11 +93,15 @@ def _form(request: CitizenRequest, asked: Asked) -> ApplicationForm:
     owner = request.citizen.public_id
     if request.method != "POST":
         return ApplicationForm(asked=asked, owner=owner)
-    return ApplicationForm(request.POST, request.FILES, asked=asked, owner=owner)
+    data, files = rows.changed(request.POST, request.FILES)
+    return ApplicationForm(data, files, asked=asked, owner=owner)
 
 
 def _is_sent(request: CitizenRequest, form: ApplicationForm) -> bool:
-    """Tell whether the form is complete and sent; where only the amount was asked for, keep quiet about the rest."""
+    """Tell whether the form is complete and sent; where only a row or the amount was asked for, keep quiet about the rest."""
+    if request.method == "POST" and rows.asked(request.POST):
+        form.forgive()
+        return False
     if request.method == "POST" and ONLY_AMOUNT in request.POST:
         form.forgive_questions()
         return False

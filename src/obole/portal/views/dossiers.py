@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
+from obole.catalogue.fields import FilledBy
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.dossiers import operations, queries, rules, states
 from obole.dossiers.models import Attachment, Dossier
@@ -42,7 +43,7 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
     invoices = Invoice.objects.of_payer(request.citizen).filter(dossier=dossier).order_by("-issued_at", "-id")
     context = {
         "dossier": dossier,
-        "answered": queries.answers(dossier),
+        "parts": queries.parts(dossier, by=FilledBy.CITIZEN),
         "items": items,
         "cents": rules.total(items),
         "bills": standing.show_all(invoices, today=days.day_of(days.now())),
