@@ -8,14 +8,10 @@ from django.core.exceptions import ValidationError
 
 from obole.catalogue.fields import FormField
 from obole.catalogue.forms import checking
-from obole.catalogue.models import FormVersion, Product, Scheme, Service
-from obole.lib import words
+from obole.catalogue.models import FormDraft, FormVersion, Product, Scheme, Service
 from obole.lib.transactions import whole
 from obole.trail import configuration
 from obole.trail import operations as trail
-
-LONGEST_KEY = 30
-"""Room is left for what names a part of an answer (``key__from``) in the 40 letters of a name."""
 
 
 def configure_service(*, service_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Service:
@@ -53,10 +49,66 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
     return version
 
 
-def new_key(label: str, taken: set[str]) -> str:
-    """Return a key for a new field, made of its label and unlike the others."""
-    base = words.fold(label).replace(" ", "_")[:LONGEST_KEY].strip("_") or "champ"
-    # Prices and conditions know an answer by its key, and want a letter first.
-    base = f"q_{base}" if base[0].isdigit() else base
-    candidates = (base, *(f"{base}_{n}" for n in range(2, len(taken) + 3)))
-    return next(key for key in candidates if key not in taken)
+class DraftMoved(Exception):
+    """Somebody else changed the form since the page was shown."""
+
+
+@whole
+def edit_form(*, scheme_id: int, fields: Sequence[FormField], revision: int, actor: str, at: datetime) -> FormDraft:
+    """
+    Keep the fields of a form that is being worked on. Citizens go on with the published one.
+
+    :param revision: of the draft that the change was made on; 0 where there was none.
+    :raises DraftMoved: if the draft is another one by now.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _draft(scheme, revision) or FormDraft(scheme=scheme, base=_latest_number(scheme))
+    draft.fields = [field.as_dict() for field in fields]
+    draft.revision += 1
+    draft.changed_by, draft.changed_at = actor, at
+    draft.save()
+    return draft
+
+
+@whole
+def publish_draft(*, scheme_id: int, revision: int, actor: str, at: datetime) -> FormVersion:
+    """
+    Make the draft the form of the dispositif from now on.
+
+    :raises DraftMoved: if the draft is another one by now, or gone.
+    :raises django.core.exceptions.ValidationError: with everything that is wrong with the form.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _draft(scheme, revision)
+    if draft is None:
+        raise DraftMoved(scheme.name)
+    version = publish_form(scheme_id=scheme_id, fields=draft.form_fields, actor=actor, at=at)
+    draft.delete()
+    return version
+
+
+@whole
+def discard_draft(*, scheme_id: int, revision: int, actor: str, at: datetime) -> None:
+    """
+    Give up what was changed since the last version.
+
+    :raises DraftMoved: if the draft is another one by now, or gone.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _draft(scheme, revision)
+    if draft is None:
+        raise DraftMoved(scheme.name)
+    draft.delete()
+    trail.note("scheme.discard_form", subject=scheme, actor=actor, at=at)
+
+
+def _draft(scheme: Scheme, revision: int) -> FormDraft | None:
+    draft = FormDraft.objects.select_for_update().filter(scheme=scheme).first()
+    if (draft.revision if draft else 0) != revision:
+        raise DraftMoved(scheme.name)
+    return draft
+
+
+def _latest_number(scheme: Scheme) -> int:
+    latest = FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
+    return latest.number if latest else 0

@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, QuerySet
 
-from obole.catalogue.models import FormVersion, Product, Scheme, Service
+from obole.catalogue.models import FormDraft, FormVersion, Product, Scheme, Service
 
 
 def open_services() -> QuerySet[Service]:
@@ -14,6 +14,17 @@ def open_services() -> QuerySet[Service]:
 def current_form(scheme: Scheme) -> FormVersion | None:
     """Return the form in force, or None while nobody has published one."""
     return FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
+
+
+def form_draft(scheme: Scheme) -> FormDraft | None:
+    """Return the form that is being worked on, or None while nobody changes anything."""
+    return FormDraft.objects.filter(scheme=scheme).first()
+
+
+def past_keys(scheme: Scheme) -> set[str]:
+    """Return every key that a question of the dispositif has, or had: an answer's name is never given to another."""
+    versions = FormVersion.objects.filter(scheme=scheme).order_by("number").values_list("fields", flat=True)
+    return {field["key"] for fields in versions for field in fields}
 
 
 def products_of(scheme: Scheme) -> QuerySet[Product]:

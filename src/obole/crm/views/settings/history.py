@@ -21,6 +21,7 @@ VERBS = {
     "circuit.open": gettext_lazy("La banque ne répond plus"),
     "circuit.close": gettext_lazy("La banque répond de nouveau"),
     "scheme.publish_form": gettext_lazy("Formulaire publié"),
+    "scheme.discard_form": gettext_lazy("Modifications du formulaire abandonnées"),
 }
 LOGO = frozenset({"logo_digest", "logo_format"})
 
