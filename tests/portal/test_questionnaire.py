@@ -182,6 +182,12 @@ def test_a_row_is_added_and_taken_away_with_all_that_was_typed(town: Town, form:
     assert kept[0]["protocole"] == Attachment.objects.get().digest
 
 
+def test_a_row_is_added_while_a_quantity_is_wrong(town: Town, form: FormVersion, browser: Client) -> None:
+    changes = {"ajouter": "enfants", f"quantity_{town.meal.pk}": "beaucoup"}
+    page = text_of(browser.post(address(town), filled(town, form, **changes)))
+    assert "Enfant 3" in page and "Corrigez les quantités" in page and "en chiffres" not in page
+
+
 @pytest.mark.parametrize(
     ("button", "value"),
     [

@@ -1,7 +1,7 @@
 """Every write about dossiers: a citizen applies and completes, an agent reviews."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from obole.catalogue.fields import FieldKind, FilledBy
 from obole.catalogue.forms import conditions
 from obole.catalogue.models import FormVersion, Product, Scheme
 from obole.dossiers import notices, rules, states
-from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item
+from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item, Sketch
 from obole.dossiers.uploads import StoredUpload
 from obole.lib.states import Move
 from obole.lib.transactions import whole
@@ -63,9 +63,43 @@ def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, a
     dossier.answers = rules.settle(form.form_fields, filled.answers, known={}, attached=_attached(filled))
     dossier.save(force_insert=True)
     _keep(dossier, filled, at=at)
+    Sketch.objects.filter(citizen=citizen_id, scheme=form.scheme_id).delete()
     trail.record(step, subject=dossier, actor=actor, at=at)
     notices.send("dossier_received", dossier, at=at)
     return dossier
+
+
+@whole
+def put_aside(
+    *,
+    citizen_id: int,
+    form_id: int,
+    typed: Mapping[str, Sequence[str]],
+    files: Mapping[str, StoredUpload],
+    at: datetime,
+) -> Sketch:
+    """
+    Keep an application that will be finished later, in the place of the one that this citizen began of the dispositif.
+
+    :raises SchemeClosed: if the dispositif is not open any more.
+    """
+    form = FormVersion.objects.select_related("scheme").get(pk=form_id)
+    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
+        raise SchemeClosed(form.scheme.name)
+    # No JSON of the database holds a NUL: the same letter would be dropped when the form is sent.
+    said = {
+        name: [value.replace("\x00", "") for value in values] for name, values in typed.items() if "\x00" not in name
+    }
+    stored = {name: asdict(upload) for name, upload in files.items()}
+    values = {"form": form, "typed": said, "files": stored, "kept_at": at}
+    sketch, _made = Sketch.objects.update_or_create(citizen_id=citizen_id, scheme=form.scheme, defaults=values)
+    return sketch
+
+
+@whole
+def forget_sketch(*, citizen_id: int, public_id: str) -> None:
+    """Forget an application that was begun. One that is gone already stays so."""
+    Sketch.objects.filter(citizen=citizen_id, public_id=public_id).delete()
 
 
 @whole

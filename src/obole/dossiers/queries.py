@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import conditions, questions
+from obole.catalogue.models import Scheme
 from obole.directory.models import Citizen
-from obole.dossiers.models import Attachment, Dossier
+from obole.dossiers.models import Attachment, Dossier, Sketch
 from obole.dossiers.rules import Priced
 from obole.dossiers.states import DossierState
 from obole.lib import words
@@ -53,6 +54,21 @@ def of_citizen(citizen: Citizen) -> QuerySet[Dossier]:
         .select_related("scheme__service")
         .order_by(waiting, "-created_at", "-id")
     )
+
+
+def sketches_of(citizen: Citizen) -> QuerySet[Sketch]:
+    """Return what the citizen began and may still finish, newest first."""
+    open_ones = Scheme.objects.open().order_by("pk").values("pk")
+    return (
+        Sketch.objects.filter(citizen=citizen, scheme__in=open_ones)
+        .select_related("scheme__service")
+        .order_by("-kept_at", "-id")
+    )
+
+
+def sketch_of(citizen: Citizen, scheme: Scheme) -> Sketch | None:
+    """Return what the citizen began of a dispositif, if anything."""
+    return Sketch.objects.filter(citizen=citizen, scheme=scheme).first()
 
 
 def to_list() -> QuerySet[Dossier]:

@@ -162,8 +162,9 @@ class ApplicationForm(Questionnaire):
         given = dict(self.asked.quantities)
         for product in self.asked.for_citizen if self.is_bound else ():
             name = _quantity(product)
-            if name in self.errors:
-                raise forms.ValidationError(list(self.errors[name]))
+            # What is wrong may have been forgiven: its amount is not known any more than that.
+            if name in self.errors or name not in self.cleaned_data:
+                raise forms.ValidationError(list(self.errors.get(name, [])))
             given[product.pk] = self.cleaned_data[name]
         return given
 

@@ -94,6 +94,8 @@ class Questionnaire(forms.Form):
         self.form_fields, self.by, self.known = tuple(fields), by, known or {}
         # A question that depends on others is asked for by the server, that knows them.
         self.use_required_attribute = False
+        self.few: dict[str, str] = {}
+        """What is said of groups with too few rows, by their key."""
         self.slots = list(self._slots())
         for slot in self.slots:
             self.fields[slot.name] = self.control(slot, self._kept(slot))
@@ -145,6 +147,7 @@ class Questionnaire(forms.Form):
     def forgive(self) -> None:
         """Keep quiet about what is wrong: nobody asked to send the form yet."""
         self.errors.clear()
+        self.few = {}
 
     def answers(self) -> dict[str, Any]:
         """Return what was answered, as it is kept; the rows of groups are lists."""
@@ -177,7 +180,6 @@ class Questionnaire(forms.Form):
         return self.cleaned_data.get(slot.name) in (None, "", [], {})
 
     def _too_few(self, decided: Decided) -> None:
-        self.few: dict[str, str] = {}
         for one in self._groups:
             least = max(one.least_rows, int(decided.requires(one.key)))
             if decided.shows(one.key) and self._row_count(one) < least:
@@ -249,5 +251,5 @@ class Questionnaire(forms.Form):
         return ShownGroup(
             field=group, when=when, condition=condition, counter=rows.counter(group.key), rows=shown,
             add=_("Ajouter : %(name)s") % {"name": word} if number < group.rows_at_most else "",
-            problem=getattr(self, "few", {}).get(group.key, ""),
+            problem=self.few.get(group.key, ""),
         )  # fmt: skip

@@ -10,11 +10,11 @@ from obole.catalogue.forms import rows
 from obole.catalogue.models import Scheme
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.dossiers import operations as dossiers
-from obole.dossiers import rules, states
-from obole.dossiers.models import Dossier
+from obole.dossiers import queries, rules, states
+from obole.dossiers.models import Dossier, Sketch
 from obole.lib import days
 from obole.lib.states import ForbiddenMove
-from obole.portal import application, keys
+from obole.portal import application, keys, resuming
 from obole.portal.answers import see
 from obole.portal.application import ApplicationForm, Asked
 from obole.portal.views.catalogue import closed, find
@@ -26,24 +26,33 @@ CHANGED = (rules.MissingAnswer, rules.TooManyRows, rules.BadQuantity)
 @for_citizens
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
-    """Fill the form of a dispositif, and submit it."""
+    """Fill the form of a dispositif, and submit it, or put it aside."""
     scheme = find(public_id)
-    asked = application.asked_by(scheme, form_id=request.POST.get("form_id", ""), citizen=request.citizen)
+    sketch = queries.sketch_of(request.citizen, scheme) if request.method != "POST" else None
+    form_id = str(sketch.form_id) if sketch else request.POST.get("form_id", "")
+    asked = application.asked_by(scheme, form_id=form_id, citizen=request.citizen)
     if asked is None:
         return closed(request, scheme)
     form = _form(request, asked)
-    if _is_sent(request, form):
-        try:
-            dossier = _submit(request, form)
-        except dossiers.SchemeClosed:
-            return closed(request, scheme)
-        except CHANGED:
-            form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
-        else:
-            messages.success(request, _("Votre demande %(number)s est envoyée.") % {"number": dossier.reference})
-            return see("portal:dossier", dossier.public_id)
-    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request)}
+    try:
+        if resuming.LATER in request.POST:
+            return _put_aside(request, form)
+        if _is_sent(request, form) and (done := _submitted(request, form)):
+            return done
+    except dossiers.SchemeClosed:
+        return closed(request, scheme)
+    form = _resumed(sketch, form) if sketch else form
+    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request), "sketch": sketch}
     return render(request, "portal/apply.html", context)
+
+
+@for_citizens
+@require_POST
+def forget(request: CitizenRequest, sketch_id: str) -> HttpResponse:
+    """Forget an application that was begun."""
+    dossiers.forget_sketch(citizen_id=request.citizen.pk, public_id=sketch_id)
+    messages.success(request, _("La demande commencée est supprimée."))
+    return see("portal:dossiers")
 
 
 @for_citizens
@@ -106,6 +115,38 @@ def _is_sent(request: CitizenRequest, form: ApplicationForm) -> bool:
         form.forgive_questions()
         return False
     return form.is_valid()
+
+
+def _submitted(request: CitizenRequest, form: ApplicationForm) -> HttpResponse | None:
+    try:
+        dossier = _submit(request, form)
+    except CHANGED:
+        form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
+        return None
+    messages.success(request, _("Votre demande %(number)s est envoyée.") % {"number": dossier.reference})
+    return see("portal:dossier", dossier.public_id)
+
+
+def _put_aside(request: CitizenRequest, form: ApplicationForm) -> HttpResponse:
+    # Reading the errors reads the form: its files are checked and stored.
+    form.forgive()
+    dossiers.put_aside(
+        citizen_id=request.citizen.pk,
+        form_id=form.asked.form.pk,
+        typed=resuming.typed(request.POST),
+        files=resuming.files(form),
+        at=days.now(),
+    )
+    messages.success(
+        request, _("Votre demande est gardée : vous la finirez quand vous voudrez. Elle n’est pas envoyée.")
+    )
+    return see("portal:dossiers")
+
+
+def _resumed(sketch: Sketch, blank: ApplicationForm) -> ApplicationForm:
+    form = ApplicationForm(resuming.as_sent(sketch, blank), {}, asked=blank.asked, owner=blank.owner)
+    form.forgive()
+    return form
 
 
 def _submit(request: CitizenRequest, form: ApplicationForm) -> Dossier:

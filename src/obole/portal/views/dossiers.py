@@ -31,7 +31,8 @@ def dossiers(request: CitizenRequest) -> HttpResponse:
     due = Count("invoices", filter=Q(invoices__state=InvoiceState.DUE))
     mine = queries.of_citizen(request.citizen).exclude(state=DossierState.DRAFT).annotate(due_invoices=due)
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "portal/dossiers.html", {"page": page})
+    sketches = list(queries.sketches_of(request.citizen))
+    return render(request, "portal/dossiers.html", {"page": page, "sketches": sketches})
 
 
 @for_citizens
