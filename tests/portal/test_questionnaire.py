@@ -100,12 +100,12 @@ def test_the_agents_question_is_not_the_citizens(town: Town, form: FormVersion, 
     [
         ({"answer_resident": "no"}, "Commune : Ce champ est obligatoire."),
         ({"answer_enfants-1-pai": "no", "answer_revenus": "10"}, "Remarque : Ce"),
-        ({"answer_enfants-1-prenom": "\u202e"}, "Prénom : Ce champ est obligatoire."),
+        ({"answer_enfants-1-prenom": "\u202e"}, "Enfant 2, Prénom : Ce champ est obligatoire."),
         ({"answer_enfants-rows": "0"}, "ajoutez-en au moins 1"),
         ({"answer_enfants-rows": "-1"}, "ajoutez-en au moins 1"),
         ({"answer_enfants-rows": None}, "ajoutez-en au moins 1"),
         ({"answer_enfants-rows": "１"}, "ajoutez-en au moins 1"),
-        ({"answer_enfants-1-protocole": None}, "Protocole : Joignez ce fichier"),
+        ({"answer_enfants-1-protocole": None}, "Enfant 2, Protocole : Joignez ce fichier"),
         ({"answer_revenus": "１２"}, "Saisissez un montant en euros, par exemple 12,50."),
         ({"answer_courriel": "maud"}, "nom@exemple.fr"),
         (
@@ -180,6 +180,13 @@ def test_a_row_is_added_and_taken_away_with_all_that_was_typed(town: Town, form:
     kept = Dossier.objects.get().answers["enfants"]
     assert [row["prenom"] for row in kept] == ["Léo", "Ana"]
     assert kept[0]["protocole"] == Attachment.objects.get().digest
+
+
+def test_the_enter_key_neither_takes_a_row_away_nor_sends(town: Town, form: FormVersion, browser: Client) -> None:
+    """It presses the first button of the form."""
+    page = html.fromstring(browser.get(address(town)).content.decode())
+    names = [one.get("name") for one in page.xpath("//form[.//*[@data-questions]]//button")]
+    assert (names[0], {"ajouter", "retirer"} < set(names)) == ("calculer", True)
 
 
 def test_a_row_is_added_while_a_quantity_is_wrong(town: Town, form: FormVersion, browser: Client) -> None:

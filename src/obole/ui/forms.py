@@ -46,6 +46,12 @@ class AccessibleField(BoundField):
         return bool(marked) and not self.field.required and not boxes and not conditional
 
     @property
+    def whole_label(self) -> str:
+        """Return the label for a summary: with the row, where several controls have the same one."""
+        place = getattr(self.field, "place", "")
+        return f"{place}, {self.label}" if place else str(self.label)
+
+    @property
     def focus_id(self) -> str:
         """Return the id of the first control: where the error summary leads."""
         return f"{self.auto_id}_0" if self.use_fieldset else self.id_for_label

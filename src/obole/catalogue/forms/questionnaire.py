@@ -98,15 +98,15 @@ class Questionnaire(forms.Form):
         """What is said of groups with too few rows, by their key."""
         self.slots = list(self._slots())
         for slot in self.slots:
-            self.fields[slot.name] = self.control(slot, self._kept(slot))
+            made = self.fields[slot.name] = self.control(slot, self._kept(slot))
+            made.conditional = self._may_be_required(slot.field) and not self.is_always_required(slot.field)  # type: ignore[attr-defined]
+            made.place = self._row_title(slot)  # type: ignore[attr-defined]
 
     def control(self, slot: Slot, kept: Any) -> forms.Field:
         """Return the control of a question; what a file is, is for the doors to say."""
         if slot.field.kind == FieldKind.FILE:
             return forms.FileField(label=slot.field.label, required=False, help_text=slot.field.help)
-        made = questions.control(slot.field, initial=kept, required=self.is_always_required(slot.field))
-        made.conditional = not self.is_always_required(slot.field) and self._may_be_required(slot.field)  # type: ignore[attr-defined]
-        return made
+        return questions.control(slot.field, initial=kept, required=self.is_always_required(slot.field))
 
     def is_always_required(self, one: FormField) -> bool:
         """Tell whether an empty answer is wrong whatever the others are."""
@@ -226,6 +226,10 @@ class Questionnaire(forms.Form):
         known = self._known_rows(slot.field.group)
         return known[slot.row].get(slot.field.key) if slot.row < len(known) else None
 
+    def _row_title(self, slot: Slot) -> str:
+        group = next((one for one in self._groups if one.key == slot.field.group), None)
+        return "" if group is None else _row_title(group, slot.row)
+
     def _when(self, one: FormField) -> tuple[str, str]:
         """Return on what a field depends: for people, and as JSON for the script of the page."""
         sentences = [phrases.shown_if(one, self.form_fields), phrases.required_if(one, self.form_fields)]
@@ -236,12 +240,9 @@ class Questionnaire(forms.Form):
         return Shown(self[slot.name], slot.field, *self._when(slot.field))
 
     def _group(self, group: FormField) -> ShownGroup:
-        number, word = self._row_count(group), group.row_name or _("ligne")
+        number = self._row_count(group)
         shown = [
-            ShownRow(
-                title=_("%(name)s %(number)d") % {"name": word[:1].upper() + word[1:], "number": row + 1},
-                remove=f"{group.key}:{row}" if number > group.least_rows else "",
-            )
+            ShownRow(title=_row_title(group, row), remove=f"{group.key}:{row}" if number > group.least_rows else "")
             for row in range(number)
         ]
         for slot in self.slots:
@@ -250,6 +251,11 @@ class Questionnaire(forms.Form):
         when, condition = self._when(group)
         return ShownGroup(
             field=group, when=when, condition=condition, counter=rows.counter(group.key), rows=shown,
-            add=_("Ajouter : %(name)s") % {"name": word} if number < group.rows_at_most else "",
+            add=_("Ajouter : %(name)s") % {"name": group.row_name or _("ligne")} if number < group.rows_at_most else "",
             problem=self.few.get(group.key, ""),
         )  # fmt: skip
+
+
+def _row_title(group: FormField, row: int) -> str:
+    word = group.row_name or _("ligne")
+    return _("%(name)s %(number)d") % {"name": word[:1].upper() + word[1:], "number": row + 1}
