@@ -160,6 +160,7 @@ def test_the_names_of_a_form_are_those_of_prices() -> None:
         ([field("é")], "nom interne"),
         ([FormField(key="a", label=" ")], "libellé"),
         ([field(f"a{n}") for n in range(301)], "300 au plus"),
+        ([field("g", K.GROUP), *(field(f"a{n}", group="g") for n in range(41))], "trop de réponses (820, 800 au plus)"),
     ],
 )
 def test_a_form_that_could_not_be_filled_is_refused_with_where_and_why(fields: list[FormField], sentence: str) -> None:

@@ -27,7 +27,7 @@ def add(page: Page, kind: str, label: str, **choices: str) -> None:
 def test_a_form_is_built_and_filled(people: People, width: int) -> None:
     names = (f"Frères et sœurs {width}", f"Prénom {width}", f"Allergie {width}")
     build(people.window("admin", width=width, javascript=width == 1280), *names, looked_at=width == 1280)
-    fill(people.window("usager", width=width, javascript=width == 1280), *names[:2], looked_at=width == 1280)
+    fill(people.window("usager", width=width, javascript=width == 1280), *names, scripted=width == 1280)
 
 
 def build(admin: Page, group: str, name: str, allergy: str, *, looked_at: bool) -> None:
@@ -39,6 +39,11 @@ def build(admin: Page, group: str, name: str, allergy: str, *, looked_at: bool) 
     add(admin, "Texte court", name, group=admin_value(admin, group))
     add(admin, "Texte long", allergy, required="never")
     address = admin.url.partition("#")[0]
+    admin.get_by_role("link", name=allergy, exact=True).press("Enter")
+    admin.get_by_text("N’afficher que si…").click()
+    admin.locator("[name=shown_if_0_name]").select_option("debutant")
+    admin.locator("[name=shown_if_0_value]").fill("Non")
+    admin.get_by_role("button", name="Enregistrer").press("Enter")
     for path in ("", "champs/debutant/", "nouveau-champ/", "essai/") if looked_at else ():
         look_at(admin, address + path)
     admin.goto(address)
@@ -47,11 +52,17 @@ def build(admin: Page, group: str, name: str, allergy: str, *, looked_at: bool) 
     expect(admin.get_by_text("du formulaire est publiée")).to_be_visible()
 
 
-def fill(citizen: Page, group: str, name: str, *, looked_at: bool) -> None:
+def fill(citizen: Page, group: str, name: str, allergy: str, *, scripted: bool) -> None:
     """Add rows and take one away, put it aside, go on, and forget it."""
     citizen.goto("/demarches/")
     citizen.get_by_role("link", name=SCHEME).first.click()
     citizen.get_by_role("link", name="Faire ma demande").click()
+    if scripted:
+        expect(citizen.get_by_label(allergy)).to_be_hidden()
+        citizen.locator("[name=answer_debutant][value=no]").check()
+    else:
+        expect(citizen.get_by_text("À remplir si « L’élève débute » est non.").first).to_be_visible()
+    expect(citizen.get_by_label(allergy)).to_be_visible()
     box = citizen.get_by_role("group", name=group, exact=True)
     box.get_by_role("button", name="Ajouter : enfant").click()
     box.get_by_label(name).fill("Zoé")
@@ -62,7 +73,7 @@ def fill(citizen: Page, group: str, name: str, *, looked_at: bool) -> None:
     expect(box.get_by_label(name)).to_have_value("Léo")
     citizen.get_by_role("button", name="Enregistrer et finir plus tard").click()
     expect(citizen.get_by_role("heading", name="Demandes commencées")).to_be_visible()
-    if looked_at:
+    if scripted:
         look_at(citizen, "/mes-demarches/")
     citizen.get_by_role("link", name=f"Reprendre {SCHEME}").click()
     expect(citizen.get_by_label(name)).to_have_value("Léo")

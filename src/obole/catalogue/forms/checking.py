@@ -24,6 +24,8 @@ from obole.catalogue.rules.problems import Place, Problem, Refused
 from obole.catalogue.rules.typing_formulas import At, FormulaChecker
 
 MOST_FIELDS = 300
+MOST_CONTROLS = 800
+"""With every row of every group: beyond a thousand, Django refuses what a page sends, unread."""
 _KEY = re.compile(r"[a-z0-9][a-z0-9_]{0,39}", re.ASCII)
 
 
@@ -31,12 +33,29 @@ def check(form: Sequence[FormField]) -> list[str]:
     """Return everything that is wrong, a sentence each; an empty list can be published."""
     if len(form) > MOST_FIELDS:
         return [_("Ce formulaire a trop de champs : %(most)d au plus.") % {"most": MOST_FIELDS}]
+    if _controls(form) > MOST_CONTROLS:
+        said = _(
+            "Ce formulaire aurait trop de réponses (%(count)d, %(most)d au plus) : réduisez le nombre de lignes d’un bloc répété."
+        )
+        return [said % {"count": _controls(form), "most": MOST_CONTROLS}]
     if len({field.key for field in form}) != len(form):
         return [_("Deux champs du formulaire ont le même nom.")]
     wrong = [f"« {field.label} » : {said}" for field in form for said in _wrong(field)]
     wrong += [f"« {field.label} » : {said}" for field, said in _misplaced(form)]
     # What a name or a kind makes wrong would be told again by each condition on it.
     return wrong or [*_twice(form), *_conditions(form)]
+
+
+def _controls(form: Sequence[FormField]) -> int:
+    """Return how many controls the page has at most; a period has two, a list of boxes one for each."""
+    rows = {one.key: one.rows_at_most for one in form if one.kind == FieldKind.GROUP}
+    sizes = {FieldKind.PERIOD: 2}
+    return sum(
+        rows.get(one.group, 1)
+        * (len(one.choices) if one.kind == FieldKind.SEVERAL else sizes.get(FieldKind(one.kind), 1))
+        for one in form
+        if one.kind in FieldKind.values and not one.is_holder
+    )
 
 
 def _wrong(field: FormField) -> Iterator[str]:
