@@ -28,7 +28,17 @@ FILES = {
     "notices.py", "wording.py", "history.py", "standing.py", "uploads.py", "fields.py", "ledger.py", "accounts.py", "access.py",
     "context.py", "configuration.py", "defaults.py", "verification.py", "numbering.py", "refund_states.py",
 }  # fmt: skip
-FOLDERS = {"models", "migrations", "operations", "documents", "templatetags", "__pycache__", "queries", "rules"}
+FOLDERS = {
+    "models",
+    "migrations",
+    "operations",
+    "documents",
+    "templatetags",
+    "__pycache__",
+    "queries",
+    "rules",
+    "forms",
+}
 LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE, MOST_PARAMETERS = 50, 25, 400, 6
 WRITES = {
     "save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "aupdate", "acreate",

@@ -18,6 +18,7 @@ from tests.world import NOON, WHO, later, make_citizen, make_regie
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FOR_ALL = {
+    "dossier_answers": "Réponses de l’agent",
     "home": "Aujourd’hui", "dossiers": "Dossiers", "dossier": "Inscription cantine", "dossier_complement": "Demander un complément",
     "dossier_accept": "Accepter la demande", "dossier_reject": "Refuser la demande", "invoices": "Factures",
     "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "draft": "Brouillon de facture",
@@ -53,6 +54,7 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
     payments.cancel_invoice(invoice_id=cancelled.pk, code="twice", comment="", actor=WHO, at=NOON)
     draft = billing.redo_invoice(invoice_id=cancelled.pk, actor=WHO, at=NOON)
     return {
+        "dossier_answers": (desk.dossier.pk,),
         "dossier": (desk.dossier.pk,), "dossier_complement": (review,), "dossier_accept": (review,), "dossier_reject": (review,),
         "dossier_take": (desk.dossier.pk,), "dossier_close": (review,), "generate_invoice": (review,),
         "attachment": (desk.dossier.pk, desk.attachment.pk), "invoice": (desk.paid.pk,), "invoice_pdf": (desk.paid.pk,),

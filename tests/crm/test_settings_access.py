@@ -13,6 +13,9 @@ from tests.world import NOON, WHO, Town, make_town, make_type
 pytestmark = pytest.mark.django_db
 
 
+FORM_ACTS = ("settings_form_change", "settings_form_publish", "settings_form_discard")
+
+
 def pages(town: Town) -> list[str]:
     plain = [
         "settings", "settings_authority", "settings_regies", "settings_regie_new", "settings_types", "settings_type_new",
@@ -27,6 +30,10 @@ def pages(town: Town) -> list[str]:
         url("settings_scheme", town.scheme.pk),
         url("settings_form", town.scheme.pk),
         url("settings_pricing", town.scheme.pk),
+        url("settings_form_preview", town.scheme.pk),
+        url("settings_form_version", town.scheme.pk, 1),
+        url("settings_form_field_new", town.scheme.pk),
+        url("settings_form_field", town.scheme.pk, "enfant"),
         url("settings_product_new", town.scheme.pk),
         url("settings_product", town.meal.pk),
         url("settings_mail", "reminder_1"),
@@ -52,7 +59,8 @@ def test_other_agents_find_nothing(who: str) -> None:
     town = make_town()
     client = Client()
     client.force_login(getattr(town, who).user)
-    for address in [*pages(town), url("settings_type_specimen", town.type.pk)]:
+    acts = [url(name, town.scheme.pk) for name in FORM_ACTS]
+    for address in [*pages(town), url("settings_type_specimen", town.type.pk), *acts]:
         assert client.get(address).status_code == 404, address
         assert client.post(address, {"name": "Pris"}).status_code == 404, address
 
@@ -70,16 +78,24 @@ def test_a_forged_form_changes_nothing(desk: Desk) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(desk.town.admin.user)
     before = Record.objects.count()
-    posts = [*pages(desk.town), url("settings_type_copy", desk.town.type.pk), url("settings_mail_reset", "reminder_1")]
+    acts = [url(name, desk.town.scheme.pk) for name in FORM_ACTS]
+    posts = [
+        *pages(desk.town),
+        *acts,
+        url("settings_type_copy", desk.town.type.pk),
+        url("settings_mail_reset", "reminder_1"),
+    ]
     for address in posts:
         if address != url("settings"):
             assert client.post(address, {"name": "Forgé"}).status_code == 403, address
     assert Record.objects.count() == before
 
 
-@pytest.mark.parametrize("name", ["settings_type_copy", "settings_mail_reset"])
+@pytest.mark.parametrize("name", ["settings_type_copy", "settings_mail_reset", *FORM_ACTS])
 def test_what_acts_is_not_a_link(desk: Desk, name: str) -> None:
-    place = desk.town.type.pk if name == "settings_type_copy" else "reminder_1"
+    place = {"settings_type_copy": desk.town.type.pk, "settings_mail_reset": "reminder_1"}.get(
+        name, desk.town.scheme.pk
+    )
     assert desk.client.get(url(name, place)).status_code == 405
 
 

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from obole.catalogue import operations as catalogue
+from obole.catalogue.fields import FormField
 from obole.catalogue.models import Product, Scheme, Service
 from obole.trail.models import Record
 from tests.crm.settings_desk import Desk, errors_of, open_desk, text_of, url
-from tests.world import make_dossier
+from tests.world import NOON, WHO, make_dossier
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +79,8 @@ def test_a_dispositif_says_where_it_is_used_and_how_citizens_see_it(desk: Desk) 
 
 def test_help_that_looks_like_html_stays_text(desk: Desk) -> None:
     scheme = desk.town.scheme
-    desk.saved("settings_form", scheme.pk, **{"champ-0-help": "<img src=x onerror=alert(1)>"})
+    odd = FormField(key="a", label="A", help="<img src=x onerror=alert(1)>")
+    catalogue.publish_form(scheme_id=scheme.pk, fields=[odd], actor=WHO, at=NOON)
     assert "<img src=x" not in desk.get("settings_scheme", scheme.pk).content.decode()
 
 

@@ -188,8 +188,8 @@ def test_a_dossier_keeps_the_form_that_it_was_filled_with(town: Town) -> None:
 def test_a_required_file_is_an_answer(town: Town) -> None:
     fields = [FormField(key="rib", label="RIB", kind=FieldKind.FILE)]
     with pytest.raises(rules.MissingAnswer, match="rib"):
-        rules.check_answers(fields, {"rib": "a.pdf"}, [])
-    rules.check_answers(fields, {}, ["rib"])
+        rules.settle(fields, {"autre": "a.pdf"}, known={}, attached=[])
+    rules.settle(fields, {}, known={}, attached=["rib"])
 
 
 def test_a_citizen_without_an_address_is_told_nothing_and_nothing_breaks(town: Town) -> None:

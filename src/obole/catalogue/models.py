@@ -95,6 +95,31 @@ class PricingVersion(models.Model):
         return f"{self.scheme} v{self.number}"
 
 
+class FormDraft(models.Model):
+    """A form that is being worked on: what nobody fills yet. It becomes a version, and is gone."""
+
+    scheme = models.OneToOneField(Scheme, on_delete=models.PROTECT, related_name="form_draft")
+    fields = models.JSONField(default=list)
+    """As in ``FormVersion``."""
+    revision = models.PositiveIntegerField(default=0)
+    """Grows at each change: two people who work on one draft learn of each other."""
+    base = models.PositiveIntegerField(default=0)
+    """The number of the version that it was made from; 0 for none."""
+    changed_by = models.CharField(max_length=254)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["scheme"]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} v{self.base}+{self.revision}"
+
+    @property
+    def form_fields(self) -> tuple[FormField, ...]:
+        """The fields of the form, in order."""
+        return tuple(FormField(**field) for field in self.fields)
+
+
 class Product(models.Model):
     """What a dispositif bills: a unit, its price in cents, how many, and who says how many."""
 

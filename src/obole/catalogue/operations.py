@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 from obole.catalogue import rules
-from obole.catalogue.fields import FieldKind, FormField
-from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
-from obole.lib import words
+from obole.catalogue.fields import FormField
+from obole.catalogue.forms import checking
+from obole.catalogue.models import FormDraft, FormVersion, PricingVersion, Product, Scheme, Service
 from obole.lib.transactions import whole
 from obole.trail import configuration
 from obole.trail import operations as trail
@@ -36,13 +35,14 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
     """
     Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.
 
-    :raises django.core.exceptions.ValidationError: if two fields share a key or a list has no choice.
+    :raises django.core.exceptions.ValidationError: with everything that is wrong with the form.
     """
     scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
-    _check(fields)
+    if wrong := checking.check(fields):
+        raise ValidationError(wrong)
     latest = FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
     described = [field.as_dict() for field in fields]
-    if latest is not None and latest.fields == _as_stored(described):
+    if latest is not None and latest.fields == described:
         return latest
     number = latest.number + 1 if latest else 1
     version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
@@ -94,24 +94,66 @@ def read_pricing(described: object) -> rules.Pricing:
     return pricing
 
 
-def new_key(label: str, taken: set[str]) -> str:
-    """Return a key for a new field, made of its label and unlike the others."""
-    base = words.fold(label).replace(" ", "_")[:40] or "champ"
-    candidates = (base, *(f"{base}_{n}" for n in range(2, len(taken) + 3)))
-    return next(key for key in candidates if key not in taken)
+class DraftMoved(Exception):
+    """Somebody else changed the form since the page was shown."""
 
 
-def _as_stored(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**field, "choices": list(field["choices"])} for field in fields]
+@whole
+def edit_form(*, scheme_id: int, fields: Sequence[FormField], revision: int, actor: str, at: datetime) -> FormDraft:
+    """
+    Keep the fields of a form that is being worked on. Citizens go on with the published one.
+
+    :param revision: of the draft that the change was made on; 0 where there was none.
+    :raises DraftMoved: if the draft is another one by now.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _draft(scheme, revision) or FormDraft(scheme=scheme, base=_latest_number(scheme))
+    draft.fields = [field.as_dict() for field in fields]
+    draft.revision += 1
+    draft.changed_by, draft.changed_at = actor, at
+    draft.save()
+    return draft
 
 
-def _check(fields: Sequence[FormField]) -> None:
-    if len({field.key for field in fields}) != len(fields):
-        raise ValidationError(_("Deux champs du formulaire ont le même nom."))
-    for field in fields:
-        if field.kind not in FieldKind.values:
-            raise ValidationError(_("Le champ « %(label)s » est d’un type inconnu.") % {"label": field.label})
-        if field.kind == FieldKind.CHOICE and not field.choices:
-            raise ValidationError(
-                _("Le champ « %(label)s » est une liste : donnez au moins un choix.") % {"label": field.label}
-            )
+@whole
+def publish_draft(*, scheme_id: int, revision: int, actor: str, at: datetime) -> FormVersion:
+    """
+    Make the draft the form of the dispositif from now on.
+
+    :raises DraftMoved: if the draft is another one by now, or gone.
+    :raises django.core.exceptions.ValidationError: with everything that is wrong with the form.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _draft(scheme, revision)
+    if draft is None:
+        raise DraftMoved(scheme.name)
+    version = publish_form(scheme_id=scheme_id, fields=draft.form_fields, actor=actor, at=at)
+    draft.delete()
+    return version
+
+
+@whole
+def discard_draft(*, scheme_id: int, revision: int, actor: str, at: datetime) -> None:
+    """
+    Give up what was changed since the last version.
+
+    :raises DraftMoved: if the draft is another one by now, or gone.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _draft(scheme, revision)
+    if draft is None:
+        raise DraftMoved(scheme.name)
+    draft.delete()
+    trail.note("scheme.discard_form", subject=scheme, actor=actor, at=at)
+
+
+def _draft(scheme: Scheme, revision: int) -> FormDraft | None:
+    draft = FormDraft.objects.select_for_update().filter(scheme=scheme).first()
+    if (draft.revision if draft else 0) != revision:
+        raise DraftMoved(scheme.name)
+    return draft
+
+
+def _latest_number(scheme: Scheme) -> int:
+    latest = FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
+    return latest.number if latest else 0

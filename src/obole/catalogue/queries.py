@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.db.models import Prefetch, QuerySet
 
 from obole.catalogue import rules
-from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
+from obole.catalogue.models import FormDraft, FormVersion, PricingVersion, Product, Scheme, Service
 
 COMPILED = 64
 """Pricings that a process keeps ready: a town's, and their last versions."""
@@ -21,6 +21,17 @@ def open_services() -> QuerySet[Service]:
 def current_form(scheme: Scheme) -> FormVersion | None:
     """Return the form in force, or None while nobody has published one."""
     return FormVersion.objects.filter(scheme=scheme).order_by("-number").first()
+
+
+def form_draft(scheme: Scheme) -> FormDraft | None:
+    """Return the form that is being worked on, or None while nobody changes anything."""
+    return FormDraft.objects.filter(scheme=scheme).first()
+
+
+def past_keys(scheme: Scheme) -> set[str]:
+    """Return every key that a question of the dispositif has, or had: an answer's name is never given to another."""
+    versions = FormVersion.objects.filter(scheme=scheme).order_by("number").values_list("fields", flat=True)
+    return {field["key"] for fields in versions for field in fields}
 
 
 def products_of(scheme: Scheme) -> QuerySet[Product]:

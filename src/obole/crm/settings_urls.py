@@ -34,6 +34,15 @@ urlpatterns = [
     path("dispositifs/nouveau/", schemes.scheme, name="settings_scheme_new"),
     path("dispositifs/<int:pk>/", schemes.scheme, name="settings_scheme"),
     path("dispositifs/<int:pk>/formulaire/", form_fields.form_fields, name="settings_form"),
+    path("dispositifs/<int:pk>/formulaire/modifier/", form_fields.form_change, name="settings_form_change"),
+    path("dispositifs/<int:pk>/formulaire/publier/", form_fields.form_publish, name="settings_form_publish"),
+    path("dispositifs/<int:pk>/formulaire/abandonner/", form_fields.form_discard, name="settings_form_discard"),
+    path("dispositifs/<int:pk>/formulaire/essai/", form_fields.form_preview, name="settings_form_preview"),
+    path(
+        "dispositifs/<int:pk>/formulaire/versions/<int:number>/", form_fields.form_preview, name="settings_form_version"
+    ),
+    path("dispositifs/<int:pk>/formulaire/nouveau-champ/", form_fields.form_field_new, name="settings_form_field_new"),
+    path("dispositifs/<int:pk>/formulaire/champs/<str:key>/", form_fields.form_field, name="settings_form_field"),
     path("dispositifs/<int:scheme_pk>/produits/nouveau/", products.new_product, name="settings_product_new"),
     path("dispositifs/<int:pk>/tarification/", pricing.pricing, name="settings_pricing"),
     path("dispositifs/<int:pk>/simulateur/", simulator.simulator, name="settings_simulator"),

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from obole.crm.views import (
+    answers,
     attempts,
     citizens,
     closing,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("dossiers/<int:pk>/accepter/", review.dossier_accept, name="dossier_accept"),
     path("dossiers/<int:pk>/refuser/", review.dossier_reject, name="dossier_reject"),
     path("dossiers/<int:pk>/clore/", review.dossier_close, name="dossier_close"),
+    path("dossiers/<int:pk>/reponses/", answers.dossier_answers, name="dossier_answers"),
     path("dossiers/<int:pk>/facturer/", generate.generate_invoice, name="generate_invoice"),
     path("dossiers/<int:pk>/pieces/<int:attachment_pk>/", dossier.attachment, name="attachment"),
     path("factures/", invoices.invoices, name="invoices"),

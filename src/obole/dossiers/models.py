@@ -69,6 +69,27 @@ class Dossier(models.Model):
         return f"DOS-{self.number:06d}" if self.number else "DOS-…"
 
 
+class Sketch(models.Model):
+    """An application that a citizen began and will finish later, as it was typed: nothing of it is checked yet."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    citizen = models.ForeignKey(Citizen, on_delete=models.PROTECT, related_name="sketches")
+    scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="sketches")
+    form = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="sketches")
+    typed = models.JSONField(default=dict)
+    """What each control held, a list of texts by its name."""
+    files = models.JSONField(default=dict)
+    """The files that were checked and put in the store, by the name of their control: ``StoredUpload`` as dictionaries."""
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-kept_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["citizen", "scheme"], name="sketch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme_id}, {self.kept_at:%Y-%m-%d}"
+
+
 class DossierCounter(models.Model):
     """The last number given to a dossier (one row, locked while a number is taken)."""
 

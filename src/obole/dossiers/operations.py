@@ -1,23 +1,31 @@
 """Every write about dossiers: a citizen applies and completes, an agent reviews."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from obole.catalogue.fields import FieldKind, FilledBy
+from obole.catalogue.forms import conditions
 from obole.catalogue.models import FormVersion, Product, Scheme
 from obole.dossiers import notices, rules, states
-from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item
+from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item, Sketch
 from obole.dossiers.uploads import StoredUpload
 from obole.lib.states import Move
 from obole.lib.transactions import whole
 from obole.trail import operations as trail
 
-Answer = str | int | bool
+Answer = Any
+"""What ``catalogue.forms.questions.kept`` gives, or a list of rows of it."""
 
 
 class SchemeClosed(Exception):
     """The dispositif takes no more applications."""
+
+
+class DossierEnded(Exception):
+    """Nobody works on the dossier any more: it was refused, given up or closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +44,7 @@ def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, a
 
     :raises SchemeClosed: if the dispositif is not open any more.
     :raises obole.dossiers.rules.MissingAnswer: if a required question is empty.
+    :raises obole.dossiers.rules.TooManyRows: if a group has more rows than it may.
     :raises obole.dossiers.rules.BadQuantity: if a quantity is outside its product's bounds.
     """
     # The counter is locked first: a double click waits here, then finds the dossier of the first.
@@ -51,12 +60,46 @@ def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, a
     dossier.number = counter.last = counter.last + 1
     dossier.submitted_at = at
     counter.save(update_fields=["last"])
-    dossier.answers = _checked(form, filled, attached=())
+    dossier.answers = rules.settle(form.form_fields, filled.answers, known={}, attached=_attached(filled))
     dossier.save(force_insert=True)
     _keep(dossier, filled, at=at)
+    Sketch.objects.filter(citizen=citizen_id, scheme=form.scheme_id).delete()
     trail.record(step, subject=dossier, actor=actor, at=at)
     notices.send("dossier_received", dossier, at=at)
     return dossier
+
+
+@whole
+def put_aside(
+    *,
+    citizen_id: int,
+    form_id: int,
+    typed: Mapping[str, Sequence[str]],
+    files: Mapping[str, StoredUpload],
+    at: datetime,
+) -> Sketch:
+    """
+    Keep an application that will be finished later, in the place of the one that this citizen began of the dispositif.
+
+    :raises SchemeClosed: if the dispositif is not open any more.
+    """
+    form = FormVersion.objects.select_related("scheme").get(pk=form_id)
+    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
+        raise SchemeClosed(form.scheme.name)
+    # No JSON of the database holds a NUL: the same letter would be dropped when the form is sent.
+    said = {
+        name: [value.replace("\x00", "") for value in values] for name, values in typed.items() if "\x00" not in name
+    }
+    stored = {name: asdict(upload) for name, upload in files.items()}
+    values = {"form": form, "typed": said, "files": stored, "kept_at": at}
+    sketch, _made = Sketch.objects.update_or_create(citizen_id=citizen_id, scheme=form.scheme, defaults=values)
+    return sketch
+
+
+@whole
+def forget_sketch(*, citizen_id: int, public_id: str) -> None:
+    """Forget an application that was begun. One that is gone already stays so."""
+    Sketch.objects.filter(citizen=citizen_id, public_id=public_id).delete()
 
 
 @whole
@@ -69,7 +112,9 @@ def complete(*, dossier_id: int, filled: Filled, actor: str, at: datetime) -> Do
     dossier = Dossier.objects.locked().get(pk=dossier_id)
     step = states.COMPLETE.apply(dossier)
     kept = Attachment.objects.filter(dossier=dossier).values_list("field_key", flat=True)
-    dossier.answers = _checked(dossier.form, filled, attached=kept)
+    dossier.answers = rules.settle(
+        dossier.form.form_fields, filled.answers, known=dossier.answers, attached=[*kept, *_attached(filled)]
+    )
     dossier.reason = ""
     dossier.save(update_fields=["state", "answers", "reason"])
     _keep(dossier, filled, at=at)
@@ -107,6 +152,32 @@ def accept(*, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier
 def reject(*, dossier_id: int, reason: str, actor: str, at: datetime) -> Dossier:
     """Refuse the dossier; the citizen reads ``reason``."""
     return _answer(states.REJECT, "dossier_rejected", dossier_id=dossier_id, reason=reason, actor=actor, at=at)
+
+
+@whole
+def answer_as_agent(*, dossier_id: int, answers: Mapping[str, Answer], actor: str, at: datetime) -> Dossier:
+    """
+    Write the answers that are the agent's to give; those of the citizen are left as they are.
+
+    :raises DossierEnded: if nobody works on it any more.
+    :raises obole.dossiers.rules.MissingAnswer: if a required one is empty.
+    """
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    if dossier.state not in states.OPEN:
+        raise DossierEnded(dossier.reference)
+    fields, before = dossier.form.form_fields, dossier.answers
+    files = Attachment.objects.filter(dossier=dossier).values_list("field_key", flat=True)
+    settled = rules.settle(fields, answers, known=before, attached=files, by=FilledBy.AGENT)
+    mine = {one.key for one in fields if one.by == FilledBy.AGENT}
+    # An agent's answer may put a citizen's beside the point: what the citizen said stays all the same.
+    dossier.answers = {key: value for key, value in before.items() if key not in mine} | {
+        key: value for key, value in settled.items() if key in mine
+    }
+    changed = [one.key for one in fields if before.get(one.key) != dossier.answers.get(one.key)]
+    if changed:
+        dossier.save(update_fields=["answers"])
+        trail.note("dossier.answers", subject=dossier, actor=actor, at=at, fields=", ".join(changed)[:500])
+    return dossier
 
 
 @whole
@@ -168,11 +239,8 @@ def _locked_counter() -> DossierCounter:
     return counter
 
 
-def _checked(form: FormVersion, filled: Filled, *, attached: Iterable[str]) -> dict[str, Answer]:
-    keys = {field.key for field in form.form_fields}
-    answers = {key: value for key, value in filled.answers.items() if key in keys}
-    rules.check_answers(form.form_fields, answers, [*attached, *(upload.field_key for upload in filled.uploads)])
-    return answers
+def _attached(filled: Filled) -> list[str]:
+    return [upload.field_key for upload in filled.uploads]
 
 
 def _keep(dossier: Dossier, filled: Filled, *, at: datetime) -> None:
@@ -201,7 +269,21 @@ def _keep(dossier: Dossier, filled: Filled, *, at: datetime) -> None:
                 dossier=dossier, field_key=upload.field_key, digest=upload.digest, name=upload.name,
                 content_type=upload.content_type, size=upload.size, added_at=at,
             )
-            for upload in filled.uploads
+            for upload in _asked_for(dossier, filled)
         ),
         ignore_conflicts=True,
     )  # fmt: skip
+
+
+def _asked_for(dossier: Dossier, filled: Filled) -> Iterator[StoredUpload]:
+    """Return the files that answer a question which is asked; one in a group, if a row names it."""
+    fields = {one.key: one for one in dossier.form.form_fields if one.kind == FieldKind.FILE}
+    decided = conditions.decide(dossier.form.form_fields, dossier.answers)
+    for upload in filled.uploads:
+        one = fields.get(upload.field_key)
+        if one is None or not one.group:
+            asked = one is None or decided.shows(one.key)
+        else:
+            asked = any(row.get(one.key) == upload.digest for row in dossier.answers.get(one.group, ()))
+        if asked:
+            yield upload

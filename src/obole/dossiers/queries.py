@@ -1,16 +1,20 @@
 """How dossiers are read."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
+from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.forms import conditions, questions
+from obole.catalogue.models import Scheme
 from obole.directory.models import Citizen
-from obole.dossiers.models import Attachment, Dossier
+from obole.dossiers.models import Attachment, Dossier, Sketch
 from obole.dossiers.rules import Priced
 from obole.dossiers.states import DossierState
-from obole.lib import days, words
+from obole.lib import words
 
 TO_REVIEW = (DossierState.SUBMITTED, DossierState.IN_REVIEW)
 
@@ -22,6 +26,24 @@ class Answered:
     field: FormField
     text: str
     attachments: tuple[Attachment, ...] = ()
+    rows: tuple["AnsweredRow", ...] = ()
+    """The rows of a group, each with its own answers."""
+
+
+@dataclass(frozen=True)
+class AnsweredRow:
+    """A row of a group."""
+
+    title: str
+    answers: tuple[Answered, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the form with what was answered in it; the first one may have no title."""
+
+    title: str
+    answers: list[Answered]
 
 
 def of_citizen(citizen: Citizen) -> QuerySet[Dossier]:
@@ -32,6 +54,21 @@ def of_citizen(citizen: Citizen) -> QuerySet[Dossier]:
         .select_related("scheme__service")
         .order_by(waiting, "-created_at", "-id")
     )
+
+
+def sketches_of(citizen: Citizen) -> QuerySet[Sketch]:
+    """Return what the citizen began and may still finish, newest first."""
+    open_ones = Scheme.objects.open().order_by("pk").values("pk")
+    return (
+        Sketch.objects.filter(citizen=citizen, scheme__in=open_ones)
+        .select_related("scheme__service")
+        .order_by("-kept_at", "-id")
+    )
+
+
+def sketch_of(citizen: Citizen, scheme: Scheme) -> Sketch | None:
+    """Return what the citizen began of a dispositif, if anything."""
+    return Sketch.objects.filter(citizen=citizen, scheme=scheme).first()
 
 
 def to_list() -> QuerySet[Dossier]:
@@ -69,23 +106,52 @@ def items(dossier: Dossier) -> list[Priced]:
 
 
 def answers(dossier: Dossier) -> list[Answered]:
-    """Return the questions of the form that the dossier was filled with, and the answers."""
-    files = list(dossier.attachments.order_by("id"))
-    return [
-        Answered(
-            field,
-            _shown(field, dossier.answers.get(field.key)),
-            tuple(file for file in files if file.field_key == field.key),
+    """Return the questions of the form that the dossier was filled with, and the answers; not what was not asked."""
+    return [one for part in parts(dossier) for one in part.answers]
+
+
+def parts(dossier: Dossier, *, by: str = "") -> list[Part]:
+    """
+    Return the same, section by section.
+
+    :param by: who answers, if only the questions of one are wanted.
+    """
+    form = dossier.form.form_fields
+    reading = _Reading(form, dossier.answers, list(dossier.attachments.order_by("id")))
+    found = [Part("", [])]
+    for field in form:
+        if field.kind == FieldKind.SECTION:
+            found.append(Part(field.label, []))
+        elif not field.group and reading.decided.shows(field.key) and by in ("", field.by):
+            found[-1].answers.append(reading.answered(field))
+    return [part for part in found if part.answers]
+
+
+class _Reading:
+    """Reads the answers of one dossier."""
+
+    def __init__(self, form: tuple[FormField, ...], given: dict[str, Any], files: list[Attachment]) -> None:
+        self.form, self.given, self.files = form, given, files
+        self.decided = conditions.decide(form, given)
+
+    def answered(self, field: FormField) -> Answered:
+        """Return one question with its answer."""
+        if field.kind == FieldKind.GROUP:
+            return Answered(field, "", rows=tuple(self._rows(field)))
+        files = tuple(file for file in self.files if file.field_key == field.key)
+        return Answered(field, questions.told(field, self.given.get(field.key)), files)
+
+    def _rows(self, group: FormField) -> Iterator[AnsweredRow]:
+        inside = [one for one in self.form if one.group == group.key]
+        word = group.row_name or _("ligne")
+        for n, row in enumerate(self.given.get(group.key, ())):
+            asked = [one for one in inside if self.decided.shows(one.key, n)]
+            title = f"{word[:1].upper()}{word[1:]} {n + 1}"
+            yield AnsweredRow(title, tuple(self._in_row(one, row.get(one.key)) for one in asked))
+
+    def _in_row(self, field: FormField, value: Any) -> Answered:
+        if field.kind != FieldKind.FILE:
+            return Answered(field, questions.told(field, value))
+        return Answered(
+            field, "", tuple(one for one in self.files if (one.field_key, one.digest) == (field.key, value))
         )
-        for field in dossier.form.form_fields
-    ]
-
-
-def _shown(field: FormField, value: object) -> str:
-    if value in (None, ""):
-        return ""
-    if field.kind == FieldKind.YES_NO:
-        return "Oui" if value in (True, "yes") else "Non"
-    if field.kind == FieldKind.DATE:
-        return days.short(date.fromisoformat(str(value)))
-    return str(value)

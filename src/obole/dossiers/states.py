@@ -20,6 +20,9 @@ class DossierState(models.TextChoices):
 
 
 S = DossierState
+OPEN = frozenset({S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE, S.ACCEPTED})
+"""While somebody may still work on it."""
+
 SUBMIT = Move("dossier.submit", frozenset({S.DRAFT}), S.SUBMITTED)
 TAKE = Move("dossier.take", frozenset({S.SUBMITTED}), S.IN_REVIEW)
 ASK_COMPLEMENT = Move("dossier.ask_complement", frozenset({S.IN_REVIEW}), S.INCOMPLETE)

@@ -1,8 +1,7 @@
 """The form of a dispositif as people fill it: its questions, its quantities, what it comes to. Nothing here is written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,22 +9,22 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from obole.catalogue import queries as catalogue
-from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.fields import FieldKind, FilledBy, FormField
+from obole.catalogue.forms import questions
+from obole.catalogue.forms.conditions import OUTSIDE
+from obole.catalogue.forms.questionnaire import Questionnaire, Slot
 from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.directory.models import Citizen
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers import rules
 from obole.dossiers.models import Attachment, Dossier
 from obole.dossiers.operations import Answer, Filled
 from obole.dossiers.uploads import StoredUpload
-from obole.lib import money, words
-from obole.portal.attachments import KeptFileField
-from obole.ui.forms import DayInput, QuantityField
-
-FEW_CHOICES = 5
-OLDEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+from obole.lib import money
+from obole.portal.attachments import KeptFileField, KeptFileInput, Limits
+from obole.ui.forms import QuantityField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,12 @@ class Asked:
     prices: Mapping[int, int] = field(default_factory=dict)
     """The prices that were promised, in cents by product id."""
     attachments: Sequence[Attachment] = ()
+
+    @property
+    def told(self) -> list[FormField]:
+        """What the page of the dispositif says will be asked."""
+        kept = (FieldKind.SECTION,)
+        return [one for one in self.form.form_fields if one.by == FilledBy.CITIZEN and one.kind not in kept]
 
     @property
     def for_citizen(self) -> list[Product]:
@@ -55,17 +60,28 @@ class Asked:
         return self.prices.get(product.pk, product.unit_price_cents)
 
 
-def asked_by(scheme: Scheme, *, form_id: str = "") -> Asked | None:
+def asked_by(scheme: Scheme, *, form_id: str = "", citizen: Citizen | None = None) -> Asked | None:
     """
     Return what a dispositif asks now, or asked in the version that the page was made with; None while it is closed.
 
     :param form_id: what the page says, if it is one of this dispositif's versions.
+    :param citizen: whose account fills some of the questions beforehand.
     """
     if not (scheme.enabled and scheme.service.enabled):
         return None
     shown = scheme.forms.filter(pk=int(form_id)).first() if form_id.isascii() and form_id.isdigit() else None
     form = shown or catalogue.current_form(scheme)
-    return None if form is None else Asked(form=form, products=list(catalogue.products_of(scheme)))
+    if form is None:
+        return None
+    return Asked(form=form, products=list(catalogue.products_of(scheme)), answers=_prefilled(form, citizen))
+
+
+def _prefilled(form: FormVersion, citizen: Citizen | None) -> dict[str, Answer]:
+    """Return what the citizen's account says already."""
+    if citizen is None:
+        return {}
+    known = {one.key: questions.from_account(one, citizen) for one in form.form_fields if one.prefill}
+    return {key: value for key, value in known.items() if value}
 
 
 def asked_again(dossier: Dossier) -> Asked:
@@ -81,21 +97,33 @@ def asked_again(dossier: Dossier) -> Asked:
     )
 
 
-class ApplicationForm(forms.Form):
+class ApplicationForm(Questionnaire):
     """The questions and the quantities of a dispositif."""
 
     def __init__(self, data: Any = None, files: Any = None, *, asked: Asked, owner: str) -> None:
-        super().__init__(data, files)
-        self.asked = asked
-        for one in asked.form.form_fields:
-            self.fields[_answer(one)] = self._question(one, owner)
+        self.asked, self.owner = asked, owner
+        super().__init__(data, files, fields=asked.form.form_fields, known=asked.answers)
         for product in asked.for_citizen:
             self.fields[_quantity(product)] = _quantity_field(product, asked)
 
-    @property
-    def question_fields(self) -> list[BoundField]:
-        """The questions, in their order."""
-        return [self[_answer(one)] for one in self.asked.form.form_fields]
+    def control(self, slot: Slot, kept: Any) -> forms.Field:
+        """Return the control of a question; a file is kept while other answers are mended."""
+        if slot.field.kind != FieldKind.FILE:
+            return super().control(slot, kept)
+        field = slot.field
+        mine = [one for one in self.asked.attachments if one.field_key == field.key]
+        made = KeptFileField(
+            key=field.key, owner=self.owner, already=mine if slot.row == OUTSIDE else (), limits=Limits.of(field),
+            label=field.label, required=self.is_always_required(field), help_text=conditional_escape(field.help),
+        )  # fmt: skip
+        # A row may move: its file goes with it, in the page.
+        made.hold(next((one for one in mine if slot.row != OUTSIDE and one.digest == kept), None))
+        return made
+
+    def is_empty(self, slot: Slot) -> bool:
+        """Tell whether a question has no answer; a file may be in the dossier already."""
+        widget = self.fields[slot.name].widget
+        return super().is_empty(slot) and not (isinstance(widget, KeptFileInput) and widget.already)
 
     @property
     def quantity_fields(self) -> list[BoundField]:
@@ -118,108 +146,27 @@ class ApplicationForm(forms.Form):
 
     def filled(self) -> Filled:
         """Return what was filled in a form without errors."""
-        answers: dict[str, Answer] = {}
-        uploads: list[StoredUpload] = []
-        for one in self.asked.form.form_fields:
-            value = self.cleaned_data[_answer(one)]
-            if isinstance(value, StoredUpload):
-                uploads.append(value)
-            elif value not in (None, ""):
-                answers[one.key] = _as_answer(value)
+        sent = (self.cleaned_data.get(slot.name) for slot in self.slots)
+        uploads = [value for value in sent if isinstance(value, StoredUpload)]
         quantities = {one.pk: self.cleaned_data[_quantity(one)] for one in self.asked.for_citizen}
-        return Filled(answers=answers, quantities=quantities, uploads=uploads)
+        return Filled(answers=self.answers(), quantities=quantities, uploads=uploads)
+
+    def _answer(self, slot: Slot) -> Any:
+        value = self.cleaned_data.get(slot.name)
+        # In a row, the file's digest says whose it is; out of groups, its field says it.
+        if isinstance(value, StoredUpload):
+            return None if slot.row == OUTSIDE else value.digest
+        return super()._answer(slot)
 
     def _quantities(self) -> dict[int, Decimal]:
         given = dict(self.asked.quantities)
         for product in self.asked.for_citizen if self.is_bound else ():
             name = _quantity(product)
-            if name in self.errors:
-                raise forms.ValidationError(list(self.errors[name]))
+            # What is wrong may have been forgiven: its amount is not known any more than that.
+            if name in self.errors or name not in self.cleaned_data:
+                raise forms.ValidationError(list(self.errors.get(name, [])))
             given[product.pk] = self.cleaned_data[name]
         return given
-
-    def _question(self, one: FormField, owner: str) -> forms.Field:
-        options: dict[str, Any] = {
-            "label": one.label,
-            "required": one.required,
-            "help_text": conditional_escape(one.help),
-        }
-        if one.kind == FieldKind.FILE:
-            already = [file for file in self.asked.attachments if file.field_key == one.key]
-            return KeptFileField(key=one.key, owner=owner, already=already, **options)
-        known = self.asked.answers.get(one.key, "")
-        if isinstance(known, bool):
-            known = "yes" if known else "no"
-        return _QUESTIONS[FieldKind(one.kind)](one, initial=known, **options)
-
-
-class _Line(forms.CharField):
-    """One line of text."""
-
-    def to_python(self, value: Any) -> str:
-        return words.clean_line(super().to_python(value) or "")
-
-
-class _Paragraph(forms.CharField):
-    """Several lines of text."""
-
-    widget = forms.Textarea({"rows": 4})
-
-    def to_python(self, value: Any) -> str:
-        lines = (super().to_python(value) or "").splitlines()
-        return "\n".join(words.clean_line(line) for line in lines).strip()
-
-
-class _Day(forms.DateField):
-    """A day that a calendar could hold."""
-
-    widget = DayInput
-    input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
-    default_error_messages = {
-        "invalid": gettext_lazy("Saisissez une date qui existe, par exemple 25/11/2026."),
-    }
-
-    def validate(self, value: date | None) -> None:
-        super().validate(value)
-        if value is not None and not OLDEST <= value <= LATEST:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-
-
-def _line(one: FormField, **options: Any) -> forms.Field:
-    return _Line(max_length=300, **options)
-
-
-def _paragraph(one: FormField, **options: Any) -> forms.Field:
-    return _Paragraph(max_length=5000, **options)
-
-
-def _number(one: FormField, *, initial: Any, **options: Any) -> forms.Field:
-    return QuantityField(initial=int(initial) if str(initial).isdigit() else initial, **options)
-
-
-def _day(one: FormField, **options: Any) -> forms.Field:
-    return _Day(**options)
-
-
-def _choice(one: FormField, **options: Any) -> forms.Field:
-    choices = [(choice, choice) for choice in one.choices]
-    if one.required and len(choices) <= FEW_CHOICES:
-        return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **options)
-    return forms.ChoiceField(choices=[("", _("Choisissez")), *choices], **options)
-
-
-def _yes_no(one: FormField, **options: Any) -> forms.Field:
-    return forms.ChoiceField(choices=[("yes", _("Oui")), ("no", _("Non"))], widget=forms.RadioSelect, **options)
-
-
-_QUESTIONS: dict[FieldKind, Callable[..., forms.Field]] = {
-    FieldKind.TEXT: _line,
-    FieldKind.PARAGRAPH: _paragraph,
-    FieldKind.NUMBER: _number,
-    FieldKind.DATE: _day,
-    FieldKind.CHOICE: _choice,
-    FieldKind.YES_NO: _yes_no,
-}
 
 
 def _quantity_field(product: Product, asked: Asked) -> QuantityField:
@@ -233,16 +180,6 @@ def _quantity_field(product: Product, asked: Asked) -> QuantityField:
         label=product.name, decimals=product.decimals, minimum=product.minimum, maximum=product.maximum, unit=product.unit,
         initial=asked.quantities.get(product.pk, product.minimum), help_text=conditional_escape(sentence),
     )  # fmt: skip
-
-
-def _as_answer(value: Any) -> Answer:
-    if isinstance(value, date):
-        return value.isoformat()
-    return int(value) if isinstance(value, Decimal) else str(value)
-
-
-def _answer(one: FormField) -> str:
-    return f"answer_{one.key}"
 
 
 def _quantity(product: Product) -> str:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("demarches/<str:public_id>/demande/", apply.apply, name="apply"),
     path("demarches/<str:public_id>/demande/montant/", apply.amount, name="apply_amount"),
     path("mes-demarches/", dossiers.dossiers, name="dossiers"),
+    path("mes-demarches/commencees/<str:sketch_id>/supprimer/", apply.forget, name="sketch_forget"),
     path("mes-demarches/<str:public_id>/", dossiers.dossier, name="dossier"),
     path("mes-demarches/<str:public_id>/completer/", apply.complete, name="dossier_edit"),
     path("mes-demarches/<str:public_id>/completer/montant/", apply.complete_amount, name="dossier_amount"),

@@ -35,10 +35,21 @@ class AccessibleField(BoundField):
 
     @property
     def says_optional(self) -> bool:
-        """Tell whether to write « (facultatif) »: a box that may stay empty says so by itself, as do filters."""
+        """
+        Tell whether to write « (facultatif) ».
+
+        A box that may stay empty says so by itself, as do filters, and a question that depends on others.
+        """
         marked = getattr(self.form, "mark_optional", True)
         boxes = isinstance(self.field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple)
-        return bool(marked) and not self.field.required and not boxes
+        conditional = getattr(self.field, "conditional", False)
+        return bool(marked) and not self.field.required and not boxes and not conditional
+
+    @property
+    def whole_label(self) -> str:
+        """Return the label for a summary: with the row, where several controls have the same one."""
+        place = getattr(self.field, "place", "")
+        return f"{place}, {self.label}" if place else str(self.label)
 
     @property
     def focus_id(self) -> str:

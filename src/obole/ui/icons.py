@@ -23,6 +23,7 @@ SHAPES: Final[dict[str, str]] = {
     "arrow-down": '<path d="M12 4v15M6 13l6 6 6-6"/>',
     "search": '<circle cx="11" cy="11" r="6.5"/><path d="M16 16l4.5 4.5"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
+    "copy": '<rect x="8" y="8" width="12" height="12" rx="2"/><path d="M5 16a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1h10a1 1 0 0 1 1 1"/>',
     "edit": '<path d="M4 20l1-4.5L16 4.5a2 2 0 0 1 3 0l.5.5a2 2 0 0 1 0 3L8.5 19z"/><path d="M14 6.5l3.5 3.5"/>',
     "download": '<path d="M12 4v11M7 10.5l5 5 5-5M4.5 20h15"/>',
     "print": '<path d="M7 9V4h10v5M7 17H4.5a1 1 0 0 1-1-1v-6a1 1 0 0 1 1-1h15a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1H17"/>'

@@ -1,154 +1,244 @@
-"""The questions of a dispositif's form, a row each; a row that is left empty is not a question."""
+"""One field of a dispositif's form, as an administrator describes it: only what its kind can have is asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from obole.catalogue.fields import FieldKind, FormField
-from obole.catalogue.operations import new_key
-from obole.crm.forms_settings.base import typed
+from obole.catalogue.fields import (
+    DAYS,
+    FILE_TYPES,
+    LISTS,
+    MOST_DECIMALS,
+    MOST_MEGABYTES,
+    MOST_ROWS,
+    NUMBERS,
+    FieldKind,
+    FilledBy,
+    FormField,
+    Prefill,
+)  # fmt: skip
+from obole.catalogue.forms import naming
+from obole.crm.forms_settings.clauses import Clauses
 from obole.lib import words
+from obole.ui.fields import LONGEST_LINE, LONGEST_TEXT, DayField
+from obole.ui.forms import QuantityField
 
-STEP = 10
-"""Between two positions: room to move a question between two others."""
-MOST_FIELDS = 100
+PREFILLED = frozenset({FieldKind.TEXT, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.ADDRESS})
+TEXTS = frozenset({FieldKind.TEXT, FieldKind.PARAGRAPH})
+AGENTS = frozenset(FieldKind.values) - {FieldKind.FILE, FieldKind.GROUP, FieldKind.SECTION}
+LONGEST_LABEL, LONGEST_HELP, LONGEST_CHOICES = 150, 300, 5000
+ALWAYS, NEVER, IF = "always", "never", "if"
 
 
 class FieldForm(forms.Form):
-    """One question."""
+    """What a field of one kind is."""
 
-    key = forms.CharField(required=False, widget=forms.HiddenInput)
-    label = forms.CharField(label=gettext_lazy("Libellé"), max_length=150)
-    kind = forms.ChoiceField(label=gettext_lazy("Type"), choices=FieldKind.choices)
-    position = forms.IntegerField(
-        label=gettext_lazy("Ordre"), required=False, min_value=0, max_value=9999,
-        widget=forms.TextInput({"inputmode": "numeric", "class": "num"})
-    )  # fmt: skip
-    required = forms.BooleanField(label=gettext_lazy("Réponse obligatoire"), required=False)
-    help = forms.CharField(label=gettext_lazy("Aide"), required=False, max_length=300)
-    choices = forms.CharField(
-        label=gettext_lazy("Choix"),
-        required=False,
-        max_length=5000,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Un par ligne, seulement pour un choix dans une liste."),
-    )
+    mark_optional = False
 
-    def has_changed(self) -> bool:
-        """Tell whether the row holds a question: one that exists, or one that was typed."""
-        sent = typed(self)
-        return any(str(sent[name] or "").strip() for name in ("key", "label", "help", "choices"))
-
-    def clean_label(self) -> str:
-        """Keep one clean line."""
-        return words.clean_line(self.cleaned_data["label"])
-
-    def clean_choices(self) -> tuple[str, ...]:
-        """Read one choice a line."""
-        lines = (words.clean_line(line) for line in self.cleaned_data["choices"].splitlines())
-        return tuple(line for line in lines if line)
-
-    def clean(self) -> None:
-        """Check that a list has choices, each once."""
-        super().clean()
-        if self.cleaned_data.get("kind") != FieldKind.CHOICE or "choices" not in self.cleaned_data:
-            return
-        choices = self.cleaned_data["choices"]
-        if not choices:
-            self.add_error("choices", _("C’est une liste : donnez au moins un choix, un par ligne."))
-        elif len(set(choices)) < len(choices):
-            self.add_error("choices", _("Deux choix sont identiques."))
-
-
-class FieldFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # not generic when it runs
-    """All the questions of a form."""
-
-    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Let any row be empty: which ones hold a question is theirs to say."""
-        return {"empty_permitted": True, "use_required_attribute": False}
-
-    def add_fields(self, form: FieldForm, index: int | None) -> None:
-        """Name the box that takes a question away."""
-        super().add_fields(form, index)
-        form.fields["DELETE"].label = _("Supprimer ce champ")
-
-    def clean(self) -> None:
-        """Refuse two questions with the same name: nobody could tell their answers apart."""
-        seen: set[str] = set()
-        for row in self.rows:
-            label = row.cleaned_data.get("label", "")
-            if label and words.fold(label) in seen:
-                row.add_error("label", _("Un autre champ porte déjà ce nom."))
-            seen.add(words.fold(label))
+    def __init__(self, data: Any = None, *, field: FormField, form: Sequence[FormField]) -> None:
+        super().__init__(data)
+        self.field, self.form, self.kind = field, form, FieldKind(field.kind)
+        self.shown = Clauses("shown_if", form, field)
+        self.required = Clauses("required_if", form, field)
+        self.fields.update(self._words())
+        self.fields.update(self._limits())
+        self.fields.update(self._people())
+        self.own_names = list(self.fields)
+        self.fields.update(self.shown.controls())
+        if self.may_be_required:
+            self.fields.update(self.required.controls())
 
     @property
-    def rows(self) -> list[FieldForm]:
-        """The rows that hold a question and stay, in the order asked for."""
-        kept = [row for row in self.forms if row.has_changed() and not row.cleaned_data.get("DELETE", False)]
-        last = max((self._position(row, 0) for row in kept), default=0)
-        return sorted(kept, key=lambda row: self._position(row, last + 1))
+    def may_be_required(self) -> bool:
+        """Tell whether the answer may be required: what a section holds, each says for itself."""
+        return self.kind != FieldKind.SECTION
 
-    def described(self, current: Iterable[str], retired: Iterable[str]) -> list[FormField]:
-        """Return the questions: those that exist keep their key, new ones get one that no answer ever had."""
-        known = set(current)
-        taken = known | set(retired)
-        fields = []
-        for row in self.rows:
-            given = row.cleaned_data
-            key = given["key"] if given["key"] in known else new_key(given["label"], taken)
-            known.discard(key)
-            taken.add(key)
-            fields.append(_described(key, given))
-        return fields
+    @property
+    def own_fields(self) -> list[Any]:
+        """The controls that are not those of conditions."""
+        return [self[name] for name in self.own_names]
 
-    def _position(self, row: FieldForm, default: int) -> int:
-        position = row.cleaned_data.get("position")
-        return default if position is None else position
+    @property
+    def groups_of_controls(self) -> list[dict[str, Any]]:
+        """The controls of conditions, as they are drawn."""
+        titles = {"shown_if": _("N’afficher que si…"), "required_if": _("Obligatoire seulement si…")}
+        drawn = [self.shown, self.required] if self.may_be_required else [self.shown]
+        return [
+            {
+                "title": titles[one.role],
+                "keep": self[one.keep] if one.whole else None,
+                "joint": self[one.joint],
+                "rows": [[self[name] for name in names] for names in one.names],
+                "open": getattr(self.field, one.role) is not None
+                or any(name in self.errors for name in self._names(one)),
+            }
+            for one in drawn
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the conditions, and what one control alone cannot tell."""
+        given = self.cleaned_data
+        self.conditions = {"shown_if": self.shown.read(self)}
+        if self.may_be_required:
+            self.conditions["required_if"] = self.required.read(self)
+        if given.get("required") == IF and self.conditions.get("required_if") is None and not self.errors:
+            self.add_error("required", _("Dites dans quel cas : remplissez la condition, plus bas."))
+        return given
+
+    def clean_label(self) -> str:
+        """Keep one clean line that no other field has: nobody could tell their answers apart."""
+        label = words.clean_line(self.cleaned_data["label"])
+        if not label:
+            raise forms.ValidationError(_("Écrivez la question."))
+        twins = [one for one in self.form if one.key != self.field.key and one.group == self.field.group]
+        if words.fold(label) in {words.fold(one.label) for one in twins}:
+            raise forms.ValidationError(_("Un autre champ porte déjà ce nom."))
+        return label
+
+    def clean_choices(self) -> tuple[str, ...]:
+        """Read one choice a line, each once."""
+        lines = [words.clean_line(line) for line in self.cleaned_data["choices"].splitlines()]
+        choices = tuple(line for line in lines if line)
+        if not choices:
+            raise forms.ValidationError(self.fields["choices"].error_messages["required"])
+        if len(set(choices)) < len(choices):
+            raise forms.ValidationError(_("Deux choix sont identiques."))
+        return choices
+
+    def clean_mask(self) -> str:
+        """Keep one clean line."""
+        return words.clean_line(self.cleaned_data["mask"])
+
+    def described(self) -> FormField:
+        """Return the field as it was described; what its kind cannot have is gone."""
+        given = self.cleaned_data
+        plain = {name: given[name] for name in self.own_names if name in given and given[name] not in (None, "")}
+        required = plain.pop("required", ALWAYS)
+        values = {name: _written(name, value) for name, value in plain.items()}
+        bare = FormField(key=self.field.key, label=given["label"], kind=self.kind)
+        asked_if = self.conditions.get("required_if") if required == IF else None
+        return replace(
+            bare, **{**values, "help": given["help"]}, required=required == ALWAYS, shown_if=self.conditions["shown_if"],
+            required_if=asked_if,
+        )  # fmt: skip
+
+    def _names(self, clauses: Clauses) -> list[str]:
+        return [name for names in clauses.names for name in names]
+
+    def _words(self) -> dict[str, forms.Field]:
+        label = _("Titre") if self.kind == FieldKind.SECTION else _("Question")
+        made: dict[str, forms.Field] = {
+            "label": forms.CharField(label=label, max_length=LONGEST_LABEL, initial=self.field.label),
+            "help": forms.CharField(
+                label=_("Aide"), required=False, max_length=LONGEST_HELP, initial=self.field.help,
+                help_text=_("Une phrase, sous la question."),
+            ),
+        }  # fmt: skip
+        if self.kind in LISTS:
+            made["choices"] = forms.CharField(
+                label=_("Choix"), max_length=LONGEST_CHOICES, initial="\n".join(self.field.choices), help_text=_("Un par ligne."),
+                widget=forms.Textarea({"rows": 5}),
+                error_messages={"required": _("C’est une liste : donnez au moins un choix, un par ligne.")},
+            )  # fmt: skip
+        if self.kind == FieldKind.GROUP:
+            made["row_name"] = forms.CharField(
+                label=_("Comment s’appelle une ligne"), required=False, max_length=40, initial=self.field.row_name,
+                help_text=_("Par exemple « enfant » : les lignes s’appellent Enfant 1, Enfant 2."),
+            )  # fmt: skip
+        return made
+
+    def _limits(self) -> dict[str, forms.Field]:
+        if self.kind in NUMBERS:
+            return self._number_limits()
+        if self.kind in DAYS:
+            ends = {"minimum": _("Pas avant le"), "maximum": _("Pas après le")}
+            return {
+                name: DayField(label=label, required=False, initial=getattr(self.field, name))
+                for name, label in ends.items()
+            }
+        if self.kind in TEXTS:
+            return self._text_limits()
+        if self.kind == FieldKind.GROUP:
+            return {
+                "least_rows": self._whole("least_rows", _("Au moins"), MOST_ROWS),
+                "most_rows": self._whole("most_rows", _("Au plus"), MOST_ROWS),
+            }
+        if self.kind == FieldKind.FILE:
+            return {
+                "file_types": forms.MultipleChoiceField(
+                    label=_("Types acceptés"), required=False, initial=self.field.file_types or FILE_TYPES,
+                    choices=[(one, one.upper()) for one in FILE_TYPES], widget=forms.CheckboxSelectMultiple,
+                ),
+                "megabytes": self._whole("megabytes", _("Poids maximal, en Mo"), MOST_MEGABYTES),
+            }  # fmt: skip
+        return {}
+
+    def _number_limits(self) -> dict[str, forms.Field]:
+        decimals = {FieldKind.NUMBER: 0, FieldKind.AMOUNT: 2}.get(self.kind, MOST_DECIMALS)
+        labels = {"minimum": _("Au moins"), "maximum": _("Au plus")}
+        labels |= {} if self.kind == FieldKind.AMOUNT else {"step": _("Par pas de")}
+        made: dict[str, forms.Field] = {
+            name: QuantityField(
+                label=label, required=False, decimals=decimals, initial=naming.number(getattr(self.field, name))
+            )
+            for name, label in labels.items()
+        }
+        if self.kind == FieldKind.DECIMAL:
+            made["decimals"] = self._whole("decimals", _("Chiffres après la virgule"), MOST_DECIMALS)
+        return made
+
+    def _text_limits(self) -> dict[str, forms.Field]:
+        longest = LONGEST_LINE if self.kind == FieldKind.TEXT else LONGEST_TEXT
+        made: dict[str, forms.Field] = {
+            "shortest": self._whole("shortest", _("Au moins (caractères)"), longest),
+            "longest": self._whole("longest", _("Au plus (caractères)"), longest),
+        }
+        if self.kind == FieldKind.TEXT:
+            made["mask"] = forms.CharField(
+                label=_("Forme"), required=False, max_length=60, initial=self.field.mask,
+                help_text=_("Par exemple AA-999-AA : A est une lettre, 9 un chiffre, ? n’importe quoi."),
+            )  # fmt: skip
+        return made
+
+    def _people(self) -> dict[str, forms.Field]:
+        made: dict[str, forms.Field] = {}
+        if self.may_be_required:
+            state = IF if self.field.required_if else ALWAYS if self.field.required else NEVER
+            said = [(ALWAYS, _("oui")), (NEVER, _("non")), (IF, _("selon d’autres réponses"))]
+            made["required"] = forms.ChoiceField(label=_("Réponse obligatoire"), choices=said, initial=state)
+        if self.kind in PREFILLED:
+            known = [("", _("rien")), *Prefill.choices]
+            made["prefill"] = forms.ChoiceField(
+                label=_("Prérempli avec"), required=False, choices=known, initial=self.field.prefill,
+                help_text=_("Ce que dit le compte de l’usager ; il peut le corriger."),
+            )  # fmt: skip
+        groups = [(one.key, one.label) for one in self.form if one.kind == FieldKind.GROUP]
+        if groups and self.kind not in {FieldKind.GROUP, FieldKind.SECTION}:
+            made["group"] = forms.ChoiceField(
+                label=_("Bloc répété"), required=False, choices=[("", _("aucun")), *groups], initial=self.field.group
+            )
+        if self.kind in AGENTS:
+            made["by"] = forms.ChoiceField(label=_("Rempli par"), choices=FilledBy.choices, initial=self.field.by)
+        return made
+
+    def _whole(self, name: str, label: str, most: int) -> forms.Field:
+        return QuantityField(
+            label=label, required=False, maximum=Decimal(most), initial=getattr(self.field, name) or None
+        )
 
 
-def _described(key: str, given: dict[str, Any]) -> FormField:
-    choices = given["choices"] if given["kind"] == FieldKind.CHOICE else ()
-    return FormField(
-        key=key,
-        label=given["label"],
-        kind=given["kind"],
-        required=given["required"],
-        help=given["help"],
-        choices=choices,
-    )
-
-
-_FieldFormSet: Any = forms.formset_factory(
-    FieldForm, formset=FieldFormSet, extra=0, can_delete=True, max_num=MOST_FIELDS, validate_max=True
-)
-
-
-def rows_of(fields: Sequence[FormField]) -> FieldFormSet:
-    """Return the rows that show these questions; an empty one if there is none yet."""
-    described = [
-        {**field.as_dict(), "choices": "\n".join(field.choices), "position": n * STEP}
-        for n, field in enumerate(fields, 1)
-    ]
-    rows: FieldFormSet = _FieldFormSet(initial=described or [{"position": STEP, "required": True}], prefix="champ")
-    return rows
-
-
-def sent_rows(data: Any) -> FieldFormSet:
-    """Return the rows that were sent."""
-    rows: FieldFormSet = _FieldFormSet(data, prefix="champ")
-    return rows
-
-
-def with_one_more(sent: FieldFormSet) -> FieldFormSet:
-    """Return all that was typed, unread, and an empty row after it."""
-    typed_rows = [typed(row) for row in sent.forms]
-    highest = max(
-        (int(str(row["position"])) for row in typed_rows if str(row["position"] or "").isdecimal()), default=0
-    )
-    rows: FieldFormSet = _FieldFormSet(
-        initial=[*typed_rows, {"position": highest + STEP, "required": True}], prefix="champ"
-    )
-    return rows
+def _written(name: str, value: Any) -> Any:
+    """Return a value as a field holds it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if name in {"minimum", "maximum", "step"} else int(value)
+    if name == "file_types":
+        # All of them is what is taken where nobody says anything.
+        return () if set(value) == set(FILE_TYPES) else tuple(value)
+    return value

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
+from obole.catalogue.fields import FilledBy
 from obole.crm import invoicing, looks, stories
 from obole.crm.pages import file_answer, regies_seen, render_page
 from obole.crm.steps import steps_of
@@ -81,7 +82,13 @@ def _invoices(one: Dossier) -> list[Invoice]:
 
 def _request(request: AgentRequest, one: Dossier) -> dict[str, Any]:
     items = queries.items(one)
-    return {"answers": queries.answers(one), "items": items, "total_cents": rules.total(items)}
+    mine = any(field.by == FilledBy.AGENT and not field.is_holder for field in one.form.form_fields)
+    return {
+        "parts": queries.parts(one),
+        "items": items,
+        "total_cents": rules.total(items),
+        "has_agent_questions": mine and one.state in states.OPEN,
+    }
 
 
 def _bills(request: AgentRequest, one: Dossier) -> dict[str, Any]:

@@ -6,43 +6,53 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from obole.catalogue.forms import rows
 from obole.catalogue.models import Scheme
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.dossiers import operations as dossiers
-from obole.dossiers import rules, states
-from obole.dossiers.models import Dossier
+from obole.dossiers import queries, rules, states
+from obole.dossiers.models import Dossier, Sketch
 from obole.lib import days
 from obole.lib.states import ForbiddenMove
-from obole.portal import application, keys
+from obole.portal import application, keys, resuming
 from obole.portal.answers import see
 from obole.portal.application import ApplicationForm, Asked
 from obole.portal.views.catalogue import closed, find
 
 ONLY_AMOUNT = "calculer"
-CHANGED = (rules.MissingAnswer, rules.BadQuantity)
+CHANGED = (rules.MissingAnswer, rules.TooManyRows, rules.BadQuantity)
 
 
 @for_citizens
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
-    """Fill the form of a dispositif, and submit it."""
+    """Fill the form of a dispositif, and submit it, or put it aside."""
     scheme = find(public_id)
-    asked = application.asked_by(scheme, form_id=request.POST.get("form_id", ""))
+    sketch = queries.sketch_of(request.citizen, scheme) if request.method != "POST" else None
+    form_id = str(sketch.form_id) if sketch else request.POST.get("form_id", "")
+    asked = application.asked_by(scheme, form_id=form_id, citizen=request.citizen)
     if asked is None:
         return closed(request, scheme)
     form = _form(request, asked)
-    if _is_sent(request, form):
-        try:
-            dossier = _submit(request, form)
-        except dossiers.SchemeClosed:
-            return closed(request, scheme)
-        except CHANGED:
-            form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
-        else:
-            messages.success(request, _("Votre demande %(number)s est envoyée.") % {"number": dossier.reference})
-            return see("portal:dossier", dossier.public_id)
-    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request)}
+    try:
+        if resuming.LATER in request.POST:
+            return _put_aside(request, form)
+        if _is_sent(request, form) and (done := _submitted(request, form)):
+            return done
+    except dossiers.SchemeClosed:
+        return closed(request, scheme)
+    form = _resumed(sketch, form) if sketch else form
+    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request), "sketch": sketch}
     return render(request, "portal/apply.html", context)
+
+
+@for_citizens
+@require_POST
+def forget(request: CitizenRequest, sketch_id: str) -> HttpResponse:
+    """Forget an application that was begun."""
+    dossiers.forget_sketch(citizen_id=request.citizen.pk, public_id=sketch_id)
+    messages.success(request, _("La demande commencée est supprimée."))
+    return see("portal:dossiers")
 
 
 @for_citizens
@@ -92,15 +102,51 @@ def _form(request: CitizenRequest, asked: Asked) -> ApplicationForm:
     owner = request.citizen.public_id
     if request.method != "POST":
         return ApplicationForm(asked=asked, owner=owner)
-    return ApplicationForm(request.POST, request.FILES, asked=asked, owner=owner)
+    data, files = rows.changed(request.POST, request.FILES)
+    return ApplicationForm(data, files, asked=asked, owner=owner)
 
 
 def _is_sent(request: CitizenRequest, form: ApplicationForm) -> bool:
-    """Tell whether the form is complete and sent; where only the amount was asked for, keep quiet about the rest."""
+    """Tell whether the form is complete and sent; where only a row or the amount was asked for, keep quiet about the rest."""
+    if request.method == "POST" and rows.asked(request.POST):
+        form.forgive()
+        return False
     if request.method == "POST" and ONLY_AMOUNT in request.POST:
         form.forgive_questions()
         return False
     return form.is_valid()
+
+
+def _submitted(request: CitizenRequest, form: ApplicationForm) -> HttpResponse | None:
+    try:
+        dossier = _submit(request, form)
+    except CHANGED:
+        form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
+        return None
+    messages.success(request, _("Votre demande %(number)s est envoyée.") % {"number": dossier.reference})
+    return see("portal:dossier", dossier.public_id)
+
+
+def _put_aside(request: CitizenRequest, form: ApplicationForm) -> HttpResponse:
+    # Reading the errors reads the form: its files are checked and stored.
+    form.forgive()
+    dossiers.put_aside(
+        citizen_id=request.citizen.pk,
+        form_id=form.asked.form.pk,
+        typed=resuming.typed(request.POST),
+        files=resuming.files(form),
+        at=days.now(),
+    )
+    messages.success(
+        request, _("Votre demande est gardée : vous la finirez quand vous voudrez. Elle n’est pas envoyée.")
+    )
+    return see("portal:dossiers")
+
+
+def _resumed(sketch: Sketch, blank: ApplicationForm) -> ApplicationForm:
+    form = ApplicationForm(resuming.as_sent(sketch, blank), {}, asked=blank.asked, owner=blank.owner)
+    form.forgive()
+    return form
 
 
 def _submit(request: CitizenRequest, form: ApplicationForm) -> Dossier:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
+from obole.catalogue.fields import FilledBy
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.dossiers import operations, queries, rules, states
 from obole.dossiers.models import Attachment, Dossier
@@ -30,7 +31,8 @@ def dossiers(request: CitizenRequest) -> HttpResponse:
     due = Count("invoices", filter=Q(invoices__state=InvoiceState.DUE))
     mine = queries.of_citizen(request.citizen).exclude(state=DossierState.DRAFT).annotate(due_invoices=due)
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "portal/dossiers.html", {"page": page})
+    sketches = list(queries.sketches_of(request.citizen))
+    return render(request, "portal/dossiers.html", {"page": page, "sketches": sketches})
 
 
 @for_citizens
@@ -42,7 +44,7 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
     invoices = Invoice.objects.of_payer(request.citizen).filter(dossier=dossier).order_by("-issued_at", "-id")
     context = {
         "dossier": dossier,
-        "answered": queries.answers(dossier),
+        "parts": queries.parts(dossier, by=FilledBy.CITIZEN),
         "items": items,
         "cents": rules.total(items),
         "bills": standing.show_all(invoices, today=days.day_of(days.now())),

@@ -22,6 +22,7 @@ VERBS = {
     "circuit.close": gettext_lazy("La banque répond de nouveau"),
     "scheme.publish_form": gettext_lazy("Formulaire publié"),
     "scheme.publish_pricing": gettext_lazy("Tarification publiée"),
+    "scheme.discard_form": gettext_lazy("Modifications du formulaire abandonnées"),
 }
 LOGO = frozenset({"logo_digest", "logo_format"})
 

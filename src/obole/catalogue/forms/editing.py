@@ -1,0 +1,131 @@
+"""How the fields of a form are put in order: pure, a new list each time. A group goes about with what it holds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from obole.catalogue.fields import FieldKind, FormField
+from obole.lib import words
+
+LONGEST_KEY = 30
+"""Room is left for what names a part of an answer (``key__from``) in the 40 letters of a name."""
+
+
+def new_key(label: str, taken: Iterable[str]) -> str:
+    """Return a key for a new field, made of its label and unlike the others."""
+    known = set(taken)
+    base = words.fold(label).replace(" ", "_")[:LONGEST_KEY].strip("_") or "champ"
+    # Prices and conditions know an answer by its key, and want a letter first.
+    base = f"q_{base}" if base[0].isdigit() else base
+    candidates = (base, *(f"{base}_{n}" for n in range(2, len(known) + 3)))
+    return next(key for key in candidates if key not in known)
+
+
+def find(form: Sequence[FormField], key: str) -> FormField | None:
+    """Return a field by its key."""
+    return next((one for one in form if one.key == key), None)
+
+
+def moved(form: Sequence[FormField], key: str, *, down: bool) -> list[FormField]:
+    """Move a field by one place: in its group if it is in one, else over whole groups. At the end it stays."""
+    field = find(form, key)
+    if field is None:
+        return list(form)
+    blocks = _blocks([one for one in form if one.group == field.group] if field.group else form)
+    at = next(n for n, block in enumerate(blocks) if block[0].key == key)
+    to = at + 1 if down else at - 1
+    if 0 <= to < len(blocks):
+        blocks[at], blocks[to] = blocks[to], blocks[at]
+    flat = [one for block in blocks for one in block]
+    return flat if not field.group else _with_members(form, field.group, flat)
+
+
+def without(form: Sequence[FormField], key: str) -> list[FormField]:
+    """Take a field away, and with a group what it holds."""
+    return [one for one in form if key not in (one.key, one.group)]
+
+
+def put(form: Sequence[FormField], field: FormField, *, after: str = "") -> list[FormField]:
+    """
+    Change the field of that key, or add it: after another, or last.
+
+    A field that goes into a group is put last in it, one that leaves its group right after it.
+    """
+    known = find(form, field.key)
+    if known is not None and known.group == field.group:
+        return [field if one.key == field.key else one for one in form]
+    rest = [one for one in form if one.key != field.key]
+    place = _place(rest, field, after or (known.group if known else ""))
+    return [*rest[:place], field, *rest[place:]]
+
+
+def duplicated(form: Sequence[FormField], key: str, taken: Iterable[str], *, label: str) -> list[FormField]:
+    """
+    Copy a field right after itself, a group with what it holds; what is asked inside goes on depending on its own group.
+
+    :param taken: keys that answers have, or had.
+    :param label: how a copy is called, with ``%(label)s``.
+    """
+    block = next((block for block in _blocks(form) if block[0].key == key), None)
+    block = block or [one for one in form if one.key == key]
+    known, names = set(taken) | {one.key for one in form}, dict[str, str]()
+    for one in block:
+        names[one.key] = new_key(one.label, known)
+        known.add(names[one.key])
+    copies = [_copy(one, names) for one in block]
+    if copies:
+        copies[0] = replace(copies[0], label=label % {"label": copies[0].label})
+    last = next((n for n, one in enumerate(form, 1) if block and one.key == block[-1].key), len(form))
+    return [*form[:last], *copies, *form[last:]]
+
+
+def _copy(one: FormField, names: Mapping[str, str]) -> FormField:
+    return replace(
+        one, key=names[one.key], group=names.get(one.group, one.group), shown_if=_renamed(one.shown_if, names),
+        required_if=_renamed(one.required_if, names),
+    )  # fmt: skip
+
+
+def _renamed(part: Any, names: Mapping[str, str]) -> Any:
+    """Return a condition that names the copies."""
+    if isinstance(part, list):
+        return [_renamed(one, names) for one in part]
+    if not isinstance(part, Mapping):
+        return part
+    changed = {key: _renamed(value, names) for key, value in part.items()}
+    if part.get("kind") == "answer":
+        base, parted, end = str(part["name"]).partition("__")
+        changed["name"] = names.get(base, base) + parted + end
+    return changed
+
+
+def _blocks(form: Sequence[FormField]) -> list[list[FormField]]:
+    """Cut a form in what moves as one: a group with what it holds, any other field alone."""
+    blocks: list[list[FormField]] = []
+    for one in form:
+        held = blocks and one.group and blocks[-1][0].kind == FieldKind.GROUP and blocks[-1][0].key == one.group
+        if held:
+            blocks[-1].append(one)
+        else:
+            blocks.append([one])
+    return blocks
+
+
+def _with_members(form: Sequence[FormField], group: str, members: Sequence[FormField]) -> list[FormField]:
+    waiting = iter(members)
+    return [next(waiting) if one.group == group else one for one in form]
+
+
+def _place(rest: Sequence[FormField], field: FormField, after: str) -> int:
+    """Return where a field goes: never between a group and what it holds, unless it is of that group."""
+    keys = [one.key for one in rest]
+    if field.group:
+        inside = [n for n, one in enumerate(rest) if field.group in (one.key, one.group)] or [len(rest) - 1]
+        wanted = keys.index(after) if after in keys else -1
+        return (wanted if wanted in inside else inside[-1]) + 1
+    place = 0
+    for block in _blocks(rest):
+        place += len(block)
+        if after in [one.key for one in block]:
+            return place
+    return len(rest)

@@ -1,0 +1,102 @@
+"""The names by which conditions and prices know the answers of a form, in the words of ``catalogue.rules``."""
+
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from obole.catalogue.fields import HOLDERS, FieldKind, FormField
+from obole.catalogue.rules.parts import Group, Pricing, Question, QuestionKind
+from obole.lib import words
+
+LONGEST_NAME, LONGEST_LABEL = 40, 120
+_KINDS = {
+    FieldKind.NUMBER: QuestionKind.NUMBER, FieldKind.DECIMAL: QuestionKind.NUMBER, FieldKind.AMOUNT: QuestionKind.NUMBER,
+    FieldKind.DATE: QuestionKind.DAY, FieldKind.TIME: QuestionKind.TIME, FieldKind.CHOICE: QuestionKind.CHOICE,
+    FieldKind.YES_NO: QuestionKind.YES_NO,
+}  # fmt: skip
+SILENT = frozenset({*HOLDERS, FieldKind.FILE})
+"""What has no answer that could be compared."""
+
+
+def as_pricing(fields: Sequence[FormField]) -> Pricing:
+    """Return the questions and the groups of a form, as the pricing engine knows them."""
+    groups = [one for one in fields if one.kind == FieldKind.GROUP]
+    return Pricing(
+        questions=tuple(question for one in fields for question in questions_of(one)),
+        groups=tuple(Group(key=one.key, label=_label(one.label), most=one.rows_at_most) for one in groups),
+    )
+
+
+def questions_of(field: FormField) -> list[Question]:
+    """Return what the answer of a field is called: itself, the two days of a period, a yes or no for each box to tick."""
+    if field.kind in SILENT:
+        return []
+    if field.kind == FieldKind.PERIOD:
+        ends = {"from": _("premier jour"), "to": _("dernier jour")}
+        return [_question(field, f"{field.key}__{end}", QuestionKind.DAY, said) for end, said in ends.items()]
+    if field.kind == FieldKind.SEVERAL:
+        return [_question(field, box_name(field, one), QuestionKind.YES_NO, one) for one in field.choices]
+    return [_question(field, field.key, _KINDS.get(FieldKind(field.kind), QuestionKind.TEXT))]
+
+
+def box_name(field: FormField, choice: str) -> str:
+    """Return the name of a box to tick: it stays when the order of the choices changes."""
+    slug = words.fold(choice).replace(" ", "_") or "choix"
+    return f"{field.key}__{slug}"[:LONGEST_NAME]
+
+
+def owners(fields: Iterable[FormField]) -> dict[str, str]:
+    """Return the key of the field that each name belongs to; a group is its own name."""
+    known = {one.key: one.key for one in fields if one.kind == FieldKind.GROUP}
+    return known | {question.key: one.key for one in fields for question in questions_of(one)}
+
+
+def raw(fields: Iterable[FormField], answers: Any) -> dict[str, Any]:
+    """Return stored answers by the names that conditions use, as ``rules.answers.read`` takes them."""
+    flat: dict[str, Any] = {}
+    for field in fields:
+        value = answers.get(field.key)
+        if field.kind == FieldKind.PERIOD:
+            ends = value if isinstance(value, dict) else {}
+            flat |= {f"{field.key}__{end}": ends.get(end) for end in ("from", "to")}
+        elif field.kind == FieldKind.SEVERAL:
+            ticked = value if isinstance(value, list | tuple) else ()
+            flat |= {box_name(field, one): one in ticked if ticked else None for one in field.choices}
+        elif isinstance(value, str) and field.kind not in _KINDS:
+            # The engine reads short lines: enough to tell an empty answer from another.
+            flat[field.key] = words.clean_line(value)[:LONGEST_LABEL]
+        else:
+            flat[field.key] = value
+    return flat
+
+
+def number(text: str) -> Decimal | None:
+    """Return a bound as the number that it says; None for none, or for what is no number."""
+    try:
+        found = Decimal(text.replace(",", ".")) if text else None
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() else None
+
+
+def _question(field: FormField, name: str, kind: QuestionKind, part: str = "") -> Question:
+    is_number = kind == QuestionKind.NUMBER
+    decimals = {FieldKind.AMOUNT: 2, FieldKind.DECIMAL: field.decimals}.get(FieldKind(field.kind), 0)
+    return Question(
+        key=name,
+        label=_label(f"{field.label} ({part})" if part else field.label),
+        kind=kind,
+        group=field.group,
+        required=field.required,
+        decimals=decimals if is_number else 0,
+        minimum=number(field.minimum) if is_number else None,
+        maximum=number(field.maximum) if is_number else None,
+        choices=field.choices if kind == QuestionKind.CHOICE else (),
+    )
+
+
+def _label(text: str) -> str:
+    return re.sub(r"\s+", " ", words.clean_line(text))[:LONGEST_LABEL]

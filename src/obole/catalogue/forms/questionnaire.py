@@ -1,0 +1,261 @@
+"""The form that people fill: sections, questions, and the rows of its groups."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from obole.catalogue.fields import FieldKind, FilledBy, FormField
+from obole.catalogue.forms import conditions, phrases, questions, rows
+from obole.catalogue.forms.conditions import OUTSIDE, Decided
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A field, where it stands, and the name of its control."""
+
+    field: FormField
+    name: str
+    row: int = OUTSIDE
+
+
+@dataclass
+class Shown:
+    """A question as it is drawn."""
+
+    control: BoundField
+    field: FormField
+    when: str = ""
+    """The sentence that says on what it depends."""
+    condition: str = ""
+    """The same for the script of the page, as JSON."""
+    is_group = False
+
+
+@dataclass
+class ShownRow:
+    """A row of a group as it is drawn."""
+
+    title: str
+    remove: str
+    """What the button that takes it away sends; nothing where it must stay."""
+    questions: list[Shown] = field(default_factory=list)
+
+
+@dataclass
+class ShownGroup:
+    """A group as it is drawn."""
+
+    field: FormField
+    when: str
+    condition: str
+    counter: str
+    rows: list[ShownRow]
+    add: str
+    """What its button says; nothing where there are as many rows as there may be."""
+    problem: str = ""
+    is_group = True
+
+
+@dataclass
+class ShownSection:
+    """A part of the form as it is drawn."""
+
+    key: str
+    title: str
+    help: str = ""
+    when: str = ""
+    condition: str = ""
+    items: list[Shown | ShownGroup] = field(default_factory=list)
+
+
+class Questionnaire(forms.Form):
+    """
+    The questions of a form, for who fills it.
+
+    :param known: the answers that are known already, as they are kept.
+    """
+
+    def __init__(
+        self,
+        data: Any = None,
+        files: Any = None,
+        *,
+        fields: Sequence[FormField],
+        known: Mapping[str, Any] | None = None,
+        by: str = FilledBy.CITIZEN,
+    ) -> None:
+        super().__init__(data, files)
+        self.form_fields, self.by, self.known = tuple(fields), by, known or {}
+        # A question that depends on others is asked for by the server, that knows them.
+        self.use_required_attribute = False
+        self.few: dict[str, str] = {}
+        """What is said of groups with too few rows, by their key."""
+        self.slots = list(self._slots())
+        for slot in self.slots:
+            made = self.fields[slot.name] = self.control(slot, self._kept(slot))
+            made.conditional = self._may_be_required(slot.field) and not self.is_always_required(slot.field)  # type: ignore[attr-defined]
+            made.place = self._row_title(slot)  # type: ignore[attr-defined]
+
+    def control(self, slot: Slot, kept: Any) -> forms.Field:
+        """Return the control of a question; what a file is, is for the doors to say."""
+        if slot.field.kind == FieldKind.FILE:
+            return forms.FileField(label=slot.field.label, required=False, help_text=slot.field.help)
+        return questions.control(slot.field, initial=kept, required=self.is_always_required(slot.field))
+
+    def is_always_required(self, one: FormField) -> bool:
+        """Tell whether an empty answer is wrong whatever the others are."""
+        free = one.shown_if is None and one.required_if is None
+        return one.required and free and not self._dependent & set(self._holders[one.key])
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether there is anything to ask."""
+        return bool(self.sections)
+
+    @property
+    def sections(self) -> list[ShownSection]:
+        """The parts of the form, as they are drawn; those where nothing is asked are left out."""
+        found = [ShownSection(key="", title="")]
+        for one in self.form_fields:
+            if one.kind == FieldKind.SECTION:
+                when, condition = self._when(one)
+                found.append(ShownSection(one.key, one.label, one.help, when, condition))
+            elif one.by == self.by and not one.group:
+                found[-1].items.append(
+                    self._group(one) if one.kind == FieldKind.GROUP else self._shown(Slot(one, f"answer_{one.key}"))
+                )
+        return [one for one in found if one.items]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what must be answered, and forget what is beside the point."""
+        decided = self._decide()
+        for slot in self.slots:
+            if not decided.shows(slot.field.key, slot.row):
+                self.errors.pop(slot.name, None)
+                self.cleaned_data.pop(slot.name, None)
+            elif decided.requires(slot.field.key, slot.row) and slot.name not in self.errors:
+                self._ask(slot)
+        self._too_few(decided)
+        return self.cleaned_data
+
+    def forgive(self) -> None:
+        """Keep quiet about what is wrong: nobody asked to send the form yet."""
+        self.errors.clear()
+        self.few = {}
+
+    def answers(self) -> dict[str, Any]:
+        """Return what was answered, as it is kept; the rows of groups are lists."""
+        found: dict[str, Any] = {
+            one.key: [{} for _row in range(self._row_count(one))] for one in self._groups if self._row_count(one)
+        }
+        for slot in self.slots:
+            value = self._answer(slot)
+            if value is not None:
+                place = found if slot.row == OUTSIDE else found[slot.field.group][slot.row]
+                place[slot.field.key] = value
+        return found
+
+    def _answer(self, slot: Slot) -> Any:
+        value = self.cleaned_data.get(slot.name)
+        return None if slot.field.kind == FieldKind.FILE else questions.kept(slot.field, value)
+
+    def _decide(self) -> Decided:
+        others = {one.key for one in self.form_fields if one.by != self.by}
+        known = {key: value for key, value in self.known.items() if key in others}
+        return conditions.decide(self.form_fields, {**known, **self.answers()})
+
+    def _ask(self, slot: Slot) -> None:
+        control = self.fields[slot.name]
+        if self.is_empty(slot):
+            self.add_error(slot.name, forms.ValidationError(control.error_messages["required"], code="required"))
+
+    def is_empty(self, slot: Slot) -> bool:
+        """Tell whether a question has no answer."""
+        return self.cleaned_data.get(slot.name) in (None, "", [], {})
+
+    def _too_few(self, decided: Decided) -> None:
+        for one in self._groups:
+            least = max(one.least_rows, int(decided.requires(one.key)))
+            if decided.shows(one.key) and self._row_count(one) < least:
+                said = _("%(label)s : ajoutez-en au moins %(least)d.") % {"label": one.label, "least": least}
+                self.few[one.key] = said
+                self.add_error(None, forms.ValidationError(said, code="rows"))
+
+    @cached_property
+    def _groups(self) -> list[FormField]:
+        return [one for one in self.form_fields if one.kind == FieldKind.GROUP and one.by == self.by]
+
+    @cached_property
+    def _holders(self) -> dict[str, tuple[str, ...]]:
+        return conditions.holders(self.form_fields)
+
+    @cached_property
+    def _dependent(self) -> set[str]:
+        return {one.key for one in self.form_fields if one.shown_if}
+
+    def _may_be_required(self, one: FormField) -> bool:
+        return one.required or one.required_if is not None
+
+    def _slots(self) -> Iterator[Slot]:
+        for one in self.form_fields:
+            if one.kind == FieldKind.GROUP:
+                inside = [other for other in self.form_fields if other.group == one.key]
+                for row in range(self._row_count(one) if one.by == self.by else 0):
+                    yield from (Slot(other, rows.control(one.key, row, other.key), row) for other in inside)
+            elif not one.group and not one.is_holder and one.by == self.by:
+                yield Slot(one, f"answer_{one.key}")
+
+    def _row_count(self, group: FormField) -> int:
+        if self.is_bound:
+            return rows.count(self.data, group.key, most=group.rows_at_most)
+        return max(len(self._known_rows(group.key)), group.least_rows, int(group.required))
+
+    def _known_rows(self, group: str) -> list[Mapping[str, Any]]:
+        found = self.known.get(group)
+        return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+
+    def _kept(self, slot: Slot) -> Any:
+        if slot.row == OUTSIDE:
+            return self.known.get(slot.field.key)
+        known = self._known_rows(slot.field.group)
+        return known[slot.row].get(slot.field.key) if slot.row < len(known) else None
+
+    def _row_title(self, slot: Slot) -> str:
+        group = next((one for one in self._groups if one.key == slot.field.group), None)
+        return "" if group is None else _row_title(group, slot.row)
+
+    def _when(self, one: FormField) -> tuple[str, str]:
+        """Return on what a field depends: for people, and as JSON for the script of the page."""
+        sentences = [phrases.shown_if(one, self.form_fields), phrases.required_if(one, self.form_fields)]
+        condition = json.dumps(one.shown_if) if one.shown_if else ""
+        return " ".join(said for said in sentences if said), condition
+
+    def _shown(self, slot: Slot) -> Shown:
+        return Shown(self[slot.name], slot.field, *self._when(slot.field))
+
+    def _group(self, group: FormField) -> ShownGroup:
+        number = self._row_count(group)
+        shown = [
+            ShownRow(title=_row_title(group, row), remove=f"{group.key}:{row}" if number > group.least_rows else "")
+            for row in range(number)
+        ]
+        for slot in self.slots:
+            if slot.field.group == group.key:
+                shown[slot.row].questions.append(self._shown(slot))
+        when, condition = self._when(group)
+        return ShownGroup(
+            field=group, when=when, condition=condition, counter=rows.counter(group.key), rows=shown,
+            add=_("Ajouter : %(name)s") % {"name": group.row_name or _("ligne")} if number < group.rows_at_most else "",
+            problem=self.few.get(group.key, ""),
+        )  # fmt: skip
+
+
+def _row_title(group: FormField, row: int) -> str:
+    word = group.row_name or _("ligne")
+    return _("%(name)s %(number)d") % {"name": word[:1].upper() + word[1:], "number": row + 1}
