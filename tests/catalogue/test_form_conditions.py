@@ -174,15 +174,16 @@ def test_a_condition_that_is_none_is_refused() -> None:
 
 
 def test_conditions_are_told_in_words() -> None:
-    told = {one.key: phrases.shown_if(one, HALL) or phrases.required_if(one, HALL) for one in HALL}
+    labels = phrases.labels_of(HALL)
+    told = {one.key: phrases.shown_if(one, labels) or phrases.required_if(one, labels) for one in HALL}
     assert told["siret"] == "À remplir si « Qui » est « Association »."
     assert told["couverts"] == "À remplir si « Options (Cuisine) » est oui."
     assert told["traiteur"] == "À remplir si « Couverts » est au-dessus de 50."
     assert told["chauffage"] == "À remplir si « Dates (premier jour) » tombe du 1 octobre au 30 avril."
     assert told["remise"] == "Obligatoire si « nombre de lignes de Enfants » est au moins 2."
     both = {"kind": "all", "of": [when("qui", "filled"), {"kind": "not", "of": when("couverts", "empty")}]}
-    assert phrases.told(both, HALL) == "« Qui » a une réponse et il est faux que « Couverts » est sans réponse"
-    assert phrases.told({"kind": "x"}, HALL) == "une condition illisible"
+    assert phrases.told(both, labels) == "« Qui » a une réponse et il est faux que « Couverts » est sans réponse"
+    assert phrases.told({"kind": "x"}, labels) == "une condition illisible"
 
 
 def test_a_form_of_two_hundred_questions_is_decided_at_once() -> None:

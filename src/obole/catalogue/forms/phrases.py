@@ -27,25 +27,30 @@ COMPARISONS = {
 }
 
 
-def shown_if(field: FormField, form: Sequence[FormField]) -> str:
+def labels_of(form: Sequence[FormField]) -> dict[str, str]:
+    """Return what people call each answer: once for a whole form, for it takes a while."""
+    labels = {question.key: question.label for one in form for question in naming.questions_of(one)}
+    return labels | {one.key: one.label for one in form}
+
+
+def shown_if(field: FormField, labels: Mapping[str, str]) -> str:
     """Return when a field is to be filled, for who reads it without JavaScript; nothing if it always is."""
     if field.shown_if is None:
         return ""
-    return _("À remplir si %(condition)s.") % {"condition": told(field.shown_if, form)}
+    return _("À remplir si %(condition)s.") % {"condition": told(field.shown_if, labels)}
 
 
-def required_if(field: FormField, form: Sequence[FormField]) -> str:
+def required_if(field: FormField, labels: Mapping[str, str]) -> str:
     """Return when a field must be filled; nothing if it does not depend."""
     if field.required_if is None:
         return ""
-    return _("Obligatoire si %(condition)s.") % {"condition": told(field.required_if, form)}
+    return _("Obligatoire si %(condition)s.") % {"condition": told(field.required_if, labels)}
 
 
-def told(condition: Mapping[str, Any], form: Sequence[FormField]) -> str:
+def told(condition: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     """Return a condition in words."""
-    labels = {question.key: question.label for one in form for question in naming.questions_of(one)}
     try:
-        return _condition(conditions.parse(condition), labels | {one.key: one.label for one in form})
+        return _condition(conditions.parse(condition), labels)
     except Refused:
         return _("une condition illisible")
 

@@ -196,6 +196,10 @@ class Questionnaire(forms.Form):
         return conditions.holders(self.form_fields)
 
     @cached_property
+    def _labels(self) -> dict[str, str]:
+        return phrases.labels_of(self.form_fields)
+
+    @cached_property
     def _dependent(self) -> set[str]:
         return {one.key for one in self.form_fields if one.shown_if}
 
@@ -232,7 +236,7 @@ class Questionnaire(forms.Form):
 
     def _when(self, one: FormField) -> tuple[str, str]:
         """Return on what a field depends: for people, and as JSON for the script of the page."""
-        sentences = [phrases.shown_if(one, self.form_fields), phrases.required_if(one, self.form_fields)]
+        sentences = [phrases.shown_if(one, self._labels), phrases.required_if(one, self._labels)]
         condition = json.dumps(one.shown_if) if one.shown_if else ""
         return " ".join(said for said in sentences if said), condition
 

@@ -44,7 +44,11 @@ class Clauses:
         self.condition: Condition | None = getattr(field, role)
         self.named = {one.name: one for one in _named(form, field)}
         self.simple = _simple(self.condition)
-        self.whole = phrases.told(self.condition, form) if self.condition is not None and self.simple is None else ""
+        self.whole = (
+            phrases.told(self.condition, phrases.labels_of(form))
+            if self.condition is not None and self.simple is None
+            else ""
+        )
         """The condition in words, where it is more than these controls can show: it stays, unless it is taken off."""
 
     @property

@@ -1,6 +1,6 @@
 """The builder of a dispositif's form: a draft that is changed at leisure, then published; dossiers keep their version."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,10 +59,10 @@ class Work:
 def form_fields(request: AgentRequest, pk: int) -> HttpResponse:
     """Show the fields, in their order, and the form as the citizen sees it."""
     work = _work(pk)
-    products = list(queries.products_of(work.scheme))
+    products, labels = list(queries.products_of(work.scheme)), phrases.labels_of(work.fields)
     context = {
         "work": work,
-        "rows": [_row(one, work.fields) for one in work.fields],
+        "rows": [_row(one, labels) for one in work.fields],
         "problems": checking.check(work.fields) if work.draft else [],
         "preview": PreviewForm(work.fields, products),
         "versions": _versions(work.scheme),
@@ -211,11 +211,11 @@ def _back(work: Work) -> object:
     return back_to("settings_form", _("Formulaire"), work.scheme.pk)
 
 
-def _row(one: FormField, form: Sequence[FormField]) -> dict[str, object]:
+def _row(one: FormField, labels: Mapping[str, str]) -> dict[str, object]:
     return {
         "field": one,
         "kind": FieldKind(one.kind).label if one.kind in FieldKind.values else one.kind,
-        "when": " ".join(said for said in (phrases.shown_if(one, form), phrases.required_if(one, form)) if said),
+        "when": " ".join(said for said in (phrases.shown_if(one, labels), phrases.required_if(one, labels)) if said),
     }
 
 
