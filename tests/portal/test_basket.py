@@ -134,3 +134,10 @@ def test_an_address_that_the_bank_refuses_is_asked_again(town: Town, browser: Cl
     invoices = three(town)
     page = read(press(browser, invoices, 8775, email="pas une adresse"))
     assert "adresse" in page and not Attempt.objects.exists()
+
+
+def test_a_piece_of_the_page_brings_no_style_that_the_page_would_refuse(town: Town, browser: Client) -> None:
+    three(town)
+    assert "<style" in browser.get(PAGE).content.decode()
+    piece = browser.get(PAGE, headers={"HX-Request": "true"}).content.decode()
+    assert "<style" not in piece and 'id="payer"' in piece

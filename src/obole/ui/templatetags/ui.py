@@ -105,9 +105,15 @@ def back(url: str, label: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> SafeString:
-    """Give the pages the authority's colour, in a style element that the security policy lets through."""
-    authority = context.get("authority")
-    nonce = getattr(context.get("request"), "csp_nonce", "")
+    """
+    Give the pages the authority's colour, in a style element that the security policy lets through.
+
+    A page that is fetched for a piece of it gets none: the page around has it, and would refuse another's nonce.
+    """
+    request, authority = context.get("request"), context.get("authority")
+    if getattr(request, "htmx", False):
+        return mark_safe("")
+    nonce = getattr(request, "csp_nonce", "")
     shades = colours.theme(authority.colour if authority else colours.DEFAULT)
     return format_html(
         '<style nonce="{}">:root{{--obole-primary:{};--obole-primary-dark:{};--obole-primary-tint:{};'
