@@ -217,7 +217,7 @@ def test_f59_eight_who_issue_with_rollbacks_and_a_kill_leave_no_gap(town: Town) 
 
 
 def test_neg_f59_without_the_lock_of_the_series_numbers_collide(town: Town) -> None:
-    told = eight_issue(town, how_many=5, mutant="no_locks")
+    told = eight_issue(town, how_many=5, mutant="numbers_are_read_then_written")
 
     with pytest.raises(AssertionError):
         assert_numbers_have_no_gap(town, told)

@@ -13,7 +13,8 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.lib import transactions
 from obole.mailing import operations as mailing
-from obole.regies.models import Regie
+from obole.regies import numbering
+from obole.regies.models import Regie, Series
 
 WIDER_SECONDS = 0.004
 """How long a process rests after each statement, so that the others have the time to come in."""
@@ -36,6 +37,18 @@ def no_locks() -> None:
 
     QuerySet.select_for_update = unlocked  # type: ignore[assignment]
     _rest_after_each_statement()
+
+
+def numbers_are_read_then_written() -> None:
+    """The last number of a series is read, and the next one written a moment later; nobody holds the row meanwhile."""
+    no_locks()
+
+    def take_many(*, regie: Regie, kind: Series.Kind, year: int, count: int) -> range:
+        series, _created = Series.objects.get_or_create(regie=regie, kind=kind, year=year)
+        Series.objects.filter(pk=series.pk).update(last=series.last + count)
+        return range(series.last + 1, series.last + count + 1)
+
+    numbering.take_many = take_many
 
 
 def nothing_keeps_a_reminder_unique() -> None:

@@ -47,18 +47,18 @@ def test_neg_without_the_lock_of_the_regie_an_entry_slips_in(
     regie: Regie, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
     meeting = Meeting(guard)
-    add, total = ledger._add_lines, queries.sums_of_period
+    add, total = ledger._add, queries.sums_of_period
 
-    def slowly_add(*args: Any) -> None:
+    def slowly_add(*args: Any, **kwargs: Any) -> None:
+        add(*args, **kwargs)
         meeting.wait()
-        add(*args)
 
     def slowly_total(*args: Any, **kwargs: Any) -> Any:
         found = total(*args, **kwargs)
         meeting.wait()
         return found
 
-    monkeypatch.setattr(ledger, "_add_lines", slowly_add)
+    monkeypatch.setattr(ledger, "_add", slowly_add)
     monkeypatch.setattr(queries, "sums_of_period", slowly_total)
     if guard == "none":
         monkeypatch.setattr(RegieQuerySet, "locked", without_lock)

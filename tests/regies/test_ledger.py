@@ -97,14 +97,24 @@ def test_nothing_is_booked_outside_a_transaction(transactional_db: None) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lines_inserted_by_hand_must_sum_to_zero_at_the_commit(transactional_db: None) -> None:
+def test_lines_inserted_by_hand_must_sum_to_zero_in_each_entry(transactional_db: None) -> None:
     regie = make_regie("ENF", "Régie Enfance")
     with transaction.atomic():
-        entry = post(regie)
-    with pytest.raises(IntegrityError, match="does not sum to zero"), transaction.atomic():
-        Line.objects.create(entry=entry, account="cash", debit=1)
-    assert Line.objects.count() == 2
-    assert balances(regie)["cash"] == 1250
+        first, second = post(regie), post(regie, key="2")
+    crossed = [Line(entry=first, account="cash", debit=1), Line(entry=second, account="suspense", credit=1)]
+    for lines in (crossed[:1], crossed):
+        with pytest.raises(IntegrityError, match="does not sum to zero"), transaction.atomic():
+            Line.objects.bulk_create(lines)
+    assert Line.objects.count() == 4
+    assert balances(regie)["cash"] == 2500
+
+
+def test_neg_without_the_trigger_half_an_entry_is_kept(regie: Regie) -> None:
+    entry = post(regie)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+    Line.objects.create(entry=entry, account="cash", debit=1)
+    assert recomputed_hash(entry) != entry.hash
 
 
 def test_an_account_that_does_not_exist_is_refused(regie: Regie) -> None:

@@ -6,13 +6,18 @@ from django.conf import settings
 
 from obole.billing.models import CreditNote, Invoice
 from obole.directory import queries as directory
+from obole.directory.models import Authority
 from obole.lib import days, money
 from obole.mailing import operations as mailing
 
 
-def variables_of(invoice: Invoice) -> dict[str, str]:
-    """Return what every mail about this invoice may mention."""
-    authority = directory.the_authority()
+def variables_of(invoice: Invoice, authority: Authority | None = None) -> dict[str, str]:
+    """
+    Return what every mail about this invoice may mention.
+
+    :param authority: the town, for whoever looked it up already.
+    """
+    authority = authority or directory.the_authority()
     return {
         "nom": invoice.payer.display_name, "ville": authority.name, "service": authority.name, "telephone": authority.phone,
         "horaires": authority.hours, "numero": invoice.number or "", "libelle": invoice.label,
@@ -22,13 +27,13 @@ def variables_of(invoice: Invoice) -> dict[str, str]:
     }  # fmt: skip
 
 
-def announce(invoice: Invoice, *, at: datetime) -> None:
+def announce(invoice: Invoice, *, authority: Authority, at: datetime) -> None:
     """Queue the mail that says the invoice is in the payer's account; a payer without an e-mail gets none."""
     if not invoice.payer.email:
         return
     letter = mailing.Letter(
         cause=f"invoice_deposited:{invoice.pk}", kind="invoice_deposited", to=invoice.payer.email,
-        rendered=mailing.compose("invoice_deposited", variables_of(invoice)), about=invoice,
+        rendered=mailing.compose("invoice_deposited", variables_of(invoice, authority)), about=invoice,
     )  # fmt: skip
     mailing.queue(letter, at=at)
 

@@ -1,5 +1,6 @@
 """Every write of the outbox."""
 
+import json
 import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 
-from obole.lib import files
+from obole.lib import files, statements
 from obole.lib.queue import defer
 from obole.lib.states import Move
 from obole.lib.transactions import forbid_transaction, require_transaction, whole
@@ -24,6 +25,23 @@ from obole.trail import operations as trail
 WORKER = "worker"
 MOST_TRIES = 8
 ABANDONED_AFTER = timedelta(minutes=10)
+_SAID = (
+    "public_id", "cause", "kind", "to", "subject", "text", "html", "confidential", "at_most_once", "about_kind", "about_id",
+    "state", "created_at", "tries", "last_error",
+)  # fmt: skip
+_ADD = """
+    INSERT INTO mailing_message (
+        public_id, cause, kind, "to", subject, text, html, attachments, confidential, at_most_once, about_kind, about_id,
+        state, created_at, tries, last_error
+    )
+    VALUES (
+        %(public_id)s, %(cause)s, %(kind)s, %(to)s, %(subject)s, %(text)s, %(html)s, %(attachments)s, %(confidential)s,
+        %(at_most_once)s, %(about_kind)s, %(about_id)s, %(state)s, %(created_at)s, %(tries)s, %(last_error)s
+    )
+    ON CONFLICT (cause) DO NOTHING
+    RETURNING id
+"""
+"""Who comes second with the same cause waits for the first, and adds nothing; no savepoint is needed for a refusal."""
 
 
 class PerhapsSent(Exception):
@@ -61,13 +79,11 @@ def queue(letter: Letter, *, at: datetime) -> Message | None:
         at_most_once=letter.at_most_once, about_kind=about._meta.label_lower if about else "",
         about_id=about.pk if about else None, created_at=at,
     )  # fmt: skip
-    try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-    except IntegrityError:
-        if not Message.objects.filter(cause=letter.cause).exists():
-            raise
+    said = {name: getattr(message, name) for name in _SAID}
+    added = statements.run(_ADD, **said, attachments=json.dumps(message.attachments))
+    if not added:
         return None
+    [(message.pk,)] = added
     defer(letter.task, message_id=message.pk)
     return message
 

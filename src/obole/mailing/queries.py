@@ -21,9 +21,9 @@ class Words:
 
 def template_of(kind: str) -> Words:
     """Return the town's words for this kind of mail, else the default ones."""
-    own = Template.objects.filter(kind=kind).first()
+    own = Template.objects.filter(kind=kind).values_list("subject", "body").first()
     default = KINDS[kind]
-    return Words(own.subject, own.body) if own else Words(default.subject, default.body)
+    return Words(*own) if own else Words(default.subject, default.body)
 
 
 def about(*subjects: models.Model) -> QuerySet[Message]:

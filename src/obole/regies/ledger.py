@@ -8,10 +8,38 @@ from datetime import UTC, date, datetime
 
 from django.utils.translation import gettext as _
 
-from obole.lib import days
+from obole.lib import days, statements
 from obole.lib.transactions import require_transaction
 from obole.regies.accounts import Account
-from obole.regies.models import Closing, Entry, Line, Regie
+from obole.regies.models import Entry, Regie
+
+_LOOK = """
+    SELECT
+        (SELECT max(until) FROM regies_closing WHERE regie_id = %(regie)s AND until >= %(day)s),
+        EXISTS (
+            SELECT FROM unnest(%(kinds)s::text[], %(keys)s::text[]) AS cause (kind, key)
+            JOIN regies_entry ON cause_kind = kind AND cause_key = key
+        )
+"""
+_ADD = """
+    WITH head AS (UPDATE regies_regie SET entry_count = %(count)s, entry_head = %(head)s WHERE id = %(regie)s)
+    INSERT INTO regies_entry (regie_id, number, cause_kind, cause_key, label, booked_at, happened_at, previous_hash, hash)
+    SELECT %(regie)s, number, cause_kind, cause_key, label, %(at)s, happened_at, previous_hash, hash
+    FROM json_to_recordset(%(entries)s) AS entry (
+        number bigint, cause_kind text, cause_key text, label text, happened_at timestamptz, previous_hash text, hash text
+    )
+    ORDER BY number
+    RETURNING id
+"""
+_ADD_LINES = """
+    INSERT INTO regies_line (entry_id, account, nature, debit, credit)
+    SELECT entry_id, account, nature, debit, credit
+    FROM ROWS FROM (
+        json_to_recordset(%(lines)s) AS (entry_id bigint, account text, nature text, debit bigint, credit bigint)
+    ) WITH ORDINALITY
+    ORDER BY ordinality
+"""
+_SAID = ("number", "cause_kind", "cause_key", "label", "happened_at", "previous_hash", "hash")
 
 
 class Unbalanced(Exception):
@@ -102,25 +130,29 @@ def post_many(*, regie_id: int, events: Sequence[Event], at: datetime) -> list[E
     require_transaction("an entry of the ledger")
     for event in events:
         _require_balance(event)
-    regie = Regie.objects.locked().get(pk=regie_id)
-    _require_new(events)
-    # Looked at under the lock, which whoever closes a period takes too.
-    closing = Closing.objects.filter(regie=regie, until__gte=days.day_of(at)).order_by("-until").first()
-    if closing is not None:
-        raise PeriodClosed(closing.until)
-    entries = [_chained(regie, event, at=at) for event in events]
-    Entry.objects.bulk_create(entries)
-    _add_lines(entries, events)
-    regie.save(update_fields=["entry_count", "entry_head"])
+    count, head = Regie.objects.locked().values_list("entry_count", "entry_head").get(pk=regie_id)
+    _require_new_and_open(regie_id, events, at=at)
+    entries: list[Entry] = []
+    for number, event in enumerate(events, start=count + 1):
+        entries.append(_chained(regie_id, event, number=number, head=head, at=at))
+        head = entries[-1].hash
+    _add(regie_id, entries, events, at=at)
     return entries
 
 
-def _add_lines(entries: Sequence[Entry], events: Sequence[Event]) -> None:
-    Line.objects.bulk_create(
-        Line(entry=entry, account=one.account, nature=one.nature, debit=one.debit, credit=one.credit)
+def _add(regie_id: int, entries: Sequence[Entry], events: Sequence[Event], *, at: datetime) -> None:
+    last, said = entries[-1], [{name: getattr(entry, name) for name in _SAID} for entry in entries]
+    keys = statements.run(
+        _ADD, regie=regie_id, at=at, count=last.number, head=last.hash, entries=statements.as_json(said)
+    )
+    for entry, (key,) in zip(entries, keys, strict=True):
+        entry.pk = key
+    lines = [
+        {"entry_id": entry.pk, "account": one.account, "nature": one.nature, "debit": one.debit, "credit": one.credit}
         for entry, event in zip(entries, events, strict=True)
         for one in event.postings
-    )
+    ]
+    statements.run(_ADD_LINES, lines=statements.as_json(lines))
 
 
 def _require_balance(event: Event) -> None:
@@ -129,26 +161,24 @@ def _require_balance(event: Event) -> None:
         raise Unbalanced(f"{event.cause.kind} {event.cause.key}")
 
 
-def _require_new(events: Sequence[Event]) -> None:
-    for kind in sorted({event.cause.kind for event in events}):
-        keys = [event.cause.key for event in events if event.cause.kind == kind]
-        twice = (
-            Entry.objects.filter(cause_kind=kind, cause_key__in=keys)
-            .order_by("cause_key")
-            .values_list("cause_key", flat=True)
-        )
-        if len(set(keys)) < len(keys) or twice[:1]:
-            raise AlreadyPosted(f"{kind} {', '.join(keys[:3])}")
+def _require_new_and_open(regie_id: int, events: Sequence[Event], *, at: datetime) -> None:
+    """Look under the lock of the régie, which whoever closes a period takes too."""
+    causes = [(event.cause.kind, event.cause.key) for event in events]
+    kinds, keys = ([cause[part] for cause in causes] for part in (0, 1))
+    [(closed_until, posted)] = statements.run(_LOOK, regie=regie_id, day=days.day_of(at), kinds=kinds, keys=keys)
+    if posted or len(set(causes)) < len(causes):
+        raise AlreadyPosted(", ".join(f"{kind} {key}" for kind, key in causes[:3]))
+    if closed_until is not None:
+        raise PeriodClosed(closed_until)
 
 
-def _chained(regie: Regie, event: Event, *, at: datetime) -> Entry:
-    """Return the next entry, and move the régie's head to it; neither is saved."""
+def _chained(regie_id: int, event: Event, *, number: int, head: str, at: datetime) -> Entry:
+    """Return the entry that follows the one whose hash is ``head``; it is not saved."""
     entry = Entry(
-        regie=regie, number=regie.entry_count + 1, cause_kind=event.cause.kind, cause_key=event.cause.key,
-        label=event.label[:200], booked_at=at, happened_at=event.happened_at, previous_hash=regie.entry_head,
+        regie_id=regie_id, number=number, cause_kind=event.cause.kind, cause_key=event.cause.key,
+        label=event.label[:200], booked_at=at, happened_at=event.happened_at, previous_hash=head,
     )  # fmt: skip
     entry.hash = chain_hash(entry, event.postings)
-    regie.entry_count, regie.entry_head = entry.number, entry.hash
     return entry
 
 

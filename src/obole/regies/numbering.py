@@ -1,8 +1,15 @@
 """Continuous numbers: taken under a lock, in the transaction of what they number, so that a rollback leaves no gap."""
 
+from obole.lib import statements
 from obole.lib.transactions import require_transaction
 from obole.regies.models import Regie, Series
 
+_ADVANCE = """
+    INSERT INTO regies_series AS kept (regie_id, kind, year, last) VALUES (%(regie)s, %(kind)s, %(year)s, %(count)s)
+    ON CONFLICT (regie_id, kind, year) DO UPDATE SET last = kept.last + EXCLUDED.last
+    RETURNING last
+"""
+"""Holds the row, as a lock would. Two firsts of a year: the one that loses the race to make the row waits for the other's."""
 LETTERS = {Series.Kind.INVOICE: "", Series.Kind.CREDIT_NOTE: "AV-", Series.Kind.QUITTANCE: "Q-"}
 
 
@@ -22,12 +29,8 @@ def take_many(*, regie: Regie, kind: Series.Kind, year: int, count: int) -> rang
     :raises RuntimeError: outside a transaction.
     """
     require_transaction("a continuous number")
-    # Two firsts of a year both find no row: the one that loses the race to make it waits for the other's.
-    series, _created = Series.objects.select_for_update().get_or_create(regie=regie, kind=kind, year=year)
-    first = series.last + 1
-    series.last += count
-    series.save(update_fields=["last"])
-    return range(first, first + count)
+    [(last,)] = statements.run(_ADVANCE, regie=regie.pk, kind=kind, year=year, count=count)
+    return range(last - count + 1, last + 1)
 
 
 def written(*, regie: Regie, kind: Series.Kind, year: int, sequence: int) -> str:

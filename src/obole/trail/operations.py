@@ -5,11 +5,18 @@ from datetime import datetime
 
 from django.db import models
 
+from obole.lib import statements
 from obole.lib.states import Step
 from obole.lib.transactions import require_transaction
-from obole.trail.models import Record
 
 Detail = str | int | bool | None
+_KEEP = """
+    INSERT INTO trail_record (at, actor, verb, subject_kind, subject_id, source, target, details)
+    SELECT %(at)s, %(actor)s, verb, subject_kind, subject_id, source, target, details
+    FROM json_to_recordset(%(said)s) AS said (
+        verb text, subject_kind text, subject_id bigint, source text, target text, details jsonb
+    )
+"""
 
 
 def record(step: Step, /, *, subject: models.Model, actor: str, at: datetime, **details: Detail) -> None:
@@ -18,11 +25,7 @@ def record(step: Step, /, *, subject: models.Model, actor: str, at: datetime, **
 
     :raises RuntimeError: outside a transaction: the record must live and die with the change.
     """
-    require_transaction("a record of the trail")
-    Record.objects.create(
-        at=at, actor=actor, verb=step.verb, subject_kind=subject._meta.label_lower, subject_id=subject.pk,
-        source=step.source, target=step.target, details=details,
-    )  # fmt: skip
+    record_many([(step, subject, details)], actor=actor, at=at)
 
 
 def record_many(
@@ -34,13 +37,7 @@ def record_many(
     :raises RuntimeError: outside a transaction.
     """
     require_transaction("a record of the trail")
-    Record.objects.bulk_create(
-        Record(
-            at=at, actor=actor, verb=step.verb, subject_kind=subject._meta.label_lower, subject_id=subject.pk,
-            source=step.source, target=step.target, details=dict(details),
-        )
-        for step, subject, details in said
-    )  # fmt: skip
+    statements.run(_KEEP, at=at, actor=actor, said=statements.as_json([_row(*one) for one in said]))
 
 
 def note(verb: str, /, *, subject: models.Model, actor: str, at: datetime, **details: Detail) -> None:
@@ -50,3 +47,10 @@ def note(verb: str, /, *, subject: models.Model, actor: str, at: datetime, **det
     :raises RuntimeError: outside a transaction.
     """
     record(Step(verb, "", ""), subject=subject, actor=actor, at=at, **details)
+
+
+def _row(step: Step, subject: models.Model, details: Mapping[str, Detail]) -> statements.Row:
+    return {
+        "verb": step.verb, "subject_kind": subject._meta.label_lower, "subject_id": subject.pk,
+        "source": step.source, "target": step.target, "details": details,
+    }  # fmt: skip

@@ -10,6 +10,7 @@ from obole.billing.models import Invoice
 from obole.billing.operations.issuing import make_due
 from obole.billing.operations.refusals import NotBillable
 from obole.billing.states import InvoiceState
+from obole.directory import queries as directory
 from obole.lib import days
 from obole.lib.queue import defer
 from obole.lib.transactions import whole
@@ -36,7 +37,7 @@ def issue_batch(*, invoice_ids: Sequence[int], actor: str, at: datetime) -> list
     if len({invoice.regie_id for invoice in invoices}) > 1:
         raise NotBillable(_("Ces brouillons ne sont pas tous de la même régie : émettez-les régie par régie."))
 
-    numbers = make_due(invoices, actor=actor, at=at)
+    numbers = make_due(invoices, authority=directory.the_authority(), actor=actor, at=at)
     defer(
         "billing.deposit", regie_id=invoices[0].regie_id, year=days.day_of(at).year, first=numbers[0], last=numbers[-1]
     )
@@ -54,10 +55,11 @@ def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: dateti
     """
     until = min(last, first + DEPOSITED_AT_ONCE - 1)
     some = Invoice.objects.filter(regie=regie_id, year=year, sequence__range=(first, until)).order_by("sequence")
+    authority = directory.the_authority()
     for invoice in some.select_related("payer", "regie"):
         if invoice.state == InvoiceState.DUE:
             # One that was cancelled meanwhile has the mail of its avoir, and needs no other.
-            notices.announce(invoice, at=at)
+            notices.announce(invoice, authority=authority, at=at)
         defer("billing.render", invoice_id=invoice.pk)
     if until < last:
         defer("billing.deposit", regie_id=regie_id, year=year, first=until + 1, last=last)
@@ -65,7 +67,8 @@ def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: dateti
 
 def _locked(invoice_ids: Sequence[int]) -> list[Invoice]:
     wanted = set(invoice_ids)
-    rows = Invoice.objects.locked().select_related("type", "regie", "payer", "dossier__scheme__service")
+    # Invoices issued together have few types and régies: one object of each, not one for each invoice.
+    rows = Invoice.objects.locked().prefetch_related("type", "regie", "payer", "dossier__scheme__service")
     invoices = list(rows.filter(pk__in=wanted).order_by("pk"))
     if len(invoices) < len(wanted):
         raise Invoice.DoesNotExist(f"{sorted(wanted - {invoice.pk for invoice in invoices})}")
