@@ -71,7 +71,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable
         rows: Any = self.object_list
         # A table's rows wrap its data, which wraps the query.
         query = rows.data.data if isinstance(rows, BoundRows) else rows
-        return int(query[: COUNTED + 1].count()) if isinstance(query, QuerySet) else len(query)
+        # The keys alone: what the rows show beside is not computed to be counted.
+        return query.values("pk")[: COUNTED + 1].count() if isinstance(query, QuerySet) else len(query)
 
     @property
     def is_capped(self) -> bool:

@@ -29,7 +29,7 @@ def invoices(request: AgentRequest) -> HttpResponse:
     """List the invoices that were issued, newest first."""
     today = days.day_of(days.now())
     columns, narrowed = _columns(request), _narrowed(request, today)
-    rows = _sortable(narrowed.qs, today)
+    rows = _sortable(request, narrowed.qs, today)
     table = InvoiceTable(rows, today=today, exclude=[name for name in InvoiceTable.base_columns if name not in columns])
     configured(request, table)
     table.count_label = summary = invoices_in_words(table, narrowed.qs)
@@ -46,7 +46,7 @@ def invoices(request: AgentRequest) -> HttpResponse:
 def invoices_export(request: AgentRequest) -> StreamingHttpResponse:
     """Give the filtered list as a file, in the order and with the columns of the screen."""
     today = days.day_of(days.now())
-    rows = _sortable(_narrowed(request, today).qs, today)
+    rows = _sortable(request, _narrowed(request, today).qs, today)
     table = InvoiceTable(rows, today=today, order_by=request.GET.getlist("sort"))
     columns = exports.invoice_columns(_columns(request), today=today)
     return exports.as_csv(f"factures-{today.isoformat()}.csv", columns, table.data.data.iterator(chunk_size=1000))
@@ -57,8 +57,10 @@ def _narrowed(request: AgentRequest, today: date) -> InvoiceFilter:
     return InvoiceFilter(request.GET, rows, agent=request.agent, today=today)
 
 
-def _sortable(rows: QuerySet[Invoice], today: date) -> QuerySet[Invoice]:
-    return standing.with_rank(billing.with_remaining(standing.with_progress(rows)), today=today)
+def _sortable(request: AgentRequest, rows: QuerySet[Invoice], today: date) -> QuerySet[Invoice]:
+    shown = billing.with_remaining(standing.with_progress(rows))
+    by_status = {"status", "-status"} & set(request.GET.getlist("sort"))
+    return standing.with_rank(shown, today=today) if by_status else shown
 
 
 def _columns(request: AgentRequest) -> list[str]:
