@@ -129,3 +129,10 @@ def test_a_very_long_line_still_fits_an_invoice() -> None:
     result = price(town.SCHOOL, qf=842, resident=True, enfants=[{"repas": 1, "prenom": "É" * 120}])
     assert len(wording.label(result.lines[0])) == wording.LONGEST_LABEL
     assert len(wording.short(result.lines[0])) <= wording.LONGEST_DETAIL
+
+
+def test_lines_that_share_a_price_do_not_share_what_was_done_to_it() -> None:
+    bills = [price(town.SCHOOL, qf=842, resident=True, enfants=[{}, {"repas": 9, "absences": 2}]) for _n in range(2)]
+    assert bills[0] == bills[1]
+    for line in bills[1].lines:
+        assert [one.code for one in line.reasons].count("percent") == 1
