@@ -8,9 +8,11 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.template import Context
+from django.template.base import render_value_in_context
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from obole.lib import days, money
 from obole.ui import colours, icons, phrases, plots, timeline
@@ -169,6 +171,29 @@ def draw_timeline(events: Sequence[timeline.Event]) -> dict[str, Any]:
 def empty(title: str, text: str = "", url: str = "", label: str = "", icon_name: str = "inbox") -> dict[str, str]:
     """Say what will come here, and how to make the first one."""
     return {"title": title, "text": text, "url": url, "label": label, "icon_name": icon_name}
+
+
+@register.simple_tag(takes_context=True)
+def sheet_rows(context: Context, table: Any) -> SafeString:
+    """Draw the rows of a django-tables2 table. What the cells of a column share is drawn once: a list has hundreds of them."""
+    opened = {
+        column.name: format_html(
+            '<td role="cell" data-label="{}" {}>', capfirst(column.verbose_name), column.attrs["td"].as_html()
+        )
+        for column in table.columns
+    }
+    rows = (
+        (
+            row.attrs.as_html(),
+            mark_safe("".join(_cell(opened[column.name], cell, context) for column, cell in row.items())),
+        )
+        for row in table.paginated_rows
+    )
+    return format_html_join("\n", '<tr role="row" {}>{}</tr>', rows)
+
+
+def _cell(opened: SafeString, cell: Any, context: Context) -> str:
+    return f"{opened}{render_value_in_context(cell, context)}</td>"
 
 
 @register.filter
