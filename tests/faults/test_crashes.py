@@ -19,7 +19,7 @@ from tests.world import Town, later, make_invoice, run_tasks
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 STATEMENTS = 40
 """More than the transaction that books a payment has: the last ones of the crowd live."""
-FEWEST_STATEMENTS = 15
+FEWEST_STATEMENTS = 12
 
 
 def paid_at_the_bank(town: Town, simulator: RunningSimulator) -> tuple[Invoice, Attempt]:

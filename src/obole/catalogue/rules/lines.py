@@ -49,7 +49,7 @@ class Draft:
         percent = Fraction(degression.percents[min(rank, len(degression.percents)) - 1])
         if not percent:
             return
-        before, exact = self.unit_cents, self.unit_cents * (100 + percent) / 100
+        before, exact = self.unit_cents, self.unit_cents * Fraction(100 + percent, 100)
         self.unit_cents = round_price(exact, self.rule.product.round_to)
         values: dict[str, int | str] = {
             "label": degression.label, "rank": str(rank), "percent": str(percent), "before_cents": before,

@@ -84,7 +84,7 @@ def _factor(compiler: Compiler, step: parts.FactorStep) -> Change:
         if top == bottom:
             return None
         values: dict[str, int | str] = {"label": label, "top": str(top), "bottom": str(bottom)}
-        return cents * Fraction(top) / bottom, "factor", values
+        return cents * Fraction(top, bottom), "factor", values
 
     return change
 

@@ -152,19 +152,14 @@ def follow(cast: Cast) -> str:
 def _describe_form(cast: Cast) -> None:
     admin = cast.admin
     admin.get(cast.notes["scheme"]).follow("formulaire")
-    admin.submit("Ajouter un champ", {"champ-0-label": "Prénom de l’enfant", "champ-0-required": "on"})
-    admin.submit(
-        "Ajouter un champ",
-        {
-            "champ-1-label": "Niveau",
-            "champ-1-kind": "choice",
-            "champ-1-choices": "Débutant\nConfirmé",
-            "champ-1-required": "on",
-        },
+    plans = (
+        ("Texte court", {"label": "Prénom de l’enfant"}),
+        ("Choix dans une liste", {"label": "Niveau", "choices": "Débutant\nConfirmé"}),
+        ("Pièce à joindre", {"label": "Certificat médical"}),
     )
-    admin.submit(
-        "Enregistrer", {"champ-2-label": "Certificat médical", "champ-2-kind": "file", "champ-2-required": "on"}
-    )
+    for kind, plan in plans:
+        admin.follow("Ajouter un champ").follow(kind).submit("Enregistrer", plan)
+    admin.submit("Publier ce formulaire")
 
 
 def _describe_products(cast: Cast) -> None:
