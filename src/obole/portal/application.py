@@ -38,6 +38,8 @@ class Asked:
     prices: Mapping[int, int] = field(default_factory=dict)
     """The prices that were promised, in cents by product id."""
     attachments: Sequence[Attachment] = ()
+    priced: bool = False
+    """A pricing makes the amount, from the answers and from what the agent adds: no quantity is asked, no amount promised."""
 
     @property
     def told(self) -> list[FormField]:
@@ -73,7 +75,9 @@ def asked_by(scheme: Scheme, *, form_id: str = "", citizen: Citizen | None = Non
     form = shown or catalogue.current_form(scheme)
     if form is None:
         return None
-    return Asked(form=form, products=list(catalogue.products_of(scheme)), answers=_prefilled(form, citizen))
+    priced = catalogue.current_pricing(scheme) is not None
+    products = [] if priced else list(catalogue.products_of(scheme))
+    return Asked(form=form, products=products, answers=_prefilled(form, citizen), priced=priced)
 
 
 def _prefilled(form: FormVersion, citizen: Citizen | None) -> dict[str, Answer]:
@@ -86,10 +90,11 @@ def _prefilled(form: FormVersion, citizen: Citizen | None) -> dict[str, Answer]:
 
 def asked_again(dossier: Dossier) -> Asked:
     """Return what was asked when the dossier was filled, with its answers: what a complement is made on."""
-    items = dossier_queries.items(dossier)
+    items, priced = dossier_queries.items(dossier), catalogue.current_pricing(dossier.scheme) is not None
     return Asked(
         form=dossier.form,
-        products=list(catalogue.products_of(dossier.scheme)),
+        products=[] if priced else list(catalogue.products_of(dossier.scheme)),
+        priced=priced,
         answers=dossier.answers,
         quantities={one.product.pk: one.quantity for one in items},
         prices={one.product.pk: one.unit_price_cents for one in items},
