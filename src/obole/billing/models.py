@@ -198,6 +198,26 @@ class Invoice(models.Model):
         return self.state == InvoiceState.DUE and self.due_date is not None and self.due_date < today
 
 
+def _stays_once_issued(name: str, refusal: str) -> pgtrigger.Trigger:
+    """Return what keeps rows of an invoice as they are from the moment when it has its number."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        when=pgtrigger.Before,
+        func=f"""
+                    IF EXISTS (
+                        SELECT 1 FROM billing_invoice
+                        WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END
+                        AND number IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION '{refusal}' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+    )
+
+
 class InvoiceLine(models.Model):
     """One line: quantity × unit price = amount, in cents."""
 
@@ -215,24 +235,7 @@ class InvoiceLine(models.Model):
     class Meta:
         ordering = ["invoice", "position"]
         constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once")]
-        triggers = [
-            pgtrigger.Trigger(
-                name="lines_stay",
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                when=pgtrigger.Before,
-                func="""
-                    IF EXISTS (
-                        SELECT 1 FROM billing_invoice
-                        WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END
-                        AND number IS NOT NULL
-                    ) THEN
-                        RAISE EXCEPTION 'the lines of an issued invoice stay' USING ERRCODE = 'check_violation';
-                    END IF;
-                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-                    RETURN NEW;
-                """,
-            ),
-        ]
+        triggers = [_stays_once_issued("lines_stay", "the lines of an issued invoice stay")]
 
     def __str__(self) -> str:
         return f"{self.label}: {self.amount_cents}"
@@ -250,24 +253,7 @@ class InvoiceExplanation(models.Model):
     """The VAT that no line holds: total = lines + this."""
 
     class Meta:
-        triggers = [
-            pgtrigger.Trigger(
-                name="explanations_stay",
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                when=pgtrigger.Before,
-                func="""
-                    IF EXISTS (
-                        SELECT 1 FROM billing_invoice
-                        WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END
-                        AND number IS NOT NULL
-                    ) THEN
-                        RAISE EXCEPTION 'the explanation of an issued invoice stays' USING ERRCODE = 'check_violation';
-                    END IF;
-                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-                    RETURN NEW;
-                """,
-            ),
-        ]
+        triggers = [_stays_once_issued("explanations_stay", "the explanation of an issued invoice stays")]
 
     def __str__(self) -> str:
         return f"{self.invoice}: {self.version}"

@@ -1,6 +1,6 @@
 """How invoices are read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -146,6 +146,25 @@ def priced_with(dossier: Dossier, quantities: Mapping[int, Decimal]) -> list[Pri
         replace(one, quantity=quantities[one.product.pk]) if is_agents(one) and one.product.pk in quantities else one
         for one in dossier_queries.items(dossier)
     ]
+
+
+def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+    """
+    Return what invoices are made of, by their ids: (nature, cents) of each line, in their order, then of the VAT that no line holds.
+
+    The cents of an invoice come to its total: money received for it is spread over them.
+    """
+    amounts: dict[int, list[tuple[str, int]]] = {}
+    added: dict[int, int] = {}
+    rows = InvoiceLine.objects.filter(invoice__in=invoice_ids).order_by("invoice_id", "position")
+    tax = F("invoice__explanation__added_tax_cents")
+    for invoice, nature, cents, tax_cents in rows.values_list("invoice_id", "nature", "amount_cents", tax):
+        amounts.setdefault(invoice, []).append((nature, cents))
+        added[invoice] = tax_cents or 0
+    for invoice, cents in added.items():
+        if cents:
+            amounts[invoice].append((rules.TAX_NATURE, cents))
+    return amounts
 
 
 def explained(invoice: Invoice) -> rules.Explained | None:

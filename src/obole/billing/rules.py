@@ -50,7 +50,8 @@ def lines_for(invoice_type: InvoiceType, priced: Iterable[Priced]) -> list[Draft
     ]  # fmt: skip
 
 
-LONGEST_DETAIL = 200
+TAX_NATURE = "44571"
+"""The account of the VAT that a local authority collects (« TVA collectée », instruction M57)."""
 
 
 def priced_lines(result: Result, *, nature: str) -> list[DraftLine]:
@@ -76,7 +77,7 @@ def _detail(line: PricedLine, result: Result) -> str:
         net = line.vat.regime == Regime.TAXED and line.typed == Typed.NET
         parts.append(_("prix HT, %(mention)s") % {"mention": mention} if net else mention)
     said = " ; ".join(part for part in parts if part)
-    return said if len(said) <= LONGEST_DETAIL else f"{said[: LONGEST_DETAIL - 1]}…"
+    return wording.cut(said, wording.LONGEST_DETAIL)
 
 
 def tax_lines(result: Result) -> list[tuple[str, int]]:

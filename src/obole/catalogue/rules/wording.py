@@ -25,7 +25,7 @@ Values = Mapping[str, int | str]
 
 def label(line: PricedLine) -> str:
     """Return what a document calls the line: « Léa — Repas »."""
-    return _cut(f"{line.row} {_DASH} {line.label}" if line.row else line.label, LONGEST_LABEL)
+    return cut(f"{line.row} {_DASH} {line.label}" if line.row else line.label, LONGEST_LABEL)
 
 
 def short(line: PricedLine) -> str:
@@ -35,7 +35,7 @@ def short(line: PricedLine) -> str:
     parts = [*places, *(one for one in said if one)]
     if line.printed.quantity != line.quantity or line.printed.unit_cents != line.unit_cents:
         parts.append(f"{_number(line.quantity.as_integer_ratio())} {_TIMES} {money.euros(line.unit_cents)}")
-    return _cut(" ; ".join(parts), LONGEST_DETAIL)
+    return cut(" ; ".join(parts), LONGEST_DETAIL)
 
 
 def long(line: PricedLine) -> list[str]:
@@ -88,7 +88,8 @@ def _tax(vat: Vat, net_cents: int, vat_cents: int) -> str:
     return text % {"mention": vat_mention(vat), "net": money.euros(net_cents), "tax": money.euros(vat_cents)}
 
 
-def _cut(text: str, longest: int) -> str:
+def cut(text: str, longest: int) -> str:
+    """Return a text that is not longer than what it goes into; an ellipsis says that there was more."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

@@ -30,9 +30,7 @@ LET_GO = """
     RETURN NULL;
 """
 """Kept by the database, so that no operation that ends or releases an attempt can forget its invoices."""
-
-
-SETTLED = pgtrigger.UpdateOf("attempt_id", "invoice_id", "cents")  # type: ignore[no-untyped-call]
+WHAT_WAS_ASKED = pgtrigger.UpdateOf("attempt_id", "invoice_id", "cents")  # type: ignore[no-untyped-call]
 
 
 class Attempt(models.Model):
@@ -124,7 +122,7 @@ class Share(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.Protect(name="never_changed", operation=SETTLED),
+            pgtrigger.Protect(name="never_changed", operation=WHAT_WAS_ASKED),
         ]
 
     def __str__(self) -> str:

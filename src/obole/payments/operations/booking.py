@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from obole.billing.models import Invoice, InvoiceLine
+from obole.billing import queries as billing
+from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.payments import rules
 from obole.payments.models import Allocation, Receipt
@@ -34,28 +35,12 @@ def lock_receipt(receipt_id: int) -> Receipt:
 
 def counted(*parts: Part) -> list[Posting]:
     """Return the postings that count money for invoices, before ``billing.settle_invoice``: their natures, and the claims paid."""
-    lines = _lines_of(parts)
-    return [
-        posting
-        for part in parts
-        for posting in (
-            *_revenue(part, lines[part.invoice.pk], already=part.invoice.received_cents, side="credit"),
-            *_claim(part, paid=True),
-        )
-    ]
+    return _moved(parts, paid=True)
 
 
 def taken_back(*parts: Part) -> list[Posting]:
     """Return the postings that take money back from invoices, before ``billing.unsettle_invoice``."""
-    lines = _lines_of(parts)
-    return [
-        posting
-        for part in parts
-        for posting in (
-            *_revenue(part, lines[part.invoice.pk], already=part.invoice.received_cents - part.cents, side="debit"),
-            *_claim(part, paid=False),
-        )
-    ]
+    return _moved(parts, paid=False)
 
 
 def keep_allocations(  # noqa: PLR0913 - a row says all of this
@@ -71,18 +56,16 @@ def keep_allocations(  # noqa: PLR0913 - a row says all of this
     )  # fmt: skip
 
 
-def _lines_of(parts: Sequence[Part]) -> dict[int, list[tuple[str, int]]]:
-    """Return (nature, cents) of each line of these invoices, in their order, by invoice."""
-    lines: dict[int, list[tuple[str, int]]] = {part.invoice.pk: [] for part in parts}
-    rows = InvoiceLine.objects.filter(invoice__in=lines).order_by("invoice_id", "position")
-    for invoice, nature, cents in rows.values_list("invoice_id", "nature", "amount_cents"):
-        lines[invoice].append((nature, cents))
-    return lines
-
-
-def _revenue(part: Part, lines: Sequence[tuple[str, int]], *, already: int, side: str) -> list[Posting]:
-    spread = rules.by_nature(lines, already_cents=already, cents=part.cents)
-    return [Posting(account=Account.REVENUE_DUE, nature=nature, **{side: cents}) for nature, cents in spread]
+def _moved(parts: Sequence[Part], *, paid: bool) -> list[Posting]:
+    amounts = billing.amounts_by_nature(part.invoice.pk for part in parts)
+    postings: list[Posting] = []
+    for part in parts:
+        already = part.invoice.received_cents - (0 if paid else part.cents)
+        spread = rules.by_nature(amounts[part.invoice.pk], already_cents=already, cents=part.cents)
+        side = "credit" if paid else "debit"
+        postings += [Posting(account=Account.REVENUE_DUE, nature=nature, **{side: cents}) for nature, cents in spread]
+        postings += _claim(part, paid=paid)
+    return postings
 
 
 def _claim(part: Part, *, paid: bool) -> tuple[Posting, ...]:

@@ -210,7 +210,7 @@ def _keep_receipt(attempt: Attempt, parts: Sequence[booking.Part], outcome: Outc
     means, cents = MEANS[outcome.status], outcome.amount_cents or 0
     left = cents - sum(part.cents for part in parts)
     postings = [ledger.Posting(account=ACCOUNT_OF[means], debit=cents)]
-    postings += booking.counted(*parts) if parts else []
+    postings += booking.counted(*parts)
     if left:
         postings.append(ledger.Posting(account=Account.SUSPENSE, credit=left))
     entry = ledger.post(

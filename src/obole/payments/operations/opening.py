@@ -146,15 +146,10 @@ def _gateway_of(attempt: Attempt) -> Gateway:
 
 
 def _order(attempt: Attempt, how_many: int) -> Order:
-    others = (
-        f" et {how_many - 1} autres"
-        if how_many > 2
-        else " et 1 autre"
-        if how_many == 2
-        else f" {attempt.invoice.label}"
-    )
+    others = how_many - 1
+    told = f"et {others} autre{'s' if others > 1 else ''}" if others else attempt.invoice.label
     return Order(
-        reference=attempt.reference, amount_cents=attempt.amount_cents, label=f"Facture {attempt.invoice.number}{others}",
+        reference=attempt.reference, amount_cents=attempt.amount_cents, label=f"Facture {attempt.invoice.number} {told}",
         email=attempt.email, fiscal_year=attempt.fiscal_year, notification_url=f"{settings.BASE_URL}/paiements/payfip/notification",
         return_url=f"{settings.BASE_URL}/paiements/retour/{attempt.public_id}/",
     )  # fmt: skip
