@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from obole.billing.models import Invoice
 from obole.catalogue.models import Product
+from obole.gateways.base import Exchange, Outcome, Status
 from obole.lib import words
 from obole.mailing.models import Message
 from obole.payments import operations as payments
@@ -164,6 +165,25 @@ def test_f39_a_rejected_debit_makes_every_invoice_of_the_basket_due_again(town: 
     )
     assert [state_of(one) for one in invoices] == ["due"] * 3
     assert sorted(mails()).count("payment_reversed") == 3
+
+
+def test_f39_mails_about_a_basket_name_what_they_are_about(town: Town) -> None:
+    invoices = three(town)
+    attempt = pay_together(invoices)
+    outcome = Outcome(status=Status.REFUSED, said="R", exchange=Exchange(request="?", response="R"), facts=attempt.sent)
+    payments.hear_outcome(attempt_id=attempt.pk, outcome=outcome, actor="payfip", at=later(1))
+    assert "ENF-2026-000001 et 2 autres" in Message.objects.get(kind="payment_refused").text
+
+    payments.cancel_invoice(invoice_id=invoices[1].pk, code="other", comment="erreur", actor=WHO, at=later(2))
+    come_back(attempt, 9)
+    receipt = Receipt.objects.get()
+    refund = payments.request_refund(
+        receipt_id=receipt.pk, cents=3250, reason="annulée", request_key=words.token(), actor=WHO, at=later(10)
+    )
+    payments.approve_refund(refund_id=refund.pk, actor="autre@valbourg.example", at=later(11))
+    payments.complete_refund(refund_id=refund.pk, mandate="M-1", actor=WHO, at=later(12))
+    body = Message.objects.get(kind="payment_refunded").text
+    assert "n° ENF-2026-000002." in body and "32,50" in body
 
 
 def test_f39_the_same_button_pressed_twice_makes_one_basket(town: Town) -> None:

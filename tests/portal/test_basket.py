@@ -8,6 +8,8 @@ from django.test import Client
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
+from obole.gateways.base import Exchange, Unreachable
+from obole.gateways.sandbox.gateway import Sandbox
 from obole.lib import words
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt, Share
@@ -134,6 +136,27 @@ def test_an_address_that_the_bank_refuses_is_asked_again(town: Town, browser: Cl
     invoices = three(town)
     page = read(press(browser, invoices, 8775, email="pas une adresse"))
     assert "adresse" in page and not Attempt.objects.exists()
+
+
+def test_an_address_given_for_the_basket_is_kept_if_the_payer_wants_it(town: Town, browser: Client) -> None:
+    invoices = three(town)
+    press(browser, invoices[:2], 8450, email="neuve@example.org", remember="on")
+    town.citizen.refresh_from_db()
+    assert (Attempt.objects.get().email, town.citizen.email) == ("neuve@example.org", "neuve@example.org")
+
+
+def test_a_bank_that_opens_nothing_leads_back_to_the_invoices(
+    town: Town, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices = three(town)
+    monkeypatch.setattr(Sandbox, "start", down)
+    answer = press(browser, invoices, 8775)
+    assert answer["Location"] == "/mes-factures/"  # type: ignore[index]
+    assert "Aucune somme n’a été débitée" in read(browser.get("/mes-factures/"))
+
+
+def down(*_args: object) -> None:
+    raise Unreachable("down", exchange=Exchange(request="start", response=""))
 
 
 def test_a_piece_of_the_page_brings_no_style_that_the_page_would_refuse(town: Town, browser: Client) -> None:

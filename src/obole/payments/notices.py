@@ -14,7 +14,8 @@ from obole.payments.models import Attempt, Receipt, ReceiptPaper, Refund
 def send_refusal(attempt: Attempt, *, at: datetime) -> None:
     """Queue the mail that says a card was refused and that nothing was taken; once for each attempt."""
     invoice = Invoice.objects.select_related("payer", "regie").get(pk=attempt.invoice_id)
-    variables = {**variables_of(invoice), "date": days.long(days.day_of(at))}
+    numbers = [one.invoice.number or "" for one in queries.shares_of(attempt)]
+    variables = {**variables_of(invoice), "numero": _named(numbers), "date": days.long(days.day_of(at))}
     letter = mailing.Letter(
         cause=f"payment_refused:{attempt.pk}", kind="payment_refused", to=attempt.email,
         rendered=mailing.compose("payment_refused", variables), about=invoice,
@@ -27,14 +28,15 @@ def send_receipt(receipt: Receipt, paper: ReceiptPaper, *, at: datetime) -> None
     invoice, to = receipt.invoice, _address(receipt)
     if invoice is None or not to:
         return
+    paid = queries.paid_at_once(receipt)
     variables = {
-        **variables_of(invoice), "numero": _numbers(receipt),
+        **variables_of(invoice), "numero": _named([number for number, _cents in paid]),
         "date": days.long(days.day_of(receipt.received_at)), "heure": days.clock(receipt.received_at),
         "moyen": words.in_french(Receipt.Means(receipt.means).label), "precisions": means_in_words(receipt),
         "autorisation": (receipt.attempt.authorisation if receipt.attempt else "") or "—",
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
         "paye": money.euros(receipt.cents),
-        "solde": _what_it_paid(receipt),
+        "solde": _what_it_paid(receipt, paid),
     }  # fmt: skip
     letter = mailing.Letter(
         cause=f"payment_receipt:{receipt.pk}", kind="payment_receipt", to=to,
@@ -83,9 +85,11 @@ def send_refund(refund: Refund, *, at: datetime) -> None:
     invoice, to = receipt.attempt.invoice if receipt.attempt else receipt.invoice, _address(receipt)
     if invoice is None or not to:
         return
+    numbers = queries.in_vain(receipt) or [invoice.number or ""]
+    variables = {**variables_of(invoice), "numero": _named(numbers), "paye": money.euros(refund.cents)}
     letter = mailing.Letter(
         cause=f"payment_refunded:{refund.pk}", kind="payment_refunded", to=to, about=invoice,
-        rendered=mailing.compose("payment_refunded", {**variables_of(invoice), "paye": money.euros(refund.cents)}),
+        rendered=mailing.compose("payment_refunded", variables),
     )  # fmt: skip
     mailing.queue(letter, at=at)
 
@@ -99,16 +103,13 @@ def means_in_words(receipt: Receipt) -> str:
     return ", ".join(part for part in (means, authorisation, f"référence {receipt.attempt.reference}") if part)
 
 
-def _numbers(receipt: Receipt) -> str:
-    """Name the invoices that a receipt paid when it came, for a subject: the first, and how many more."""
-    numbers = [number for number, _cents in queries.paid_at_once(receipt)]
-    if len(numbers) < 2:
-        return receipt.invoice.number or "" if receipt.invoice else ""
-    return f"{numbers[0]} et {len(numbers) - 1} autre{'s' if len(numbers) > 2 else ''}"
+def _named(numbers: Sequence[str]) -> str:
+    """Name the invoices of one payment where there is room for few words: the first, and how many more."""
+    others = len(numbers) - 1
+    return f"{numbers[0]} et {others} autre{'s' if others > 1 else ''}" if others else numbers[0]
 
 
-def _what_it_paid(receipt: Receipt) -> str:
-    paid = queries.paid_at_once(receipt)
+def _what_it_paid(receipt: Receipt, paid: Sequence[tuple[str, int]]) -> str:
     if receipt.remaining_cents:
         return f"Il reste {money.euros(receipt.remaining_cents)} à payer."
     if len(paid) < 2:

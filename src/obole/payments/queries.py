@@ -162,6 +162,14 @@ def paid_at_once(receipt: Receipt) -> list[tuple[str, int]]:
     return [(number or "", cents) for number, cents in rows.values_list("invoice__number", "cents")]
 
 
+def in_vain(receipt: Receipt) -> list[str]:
+    """Return the numbers of the invoices that a payment online was for, and that it does not count for, or not whole."""
+    if receipt.attempt is None:
+        return []
+    counts = allocated(receipt)
+    return [one.invoice.number or "" for one in shares_of(receipt.attempt) if counts.get(one.invoice_id, 0) < one.cents]
+
+
 def payer_id_of(receipt: Receipt) -> int | None:
     """Return who paid, when it is known: the payer of the invoice that the money was sent for."""
     invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice

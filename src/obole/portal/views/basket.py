@@ -10,14 +10,13 @@ from obole.billing import queries
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.lib import days
 from obole.payments import standing
-from obole.payments.models import Attempt
 from obole.payments.operations import AlreadyInProgress, NotPayableOnline
 from obole.payments.operations.opening import Obstacle
-from obole.payments.states import AttemptState
 from obole.portal import baskets, keys, outages, paying, telling
-from obole.portal.answers import SeeOther, see
+from obole.portal.answers import see
 from obole.portal.baskets import Basket
 from obole.portal.forms import PayForm
+from obole.portal.views.pay import leave, remember
 
 
 @for_citizens
@@ -81,7 +80,8 @@ def _leave(request: CitizenRequest, chosen: Basket, form: PayForm | None) -> Htt
         since = days.clock(busy.attempt.opened_at)
         told = _("Un paiement de l’une de ces factures est déjà en cours, commencé à %(since)s.") % {"since": since}
         return _show(request, chosen, form, error=told)
-    return _to_the_bank(request, attempt)
+    remember(request, form)
+    return leave(request, attempt, back=see("portal:invoices"))
 
 
 def _explain(request: CitizenRequest, chosen: Basket, form: PayForm | None, obstacle: Obstacle) -> HttpResponse:
@@ -90,14 +90,3 @@ def _explain(request: CitizenRequest, chosen: Basket, form: PayForm | None, obst
         form.add_error("email", sentence)
         return _show(request, chosen, form)
     return _show(request, chosen, form, error=sentence)
-
-
-def _to_the_bank(request: CitizenRequest, attempt: Attempt) -> HttpResponse:
-    if attempt.state == AttemptState.WAITING:
-        return SeeOther(attempt.gateway_url)
-    if attempt.state != AttemptState.FAILED:
-        return see("portal:to_bank", attempt.public_id)
-    messages.error(
-        request, _("La banque ne répond pas. Aucune somme n’a été débitée : réessayez dans quelques minutes.")
-    )
-    return see("portal:invoices")

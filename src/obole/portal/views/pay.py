@@ -42,9 +42,8 @@ def pay(request: CitizenRequest, public_id: str) -> HttpResponse:
         return _explain(request, invoice, refusal.obstacle, form)
     except AlreadyInProgress as busy:
         return _say_since_when(request, invoice, busy.attempt)
-    if form and form.cleaned_data["remember"]:
-        _remember(request, email)
-    return _leave(request, invoice, attempt)
+    remember(request, form)
+    return leave(request, attempt, back=see("portal:invoice", invoice.public_id))
 
 
 @for_citizens
@@ -97,13 +96,20 @@ def _say_since_when(request: CitizenRequest, invoice: Invoice, attempt: Attempt)
     return see("portal:invoice", invoice.public_id)
 
 
-def _remember(request: CitizenRequest, email: str) -> None:
+def remember(request: CitizenRequest, form: PayForm | None) -> None:
+    """Keep in the account the address that was given for this payment, if the payer wants that."""
+    if form is None or not form.cleaned_data["remember"]:
+        return
     directory.update_citizen(
-        citizen_id=request.citizen.pk, values={"email": email}, actor=request.user.get_username(), at=days.now()
+        citizen_id=request.citizen.pk,
+        values={"email": form.cleaned_data["email"]},
+        actor=request.user.get_username(),
+        at=days.now(),
     )
 
 
-def _leave(request: CitizenRequest, invoice: Invoice, attempt: Attempt) -> HttpResponse:
+def leave(request: CitizenRequest, attempt: Attempt, *, back: SeeOther) -> HttpResponse:
+    """Send the payer to the bank; where it opened nothing, ``back``, and say so."""
     if attempt.state == AttemptState.WAITING:
         return SeeOther(attempt.gateway_url)
     if attempt.state != AttemptState.FAILED:
@@ -111,4 +117,4 @@ def _leave(request: CitizenRequest, invoice: Invoice, attempt: Attempt) -> HttpR
     messages.error(
         request, _("La banque ne répond pas. Aucune somme n’a été débitée : réessayez dans quelques minutes.")
     )
-    return see("portal:invoice", invoice.public_id)
+    return back
