@@ -12,7 +12,8 @@ from obole.regies import operations as regies
 from tests.books import check_books
 from tests.crm.desk import browser, get, rows_of, text_of, url
 from tests.payments.test_counter import take
-from tests.payments.test_suspense import apply, ask_refund, debit, reject, surplus
+from tests.payments.test_reversing import debit, reject
+from tests.payments.test_suspense import apply, ask_refund, surplus
 from tests.world import WHO, Town, later, make_citizen, make_invoice
 
 pytestmark = pytest.mark.django_db(transaction=True)

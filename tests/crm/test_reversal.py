@@ -9,7 +9,7 @@ from obole.payments.models import Attempt, Receipt, Reversal
 from tests.books import check_books
 from tests.crm.desk import Desk, browser, get, text_of, try_to_pay, url
 from tests.payments.test_counter import take
-from tests.payments.test_suspense import hear_debit
+from tests.payments.test_reversing import hear_debit
 from tests.world import later, run_tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)

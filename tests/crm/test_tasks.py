@@ -22,7 +22,8 @@ from tests.books import check_books
 from tests.crm.desk import browser, get, text_of, url
 from tests.payments.steps import pay, state_of
 from tests.payments.test_counter import take
-from tests.payments.test_suspense import ask_refund, come_paid, debit, reject, surplus
+from tests.payments.test_reversing import debit, reject
+from tests.payments.test_suspense import ask_refund, come_paid, surplus
 from tests.world import WHO, Town, later, make_citizen, make_invoice, make_regie
 
 pytestmark = pytest.mark.django_db(transaction=True)

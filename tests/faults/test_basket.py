@@ -18,7 +18,7 @@ from obole.payments.operations.opening import Obstacle
 from obole.payments.standing import Standing
 from tests.faults.steps import RED
 from tests.payments.steps import anomalies, come_back, held, mails, pay, state_of
-from tests.payments.test_suspense import hear_debit
+from tests.payments.test_reversing import hear_debit
 from tests.world import NOON, WHO, Town, later, make_citizen, make_invoice, run_tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
