@@ -254,3 +254,12 @@ def test_the_screens_cost_few_queries(desk: Desk, django_assert_max_num_queries:
         desk.get("settings_pricing", desk.town.scheme.pk)
     with django_assert_max_num_queries(11):
         simulate(desk, **FAMILY, other="2")
+
+
+def test_what_the_citizen_sees_asks_no_quantity_where_a_pricing_makes_the_amount(desk: Desk) -> None:
+    quantity = f'name="produit-{desk.town.meal.pk}"'
+    for page in ("settings_scheme", "settings_form", "settings_form_preview"):
+        assert quantity in desk.get(page, desk.town.scheme.pk).content.decode()
+    publish(desk)
+    for page in ("settings_scheme", "settings_form", "settings_form_preview"):
+        assert quantity not in desk.get(page, desk.town.scheme.pk).content.decode()

@@ -35,8 +35,8 @@ def past_keys(scheme: Scheme) -> set[str]:
 
 
 def products_of(scheme: Scheme) -> QuerySet[Product]:
-    """Return what the dispositif bills, in the order shown."""
-    return Product.objects.filter(scheme=scheme, enabled=True).order_by("position", "id")
+    """Return what the dispositif bills by its quantity, in the order shown: nothing, where a pricing makes the amount."""
+    return Product.objects.filter(scheme=scheme, enabled=True, scheme__pricings=None).order_by("position", "id")
 
 
 def current_pricing(scheme: Scheme) -> PricingVersion | None:

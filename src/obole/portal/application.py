@@ -8,11 +8,10 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.html import conditional_escape
-from django.utils.translation import gettext as _
 
 from obole.catalogue import queries as catalogue
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
-from obole.catalogue.forms import questions
+from obole.catalogue.forms import quantities, questions
 from obole.catalogue.forms.conditions import OUTSIDE
 from obole.catalogue.forms.questionnaire import Questionnaire, Slot
 from obole.catalogue.models import FormVersion, Product, Scheme
@@ -22,9 +21,7 @@ from obole.dossiers import rules
 from obole.dossiers.models import Attachment, Dossier
 from obole.dossiers.operations import Answer, Filled
 from obole.dossiers.uploads import StoredUpload
-from obole.lib import money
 from obole.portal.attachments import KeptFileField, KeptFileInput, Limits
-from obole.ui.forms import QuantityField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +72,8 @@ def asked_by(scheme: Scheme, *, form_id: str = "", citizen: Citizen | None = Non
     form = shown or catalogue.current_form(scheme)
     if form is None:
         return None
-    priced = catalogue.current_pricing(scheme) is not None
-    products = [] if priced else list(catalogue.products_of(scheme))
-    return Asked(form=form, products=products, answers=_prefilled(form, citizen), priced=priced)
+    products = list(catalogue.products_of(scheme))
+    return Asked(form=form, products=products, answers=_prefilled(form, citizen), priced=_is_priced(scheme, products))
 
 
 def _prefilled(form: FormVersion, citizen: Citizen | None) -> dict[str, Answer]:
@@ -90,16 +86,20 @@ def _prefilled(form: FormVersion, citizen: Citizen | None) -> dict[str, Answer]:
 
 def asked_again(dossier: Dossier) -> Asked:
     """Return what was asked when the dossier was filled, with its answers: what a complement is made on."""
-    items, priced = dossier_queries.items(dossier), catalogue.current_pricing(dossier.scheme) is not None
+    items, products = dossier_queries.items(dossier), list(catalogue.products_of(dossier.scheme))
     return Asked(
         form=dossier.form,
-        products=[] if priced else list(catalogue.products_of(dossier.scheme)),
-        priced=priced,
+        products=products,
+        priced=_is_priced(dossier.scheme, products),
         answers=dossier.answers,
         quantities={one.product.pk: one.quantity for one in items},
         prices={one.product.pk: one.unit_price_cents for one in items},
         attachments=list(dossier.attachments.order_by("id")),
     )
+
+
+def _is_priced(scheme: Scheme, products: Sequence[Product]) -> bool:
+    return not products and catalogue.current_pricing(scheme) is not None
 
 
 class ApplicationForm(Questionnaire):
@@ -109,7 +109,8 @@ class ApplicationForm(Questionnaire):
         self.asked, self.owner = asked, owner
         super().__init__(data, files, fields=asked.form.form_fields, known=asked.answers)
         for product in asked.for_citizen:
-            self.fields[_quantity(product)] = _quantity_field(product, asked)
+            known = asked.quantities.get(product.pk, product.minimum)
+            self.fields[_quantity(product)] = quantities.control(product, cents=asked.price_of(product), initial=known)
 
     def control(self, slot: Slot, kept: Any) -> forms.Field:
         """Return the control of a question; a file is kept while other answers are mended."""
@@ -153,8 +154,8 @@ class ApplicationForm(Questionnaire):
         """Return what was filled in a form without errors."""
         sent = (self.cleaned_data.get(slot.name) for slot in self.slots)
         uploads = [value for value in sent if isinstance(value, StoredUpload)]
-        quantities = {one.pk: self.cleaned_data[_quantity(one)] for one in self.asked.for_citizen}
-        return Filled(answers=self.answers(), quantities=quantities, uploads=uploads)
+        given = {one.pk: self.cleaned_data[_quantity(one)] for one in self.asked.for_citizen}
+        return Filled(answers=self.answers(), quantities=given, uploads=uploads)
 
     def _answer(self, slot: Slot) -> Any:
         value = self.cleaned_data.get(slot.name)
@@ -172,19 +173,6 @@ class ApplicationForm(Questionnaire):
                 raise forms.ValidationError(list(self.errors.get(name, [])))
             given[product.pk] = self.cleaned_data[name]
         return given
-
-
-def _quantity_field(product: Product, asked: Asked) -> QuantityField:
-    sentence = _("%(price)s par %(unit)s, de %(minimum)s à %(maximum)s.") % {
-        "price": money.euros(asked.price_of(product)),
-        "unit": product.unit,
-        "minimum": money.quantity(product.minimum),
-        "maximum": money.quantity(product.maximum),
-    }
-    return QuantityField(
-        label=product.name, decimals=product.decimals, minimum=product.minimum, maximum=product.maximum, unit=product.unit,
-        initial=asked.quantities.get(product.pk, product.minimum), help_text=conditional_escape(sentence),
-    )  # fmt: skip
 
 
 def _quantity(product: Product) -> str:

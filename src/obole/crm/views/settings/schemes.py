@@ -53,7 +53,7 @@ def _about(known: Scheme) -> dict[str, Any]:
         "field_count": len(fields),
         "pricing": queries.current_pricing(known),
         "products": products,
-        "preview": PreviewForm(fields, [one for one in products if one.enabled]),
+        "preview": PreviewForm(fields, list(queries.products_of(known))),
         "types": InvoiceType.objects.filter(schemes=known).select_related("regie").order_by("name", "id"),
         "dossier_count": Dossier.objects.filter(scheme=known).count(),
         "history": history(known, *products),
