@@ -38,6 +38,7 @@ FOLDERS = {
     "queries",
     "rules",
     "forms",
+    "pricings",
 }
 LONGEST_FUNCTION, LONGEST_VIEW, LONGEST_FILE, MOST_PARAMETERS = 50, 25, 400, 6
 WRITES = {

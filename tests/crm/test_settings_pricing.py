@@ -35,7 +35,7 @@ def publish(desk: Desk, pricing: rules.Pricing = SCHOOL) -> PricingVersion:
 
 
 def post(desk: Desk, **sent: Any) -> HttpResponse:
-    answer: HttpResponse = desk.client.post(url("settings_pricing", desk.town.scheme.pk), {"replaces": "0", **sent})
+    answer: HttpResponse = desk.client.post(url("settings_pricing_import", desk.town.scheme.pk), {"replaces": "0", **sent})
     return answer
 
 
@@ -251,7 +251,7 @@ def test_the_screens_cost_few_queries(desk: Desk, django_assert_max_num_queries:
         publish(desk, pricing)
     desk.get("settings_simulator", desk.town.scheme.pk)
     with django_assert_max_num_queries(10):
-        desk.get("settings_pricing", desk.town.scheme.pk)
+        desk.get("settings_pricing_import", desk.town.scheme.pk)
     with django_assert_max_num_queries(11):
         simulate(desk, **FAMILY, other="2")
 

@@ -120,6 +120,26 @@ class FormDraft(models.Model):
         return tuple(FormField(**field) for field in self.fields)
 
 
+class PricingDraft(models.Model):
+    """A pricing that is being worked on: what bills nobody yet. It becomes a version, and is gone."""
+
+    scheme = models.OneToOneField(Scheme, on_delete=models.PROTECT, related_name="pricing_draft")
+    pricing = models.JSONField(default=dict)
+    """As in ``PricingVersion``, but it may lack parts or make no sense yet."""
+    revision = models.PositiveIntegerField(default=0)
+    """Grows at each change: two people who work on one draft learn of each other."""
+    base = models.PositiveIntegerField(default=0)
+    """The number of the version that it was made from; 0 for none."""
+    changed_by = models.CharField(max_length=254)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["scheme"]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} v{self.base}+{self.revision}"
+
+
 class Product(models.Model):
     """What a dispositif bills: a unit, its price in cents, how many, and who says how many."""
 

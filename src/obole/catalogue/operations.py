@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from obole.catalogue import rules
 from obole.catalogue.fields import FormField
 from obole.catalogue.forms import checking
-from obole.catalogue.models import FormDraft, FormVersion, PricingVersion, Product, Scheme, Service
+from obole.catalogue.models import FormDraft, FormVersion, PricingDraft, PricingVersion, Product, Scheme, Service
 from obole.lib.transactions import whole
 from obole.trail import configuration
 from obole.trail import operations as trail
@@ -95,7 +95,74 @@ def read_pricing(described: object) -> rules.Pricing:
 
 
 class DraftMoved(Exception):
-    """Somebody else changed the form since the page was shown."""
+    """Somebody else changed the draft since the page was shown."""
+
+
+@whole
+def edit_pricing(*, scheme_id: int, pricing: rules.Pricing, revision: int, actor: str, at: datetime) -> PricingDraft:
+    """
+    Keep a pricing that is being worked on: it may make no sense yet. Invoices go on with the published one.
+
+    :param revision: of the draft that the change was made on; 0 where there was none.
+    :raises DraftMoved: if the draft is another one by now.
+    :raises obole.catalogue.rules.Refused: if a part cannot be kept: a text that is too long, a formula that is too deep.
+    """
+    described = rules.as_dict(pricing)
+    rules.parse(described)
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _pricing_draft(scheme, revision)
+    if draft is None:
+        draft = PricingDraft(scheme=scheme, base=_latest_pricing(scheme))
+    draft.pricing = described
+    draft.revision += 1
+    draft.changed_by, draft.changed_at = actor, at
+    draft.save()
+    return draft
+
+
+@whole
+def publish_pricing_draft(*, scheme_id: int, revision: int, actor: str, at: datetime) -> PricingVersion:
+    """
+    Make the draft the dispositif's pricing from now on.
+
+    :raises DraftMoved: if the draft is another one by now, or gone.
+    :raises PricingMoved: if another version came in force since the draft was begun.
+    :raises obole.catalogue.rules.Refused: with everything that is wrong with it.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _pricing_draft(scheme, revision)
+    if draft is None:
+        raise DraftMoved(scheme.name)
+    version = publish_pricing(scheme_id=scheme_id, described=draft.pricing, actor=actor, at=at, replaces=draft.base)
+    draft.delete()
+    return version
+
+
+@whole
+def discard_pricing_draft(*, scheme_id: int, revision: int, actor: str, at: datetime) -> None:
+    """
+    Give up what was changed since the last version.
+
+    :raises DraftMoved: if the draft is another one by now, or gone.
+    """
+    scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
+    draft = _pricing_draft(scheme, revision)
+    if draft is None:
+        raise DraftMoved(scheme.name)
+    draft.delete()
+    trail.note("scheme.discard_pricing", subject=scheme, actor=actor, at=at)
+
+
+def _pricing_draft(scheme: Scheme, revision: int) -> PricingDraft | None:
+    draft = PricingDraft.objects.select_for_update().filter(scheme=scheme).first()
+    if (draft.revision if draft else 0) != revision:
+        raise DraftMoved(scheme.name)
+    return draft
+
+
+def _latest_pricing(scheme: Scheme) -> int:
+    latest = PricingVersion.objects.filter(scheme=scheme).order_by("-number").values_list("number", flat=True).first()
+    return latest or 0
 
 
 @whole

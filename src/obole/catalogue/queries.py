@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.db.models import Prefetch, QuerySet
 
 from obole.catalogue import rules
-from obole.catalogue.models import FormDraft, FormVersion, PricingVersion, Product, Scheme, Service
+from obole.catalogue.models import FormDraft, FormVersion, PricingDraft, PricingVersion, Product, Scheme, Service
 
 COMPILED = 64
 """Pricings that a process keeps ready: a town's, and their last versions."""
@@ -26,6 +26,11 @@ def current_form(scheme: Scheme) -> FormVersion | None:
 def form_draft(scheme: Scheme) -> FormDraft | None:
     """Return the form that is being worked on, or None while nobody changes anything."""
     return FormDraft.objects.filter(scheme=scheme).first()
+
+
+def pricing_draft(scheme: Scheme) -> PricingDraft | None:
+    """Return the pricing that is being worked on, or None while nobody changes anything."""
+    return PricingDraft.objects.filter(scheme=scheme).first()
 
 
 def past_keys(scheme: Scheme) -> set[str]:

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from obole.catalogue.rules.comparing import Change
+from obole.catalogue.rules.comparing import Change, compare
 from obole.catalogue.rules.differing import Difference, Kind, TariffChange, VersionChange
 from obole.catalogue.rules.figures import exact, written
+from obole.catalogue.rules.tariffs import Version
 from obole.lib import days, money
 
 TONES = {Kind.ADDED: "done", Kind.REMOVED: "refused", Kind.CHANGED: "in_progress"}
@@ -71,6 +72,16 @@ def shown(difference: Difference) -> Differences:
 def kind_words(kind: Kind) -> str:
     """Return what becomes of a part, in one word."""
     return {Kind.ADDED: _("Ajouté"), Kind.REMOVED: _("Retiré"), Kind.CHANGED: _("Modifié")}[kind]
+
+
+def side_by_side(before: Version, after: Version) -> Vote:
+    """Return a version beside the one before: each figure, old and new."""
+    changes = tuple(compare(before, after))
+    return _vote(
+        VersionChange(
+            kind=Kind.CHANGED, effect=after.effect, deliberation=after.deliberation, figures=changes, other=False
+        )
+    )
 
 
 def _tariff(one: TariffChange) -> Shown:

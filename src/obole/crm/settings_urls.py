@@ -1,10 +1,13 @@
 """The addresses of « Paramétrage », under the CRM's."""
 
-from django.urls import path
+from django.urls import include, path
 
 from obole.crm.views.settings import (
     agents,
     authority,
+    building,
+    building_parts,
+    building_tariffs,
     form_fields,
     index,
     mails,
@@ -16,6 +19,31 @@ from obole.crm.views.settings import (
     simulator,
     types,
 )
+
+PRICING = [
+    path("", building.pricing, name="settings_pricing"),
+    path("fichier/", pricing.pricing, name="settings_pricing_import"),
+    path("modifier/", building.pricing_change, name="settings_pricing_change"),
+    path("reprendre/", building.pricing_take, name="settings_pricing_take"),
+    path("publier/", building.pricing_publish, name="settings_pricing_publish"),
+    path("abandonner/", building.pricing_discard, name="settings_pricing_discard"),
+    path("paiement/", building_parts.terms, name="settings_pricing_terms"),
+    path("tarifs/nouveau/", building_tariffs.tariff_new, name="settings_pricing_tariff_new"),
+    path("tarifs/<str:key>/versions/nouvelle/", building_tariffs.version_new, name="settings_pricing_version_new"),
+    path("tarifs/<str:key>/versions/<int:rank>/", building_tariffs.version, name="settings_pricing_version"),
+    path(
+        "tarifs/<str:key>/versions/<int:rank>/retirer/",
+        building_tariffs.version_remove,
+        name="settings_pricing_version_remove",
+    ),
+    path("tarifs/<str:key>/evolution/", building_tariffs.tariff_raise, name="settings_pricing_raise"),
+    path("lignes/<str:key>/regles/", building_parts.step_change, name="settings_pricing_steps"),
+    path("lignes/<str:key>/regles/nouvelle/", building_parts.step, name="settings_pricing_step_new"),
+    path("lignes/<str:key>/regles/<str:on>/<int:rank>/", building_parts.step, name="settings_pricing_step"),
+    path("<slug:slug>/nouveau/", building_parts.part, name="settings_pricing_new"),
+    path("<slug:slug>/<str:key>/", building_parts.part, name="settings_pricing_part"),
+]
+"""The pricing of a dispositif, part by part."""
 
 urlpatterns = [
     path("", index.index, name="settings"),
@@ -44,7 +72,7 @@ urlpatterns = [
     path("dispositifs/<int:pk>/formulaire/nouveau-champ/", form_fields.form_field_new, name="settings_form_field_new"),
     path("dispositifs/<int:pk>/formulaire/champs/<str:key>/", form_fields.form_field, name="settings_form_field"),
     path("dispositifs/<int:scheme_pk>/produits/nouveau/", products.new_product, name="settings_product_new"),
-    path("dispositifs/<int:pk>/tarification/", pricing.pricing, name="settings_pricing"),
+    path("dispositifs/<int:pk>/tarification/", include(PRICING)),
     path("dispositifs/<int:pk>/simulateur/", simulator.simulator, name="settings_simulator"),
     path("tarifications/<int:pk>/tarification.json", pricing.pricing_file, name="settings_pricing_file"),
     path("produits/<int:pk>/", products.product, name="settings_product"),

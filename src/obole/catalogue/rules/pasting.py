@@ -7,9 +7,10 @@ Brackets are read as votes print them (« 401–700 », « > 1 800 », « 1 801 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,9 @@ from obole.catalogue.rules.tariffs import Position
 from obole.lib.words import fold
 
 MOST_ROWS, MOST_COLUMNS, LONGEST, LONGEST_CELL = 200, 30, 100_000, 120
+Cell = Callable[[str], Any]
+Tell = Callable[..., None]
+"""Notes what is wrong with the label of an index: ``(index, text, **values)``."""
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _NUMBER = r"\d[\d \u00a0\u202f\u2009\u2007]*(?:[.,]\d+)?"
 _PRINTED = {
@@ -49,8 +53,18 @@ class Pasted:
     special: tuple[Position, ...]
     """Rows without a number (« extérieur »): someone has to say when they are taken."""
     columns: tuple[str, ...]
-    cells: tuple[int | None, ...]
-    """Cents; None where the vote says that it is not offered."""
+    cells: tuple[Any, ...]
+    """Cents, or rates in per cent; None where the vote says that it is not offered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """What the labels of an axis say: its places, and the order in which they were given."""
+
+    order: list[int]
+    positions: tuple[Position, ...]
+    special: tuple[Position, ...]
+    brackets: bool
 
 
 @dataclass(frozen=True)
@@ -63,10 +77,11 @@ class _Bounds:
     """``low`` is itself outside (« > 1 800 »)."""
 
 
-def read(text: str) -> Pasted:
+def read(text: str, *, one: Cell = figures.read_cents) -> Pasted:
     """
     Read a pasted grid, with tabs or semicolons between the cells.
 
+    :param one: reads a cell; ``percent`` reads the rates of a table.
     :raises Refused: with everything that is wrong, by row and column.
     """
     rows = _split(text)
@@ -79,18 +94,30 @@ def read(text: str) -> Pasted:
     _check_titles(rows[0][1:], problems)
     if problems:
         raise Refused(problems)
-    read_rows = _positions([row[0] for row in rows[1:]], problems)
+    found = _places(
+        [row[0] for row in rows[1:]],
+        lambda index, text, **values: problems.append(_problem(index + 2, 1, text, **values)),
+    )
     cells = [
-        [_cell(cell, n, m, problems) for m, cell in enumerate(row[1:], start=2)]
+        [_cell(one, cell, n, m, problems) for m, cell in enumerate(row[1:], start=2)]
         for n, row in enumerate(rows[1:], start=2)
     ]
     if problems:
         raise Refused(problems)
-    order, positions, special, brackets = read_rows
     return Pasted(
-        corner=rows[0][0], brackets=brackets, positions=positions, special=special, columns=tuple(rows[0][1:]),
-        cells=tuple(cell for index in order for cell in cells[index]),
+        corner=rows[0][0], brackets=found.brackets, positions=found.positions, special=found.special,
+        columns=tuple(rows[0][1:]), cells=tuple(cell for index in found.order for cell in cells[index]),
     )  # fmt: skip
+
+
+def percent(text: str) -> Decimal:
+    """
+    Read a rate, with or without its sign, and return it in per cent.
+
+    :raises NotANumber: if it is not a number of at most six decimals.
+    """
+    number = figures.read(text.strip().removesuffix("%").rstrip(), decimals=figures.RATE_DECIMALS)
+    return Decimal(number.numerator) / number.denominator
 
 
 def read_bracket(text: str) -> tuple[Decimal | None, Decimal | None]:
@@ -157,20 +184,28 @@ def _check_titles(titles: Sequence[str], problems: list[Problem]) -> None:
         seen.add(fold(title))
 
 
-def _positions(
-    labels: Sequence[str], problems: list[Problem]
-) -> tuple[list[int], tuple[Position, ...], tuple[Position, ...], bool]:
-    """Return the order of the rows, the places, the special ones, and whether they are brackets."""
+def columns(labels: Sequence[str]) -> Places:
+    """
+    Read the titles of columns as the places of an axis.
+
+    :raises Refused: with everything that is wrong, by column.
+    """
+    problems: list[Problem] = []
+    found = _places(labels, lambda index, text, **values: problems.append(_problem(1, index + 2, text, **values)))
+    if problems:
+        raise Refused(problems)
+    return found
+
+
+def _places(labels: Sequence[str], tell: Tell) -> Places:
     found: dict[int, _Bounds] = {}
     words: list[int] = []
     refused: dict[int, NotANumber] = {}
     for index, label in enumerate(labels):
         if not label or len(label) > LONGEST_CELL:
-            problems.append(_problem(index + 2, 1, _("la tranche manque ou est trop longue : corrigez-la.")))
+            tell(index, _("la tranche manque ou est trop longue : corrigez-la."))
         elif label in labels[:index]:
-            problems.append(
-                _problem(index + 2, 1, _("« %(label)s » est écrit deux fois : retirez-en un."), label=label)
-            )
+            tell(index, _("« %(label)s » est écrit deux fois : retirez-en un."), label=label)
         elif not any(letter.isnumeric() for letter in label):
             words.append(index)
         else:
@@ -180,15 +215,18 @@ def _positions(
                 refused[index] = refusal
     if not found:
         # « 15 ans », « Catégorie 2 »: choices may have digits, where no row is a bracket.
-        chosen = enumerate(sorted([*words, *refused]), start=1)
-        places = tuple(Position(key=f"c{n}", label=labels[index], value=labels[index]) for n, index in chosen)
-        return sorted([*words, *refused]), places, (), False
-    problems += [_problem(index + 2, 1, one.text, **one.values) for index, one in refused.items()]
+        order = sorted([*words, *refused])
+        chosen = (
+            Position(key=f"c{n}", label=labels[index], value=labels[index]) for n, index in enumerate(order, start=1)
+        )
+        return Places(order=order, positions=tuple(chosen), special=(), brackets=False)
+    for index, one in refused.items():
+        tell(index, one.text, **one.values)
     # A bracket without a low bound, or that begins lower, comes before.
     order = sorted(found, key=lambda index: (found[index].low is not None, found[index].low or 0))
-    places = _touching([(index, labels[index], found[index]) for index in order], problems)
+    positions = _touching([(index, labels[index], found[index]) for index in order], tell)
     special = tuple(Position(key=f"s{n}", label=labels[index]) for n, index in enumerate(words, start=1))
-    return [*order, *words], places, special, True
+    return Places(order=[*order, *words], positions=positions, special=special, brackets=True)
 
 
 def _bounds(label: str) -> _Bounds:
@@ -220,40 +258,36 @@ def _bound(text: str) -> Decimal:
     return Decimal(number.numerator) / number.denominator
 
 
-def _touching(rows: Sequence[tuple[int, str, _Bounds]], problems: list[Problem]) -> tuple[Position, ...]:
+def _touching(rows: Sequence[tuple[int, str, _Bounds]], tell: Tell) -> tuple[Position, ...]:
     """Make printed brackets touch: the low bound of each is the high one of the bracket before."""
     places: list[Position] = []
     for rank, (index, label, bounds) in enumerate(rows):
         place = Position(key=f"t{rank + 1}", label=label, low=None, high=bounds.high)
         if rank:
-            place = replace(place, low=_join(index, places[-1].high, bounds, problems))
+            place = replace(place, low=_join(index, places[-1].high, bounds, tell))
         elif bounds.low is not None and (bounds.low > _PRINTED_STEP or bounds.above):
-            problems.append(
-                _problem(
-                    index + 2, 1, _("rien n’est prévu sous %(low)s : ajoutez la première tranche."), low=_w(bounds.low)
-                )
-            )
+            tell(index, _("rien n’est prévu sous %(low)s : ajoutez la première tranche."), low=_w(bounds.low))
         places.append(place)
     if places and places[-1].high is not None:
         text = _("rien n’est prévu au-dessus de %(high)s : ajoutez une dernière tranche, par exemple > %(high)s.")
-        problems.append(_problem(rows[-1][0] + 2, 1, text, high=_w(places[-1].high)))
+        tell(rows[-1][0], text, high=_w(places[-1].high))
     return tuple(places)
 
 
-def _join(index: int, before: Decimal | None, bounds: _Bounds, problems: list[Problem]) -> Decimal | None:
+def _join(index: int, before: Decimal | None, bounds: _Bounds, tell: Tell) -> Decimal | None:
     if before is None or bounds.low is None:
-        problems.append(_problem(index + 2, 1, _("cette tranche en recouvre une autre : elles sont deux sans borne.")))
+        tell(index, _("cette tranche en recouvre une autre : elles sont deux sans borne."))
         return None
     # A bracket of one value (« 3 ») begins just after the one before.
     hole = bounds.low - before
     if hole < 0 or (hole == 0 and bounds.low == bounds.high):
         text = _("cette tranche recouvre celle d’avant : elle commence à %(low)s et l’autre finit à %(before)s.")
-        problems.append(_problem(index + 2, 1, text, low=_w(bounds.low), before=_w(before)))
+        tell(index, text, low=_w(bounds.low), before=_w(before))
     elif hole > (0 if bounds.above else _PRINTED_STEP):
         text = _(
             "rien n’est prévu entre %(before)s et %(low)s : ajoutez la tranche qui manque, ou corrigez les bornes."
         )
-        problems.append(_problem(index + 2, 1, text, low=_w(bounds.low), before=_w(before)))
+        tell(index, text, low=_w(bounds.low), before=_w(before))
     return before
 
 
@@ -261,7 +295,7 @@ def _w(number: Decimal) -> str:
     return written(exact(number))
 
 
-def _cell(text: str, row: int, column: int, problems: list[Problem]) -> int | None:
+def _cell(one: Cell, text: str, row: int, column: int, problems: list[Problem]) -> Any:
     said = text.lower()
     if said in _NOT_OFFERED:
         return None
@@ -273,7 +307,7 @@ def _cell(text: str, row: int, column: int, problems: list[Problem]) -> int | No
         )
         return None
     try:
-        return figures.read_cents(text)
+        return one(text)
     except NotANumber as refusal:
         problems.append(_problem(row, column, refusal.text, **refusal.values))
         return None

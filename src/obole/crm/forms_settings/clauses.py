@@ -1,6 +1,6 @@
 """« Si École est Jules-Ferry »: the conditions that an administrator builds without writing any code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +39,13 @@ class Named:
 class Clauses:
     """The controls of one condition in a form: at most three comparisons, all of them or one of them."""
 
-    def __init__(self, role: str, form: Sequence[FormField], field: FormField) -> None:
-        self.role = role
-        self.condition: Condition | None = getattr(field, role)
-        self.named = {one.name: one for one in _named(form, field)}
-        self.simple = _simple(self.condition)
-        self.whole = (
-            phrases.told(self.condition, phrases.labels_of(form))
-            if self.condition is not None and self.simple is None
-            else ""
-        )
+    def __init__(
+        self, role: str, condition: Condition | None, *, named: Iterable[Named], told: Callable[[Condition], str]
+    ) -> None:
+        self.role, self.condition = role, condition
+        self.named = {one.name: one for one in named}
+        self.simple = _simple(condition)
+        self.whole = told(condition) if condition is not None and self.simple is None else ""
         """The condition in words, where it is more than these controls can show: it stays, unless it is taken off."""
 
     @property
@@ -114,6 +111,14 @@ class Clauses:
 
 def _optional(kind: type[forms.Field], label: str, initial: Any, **options: Any) -> forms.Field:
     return kind(label=label, required=False, initial=initial, **options)
+
+
+def of_field(role: str, form: Sequence[FormField], field: FormField) -> Clauses:
+    """Return the controls of a condition of a question."""
+    return Clauses(
+        role, getattr(field, role), named=_named(form, field),
+        told=lambda condition: phrases.told(condition, phrases.labels_of(form)),
+    )  # fmt: skip
 
 
 def _named(form: Sequence[FormField], field: FormField) -> list[Named]:

@@ -23,6 +23,7 @@ from obole.catalogue.fields import (
     Prefill,
 )  # fmt: skip
 from obole.catalogue.forms import naming
+from obole.crm.forms_settings import clauses
 from obole.crm.forms_settings.clauses import Clauses
 from obole.lib import words
 from obole.ui.fields import LONGEST_LINE, LONGEST_TEXT, DayField
@@ -43,8 +44,8 @@ class FieldForm(forms.Form):
     def __init__(self, data: Any = None, *, field: FormField, form: Sequence[FormField]) -> None:
         super().__init__(data)
         self.field, self.form, self.kind = field, form, FieldKind(field.kind)
-        self.shown = Clauses("shown_if", form, field)
-        self.required = Clauses("required_if", form, field)
+        self.shown = clauses.of_field("shown_if", form, field)
+        self.required = clauses.of_field("required_if", form, field)
         self.fields.update(self._words())
         self.fields.update(self._limits())
         self.fields.update(self._people())

@@ -1,4 +1,4 @@
-"""« Tarification »: the pricing of a dispositif as a file, tried before it is published, and its versions."""
+"""« Tarification par fichier »: a pricing tried before it is published, and its versions to be downloaded."""
 
 from typing import Any
 
@@ -37,8 +37,8 @@ def pricing(request: AgentRequest, pk: int) -> HttpResponse:
             )
     tried = _try(form, current) if form.described is not None else {"problems": [], "difference": None}
     form.shows(current.number if current else 0)
-    context = {"form": form, "scheme": scheme, "current": current, "versions": list(queries.pricings_of(scheme))}
-    back = back_to("settings_scheme", scheme.name, scheme.pk)
+    context = {"form": form, "scheme": scheme, "current": current}
+    back = back_to("settings_pricing", _("Tarification"), scheme.pk)
     return render_page(request, "crm/settings/pricing.html", {**context, **tried, "back": back})
 
 

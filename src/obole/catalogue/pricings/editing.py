@@ -1,0 +1,117 @@
+"""A pricing changed part by part: pure, a new pricing each time. Whether it makes sense is for ``rules.check``."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from obole.catalogue.rules.parts import Group, Pricing, Product, Question
+from obole.catalogue.rules.tariffs import Tariff
+from obole.lib import words
+
+SECTIONS = ("questions", "groups", "values", "tariffs", "products", "degressions", "lines", "cautions")
+LONGEST_KEY = 36
+
+
+def find(pricing: Pricing, section: str, key: str) -> Any | None:
+    """Return a part by its key; None if there is none."""
+    return next((one for one in getattr(pricing, section) if one.key == key), None)
+
+
+def keys_of(pricing: Pricing) -> set[str]:
+    """Return every key that is taken: one key is one thing, whatever the section."""
+    return {one.key for section in SECTIONS for one in getattr(pricing, section)}
+
+
+def new_key(label: str, taken: Iterable[str]) -> str:
+    """Return a key made of a label and unlike the others."""
+    known = set(taken)
+    base = words.fold(label).replace(" ", "_")[:LONGEST_KEY].strip("_") or "element"
+    base = f"e_{base}" if base[0].isdigit() else base
+    candidates = (base, *(f"{base}_{n}" for n in range(2, len(known) + 3)))
+    return next(key for key in candidates if key not in known)
+
+
+def put(pricing: Pricing, section: str, part: Any) -> Pricing:
+    """Change the part of that key, or add it last."""
+    parts: list[Any] = list(getattr(pricing, section))
+    at = next((n for n, one in enumerate(parts) if one.key == part.key), len(parts))
+    parts[at : at + 1] = [part]
+    return _with(pricing, section, parts)
+
+
+def without(pricing: Pricing, section: str, key: str) -> Pricing:
+    """Take a part away; what names it is then wrong, and is told before anything is published."""
+    return _with(pricing, section, (one for one in getattr(pricing, section) if one.key != key))
+
+
+def moved(pricing: Pricing, section: str, key: str, *, down: bool) -> Pricing:
+    """Move a part by one place. At the end it stays."""
+    return _with(pricing, section, shifted(getattr(pricing, section), _at(pricing, section, key), down=down))
+
+
+def duplicated(pricing: Pricing, section: str, key: str, *, label: str) -> Pricing:
+    """Copy a part right after itself; ``label`` says how a copy is called, with ``%(label)s``."""
+    at = _at(pricing, section, key)
+    parts: list[Any] = list(getattr(pricing, section))
+    if at < 0:
+        return pricing
+    called = (label % {"label": parts[at].label})[:120]
+    copy = replace(parts[at], key=new_key(called, keys_of(pricing)), label=called)
+    return _with(pricing, section, (*parts[: at + 1], copy, *parts[at + 1 :]))
+
+
+def shifted(parts: tuple[Any, ...], at: int, *, down: bool) -> tuple[Any, ...]:
+    """Return the parts with one of them moved by one place."""
+    to = at + 1 if down else at - 1
+    if not (0 <= at < len(parts) and 0 <= to < len(parts)):
+        return parts
+    mended = list(parts)
+    mended[at], mended[to] = mended[to], mended[at]
+    return tuple(mended)
+
+
+def take_over(pricing: Pricing, form: Pricing, wanted: Iterable[str]) -> Pricing:
+    """
+    Ask what a form asks: its questions of these keys, and the groups that they stand in.
+
+    A question that is there already is asked from now on as the form asks it; a group keeps what names its rows.
+    """
+    chosen = set(wanted)
+    taken = [one for one in form.questions if one.key in chosen]
+    for group in form.groups:
+        if any(one.group == group.key for one in taken):
+            pricing = put(pricing, "groups", _named(group, find(pricing, "groups", group.key), taken))
+    for one in taken:
+        pricing = put(pricing, "questions", one)
+    return pricing
+
+
+def columns_made_products(pricing: Pricing, tariff: Tariff, titles: Iterable[str]) -> tuple[Pricing, dict[str, str]]:
+    """
+    Return the key of the product of each column of a voted grid, and the pricing with those that had to be made.
+
+    A column is the product of the same name, whatever its capitals and accents.
+    """
+    known = {words.fold(one.label): one.key for one in pricing.products}
+    keys: dict[str, str] = {}
+    for title in titles:
+        key = known.get(words.fold(title))
+        if key is None:
+            key = new_key(title, keys_of(pricing) | {tariff.key})
+            pricing = put(pricing, "products", Product(key=key, label=title, tariff=tariff.key))
+        keys[title] = key
+    return pricing, keys
+
+
+def _named(group: Group, known: Group | None, taken: Iterable[Question]) -> Group:
+    texts = [one.key for one in taken if one.group == group.key and one.kind == "text"]
+    return replace(group, name=(known.name if known else "") or (texts[0] if texts else ""))
+
+
+def _with(pricing: Pricing, section: str, parts: Iterable[Any]) -> Pricing:
+    held: dict[str, Any] = {section: tuple(parts)}
+    return replace(pricing, **held)
+
+
+def _at(pricing: Pricing, section: str, key: str) -> int:
+    return next((n for n, one in enumerate(getattr(pricing, section)) if one.key == key), -1)

@@ -1,0 +1,177 @@
+"""One part of a pricing on its page: a datum, a product, a line and its rules, how the total is paid."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from obole.catalogue import rules
+from obole.catalogue.pricings import editing, writing
+from obole.catalogue.rules.parts import AmountStep, FactorStep, Line, PercentStep
+from obole.crm import building, outlines
+from obole.crm.building import Work, work_on
+from obole.crm.forms_settings.parts import data, lines, steps
+from obole.crm.forms_settings.parts.base import PartForm, named, sentence
+from obole.crm.pages import render_page
+from obole.crm.views.settings.common import back_to
+from obole.directory.access import AgentRequest, for_agents
+from obole.directory.rules import Right
+
+FORMS: dict[str, type[PartForm]] = {
+    "donnees": data.QuestionForm, "blocs": data.GroupForm, "valeurs": data.ValueForm, "produits": lines.ProductForm,
+    "lignes": lines.LineForm, "degressions": lines.DegressionForm, "cautions": steps.CautionForm,
+}  # fmt: skip
+STEPS = {one.KIND: one for one in (PercentStep, AmountStep, FactorStep)}
+
+
+@for_agents(Right.CONFIGURE)
+def part(request: AgentRequest, pk: int, slug: str, key: str = "") -> HttpResponse:
+    """Describe a part, new or known."""
+    work = work_on(pk)
+    if slug not in FORMS:
+        raise Http404(slug)
+    known = editing.find(work.pricing, outlines.SLUGS[slug], key) if key else None
+    if key and known is None:
+        raise Http404(key)
+    form = FORMS[slug](_sent(request), pricing=work.pricing, part=known or _begun(request, work, slug))
+    if request.method == "POST" and form.is_valid():
+        made = form.described()
+        changed = editing.put(work.pricing, outlines.SLUGS[slug], made)
+        if (done := _kept(request, work, form, changed, to=_next(pk, slug, made, changed))) is not None:
+            return done
+    return _show(request, work, form, **_rules(work, known))
+
+
+@for_agents(Right.CONFIGURE)
+def step(request: AgentRequest, pk: int, key: str, on: str = "", rank: int = -1) -> HttpResponse:
+    """Describe a rule on the price of a line."""
+    work = work_on(pk)
+    line = _line(work, key)
+    known = _step(line, on, rank) if on else None
+    kind = known.KIND if known else request.GET.get("type", "")
+    if kind not in STEPS:
+        raise Http404(kind)
+    form = steps.StepForm(_sent(request), pricing=work.pricing, part=known, kind=kind, on=on or steps.PRICE)
+    if request.method == "POST" and form.is_valid():
+        changed = editing.put(work.pricing, "lines", _with_step(line, form, on, rank))
+        if (done := _kept(request, work, form, changed, to=_part(pk, "lignes", key))) is not None:
+            return done
+    return _show(request, work, form, back=back_to("settings_pricing_part", line.label, pk, "lignes", key))
+
+
+@for_agents(Right.CONFIGURE)
+@require_POST
+def step_change(request: AgentRequest, pk: int, key: str) -> HttpResponse:
+    """Move a rule of a line, or take it away: rules apply one after the other."""
+    work = work_on(pk)
+    line = _line(work, key)
+    verb = next((verb for verb in ("monter", "descendre", "retirer") if verb in request.POST), "")
+    on, _between, said = request.POST.get(verb, "").partition("/")
+    if on not in steps.ON or not said.isdigit() or int(said) >= len(getattr(line, on)):
+        return building.moved(request, pk)
+    known, rank = getattr(line, on), int(said)
+    left = (
+        known[:rank] + known[rank + 1 :]
+        if verb == "retirer"
+        else editing.shifted(known, rank, down=verb == "descendre")
+    )
+    changed = editing.put(work.pricing, "lines", _with_rules(line, {on: left}))
+    return building.keep(request, work, changed, to=_part(pk, "lignes", key))
+
+
+@for_agents(Right.CONFIGURE)
+def terms(request: AgentRequest, pk: int) -> HttpResponse:
+    """Say how the total is paid."""
+    work = work_on(pk)
+    form = steps.TermsForm(_sent(request), pricing=work.pricing)
+    if request.method == "POST" and form.is_valid():
+        said, negative = form.described()
+        changed = replace(work.pricing, terms=said, negative=negative)
+        return building.keep(request, work, changed, to=building.anchored(pk, "paiement"))
+    return render_page(request, "crm/settings/building_terms.html", {"work": work, "form": form, "back": work.back})
+
+
+def _sent(request: AgentRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _show(request: AgentRequest, work: Work, form: PartForm, **more: Any) -> HttpResponse:
+    names = [one.label for one in named(work.pricing)]
+    context = {
+        "work": work,
+        "form": form,
+        "names": names,
+        "functions": sorted(writing.FUNCTIONS.values()),
+        "back": work.back,
+    }
+    return render_page(request, "crm/settings/building_part.html", {**context, **more})
+
+
+def _kept(request: AgentRequest, work: Work, form: PartForm, changed: rules.Pricing, *, to: str) -> HttpResponse | None:
+    """Keep a change; None if a part cannot be kept, which the form then says."""
+    try:
+        return building.keep(request, work, changed, to=to)
+    except rules.Refused as refusal:
+        for one in refusal.problems:
+            form.add_error(None, sentence(one.message, {}))
+        return None
+
+
+def _begun(request: AgentRequest, work: Work, slug: str) -> Any:
+    """Return what a new part begins with: a line, with the product that it bills."""
+    product = editing.find(work.pricing, "products", request.GET.get("produit", "")) if slug == "lignes" else None
+    return lines.bill(work.pricing, product) if product is not None else None
+
+
+def _next(pk: int, slug: str, made: Any, changed: rules.Pricing) -> str:
+    """Return where to go: to the price that a new product lacks, else back to the part."""
+    if slug == "produits" and editing.find(changed, "tariffs", made.tariff) is None:
+        return f"{reverse('crm:settings_pricing_new', args=[pk, 'tarifs'])}?produit={made.key}"
+    return building.anchored(pk, f"{slug}-{made.key}")
+
+
+def _rules(work: Work, line: Any) -> dict[str, Any]:
+    """Return the rules of a line, as its page lists them."""
+    if not isinstance(line, Line):
+        return {}
+    write = writing.writer(work.pricing)
+    listed = [
+        {"on": on, "rank": rank, "label": one.label, "words": outlines.step_words(one, write), "where": str(said)}
+        for on, said in steps.ON.items()
+        for rank, one in enumerate(getattr(line, on))
+    ]
+    return {"line": line, "rules": listed, "kinds": [(kind, str(said)) for kind, said in steps.KINDS.items()]}
+
+
+def _line(work: Work, key: str) -> Line:
+    line: Line | None = editing.find(work.pricing, "lines", key)
+    if line is None:
+        raise Http404(key)
+    return line
+
+
+def _step(line: Line, on: str, rank: int) -> Any:
+    known = getattr(line, on) if on in steps.ON else ()
+    if rank >= len(known):
+        raise Http404(on)
+    return known[rank]
+
+
+def _with_step(line: Line, form: steps.StepForm, on: str, rank: int) -> Line:
+    """Return the line with a rule, changed where it was, or last where it applies from now on."""
+    to, made = form.cleaned_data["on"], form.described()
+    if on == to:
+        known = getattr(line, on)
+        return _with_rules(line, {on: (*known[:rank], made, *known[rank + 1 :])})
+    left = {on: tuple(one for n, one in enumerate(getattr(line, on)) if n != rank)} if on else {}
+    return _with_rules(line, {**left, to: (*getattr(line, to), made)})
+
+
+def _with_rules(line: Line, held: dict[str, Any]) -> Line:
+    return replace(line, **held)
+
+
+def _part(pk: int, slug: str, key: str) -> str:
+    return reverse("crm:settings_pricing_part", args=[pk, slug, key])
