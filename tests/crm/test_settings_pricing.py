@@ -35,7 +35,9 @@ def publish(desk: Desk, pricing: rules.Pricing = SCHOOL) -> PricingVersion:
 
 
 def post(desk: Desk, **sent: Any) -> HttpResponse:
-    answer: HttpResponse = desk.client.post(url("settings_pricing_import", desk.town.scheme.pk), {"replaces": "0", **sent})
+    answer: HttpResponse = desk.client.post(
+        url("settings_pricing_import", desk.town.scheme.pk), {"replaces": "0", **sent}
+    )
     return answer
 
 

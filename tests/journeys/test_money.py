@@ -7,66 +7,13 @@ The agents' browsers get none of our scripts and are driven from the keyboard; e
 import re
 
 import pytest
-from axe_playwright_python.base import AxeResults
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import People
+from tests.journeys.keyboard import check, press, reach, write
 from tests.journeys.test_citizen import CARD, file_an_application, invoice_it, pay_by_card
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
-
-WIDTHS = (1280, 390)
-PAGES = 5
-"""How many pages may follow one another before one of them must stay."""
-
-
-def faults_of(page: Page) -> AxeResults:
-    """Run axe; where the key that was just pressed leads elsewhere, and the page goes meanwhile, run it on the next."""
-    for _gone in range(PAGES):
-        try:
-            return Axe().run(page)
-        except Error:
-            page.wait_for_load_state()
-    return Axe().run(page)
-
-
-def check(page: Page) -> None:
-    """Look at the page as it is now: no accessibility fault, nothing to scroll sideways for, one title."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        faults = faults_of(page)
-        assert faults.violations_count == 0, f"{page.url} at {width}: {faults.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (
-            f"{page.url} scrolls sideways at {width}"
-        )
-    assert page.locator("h1").count() == 1, page.url
-
-
-def reach(page: Page, wanted: Locator) -> None:
-    """Press Tab until something has the focus, and see that the eye can tell."""
-    wanted.wait_for()
-    for _press in range(120):
-        if wanted.evaluate("one => one === document.activeElement"):
-            outline = wanted.evaluate("one => getComputedStyle(one).outlineStyle + getComputedStyle(one).outlineWidth")
-            assert outline not in ("none0px", "auto0px") and not outline.startswith("none"), f"no focus on {wanted}"
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never reaches {wanted} on {page.url}")
-
-
-def press(page: Page, wanted: Locator, key: str = "Enter") -> None:
-    """Reach something with Tab alone, and press a key there."""
-    reach(page, wanted)
-    page.keyboard.press(key)
-    page.wait_for_load_state()
-
-
-def write(page: Page, field: str, text: str) -> None:
-    """Reach a field with Tab alone, and write over what it holds."""
-    reach(page, page.get_by_label(field, exact=False).first)
-    page.keyboard.press("Control+A")
-    page.keyboard.type(text)
 
 
 def desk_of(people: People, who: str) -> Page:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue import operations, queries, rules
 from obole.catalogue.models import PricingDraft, PricingVersion, Scheme
+from obole.catalogue.pricings.names import answers_of
 from obole.crm.pages import moved_meanwhile
 from obole.crm.views.settings.common import Back, back_to
 from obole.directory.access import AgentRequest
@@ -90,3 +91,8 @@ def moved(request: HttpRequest, pk: int) -> HttpResponse:
 def anchored(pk: int, anchor: str) -> str:
     """Return the address of the page of the whole pricing, at one of its parts."""
     return f"{reverse('crm:settings_pricing', args=[pk])}#{anchor}"
+
+
+def names(work: Work) -> list[str]:
+    """Return the names that a formula may use, as it writes them."""
+    return list(answers_of(work.pricing).written.values())

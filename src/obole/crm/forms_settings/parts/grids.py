@@ -30,6 +30,8 @@ SHIFT, SPECIAL = "shift", "special_"
 class TableForm(VersionForm):
     """A price with a table: typed in place, or pasted."""
 
+    apart = ("shift_label", "shift_by")
+
     def __init__(self, data: Any = None, **options: Any) -> None:
         version = options.get("version")
         self.axis = self.axis_of(version.price if version else None)
@@ -92,6 +94,13 @@ class TableForm(VersionForm):
             choices.append((FORMULA, writing.writer(self.pricing).formula(axis.of)[:100]))
             known = FORMULA
         return choice(label, known, choices, required=required)
+
+    @property
+    def groups_of_controls(self) -> list[dict[str, Any]]:
+        """The controls of conditions; those of a change of bracket with what it is."""
+        drawn = super().groups_of_controls
+        drawn[-1]["more"] = [self[name] for name in self.apart]
+        return drawn
 
     def known(self, role: str) -> f.Condition | None:
         """Return the condition of a special row, or of the shift."""
@@ -167,6 +176,7 @@ class GridForm(TableForm):
     """A grid of one to three axes."""
 
     kind = t.Grid.KIND
+    above = ("label", "rows_of", "columns_of", "outer_of")
 
     def axis_of(self, price: Any) -> t.Axis | None:
         """Return the axis of the rows: the first of two, the second of three."""
@@ -244,6 +254,7 @@ class RateForm(TableForm):
     """A percentage of a base, the same for all or by brackets."""
 
     kind = t.Rate.KIND
+    above = ("label", "base", "percent", "floor", "cap", "base_floor", "base_cap", "absent", "rows_of")
     reader: Any = staticmethod(pasting.percent)
 
     def axis_of(self, price: Any) -> t.Axis | None:

@@ -40,6 +40,7 @@ REGIMES = {
     t.Regime.FRANCHISE: gettext_lazy("franchise en base"), t.Regime.TAXED: gettext_lazy("soumis à la TVA"),
 }  # fmt: skip
 LARGEST = 100_000_00
+VOTE = ("deliberation", "voted_on", "effect", "regime", "rate", "article", "typed")
 
 
 class VersionForm(PartForm):
@@ -47,6 +48,10 @@ class VersionForm(PartForm):
 
     section, title = "tariffs", gettext_lazy("Tarif")
     kind = ""
+    above: tuple[str, ...] = ()
+    """The controls that come before the table, where there is one."""
+    apart: tuple[str, ...] = ()
+    """The controls that stand with a condition."""
 
     def __init__(
         self, data: Any = None, *, pricing: Pricing, tariff: t.Tariff | None = None, version: t.Version | None = None
@@ -62,6 +67,21 @@ class VersionForm(PartForm):
     def controls(self) -> dict[str, forms.Field]:
         """Return the controls of the price, then those of its vote."""
         return {**self.price_controls(), **self._vote(), **self._vat()}
+
+    @property
+    def above_fields(self) -> list[Any]:
+        """The controls that are drawn before the table."""
+        return [self[name] for name in self.own_names if name in self.above]
+
+    @property
+    def price_fields(self) -> list[Any]:
+        """The controls of the price that are drawn after it."""
+        return [self[name] for name in self.own_names if name not in (*self.above, *self.apart, *VOTE)]
+
+    @property
+    def vote_fields(self) -> list[Any]:
+        """The controls of the vote."""
+        return [self[name] for name in VOTE]
 
     def price_controls(self) -> dict[str, forms.Field]:
         """Return the controls of this kind of price."""

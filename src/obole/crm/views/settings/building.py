@@ -36,7 +36,7 @@ def pricing(request: AgentRequest, pk: int) -> HttpResponse:
     """Show every part of the pricing, what is wrong with it, and what publishing it would change."""
     work = work_on(pk)
     problems = rules.check(work.pricing) if work.draft else []
-    difference = rules.differ(work.published, work.pricing) if work.draft else None
+    difference = rules.differ(work.published, work.pricing) if work.draft and work.current else None
     context = {
         "work": work,
         "sections": outlines.outline(pk, work.pricing),

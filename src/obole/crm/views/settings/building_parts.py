@@ -13,7 +13,7 @@ from obole.catalogue.rules.parts import AmountStep, FactorStep, Line, PercentSte
 from obole.crm import building, outlines
 from obole.crm.building import Work, work_on
 from obole.crm.forms_settings.parts import data, lines, steps
-from obole.crm.forms_settings.parts.base import PartForm, named, sentence
+from obole.crm.forms_settings.parts.base import PartForm, sentence
 from obole.crm.pages import render_page
 from obole.crm.views.settings.common import back_to
 from obole.directory.access import AgentRequest, for_agents
@@ -98,7 +98,7 @@ def _sent(request: AgentRequest) -> Any:
 
 
 def _show(request: AgentRequest, work: Work, form: PartForm, **more: Any) -> HttpResponse:
-    names = [one.label for one in named(work.pricing)]
+    names = building.names(work)
     context = {
         "work": work,
         "form": form,

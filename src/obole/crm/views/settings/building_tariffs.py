@@ -14,7 +14,7 @@ from obole.catalogue.rules.tariffs import Tariff, Version
 from obole.crm import building, differences
 from obole.crm.building import Work, work_on
 from obole.crm.forms_settings.parts import grids, tariffs
-from obole.crm.forms_settings.parts.base import named, sentence
+from obole.crm.forms_settings.parts.base import sentence
 from obole.crm.forms_settings.parts.grids import TableForm
 from obole.crm.forms_settings.parts.tariffs import VersionForm
 from obole.crm.pages import render_page
@@ -137,7 +137,7 @@ def _show(request: AgentRequest, work: Work, form: VersionForm, **more: Any) -> 
         form.errors.clear()
     context = {
         "work": work, "form": form, "tariff": form.tariff, "kind": tariffs.KINDS[form.kind][0], "back": work.back,
-        "sheet": form.sheet.drawn if isinstance(form, TableForm) else None, "names": [one.label for one in named(work.pricing)],
+        "sheet": form.sheet.drawn if isinstance(form, TableForm) else None, "names": building.names(work),
         "functions": sorted(writing.FUNCTIONS.values()),
     }  # fmt: skip
     return render_page(request, "crm/settings/building_tariff.html", {**context, **more})
