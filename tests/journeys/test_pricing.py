@@ -56,7 +56,9 @@ def test_a_canteen_is_set_up_with_the_keyboard_and_its_first_invoice_is_right(
     agent = desk_of(visitors)
     sign_in(agent, town, AGENT)
     invoice_the_family(agent)
-    expect(agent.locator("main")).to_contain_text("158,88 €")
+    expect(agent.locator("main")).to_contain_text("est émise")
+    named(agent, "link", re.compile("^ENF-"))
+    expect(agent.locator("main")).to_contain_text(re.compile(r"158,88\s€"))
     check(agent)
 
 
@@ -164,7 +166,7 @@ def build_the_pricing(page: Page) -> None:
     for label in COUNTED:
         named(page, "link", "Ajouter : Données")
         write(page, re.compile("^Libellé"), label)
-        choose(page, re.compile("^Bloc répété"), "Enfants")
+        choose(page, re.compile("^Bloc répété"), "Enfant")
         save(page)
     paste_the_vote(page)
     sell_a_surcharge(page)
@@ -237,8 +239,8 @@ def describe_the_type(page: Page) -> None:
     named(page, "link", re.compile("^Nouveau type"))
     write(page, re.compile("^Nom"), "Vie scolaire")
     choose(page, re.compile("^Régie"), "Régie Enfance")
-    pick(page, page.get_by_label(re.compile("^Calculé")))
-    tick(page, page.get_by_label(re.compile("Cantine 2026-2027")))
+    pick(page, page.get_by_role("radio", name=re.compile("Calculé")))
+    tick(page, page.get_by_role("checkbox", name=re.compile("Cantine 2026-2027")))
     save(page)
     expect(page.locator("main")).to_contain_text("Vie scolaire")
 
@@ -248,7 +250,7 @@ def hire(page: Page) -> None:
     named(page, "link", re.compile("^Nouvel agent"))
     write(page, re.compile("^Adresse électronique"), AGENT)
     write(page, re.compile("^Nom"), "Sonia Marchetti")
-    pick(page, page.get_by_label("Agent instructeur"))
+    pick(page, page.get_by_role("radio", name=re.compile("instructeur")))
     save(page)
 
 
@@ -268,9 +270,10 @@ def apply(page: Page, town: Installation) -> None:
     page.get_by_role("link", name=re.compile("Faire ma demande")).first.click()
     page.get_by_label("Quotient familial").fill("842")
     page.get_by_label("Oui", exact=True).check()
-    for name in FAMILY:
-        page.get_by_role("button", name="Ajouter : enfant").click()
-        page.get_by_label("Prénom").last.fill(name[0])
+    for rank, (name, *_counts) in enumerate(FAMILY):
+        if rank:
+            page.get_by_role("button", name="Ajouter : enfant").click()
+        page.get_by_label("Prénom").nth(rank).fill(name)
     page.get_by_role("button", name="Envoyer ma demande").click()
     expect(page.locator("main")).to_contain_text("DOS-")
 
@@ -280,10 +283,10 @@ def invoice_the_family(page: Page) -> None:
     page.goto("/crm/dossiers/")
     named(page, "link", re.compile("^DOS-"))
     named(page, "button", "Prendre en charge")
-    named(page, "link", re.compile("^Factures"))
-    for (_name, *counts), row in zip(
-        FAMILY, page.get_by_role("group", name=re.compile(r"^Enfants? \d")).all(), strict=True
-    ):
+    press(page, page.locator("main").get_by_role("link", name=re.compile("^Factures")))
+    rows = page.get_by_role("group", name=re.compile(r"^Enfant \d"))
+    expect(rows).to_have_count(len(FAMILY))
+    for (_name, *counts), row in zip(FAMILY, rows.all(), strict=True):
         for label, count in zip(COUNTED, counts, strict=True):
             if count:
                 write(page, row.get_by_label(label), count)

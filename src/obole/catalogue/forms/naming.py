@@ -26,7 +26,7 @@ def as_pricing(fields: Sequence[FormField]) -> Pricing:
     groups = [one for one in fields if one.kind == FieldKind.GROUP]
     return Pricing(
         questions=tuple(question for one in fields for question in questions_of(one)),
-        groups=tuple(Group(key=one.key, label=_label(one.label), most=one.rows_at_most) for one in groups),
+        groups=tuple(Group(key=one.key, label=_row_label(one), most=one.rows_at_most) for one in groups),
     )
 
 
@@ -96,6 +96,11 @@ def _question(field: FormField, name: str, kind: QuestionKind, part: str = "") -
         maximum=number(field.maximum) if is_number else None,
         choices=field.choices if kind == QuestionKind.CHOICE else (),
     )
+
+
+def _row_label(group: FormField) -> str:
+    """Return how a row is called: « Enfant » where the form says it, else the words of the whole group."""
+    return _label(group.row_name[:1].upper() + group.row_name[1:] if group.row_name else group.label)
 
 
 def _label(text: str) -> str:
