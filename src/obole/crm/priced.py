@@ -6,10 +6,10 @@ from typing import Any
 from obole.billing import queries as billing
 from obole.billing.models import InvoiceType
 from obole.catalogue import queries as catalogue
+from obole.catalogue.forms.answering import start
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.rules import Problem
 from obole.crm import pricings
-from obole.crm.answering import start
 from obole.crm.forms import new_request_key
 from obole.crm.pricing_forms import BillForm, PricedForm
 from obole.crm.rail import sees_money
