@@ -18,7 +18,7 @@ from obole.dossiers.states import DossierState
 from obole.lib import days, files
 from obole.lib.states import ForbiddenMove
 from obole.payments import standing
-from obole.portal import answers, telling
+from obole.portal import answers, estimates, telling
 from obole.portal.answers import see
 
 PER_PAGE = 20
@@ -51,6 +51,7 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
         "events": telling.story_of_dossier(dossier),
         "may_complete": states.COMPLETE.allows(dossier),
         "may_withdraw": states.WITHDRAW.allows(dossier),
+        **estimates.kept(dossier),
     }
     return render(request, "portal/dossier.html", context)
 
