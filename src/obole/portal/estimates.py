@@ -4,8 +4,6 @@ from typing import Any
 
 from obole.billing import rules as billing
 from obole.catalogue.forms.estimating import Estimated
-from obole.dossiers import queries as dossiers
-from obole.dossiers.models import Dossier
 from obole.lib import days
 from obole.portal.application import ApplicationForm
 
@@ -19,9 +17,3 @@ def shown(form: ApplicationForm) -> dict[str, Any]:
 def told(estimated: Estimated) -> dict[str, Any]:
     """Return what the panel shows of an estimate."""
     return {"estimate": estimated, "bill": billing.bill(estimated.result)}
-
-
-def kept(dossier: Dossier) -> dict[str, Any]:
-    """Return what was told when an application was sent; nothing where no pricing made its amount."""
-    found = dossiers.estimate(dossier)
-    return {"estimate": None} if found is None else {"estimated_on": found.row.at, **told(found.estimated)}
