@@ -262,7 +262,7 @@ def _unanswered(pricing: Pricing, asked: Iterable[Question], raw: Mapping[str, A
 
 def _listed(told: Sequence[str]) -> str:
     """Name a few things: « A », « B » et 3 autres questions."""
-    shown = ", ".join(f"«\u00a0{name}\u00a0»" for name in told[:MOST_NAMES])
+    shown = matching.quoted(told[:MOST_NAMES])
     more = len(told) - MOST_NAMES
     if more < 1:
         return shown

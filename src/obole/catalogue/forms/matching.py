@@ -4,7 +4,7 @@ How a form and a pricing fit: which of the pricing's questions the form asks, an
 Questions and fields meet by their key, as ``naming`` gives it: a period is its two days, boxes to tick are a yes or no each.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,11 @@ def name_of(question: Question, pricing: Pricing) -> str:
     return f"{group}\u00a0: {question.label}" if group else question.label
 
 
+def quoted(names: Iterable[str]) -> str:
+    """Return names as a sentence lists them: « A », « B »."""
+    return ", ".join(_("«\u00a0%(name)s\u00a0»") % {"name": name} for name in names)
+
+
 def warnings(pricing: Pricing, form: Sequence[FormField]) -> list[str]:
     """Return what does not fit, in sentences: what the form does not ask, and what could never be an answer."""
     return [*_misfits(pricing, form), *_unasked(pricing, form)]
@@ -86,13 +91,13 @@ def _rows(pricing: Pricing, form: Sequence[FormField], given: Answers, group: st
 def _unasked(pricing: Pricing, form: Sequence[FormField]) -> Iterator[str]:
     asked = {(one.question.group, one.question.key) for one in met(pricing, form)}
     names = [
-        f"«\u00a0{name_of(one, pricing)}\u00a0»"
+        name_of(one, pricing)
         for one in pricing.questions
         if one.asked_of == AskedOf.CITIZEN and (one.group, one.key) not in asked
     ]
     if names:
         said = _("Le formulaire ne pose pas ces questions de la tarification : l’agent y répondra. %(names)s.")
-        yield said % {"names": ", ".join(names)}
+        yield said % {"names": quoted(names)}
 
 
 def _misfits(pricing: Pricing, form: Sequence[FormField]) -> Iterator[str]:
