@@ -275,10 +275,11 @@ def test_twenty_children_cost_no_more_queries_than_one(town: Town) -> None:
 
 
 def test_neg_without_the_guard_quantities_get_round_a_pricing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    dossier = make_dossier(town)
     publish(town)
     monkeypatch.setattr("obole.billing.operations.issuing.catalogue.current_pricing", lambda _scheme: None)
     given: dict[str, Any] = {"quantities": {}, "period": "", "actor": WHO, "at": NOON, "request_key": "a"}
-    invoice = billing.generate_invoice(dossier_id=make_dossier(town).pk, type_id=town.type.pk, **given)
+    invoice = billing.generate_invoice(dossier_id=dossier.pk, type_id=town.type.pk, **given)
     assert invoice.total_cents == 5200, "the products' price"
 
 

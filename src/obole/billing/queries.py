@@ -1,8 +1,8 @@
 """How invoices are read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
@@ -11,6 +11,7 @@ from django.db.models.functions import TruncMonth
 from obole.billing import rules
 from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine, InvoiceQuerySet, InvoiceType
 from obole.billing.states import InvoiceState
+from obole.catalogue.forms.estimating import Estimated
 from obole.catalogue.models import Product
 from obole.catalogue.rules import parse_result
 from obole.directory.models import Citizen
@@ -171,6 +172,25 @@ def explained(invoice: Invoice) -> rules.Explained | None:
     """Return why an invoice comes to its amount, from what was kept with it; None if no pricing made it."""
     kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", flat=True).first()
     return None if kept is None else rules.explain(parse_result(kept))
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """What an application was estimated at when it was sent, as pages show it."""
+
+    at: datetime
+    estimate: Estimated
+    bill: rules.Bill
+
+    def gap(self, cents: int) -> int:
+        """Return how much more, in cents, an amount is than what was told; 0 where no total was."""
+        return 0 if self.estimate.total_cents is None else cents - self.estimate.total_cents
+
+
+def quoted(dossier: Dossier) -> Quoted | None:
+    """Return the last estimate of a dossier; None where no pricing made one."""
+    kept = dossier_queries.estimate(dossier)
+    return None if kept is None else Quoted(kept.row.at, kept.estimated, rules.bill(kept.estimated.result))
 
 
 def lines_of(invoice: Invoice, why: rules.Explained | None) -> list[tuple[InvoiceLine, tuple[str, ...]]]:

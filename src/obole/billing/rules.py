@@ -113,6 +113,40 @@ def explain(result: Result) -> Explained:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class BillLine:
+    """A line as the invoice will print it, and why."""
+
+    label: str
+    detail: str
+    quantity: Decimal
+    unit: str
+    unit_price_cents: int
+    amount_cents: int
+    why: list[str]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """All that answers come to."""
+
+    lines: list[BillLine]
+    taxes: list[tuple[str, int]]
+    total_cents: int
+    said: list[str]
+    """How the total is made and paid, in sentences."""
+
+
+def bill(result: Result) -> Bill:
+    """Return a result as a table shows it."""
+    drafts = priced_lines(result, nature="")
+    lines = [
+        BillLine(draft.label, draft.detail, draft.quantity, draft.unit, draft.unit_price_cents, draft.amount_cents, wording.long(line))
+        for draft, line in zip(drafts, result.lines, strict=True)
+    ]  # fmt: skip
+    return Bill(lines, tax_lines(result), result.total_cents, wording.explain(result))
+
+
 UNSAID = frozenset({Regime.TAXED, Regime.OUTSIDE})
 """What needs no mention: the tax has its own lines, and what is outside its field says nothing."""
 

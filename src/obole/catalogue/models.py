@@ -42,6 +42,11 @@ class Scheme(models.Model):
     name = models.CharField(_("nom"), max_length=120, unique=True)
     description = models.TextField(_("description"), blank=True)
     enabled = models.BooleanField(_("ouvert aux demandes"), default=True)
+    simulator = models.BooleanField(
+        _("simulateur proposé aux usagers"),
+        default=False,
+        help_text=_("Sans compte, chacun peut voir ce que cela lui coûterait. Il faut une tarification publiée."),
+    )
     position = models.PositiveSmallIntegerField(_("ordre"), default=0)
 
     objects: ClassVar[SchemeQuerySet] = SchemeQuerySet.as_manager()  # type: ignore[assignment]

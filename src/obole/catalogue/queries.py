@@ -49,6 +49,13 @@ def current_pricing(scheme: Scheme) -> PricingVersion | None:
     return pricings_of(scheme).first()
 
 
+def simulated(public_id: str) -> tuple[Scheme, PricingVersion] | None:
+    """Return an open dispositif that citizens may simulate, with its pricing in force; None if there is nothing to simulate."""
+    scheme = Scheme.objects.open().filter(public_id=public_id, simulator=True).select_related("service").first()
+    version = current_pricing(scheme) if scheme else None
+    return (scheme, version) if scheme and version else None
+
+
 def pricings_of(scheme: Scheme) -> QuerySet[PricingVersion]:
     """Return every version of the dispositif's pricing, the newest first, without their JSON."""
     return PricingVersion.objects.filter(scheme=scheme).defer("pricing").order_by("-number")

@@ -75,9 +75,10 @@ def shown(
         return {"generate": None, "no_type": True}
     at = days.now()
     priced = billing.priced_with(dossier, quantities)
+    cents = rules.total(rules.lines_for(invoice_type, priced))
     return {
         "generate": form, "form": form, "no_type": False, "priced": None, "rows": _rows(form, invoice_type, priced),
-        "preview_cents": rules.total(rules.lines_for(invoice_type, priced)), "chosen_type": invoice_type,
+        "preview_cents": cents, "quoted_gap": pricing.quoted_gap(dossier, cents), "chosen_type": invoice_type,
         "due_on": days.due_date(at, term_days=invoice_type.payment_term), "year": days.day_of(at).year,
     }  # fmt: skip
 

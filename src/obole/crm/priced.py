@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from obole.billing import queries as billing
 from obole.billing.models import InvoiceType
 from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import matching
+from obole.catalogue.forms.answering import start
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.rules import Problem
 from obole.crm import pricings
-from obole.crm.answering import start
 from obole.crm.forms import new_request_key
 from obole.crm.pricing_forms import BillForm, PricedForm
 from obole.crm.rail import sees_money
 from obole.directory.access import AgentRequest
 from obole.dossiers.models import Dossier
-from obole.lib import days
+from obole.lib import days, money
 from obole.lib.days import MONTHS
 
 
@@ -56,7 +59,8 @@ def _form(
     }
     if sent is not None:
         return BillForm.sent(sent, **offered)
-    begun = {"on": days.day_of(days.now()), "version": version.pk, **start(pricing, dossier.answers)}
+    answers = matching.answers(pricing, dossier.form.form_fields, dossier.answers)
+    begun = {"on": days.day_of(days.now()), "version": version.pk, **start(pricing, answers)}
     return BillForm(initial={**begun, **initial}, **offered)
 
 
@@ -67,17 +71,33 @@ def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str
         or billing.types_for(dossier).first()
     )
     term = chosen.payment_term if chosen else 0
-    at = days.now()
+    at, come_to = days.now(), found(form, version)
     return {
         "generate": form, "form": form, "no_type": False, "chosen_type": chosen, "pricing_version": version,
-        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year, **found(form, version),
+        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year, **come_to,
+        "quoted_gap": quoted_gap(dossier, come_to["priced"].total_cents) if come_to["sure"] else "",
     }  # fmt: skip
+
+
+def quoted_gap(dossier: Dossier, cents: int) -> str:
+    """Say by how much an amount, in cents, is not what the citizen was told; nothing where it is, or where no total was told."""
+    quoted = billing.quoted(dossier)
+    gap = 0 if quoted is None else quoted.gap(cents)
+    if quoted is None or not gap:
+        return ""
+    said = (
+        _("L’usager a lu une estimation de %(told)s le %(day)s : cette facture serait de %(gap)s plus élevée.")
+        if gap > 0
+        else _("L’usager a lu une estimation de %(told)s le %(day)s : cette facture serait de %(gap)s moins élevée.")
+    )
+    told = money.euros(quoted.estimate.total_cents or 0)
+    return said % {"told": told, "day": days.short(days.day_of(quoted.at)), "gap": money.euros(abs(gap))}
 
 
 def found(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
     """Return what the answers come to so far; what is wrong is said at its field, and what lacks above the lines."""
     result, problems = pricings.preview(version, form.answers, on=form.day)
-    return {"priced": pricings.bill(result), "lacking": _told(form, problems)}
+    return {"priced": pricings.bill(result), "lacking": _told(form, problems), "sure": not problems}
 
 
 def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue import rules
-from obole.crm.answering import AnswersForm
+from obole.catalogue.forms.answering import AnswersForm
 from obole.crm.forms import ToInvoiceForm
 from obole.lib import days
 from obole.ui.forms import DayInput

@@ -1,39 +1,14 @@
 """What a pricing makes of answers, as the agents' screens show it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from obole.billing import rules as billing
-from obole.billing.rules import DraftLine
+from obole.billing.rules import bill as bill
 from obole.catalogue import queries
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.rules import Problem, Result, wording
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line as the invoice will print it, and why."""
-
-    label: str
-    detail: str
-    quantity: Any
-    unit: str
-    unit_price_cents: int
-    amount_cents: int
-    why: list[str]
-
-
-@dataclass(frozen=True)
-class Bill:
-    """All that answers come to."""
-
-    lines: list[Line]
-    taxes: list[tuple[str, int]]
-    total_cents: int
-    said: list[str]
-    """How the total is made and paid, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +29,6 @@ def preview(version: PricingVersion, answers: Mapping[str, Any], *, on: date) ->
     """Return what a form that is being filled comes to so far, and what is wrong or lacking."""
     found = queries.compiled(version).preview(answers, on=on)
     return found.result, found.problems
-
-
-def bill(result: Result) -> Bill:
-    """Return a result as a table shows it."""
-    drafts: Iterable[DraftLine] = billing.priced_lines(result, nature="")
-    lines = [
-        Line(draft.label, draft.detail, draft.quantity, draft.unit, draft.unit_price_cents, draft.amount_cents, wording.long(line))
-        for draft, line in zip(drafts, result.lines, strict=True)
-    ]  # fmt: skip
-    return Bill(lines, billing.tax_lines(result), result.total_cents, wording.explain(result))
 
 
 def compare(first: Result, second: Result) -> list[Compared]:

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.states import DossierState
 from obole.lib import words
@@ -140,3 +141,32 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Estimate(models.Model):
+    """What an application came to when it was sent, by the pricing of that day: what its citizen was told, and is kept."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="estimates")
+    pricing = models.ForeignKey(PricingVersion, on_delete=models.PROTECT, related_name="estimates")
+    result = models.JSONField()
+    """The ``rules.Result`` that was shown."""
+    told = models.JSONField(default=dict)
+    """What was still to be answered: the other fields of ``estimating.Estimated``."""
+    total_cents = models.BigIntegerField(null=True)
+    """None where it was not known yet."""
+    complete = models.BooleanField()
+    """Whether nobody had anything to add."""
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["dossier", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(complete=False) | models.Q(total_cents__isnull=False),
+                name="estimate_known_if_complete",
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="estimates_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id}, {self.at:%Y-%m-%d}"

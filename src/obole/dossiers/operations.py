@@ -6,12 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils import translation
+
+from obole.catalogue import queries as catalogue
+from obole.catalogue import rules as pricing
 from obole.catalogue.fields import FieldKind, FilledBy
-from obole.catalogue.forms import conditions
+from obole.catalogue.forms import conditions, estimating
 from obole.catalogue.models import FormVersion, Product, Scheme
 from obole.dossiers import notices, rules, states
-from obole.dossiers.models import Attachment, Dossier, DossierCounter, Item, Sketch
+from obole.dossiers.models import Attachment, Dossier, DossierCounter, Estimate, Item, Sketch
 from obole.dossiers.uploads import StoredUpload
+from obole.lib import days
 from obole.lib.states import Move
 from obole.lib.transactions import whole
 from obole.trail import operations as trail
@@ -63,6 +68,7 @@ def submit(*, citizen_id: int, form_id: int, request_key: str, filled: Filled, a
     dossier.answers = rules.settle(form.form_fields, filled.answers, known={}, attached=_attached(filled))
     dossier.save(force_insert=True)
     _keep(dossier, filled, at=at)
+    _estimate(dossier, at=at)
     Sketch.objects.filter(citizen=citizen_id, scheme=form.scheme_id).delete()
     trail.record(step, subject=dossier, actor=actor, at=at)
     notices.send("dossier_received", dossier, at=at)
@@ -118,6 +124,7 @@ def complete(*, dossier_id: int, filled: Filled, actor: str, at: datetime) -> Do
     dossier.reason = ""
     dossier.save(update_fields=["state", "answers", "reason"])
     _keep(dossier, filled, at=at)
+    _estimate(dossier, at=at)
     trail.record(step, subject=dossier, actor=actor, at=at)
     return dossier
 
@@ -245,7 +252,7 @@ def _attached(filled: Filled) -> list[str]:
 
 def _keep(dossier: Dossier, filled: Filled, *, at: datetime) -> None:
     """Keep quantities and files. The price of a first filling is a promise; a citizen never moves an agent's quantity."""
-    products = list(Product.objects.filter(scheme=dossier.scheme_id, enabled=True).order_by("position", "id"))
+    products = list(catalogue.products_of(dossier.scheme))
     promised = dict(Item.objects.filter(dossier=dossier).values_list("product_id", "unit_price_cents"))
     theirs = {
         product.pk: filled.quantities[product.pk]
@@ -272,6 +279,21 @@ def _keep(dossier: Dossier, filled: Filled, *, at: datetime) -> None:
             for upload in _asked_for(dossier, filled)
         ),
         ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def _estimate(dossier: Dossier, *, at: datetime) -> None:
+    """Keep what the application comes to today, where a pricing makes its amount."""
+    version = catalogue.current_pricing(dossier.scheme)
+    if version is None:
+        return
+    compiled, fields = catalogue.compiled(version), dossier.form.form_fields
+    # It is kept: in French, whatever the language of who reads it now.
+    with translation.override("fr"):
+        found = estimating.of_form(compiled, fields, dossier.answers, on=days.day_of(at))
+    Estimate.objects.create(
+        dossier=dossier, pricing=version, result=pricing.as_dict(found.result), told=found.told,
+        total_cents=found.total_cents, complete=found.is_complete, at=at,
     )  # fmt: skip
 
 

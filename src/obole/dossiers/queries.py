@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import conditions, questions
+from obole.catalogue.forms.estimating import Estimated
 from obole.catalogue.models import Scheme
+from obole.catalogue.rules import parse_result
 from obole.directory.models import Citizen
-from obole.dossiers.models import Attachment, Dossier, Sketch
+from obole.dossiers.models import Attachment, Dossier, Estimate, Sketch
 from obole.dossiers.rules import Priced
 from obole.dossiers.states import DossierState
 from obole.lib import words
@@ -103,6 +105,26 @@ def items(dossier: Dossier) -> list[Priced]:
     """Return what the dossier asks for, priced as it was promised."""
     rows = dossier.items.select_related("product").order_by("product__position", "product_id")
     return [Priced(product=row.product, quantity=row.quantity, unit_price_cents=row.unit_price_cents) for row in rows]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an application was estimated at when it was sent, and why."""
+
+    row: Estimate
+    estimated: Estimated
+
+
+def estimate(dossier: Dossier) -> Kept | None:
+    """Return the last estimate of a dossier, with what it said; None where no pricing made one."""
+    row = Estimate.objects.filter(dossier=dossier).order_by("-id").first()
+    if row is None:
+        return None
+    lists = {name: tuple(row.told[name]) for name in ("waiting", "pending", "wrong")}
+    told = Estimated(
+        result=parse_result(row.result), partial=row.told["partial"], doubtful=row.told["doubtful"], **lists
+    )
+    return Kept(row, told)
 
 
 def answers(dossier: Dossier) -> list[Answered]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.utils.html import conditional_escape
 
 from obole.catalogue import queries as catalogue
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
-from obole.catalogue.forms import quantities, questions
+from obole.catalogue.forms import estimating, quantities, questions
 from obole.catalogue.forms.conditions import OUTSIDE
+from obole.catalogue.forms.estimating import Estimated
 from obole.catalogue.forms.questionnaire import Questionnaire, Slot
-from obole.catalogue.models import FormVersion, Product, Scheme
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers import rules
@@ -35,8 +37,8 @@ class Asked:
     prices: Mapping[int, int] = field(default_factory=dict)
     """The prices that were promised, in cents by product id."""
     attachments: Sequence[Attachment] = ()
-    priced: bool = False
-    """A pricing makes the amount, from the answers and from what the agent adds: no quantity is asked, no amount promised."""
+    pricing: PricingVersion | None = None
+    """What makes the amount, from the answers and from what the agent adds: no quantity is asked then."""
 
     @property
     def told(self) -> list[FormField]:
@@ -73,7 +75,8 @@ def asked_by(scheme: Scheme, *, form_id: str = "", citizen: Citizen | None = Non
     if form is None:
         return None
     products = list(catalogue.products_of(scheme))
-    return Asked(form=form, products=products, answers=_prefilled(form, citizen), priced=_is_priced(scheme, products))
+    pricing = _pricing_of(scheme, products)
+    return Asked(form=form, products=products, answers=_prefilled(form, citizen), pricing=pricing)
 
 
 def _prefilled(form: FormVersion, citizen: Citizen | None) -> dict[str, Answer]:
@@ -90,7 +93,7 @@ def asked_again(dossier: Dossier) -> Asked:
     return Asked(
         form=dossier.form,
         products=products,
-        priced=_is_priced(dossier.scheme, products),
+        pricing=_pricing_of(dossier.scheme, products),
         answers=dossier.answers,
         quantities={one.product.pk: one.quantity for one in items},
         prices={one.product.pk: one.unit_price_cents for one in items},
@@ -98,8 +101,8 @@ def asked_again(dossier: Dossier) -> Asked:
     )
 
 
-def _is_priced(scheme: Scheme, products: Sequence[Product]) -> bool:
-    return not products and catalogue.current_pricing(scheme) is not None
+def _pricing_of(scheme: Scheme, products: Sequence[Product]) -> PricingVersion | None:
+    return None if products else catalogue.current_pricing(scheme)
 
 
 class ApplicationForm(Questionnaire):
@@ -107,6 +110,7 @@ class ApplicationForm(Questionnaire):
 
     def __init__(self, data: Any = None, files: Any = None, *, asked: Asked, owner: str) -> None:
         self.asked, self.owner = asked, owner
+        self.mistaken: set[str] = set()
         super().__init__(data, files, fields=asked.form.form_fields, known=asked.answers)
         for product in asked.for_citizen:
             known = asked.quantities.get(product.pk, product.minimum)
@@ -143,6 +147,23 @@ class ApplicationForm(Questionnaire):
             return rules.total(rules.price(self.asked.products, self._quantities(), self.asked.prices))
         except (rules.BadQuantity, forms.ValidationError):
             return None
+
+    def clean(self) -> dict[str, Any]:
+        """Note which answers cannot be read, before anybody is forgiven them: an amount without them would be another one."""
+        cleaned = super().clean()
+        wrong = self.errors.as_data()
+        self.mistaken = {
+            slot.field.key for slot in self.slots if any(one.code != "required" for one in wrong.get(slot.name, ()))
+        }
+        return cleaned
+
+    def estimate(self, *, on: date) -> Estimated | None:
+        """Return what the answers come to so far, at the prices of a day; None where products make the amount."""
+        if self.asked.pricing is None:
+            return None
+        given = self.given_so_far() if self.is_bound else self.known
+        compiled = catalogue.compiled(self.asked.pricing)
+        return estimating.of_form(compiled, self.form_fields, given, on=on, mistaken=self.mistaken)
 
     def forgive_questions(self) -> None:
         """Keep only what is wrong with quantities: the amount was asked for, not the dispatch."""

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from obole.portal.views import account, apply, basket, catalogue, dossiers, home, invoices, pages, pay, pay_return
+from obole.portal.views import (
+    account,
+    apply,
+    basket,
+    catalogue,
+    dossiers,
+    home,
+    invoices,
+    pages,
+    pay,
+    pay_return,
+    simulate,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -12,6 +24,8 @@ urlpatterns = [
     path("demarches/<str:public_id>/", catalogue.scheme, name="scheme"),
     path("demarches/<str:public_id>/demande/", apply.apply, name="apply"),
     path("demarches/<str:public_id>/demande/montant/", apply.amount, name="apply_amount"),
+    path("demarches/<str:public_id>/simuler/", simulate.simulate, name="simulate"),
+    path("demarches/<str:public_id>/simuler/montant/", simulate.amount, name="simulate_amount"),
     path("mes-demarches/", dossiers.dossiers, name="dossiers"),
     path("mes-demarches/commencees/<str:sketch_id>/supprimer/", apply.forget, name="sketch_forget"),
     path("mes-demarches/<str:public_id>/", dossiers.dossier, name="dossier"),

@@ -235,3 +235,12 @@ class QuantityField(forms.Field):
 
     def _example(self) -> str:
         return "18,5" if self.decimals else "3"
+
+
+def typed(form: forms.BaseForm) -> dict[str, Any]:
+    """Return what was sent, unread: what a form shows again when nobody asked to save it."""
+    return {
+        name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+        for name, field in form.fields.items()
+        if not isinstance(field, forms.FileField)
+    }

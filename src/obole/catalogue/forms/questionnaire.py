@@ -161,14 +161,23 @@ class Questionnaire(forms.Form):
                 place[slot.field.key] = value
         return found
 
+    def given_so_far(self) -> dict[str, Any]:
+        """Return what could be read of what was sent, and what others answered before: nobody said that it is complete."""
+        # Asking is reading.
+        self.is_valid()
+        return self._with_others()
+
     def _answer(self, slot: Slot) -> Any:
         value = self.cleaned_data.get(slot.name)
         return None if slot.field.kind == FieldKind.FILE else questions.kept(slot.field, value)
 
     def _decide(self) -> Decided:
+        return conditions.decide(self.form_fields, self._with_others())
+
+    def _with_others(self) -> dict[str, Any]:
         others = {one.key for one in self.form_fields if one.by != self.by}
         known = {key: value for key, value in self.known.items() if key in others}
-        return conditions.decide(self.form_fields, {**known, **self.answers()})
+        return {**known, **self.answers()}
 
     def _ask(self, slot: Slot) -> None:
         control = self.fields[slot.name]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from obole.catalogue.rules.formulas import Answer, Formula
+from obole.catalogue.rules.formulas import Answer
 from obole.catalogue.rules.parts import Pricing
 
 
@@ -20,10 +20,10 @@ def named(part: Any) -> Iterator[str]:
             yield from named(getattr(part, one.name))
 
 
-def names_in(formula: Formula, pricing: Pricing) -> set[str]:
-    """Return every name that a formula needs, through values too. Values that go round in circles are looked at once."""
+def names_in(part: Any, pricing: Pricing) -> set[str]:
+    """Return every name that a part needs, through values too. Values that go round in circles are looked at once."""
     values = {one.key: one.of for one in pricing.values}
-    found, waiting = set[str](), list(named(formula))
+    found, waiting = set[str](), list(named(part))
     while waiting:
         name = waiting.pop()
         if name not in found:

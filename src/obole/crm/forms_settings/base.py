@@ -12,15 +12,6 @@ from django.utils.translation import gettext_lazy as _
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
-def typed(form: forms.BaseForm) -> dict[str, Any]:
-    """Return what was sent, unread: what a form shows again when nobody asked to save it."""
-    return {
-        name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
-        for name, field in form.fields.items()
-        if not isinstance(field, forms.FileField)
-    }
-
-
 def place_errors(form: forms.BaseForm, error: ValidationError) -> None:
     """Show what an operation refused: at its field, or above the form where it has none."""
     refused = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}

@@ -57,7 +57,7 @@ class SchemeForm(SettingsForm):
 
     class Meta:
         model = Scheme
-        fields = ("service", "name", "description", "position", "enabled")
+        fields = ("service", "name", "description", "position", "enabled", "simulator")
         widgets = {"description": forms.Textarea({"rows": 3})}
         help_texts = {
             "name": gettext_lazy("Tel que l’usager le lit, par exemple « Inscription cantine 2026-2027 »."),

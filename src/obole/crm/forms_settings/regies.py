@@ -8,13 +8,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from obole.crm.forms_settings.base import SettingsForm, typed
+from obole.crm.forms_settings.base import SettingsForm
 from obole.directory.models import Agent
 from obole.gateways import registry
 from obole.gateways.base import SettingField
 from obole.gateways.payfip.gateway import PayFiP
 from obole.gateways.sandbox.gateway import Sandbox
 from obole.regies.models import Regie
+from obole.ui.forms import typed
 
 PRODUCTION = "W"
 """The mode in which what the bank says is real money."""

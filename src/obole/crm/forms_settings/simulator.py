@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from obole.catalogue import rules
+from obole.catalogue.forms.answering import AnswersForm
 from obole.catalogue.models import PricingVersion
-from obole.crm.answering import AnswersForm
 from obole.ui.forms import DayInput
 
 

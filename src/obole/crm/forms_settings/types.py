@@ -12,14 +12,14 @@ from obole.billing.documents.invoice import render_invoice
 from obole.billing.models import InvoiceType
 from obole.catalogue.models import Scheme
 from obole.crm.forms_settings import logos
-from obole.crm.forms_settings.base import ColourField, SettingsForm, typed
+from obole.crm.forms_settings.base import ColourField, SettingsForm
 from obole.crm.forms_settings.delays import DelaysField
 from obole.crm.forms_settings.mails import usable
 from obole.crm.forms_settings.specimen import specimen
 from obole.lib import days, pdf
 from obole.mailing.defaults import INVOICE
 from obole.regies.models import Regie
-from obole.ui.forms import EurosField
+from obole.ui.forms import EurosField, typed
 
 LARGEST_AMOUNT = 100_000_00
 

@@ -88,6 +88,7 @@ def _request(request: AgentRequest, one: Dossier) -> dict[str, Any]:
         "items": items,
         "total_cents": rules.total(items),
         "has_agent_questions": mine and one.state in states.OPEN,
+        "quoted": billing.quoted(one),
     }
 
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoiceExplanation
 from obole.catalogue import queries as catalogue
+from obole.catalogue.forms.answering import start
 from obole.catalogue.rules import Refused
 from obole.crm import priced
-from obole.crm.answering import start
 from obole.crm.pages import render_page
 from obole.crm.pricing_forms import PricedDraftForm
 from obole.directory.access import AgentRequest

@@ -14,7 +14,7 @@ from obole.dossiers import queries, rules, states
 from obole.dossiers.models import Dossier, Sketch
 from obole.lib import days
 from obole.lib.states import ForbiddenMove
-from obole.portal import application, keys, resuming
+from obole.portal import application, estimates, keys, resuming
 from obole.portal.answers import see
 from obole.portal.application import ApplicationForm, Asked
 from obole.portal.views.catalogue import closed, find
@@ -43,7 +43,7 @@ def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
         return closed(request, scheme)
     form = _resumed(sketch, form) if sketch else form
     context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request), "sketch": sketch}
-    return render(request, "portal/apply.html", context)
+    return render(request, "portal/apply.html", {**context, **estimates.shown(form)})
 
 
 @for_citizens
@@ -58,12 +58,12 @@ def forget(request: CitizenRequest, sketch_id: str) -> HttpResponse:
 @for_citizens
 @require_POST
 def amount(request: CitizenRequest, public_id: str) -> HttpResponse:
-    """Say what the quantities come to, while they are being typed."""
+    """Say what the quantities, or the answers, come to, while they are being typed."""
     scheme: Scheme = find(public_id)
     asked = application.asked_by(scheme, form_id=request.POST.get("form_id", ""))
     if asked is None:
         return closed(request, scheme)
-    return render(request, "portal/amount.html", {"form": _form(request, asked)})
+    return _amount(request, asked)
 
 
 @for_citizens
@@ -87,15 +87,20 @@ def complete(request: CitizenRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Votre demande est complétée : un agent l’examine."))
             return see("portal:dossier", dossier.public_id)
-    return render(request, "portal/complete.html", {"form": form, "asked": asked, "dossier": dossier})
+    context = {"form": form, "asked": asked, "dossier": dossier}
+    return render(request, "portal/complete.html", {**context, **estimates.shown(form)})
 
 
 @for_citizens
 @require_POST
 def complete_amount(request: CitizenRequest, public_id: str) -> HttpResponse:
-    """Say what the quantities come to, at the prices that were promised."""
-    asked = application.asked_again(_dossier(request, public_id))
-    return render(request, "portal/amount.html", {"form": _form(request, asked)})
+    """Say what the quantities come to, at the prices that were promised, or what the answers come to."""
+    return _amount(request, application.asked_again(_dossier(request, public_id)))
+
+
+def _amount(request: CitizenRequest, asked: Asked) -> HttpResponse:
+    form = _form(request, asked)
+    return render(request, "portal/amount.html", {"form": form, "asked": asked, "alone": True, **estimates.shown(form)})
 
 
 def _form(request: CitizenRequest, asked: Asked) -> ApplicationForm:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.catalogue.fields import FilledBy
@@ -51,6 +52,7 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
         "events": telling.story_of_dossier(dossier),
         "may_complete": states.COMPLETE.allows(dossier),
         "may_withdraw": states.WITHDRAW.allows(dossier),
+        "quoted": billing.quoted(dossier),
     }
     return render(request, "portal/dossier.html", context)
 

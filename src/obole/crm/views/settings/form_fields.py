@@ -17,6 +17,7 @@ from obole.catalogue import operations, queries
 from obole.catalogue.fields import HOLDERS, FieldKind, FormField
 from obole.catalogue.forms import checking, editing, phrases, rows
 from obole.catalogue.models import FormDraft, FormVersion, Scheme
+from obole.crm import fitting
 from obole.crm.forms_settings.form_fields import FieldForm
 from obole.crm.forms_settings.preview import PreviewForm
 from obole.crm.pages import moved_meanwhile, render_page
@@ -127,6 +128,7 @@ def form_publish(request: AgentRequest, pk: int) -> HttpResponse:
         return redirect("crm:settings_form", pk)
     said = _("la version %(number)d du formulaire est publiée. Les dossiers déjà déposés gardent la leur.")
     messages.success(request, said % {"number": done.number})
+    fitting.warn(request, done.scheme)
     return redirect("crm:settings_scheme", pk)
 
 

@@ -6,7 +6,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from obole.crm.forms_settings.base import typed
 from obole.crm.forms_settings.mails import MailForm
 from obole.crm.forms_settings.samples import preview, variables
 from obole.crm.pages import render_page
@@ -18,6 +17,7 @@ from obole.lib import days
 from obole.mailing import operations, queries
 from obole.mailing.defaults import KINDS, Kind
 from obole.mailing.models import Template
+from obole.ui.forms import typed
 
 
 @for_agents(Right.CONFIGURE)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue import operations, queries, rules
 from obole.catalogue.models import PricingVersion, Scheme
-from obole.crm import differences
+from obole.crm import differences, fitting
 from obole.crm.forms_settings.pricing import PricingForm, as_text
 from obole.crm.pages import render_page
 from obole.crm.views.settings.common import back_to, sent
@@ -63,6 +63,7 @@ def _publish(request: AgentRequest, scheme: Scheme, form: PricingForm, before: P
     else:
         said = _("la version %(number)d de la tarification est publiée. Les factures déjà émises gardent la leur.")
     messages.success(request, said % {"number": done.number})
+    fitting.warn(request, scheme)
     return redirect("crm:settings_pricing", scheme.pk)
 
 

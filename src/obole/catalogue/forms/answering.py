@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue import rules
 from obole.catalogue.rules.parts import Group, Question, QuestionKind
-from obole.crm.forms_settings.base import typed
-from obole.ui.forms import DayInput, UnitInput
+from obole.ui.forms import DayInput, UnitInput, typed
 
 Answers = dict[str, Any]
 _IN_ROW = re.compile(r"(\w+)\[(\d+)\]\.(\w+)", re.ASCII)

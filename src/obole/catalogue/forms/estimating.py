@@ -1,0 +1,270 @@
+"""What an application comes to before an agent has seen it: the lines that are sure, and what is still to be answered, by whom."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.forms import conditions, matching
+from obole.catalogue.forms.conditions import OUTSIDE, Decided
+from obole.catalogue.forms.matching import Met
+from obole.catalogue.rules import Compiled, Pricing, Problem, Result, names
+from obole.catalogue.rules.parts import AskedOf, Question
+from obole.catalogue.rules.tariffs import Limit, Share
+
+MOST_NAMES = 5
+_LINE = re.compile(r"lines\[([0-9]+)\](?:@[0-9]+)?", re.ASCII)
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimated:
+    """What can be told of an amount. Where it is not known, its lines are those that other answers will not change."""
+
+    result: Result
+    waiting: tuple[str, ...] = ()
+    """What the citizen has still to answer, by its name."""
+    pending: tuple[str, ...] = ()
+    """What the agent will answer, by its name."""
+    wrong: tuple[str, ...] = ()
+    """What keeps a line from being computed, in sentences."""
+    partial: bool = False
+    """Some lines could not be computed."""
+    doubtful: bool = False
+    """Lines were left out that those would change."""
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the total may be shown."""
+        return not (self.waiting or self.wrong or self.doubtful or (self.partial and not self.result.lines))
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether the invoice would be of this amount, were nothing voted nor answered otherwise until then."""
+        return self.is_known and not self.pending
+
+    @property
+    def total_cents(self) -> int | None:
+        """What it comes to; None while it is not known."""
+        return self.result.total_cents if self.is_known else None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is kept beside the result, as JSON."""
+        lists = {"waiting": list(self.waiting), "pending": list(self.pending), "wrong": list(self.wrong)}
+        return {**lists, "partial": self.partial, "doubtful": self.doubtful}
+
+    @property
+    def title(self) -> str:
+        """What the total is called."""
+        if not self.is_known:
+            return _("Montant pas encore connu")
+        return _("Montant estimé") if self.is_complete else _("Montant provisoire")
+
+    @property
+    def said(self) -> list[str]:
+        """Return what is still to be answered, in sentences."""
+        found = list(self.wrong)
+        if self.waiting:
+            found.append(_("Répondez à %(names)s pour connaître le montant.") % {"names": _listed(self.waiting)})
+        if self.pending:
+            found.append(self._pending_said % {"names": _listed(self.pending)})
+        if self.is_known and not self.result.lines:
+            found.append(_("D’après ces réponses, rien n’est à payer."))
+        return found
+
+    @property
+    def _pending_said(self) -> str:
+        if not self.is_known:
+            return _("L’agent complétera %(names)s.")
+        if self.partial:
+            return _("L’agent complétera %(names)s : des lignes manquent encore, le montant changera.")
+        return _("L’agent complétera %(names)s : le montant peut changer.")
+
+
+def of_form(
+    compiled: Compiled,
+    form: Sequence[FormField],
+    given: Mapping[str, Any],
+    *,
+    on: date,
+    mistaken: Iterable[str] = (),
+) -> Estimated:
+    """
+    Estimate the answers of a form as they are stored.
+
+    :param on: the day whose tariffs apply.
+    :param mistaken: the keys of fields whose answer could not be read: it is not the same as none.
+    """
+    pricing = compiled.pricing
+    raw = matching.answers(pricing, form, given)
+    reading = _Reading(pricing, form, given, frozenset(mistaken))
+    pending = [one for one in pricing.questions if reading.is_for_agent(one, raw)]
+    wrong = [_("Corrigez « %(name)s » pour connaître le montant.") % {"name": one.label} for one in reading.unread]
+    return _estimate(compiled, raw, on=on, waiting=(reading.required, reading.others), pending=pending, wrong=wrong)
+
+
+def of_answers(compiled: Compiled, raw: Mapping[str, Any], *, on: date) -> Estimated:
+    """Estimate the answers to the citizen's questions of a pricing, where there is no form (a simulation)."""
+    pricing = compiled.pricing
+    used = _used(pricing)
+    asked = [one for one in pricing.questions if one.asked_of == AskedOf.CITIZEN and one.key in used]
+    required = list(dict.fromkeys(_unanswered(pricing, [one for one in asked if one.required], raw)))
+    others = list(dict.fromkeys(_unanswered(pricing, asked, raw)))
+    pending = [one for one in pricing.questions if one.asked_of == AskedOf.AGENT and one.key in used]
+    return _estimate(compiled, raw, on=on, waiting=(required, others), pending=pending, wrong=[])
+
+
+class _Reading:
+    """What a form asked of a pricing's questions, and what was not answered."""
+
+    def __init__(
+        self, pricing: Pricing, form: Sequence[FormField], given: Mapping[str, Any], mistaken: frozenset[str]
+    ) -> None:
+        self.pricing, self.form, self.given = pricing, form, given
+        self.decided: Decided = conditions.decide(form, given)
+        self.used = _used(pricing)
+        self.met = [one for one in matching.met(pricing, form) if one.question.key in self.used]
+        self.asked = {(one.question.group, one.question.key) for one in self.met}
+        keys = {one.field.key for one in self.met} & mistaken
+        self.unread = [one for one in form if one.key in keys]
+        mine = [one for one in self.met if one.question.asked_of == AskedOf.CITIZEN and one.field.key not in keys]
+        empty = [(name, must) for one in mine for name, must in self._empty(one)]
+        empty += [(one.label, self.decided.requires(one.key)) for one in self._groups()]
+        self.others = list(dict.fromkeys(name for name, _must in empty))
+        self.required = list(dict.fromkeys(name for name, must in empty if must))
+
+    def is_for_agent(self, question: Question, raw: Mapping[str, Any]) -> bool:
+        """Tell whether an answer is still to come from the agent, or to be confirmed: the citizen gave what is the agent's to say."""
+        if question.key not in self.used:
+            return False
+        if (question.group, question.key) in self.asked:
+            return question.asked_of == AskedOf.AGENT
+        rows = raw.get(question.group) or [] if question.group else [raw]
+        return not rows or any(row.get(question.key) in _EMPTY for row in rows)
+
+    def _empty(self, one: Met) -> Iterator[tuple[str, bool]]:
+        """Yield the name of a question each time that it is asked and not answered, and whether it has to be."""
+        field = one.field
+        if not field.group:
+            if self.decided.shows(field.key) and self.given.get(field.key) in _EMPTY:
+                yield field.label, self._must(one, OUTSIDE)
+            return
+        if not self.decided.shows(field.group):
+            return
+        known = {other.field.key for other in self.met if other.field.group == field.group}
+        for n, row in enumerate(self.given.get(field.group) or ()):
+            if self.decided.shows(field.key, n) and row.get(field.key) in _EMPTY:
+                is_row = any(row.get(key) not in _EMPTY for key in known)
+                yield f"{self._row_name(field.group, n)}\u00a0: {field.label}", self._must(one, n, is_row=is_row)
+
+    def _must(self, one: Met, row: int, *, is_row: bool = True) -> bool:
+        # A list without a tick is an answer, unless the form wants one; a row without an answer is none.
+        by_price = is_row and one.question.required and one.field.kind != FieldKind.SEVERAL
+        return by_price or self.decided.requires(one.field.key, row)
+
+    def _row_name(self, group: str, row: int) -> str:
+        field = next(one for one in self.form if one.key == group)
+        word = field.row_name or field.label
+        return f"{word[:1].upper()}{word[1:]} {row + 1}"
+
+    def _groups(self) -> Iterator[FormField]:
+        for one in self.form:
+            is_known = any(other.field.group == one.key for other in self.met)
+            if is_known and self.decided.shows(one.key) and not self.given.get(one.key):
+                yield one
+
+
+def _estimate(
+    compiled: Compiled,
+    raw: Mapping[str, Any],
+    *,
+    on: date,
+    waiting: tuple[Sequence[str], Sequence[str]],
+    pending: Sequence[Question],
+    wrong: Iterable[str],
+) -> Estimated:
+    pricing, preview = compiled.pricing, compiled.preview(raw, on=on)
+    failing = {int(found[1]) for one in preview.problems if (found := _LINE.fullmatch(one.path))}
+    required, others = waiting
+    # Nothing answered is no bill of nothing.
+    asks = required or ([] if preview.result.lines or failing else others)
+    excused = failing if asks else {n for n in failing if _needs(pricing, n) & {one.key for one in pending}}
+    told = [*wrong, *(one.message for one in preview.problems if _line_of(one) not in excused)]
+    doubted = _touched(pricing, failing)
+    lines = tuple(line for line in preview.result.lines if line.key not in doubted)
+    left_out = len(preview.result.lines) - len(lines)
+    return Estimated(
+        result=replace(preview.result, lines=lines),
+        waiting=tuple(asks),
+        pending=tuple(matching.name_of(one, pricing) for one in pending),
+        wrong=tuple(dict.fromkeys(told)),
+        partial=bool(failing),
+        doubtful=bool(left_out),
+    )
+
+
+def _used(pricing: Pricing) -> set[str]:
+    """Return the names of the answers that make a price: a child's first name makes none."""
+    return set(names.named((pricing.values, pricing.tariffs, pricing.lines, pricing.cautions)))
+
+
+def _line_of(problem: Problem) -> int | None:
+    found = _LINE.fullmatch(problem.path)
+    return int(found[1]) if found else None
+
+
+def _needs(pricing: Pricing, number: int) -> set[str]:
+    """Return the names of the answers that a line may need, its tariff's too."""
+    line = pricing.lines[number]
+    product = next(one for one in pricing.products if one.key == line.product)
+    tariff = next(one for one in pricing.tariffs if one.key == product.tariff)
+    return {name for part in (line, tariff) for name in names.names_in(part, pricing)}
+
+
+def _touched(pricing: Pricing, failing: Iterable[int]) -> set[str]:
+    """Return the lines that those which could not be computed would change: what looks at them, what shares their degression."""
+    missing = [pricing.lines[number] for number in failing]
+    touched = {one.key for one in missing}
+    degressions = {one.degression for one in missing if one.degression}
+    tariffs = {one.key: one for one in pricing.tariffs}
+    tariff_of = {one.key: tariffs[one.tariff] for one in pricing.products}
+    found = set[str]()
+    for line in pricing.lines:
+        prices = (version.price for version in tariff_of[line.product].versions)
+        looks = {key for price in prices if isinstance(price, Share | Limit) for key in price.of}
+        if line.degression in degressions or looks & (touched | found):
+            found.add(line.key)
+    return found
+
+
+def _unanswered(pricing: Pricing, asked: Iterable[Question], raw: Mapping[str, Any]) -> Iterator[str]:
+    groups = {one.key: one for one in pricing.groups}
+    for one in asked:
+        if not one.group:
+            if raw.get(one.key) in _EMPTY:
+                yield one.label
+            continue
+        rows = raw.get(one.group) or ()
+        if not rows:
+            yield groups[one.group].label
+        yield from (
+            f"{groups[one.group].label} {n}\u00a0: {one.label}"
+            for n, row in enumerate(rows, 1)
+            if row.get(one.key) in _EMPTY
+        )
+
+
+def _listed(told: Sequence[str]) -> str:
+    """Name a few things: « A », « B » et 3 autres questions."""
+    shown = matching.quoted(told[:MOST_NAMES])
+    more = len(told) - MOST_NAMES
+    if more < 1:
+        return shown
+    text = ngettext("%(names)s et %(count)d autre question", "%(names)s et %(count)d autres questions", more)
+    return text % {"names": shown, "count": more}

@@ -1,0 +1,42 @@
+"""« Simuler »: what a dispositif would cost, without an account. Nothing is recorded."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from obole.catalogue import queries
+from obole.catalogue.models import Scheme
+from obole.catalogue.rules import Compiled
+from obole.directory.access import public
+from obole.lib import days
+from obole.portal import estimates
+from obole.portal.simulation import SimulationForm
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def simulate(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask what the price depends on, and say what the answers come to."""
+    scheme, compiled = _simulated(public_id)
+    form = SimulationForm.of(compiled, request.POST if request.method == "POST" else None)
+    on = days.day_of(days.now())
+    form.mark(compiled, on=on)
+    estimated = form.estimate(compiled, on=on)
+    context = {"scheme": scheme, "form": form, **estimates.told(estimated)}
+    return render(request, "portal/simulate.html", context)
+
+
+@public
+@require_POST
+def amount(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say what the answers come to, while they are being typed."""
+    _scheme, compiled = _simulated(public_id)
+    estimated = SimulationForm.of(compiled, request.POST).estimate(compiled, on=days.day_of(days.now()))
+    return render(request, "portal/simulated.html", {"alone": True, **estimates.told(estimated)})
+
+
+def _simulated(public_id: str) -> tuple[Scheme, Compiled]:
+    found = queries.simulated(public_id)
+    if found is None:
+        raise Http404("no simulator")
+    return found[0], queries.compiled(found[1])

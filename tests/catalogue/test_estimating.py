@@ -1,0 +1,211 @@
+"""What an application comes to before an agent has seen it: never a total that other answers would change."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from obole.catalogue import rules
+from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.forms import estimating
+from obole.catalogue.forms.estimating import Estimated
+from obole.catalogue.rules import Pricing
+from obole.catalogue.rules import parts as p
+from obole.catalogue.rules import tariffs as t
+from tests.billing.priced import FAMILY
+from tests.catalogue.rules.build import a, call, d, fixed, line, number, product, tariff, when, yes_no
+from tests.catalogue.rules.dispositifs import HALL, MUSIC, SCHOOL
+from tests.portal.priced import CANTEEN_FORM, HALL_ANSWERS, HALL_FORM
+
+ON = date(2026, 11, 25)
+
+
+def estimate(
+    pricing: Pricing, form: tuple[FormField, ...], given: dict[str, Any], *, mistaken: tuple[str, ...] = ()
+) -> Estimated:
+    return estimating.of_form(rules.compile_pricing(pricing), form, given, on=ON, mistaken=mistaken)
+
+
+def without(answers: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in answers.items() if key not in keys}
+
+
+def said(found: Estimated) -> str:
+    return " ".join(found.said).replace("\u00a0", " ")
+
+
+def test_the_hall_is_provisional_while_the_agent_has_something_to_say() -> None:
+    found = estimate(HALL, HALL_FORM, HALL_ANSWERS)
+    assert (found.total_cents, found.is_known, found.is_complete) == (526_00, True, False)
+    assert found.title == "Montant provisoire" and "L’agent complétera « Deja », « Casse »" in said(found)
+
+
+def test_what_an_agent_answered_already_is_not_to_come() -> None:
+    form = (
+        *HALL_FORM,
+        *(FormField(key=key, label=key, kind=FieldKind.NUMBER, by="agent") for key in ("deja", "casse")),
+    )
+    found = estimate(HALL, form, {**HALL_ANSWERS, "deja": 0, "casse": 2})
+    assert (found.total_cents, found.is_complete, found.title) == (532_00, True, "Montant estimé")
+
+
+def test_what_the_citizen_says_in_the_place_of_the_agent_is_to_be_confirmed() -> None:
+    form = (*HALL_FORM, *(FormField(key=key, label=key, kind=FieldKind.NUMBER) for key in ("deja", "casse")))
+    found = estimate(HALL, form, {**HALL_ANSWERS, "deja": 0, "casse": 2})
+    assert found.total_cents == 532_00 and not found.is_complete
+
+
+@pytest.mark.parametrize("lacking", ["demandeur", "duree", "du", "cuisine"])
+def test_a_required_answer_that_lacks_keeps_the_total_back(lacking: str) -> None:
+    """Without its day, a hall is priced all the same, but without its heating: that would be a promise, and a wrong one."""
+    found = estimate(HALL, HALL_FORM, without(HALL_ANSWERS, lacking))
+    label = next(one.label for one in HALL_FORM if one.key == lacking)
+    assert found.total_cents is None and found.waiting == (label,)
+    assert f"Répondez à « {label} » pour connaître le montant." in said(found) and "il manque" not in said(found)
+    assert all(one.amount_cents for one in found.result.lines)
+
+
+def test_nothing_answered_is_no_bill_of_nothing() -> None:
+    for pricing, form in ((HALL, HALL_FORM), (SCHOOL, CANTEEN_FORM)):
+        found = estimate(pricing, form, {})
+        assert found.total_cents is None and found.waiting and not found.result.lines
+
+
+def test_an_answer_that_cannot_be_read_is_not_an_answer_that_lacks() -> None:
+    """« vingt couverts » would make a total without the tableware."""
+    found = estimate(HALL, HALL_FORM, without(HALL_ANSWERS, "couverts"), mistaken=("couverts",))
+    assert found.total_cents is None and "Corrigez « Couverts »" in said(found)
+    assert estimate(HALL, HALL_FORM, HALL_ANSWERS, mistaken=("objet",)).total_cents == 526_00
+
+
+def test_an_answer_that_the_pricing_refuses_keeps_the_total_back() -> None:
+    found = estimate(HALL, HALL_FORM, {**HALL_ANSWERS, "demandeur": "martien"})
+    assert found.total_cents is None and "ce choix n’est pas dans la liste" in said(found)
+    found = estimate(HALL, HALL_FORM, {**HALL_ANSWERS, "couverts": 999_999_999})
+    assert found.total_cents is None and "« Vaisselle » : la quantité doit être" in said(found)
+
+
+def test_the_family_of_the_handbook() -> None:
+    found = estimate(SCHOOL, CANTEEN_FORM, FAMILY)
+    assert (found.total_cents, found.is_complete) == (158_88, False)
+    assert found.pending == ("Enfant\u00a0: Repas pai", "Enfant\u00a0: Absences")
+
+
+def test_a_row_without_an_answer_moves_no_rank() -> None:
+    """An empty first row would give the only child the price of a second one."""
+    rows = [{}, {"repas": 16}]
+    found = estimate(SCHOOL, CANTEEN_FORM, {"qf": "842", "resident": "yes", "enfants": rows})
+    assert found.total_cents == 16 * 325
+
+
+def test_a_child_who_takes_nothing_pays_nothing_but_is_asked_first() -> None:
+    found = estimate(SCHOOL, CANTEEN_FORM, {"qf": "842", "resident": "yes", "enfants": [{"prenom": "Léa"}]})
+    assert found.total_cents is None and "Enfant 1 : Repas" in said(found)
+    zero = {"repas": 0, "soirs": 0, "hors_delai": 0}
+    found = estimate(SCHOOL, CANTEEN_FORM, {"qf": "842", "resident": "yes", "enfants": [{"prenom": "Léa", **zero}]})
+    assert found.total_cents == 0 and "rien n’est à payer" in said(found)
+
+
+MINIMUM = Pricing(
+    questions=(number("jours"), replace(number("metres"), asked_of=p.AskedOf.AGENT)),
+    tariffs=(fixed("jour", 100), fixed("metre", 900), tariff("plancher", t.Limit(of=("jour", "metre"), floor=5000))),
+    products=(product("jour"), product("metre"), product("plancher")),
+    lines=(line("jour", quantity=a("jours")), line("metre", quantity=a("metres")), line("plancher")),
+)
+
+
+def test_no_minimum_is_shown_that_the_agents_answer_would_take_away() -> None:
+    form = (FormField(key="jours", label="Jours", kind=FieldKind.NUMBER),)
+    found = estimate(MINIMUM, form, {"jours": 3})
+    assert [one.key for one in found.result.lines] == ["jour"]
+    assert found.total_cents is None and "L’agent complétera « Metres »." in said(found)
+
+
+def test_no_degression_is_shown_that_another_child_would_change() -> None:
+    rows = [{"cursus": "éveil", "arrivee": None}, {}]
+    form = (
+        FormField(key="eleves", label="Élèves", kind=FieldKind.GROUP, row_name="élève"),
+        FormField(key="cursus", label="Cursus", group="eleves", kind=FieldKind.CHOICE, choices=("instrument", "danse", "éveil")),
+        FormField(key="prenom", label="Prénom", group="eleves"),
+    )  # fmt: skip
+    found = estimate(MUSIC, form, {"eleves": rows})
+    assert found.total_cents is None and "Élève 2 : Cursus" in said(found)
+
+
+def test_a_line_that_waits_for_the_agent_is_missing_and_not_nothing() -> None:
+    alone = Pricing(
+        questions=(number("jours"), replace(number("metres"), asked_of=p.AskedOf.AGENT)),
+        tariffs=(fixed("metre", 900),), products=(product("metre"),), lines=(line("metre", quantity=call("product", "metres", "jours")),),
+    )  # fmt: skip
+    form = (FormField(key="jours", label="Jours", kind=FieldKind.NUMBER),)
+    found = estimate(alone, form, {"jours": 3})
+    assert found.total_cents is None and not found.result.lines and found.pending == ("Metres",)
+    both = replace(
+        alone, tariffs=(*alone.tariffs, fixed("frais", 500)), products=(*alone.products, product("frais")),
+        lines=(*alone.lines, line("frais")),
+    )  # fmt: skip
+    found = estimate(both, form, {"jours": 3})
+    assert found.total_cents == 500 and found.partial and "des lignes manquent encore" in said(found)
+
+
+PLACES = Pricing(
+    questions=(yes_no("options__cuisine"), yes_no("options__sono"), p.Question(key="dates__from", label="du", kind=p.QuestionKind.DAY),
+               p.Question(key="dates__to", label="au", kind=p.QuestionKind.DAY)),
+    tariffs=(fixed("cuisine", 6000), fixed("sono", 2500), fixed("jour", 10000)),
+    products=(product("cuisine"), product("sono"), product("jour")),
+    lines=(line("jour", quantity=call("days", "dates__from", "dates__to")), line("cuisine", when=when("options__cuisine", "equals", True)),
+           line("sono", when=when("options__sono", "equals", True))),
+)  # fmt: skip
+PLACES_FORM = (
+    FormField(key="dates", label="Dates", kind=FieldKind.PERIOD),
+    FormField(key="options", label="Options", kind=FieldKind.SEVERAL, choices=("Cuisine", "Sono"), required=False),
+)
+
+
+@pytest.mark.parametrize(("ticked", "cents"), [(["Cuisine"], 360_00), (["Sono", "Cuisine"], 385_00), (None, 300_00)])
+def test_a_period_and_boxes_to_tick_are_read_by_their_parts(ticked: list[str] | None, cents: int) -> None:
+    given = {"dates": {"from": "2026-11-26", "to": "2026-11-28"}, "options": ticked}
+    assert estimate(PLACES, PLACES_FORM, given).total_cents == cents
+
+
+def test_a_list_that_the_form_wants_an_answer_to_is_waited_for() -> None:
+    form = (PLACES_FORM[0], replace(PLACES_FORM[1], required=True))
+    found = estimate(PLACES, form, {"dates": {"from": "2026-11-26", "to": "2026-11-28"}})
+    assert found.total_cents is None and found.waiting == ("Options",)
+
+
+def test_a_question_that_is_beside_the_point_is_not_waited_for() -> None:
+    hidden = {
+        "kind": "compare",
+        "of": {"kind": "answer", "name": "objet"},
+        "is": "equals",
+        "to": [{"kind": "text", "value": "fête"}],
+    }
+    form = tuple(replace(one, shown_if=hidden) if one.key == "cuisine" else one for one in HALL_FORM)
+    found = estimate(HALL, form, without(HALL_ANSWERS, "cuisine"))
+    assert found.waiting == () and found.total_cents == 466_00
+
+
+def test_many_questions_are_not_all_named() -> None:
+    many = Pricing(
+        questions=tuple(number(f"q{n}") for n in range(30)), tariffs=(fixed("x", 1),), products=(product("x"),),
+        lines=(line("x", quantity=call("sum", *(f"q{n}" for n in range(30)))),),
+    )  # fmt: skip
+    form = tuple(FormField(key=f"q{n}", label=f"Q{n}", kind=FieldKind.NUMBER) for n in range(30))
+    assert "« Q4 » et 25 autres questions" in said(estimate(many, form, {}))
+    assert "« Q4 » et 1 autre question " in said(estimate(many, form[:6], {}))
+
+
+def test_without_a_form_the_citizens_questions_are_those_of_the_pricing() -> None:
+    compiled = rules.compile_pricing(HALL)
+    raw = {"demandeur": "extérieur", "duree": "journée", "du": "2026-06-06", "cuisine": "no"}
+    found = estimating.of_answers(compiled, raw, on=ON)
+    assert (found.total_cents, found.is_complete, found.waiting) == (360_00, False, ())
+    assert estimating.of_answers(compiled, without(raw, "du"), on=ON).waiting == ("Du",)
+    assert estimating.of_answers(rules.compile_pricing(SCHOOL), {"resident": "yes"}, on=ON).total_cents is None
+
+
+def test_the_figures_are_exact_decimals() -> None:
+    assert estimate(HALL, HALL_FORM, HALL_ANSWERS).result.acompte_percent == Decimal(d(30))
