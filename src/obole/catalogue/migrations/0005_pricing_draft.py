@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0003_form_draft'),
+        ('catalogue', '0004_scheme_simulator'),
     ]
 
     operations = [
