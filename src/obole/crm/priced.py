@@ -6,6 +6,7 @@ from typing import Any
 from obole.billing import queries as billing
 from obole.billing.models import InvoiceType
 from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import naming
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.rules import Problem
 from obole.crm import pricings
@@ -56,7 +57,8 @@ def _form(
     }
     if sent is not None:
         return BillForm.sent(sent, **offered)
-    begun = {"on": days.day_of(days.now()), "version": version.pk, **start(pricing, dossier.answers)}
+    known = start(pricing, naming.raw(dossier.form.form_fields, dossier.answers))
+    begun = {"on": days.day_of(days.now()), "version": version.pk, **known}
     return BillForm(initial={**begun, **initial}, **offered)
 
 
