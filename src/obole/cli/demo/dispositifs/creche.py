@@ -41,7 +41,7 @@ FORM = (
     ask("naissance", "Date de naissance, prévue ou réelle", K.DATE),
     ask("vaccins", "Carnet de vaccination", K.FILE, required=False),
     section("foyer", "Le foyer"),
-    ask("ressources", "Ressources annuelles avant abattement (N-2)", K.AMOUNT, maximum="1000000",
+    ask("ressources", "Ressources annuelles (N-2)", K.AMOUNT, maximum="1000000",
         help="La somme de ce que les deux parents ont déclaré, avant tout abattement."),
     ask("avis", "Avis d’imposition", K.FILE, required=False),
     ask("enfants", "Enfants à charge", K.NUMBER, minimum="1", maximum="15", help="Avec l’enfant à accueillir."),
