@@ -87,6 +87,14 @@ def test_each_rule_has_its_sentence(pricing: Any, answers: dict[str, Any], expec
     assert expected in said
 
 
+def test_what_is_about_equal_is_not_said_equal() -> None:
+    month = price(town.CRECHE, ressources=28_600, enfants=2, aeeh=False, jours=4, heures=9, semaines=45)
+    said = [plain(one) for one in wording.long(month.lines[0])]
+    assert said[2].startswith("Ressources mensuelles : Ressources annuelles (N-2) ÷ 12 ≈ 2 383,333333 (")
+    assert said[4] == "≈ 2 383,333333 € × 0,0516 % = 1,2298 €."
+    assert not any("= ≈" in one for one in said)
+
+
 def test_a_proration_prints_what_it_is_made_of() -> None:
     line = price(town.TERRACE_BY_DAY, surface="18,5", dates__from="2026-12-20", dates__to="2026-12-31").lines[0]
     assert plain(wording.short(line)) == "12/31 jours du mois ; 18,5 × 3,20 €"
