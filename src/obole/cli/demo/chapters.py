@@ -69,8 +69,7 @@ def _monthly_invoice(story: Story, dossier: Dossier, month: list[dict[str, str]]
         first = dossier.citizen.email == USAGER
         late = "1" if first else str(story.dice.choice((0, 0, 1, 2)))
         taken = [{**month[0], "hors_delai": late}, *month[1:]]
-        day = days.day_of(at)
-        invoice = story.issue(dossier, "cantine", {"enfants": taken}, f"{days.MONTHS[day.month - 1]} {day.year}", at)
+        invoice = story.issue(dossier, "cantine", {"enfants": taken}, _period("cantine", at), at)
         if story.now - at > timedelta(days=4) or not first:
             fates.decide(story, invoice, at)
 
@@ -86,7 +85,7 @@ def _application(story: Story, key: str, citizen: Citizen) -> Deed:
             story.plan(at + timedelta(hours=3), lambda then: bill(dossier, wish.agent, then))
 
     def bill(dossier: Dossier, agent: wishes.Answers, at: datetime) -> None:
-        invoice = story.issue(dossier, key, agent, str(days.day_of(at).year), at)
+        invoice = story.issue(dossier, key, agent, _period(key, at), at)
         scene = story.scenes.pop(key, None) if story.invoices > LATE_IN_THE_STORY else None
         if scene:
             scene(story, invoice, at + timedelta(hours=4))
@@ -94,6 +93,14 @@ def _application(story: Story, key: str, citizen: Citizen) -> Deed:
             fates.decide(story, invoice, at)
 
     return apply
+
+
+def _period(key: str, at: datetime) -> str:
+    """Return what an invoice covers: a month, a quarter, or the year."""
+    day = days.day_of(at)
+    if key in {"cantine", "creche"}:
+        return f"{days.MONTHS[day.month - 1]} {day.year}"
+    return f"trimestre {(day.month + 2) // 3} de {day.year}" if key == "decheterie" else str(day.year)
 
 
 def _unfinished(story: Story, citizens: list[Citizen]) -> None:
