@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from obole.catalogue import rules
+from obole.catalogue.fields import FilledBy
 from obole.catalogue.forms import checking
 from obole.cli.demo import chapters, dispositifs, wishes
 from obole.directory.models import Citizen
@@ -37,8 +38,10 @@ def test_a_wish_is_complete_and_comes_to_something(key: str) -> None:
         assert kept == {name: value for name, value in wish.answers.items() if value not in ("", [])}, (
             "all of it is asked"
         )
+        noted = settle(plan.form, wish.noted, known=kept, attached=(), by=FilledBy.AGENT)
+        assert noted == kept | {name: value for name, value in wish.noted.items() if value not in ("", [])}
         if compiled is not None:
-            answers = compiled.read(wishes.priced(plan.form, kept, wish.agent))
+            answers = compiled.read(wishes.priced(plan.form, noted, wish.counted))
             assert all(compiled.price(answers, on=on).total_cents > 0 for on in STORY)
 
 
@@ -53,14 +56,14 @@ def test_the_family_of_the_handbook_pays_158_88() -> None:
     assert plan.pricing is not None
     compiled = rules.compile_pricing(plan.pricing)
     first, *others = chapters.HANDBOOK
-    agent = {"enfants": [{**first, "hors_delai": "1"}, *others]}
-    result = compiled.price(compiled.read(wishes.priced(plan.form, wish.answers, agent)), on=STORY[-1])
-    names = [row["prenom"] for row in wish.answers["enfants"]]  # type: ignore[index, union-attr, call-overload]
+    counted = {"enfants": [{**first, "hors_delai": "1"}, *others]}
+    result = compiled.price(compiled.read(wishes.priced(plan.form, wish.answers, counted)), on=STORY[-1])
+    names = [row["prenom"] for row in wish.answers["enfants"]]
     assert result.total_cents == 158_88
     assert [line.row for line in result.lines] == [*names, names[0], names[0]]
 
 
 def test_a_month_has_the_children_that_are_registered() -> None:
     wish = wishes.family(random.Random(2), SOMEBODY, children=1)
-    answers = wishes.priced(dispositifs.BY_KEY["cantine"].form, wish.answers, wish.agent)
+    answers = wishes.priced(dispositifs.BY_KEY["cantine"].form, wish.answers, wish.counted)
     assert [(row["repas"], bool(row["prenom"])) for row in answers["enfants"]] == [("16", True)]

@@ -99,7 +99,8 @@ class Counter:
         for name, value in _asked(counted).items():
             assert name in sent, f"the sous-panel asks no {name}"
             sent[name] = value
-        return sent
+        # Where a price may be several invoices, its whole is what the example says.
+        return {**sent, "at_once": "on"} if "at_once" in sent else sent
 
     def bill(self, key: str, typed: Typed, *, noted: Typed | None = None, counted: Typed | None = None) -> "Billed":
         """Go all the way: what the simulator says of the same answers, and the invoice that they make."""

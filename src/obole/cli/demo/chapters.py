@@ -46,7 +46,7 @@ def _family(story: Story, citizen: Citizen, start: datetime) -> None:
     """A family registers once, and gets an invoice a month."""
     first = citizen.email == USAGER
     wish = wishes.family(story.dice, citizen, children=3 if first else story.dice.choice((1, 2)))
-    month = HANDBOOK if first else wish.agent["enfants"]
+    month = HANDBOOK if first else wish.counted["enfants"]
 
     def register(at: datetime) -> None:
         dossier = story.apply("cantine", citizen, wish.answers, at)
@@ -80,12 +80,13 @@ def _application(story: Story, key: str, citizen: Citizen) -> Deed:
     def apply(at: datetime) -> None:
         wish = wishes.of(key, story.dice, citizen)
         dossier = story.apply(key, citizen, wish.answers, at)
-        story.plan(at + timedelta(hours=2), lambda then: story.review(dossier, then))
+        story.plan(at + timedelta(hours=2), lambda then: story.review(dossier, then, noted=wish.noted))
         if key not in FREE:
-            story.plan(at + timedelta(hours=3), lambda then: bill(dossier, wish.agent, then))
+            story.plan(at + timedelta(hours=3), lambda then: bill(dossier, wish.counted, then))
 
-    def bill(dossier: Dossier, agent: wishes.Answers, at: datetime) -> None:
-        invoice = story.issue(dossier, key, agent, _period(key, at), at)
+    def bill(dossier: Dossier, counted: wishes.Answers, at: datetime) -> None:
+        dossier.refresh_from_db(fields=["answers"])
+        invoice = story.issue(dossier, key, counted, _period(key, at), at)
         scene = story.scenes.pop(key, None) if story.invoices > LATE_IN_THE_STORY else None
         if scene:
             scene(story, invoice, at + timedelta(hours=4))

@@ -2,7 +2,7 @@
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -70,14 +70,16 @@ class Story:
             at=at,
         )
 
-    def review(self, dossier: Dossier, at: datetime) -> None:
-        """An agent takes the application and accepts it."""
+    def review(self, dossier: Dossier, at: datetime, *, noted: Mapping[str, Any] | None = None) -> None:
+        """An agent takes the application, notes what the form asks of agents, and accepts it."""
         agent = self.town.agents["agent"]
         dossiers.take(dossier_id=dossier.pk, agent_id=agent.pk, actor=AGENT, at=at)
+        if noted:
+            dossiers.answer_as_agent(dossier_id=dossier.pk, answers=noted, actor=AGENT, at=at + timedelta(minutes=6))
         dossiers.accept(dossier_id=dossier.pk, reason="", actor=AGENT, at=at + timedelta(minutes=9))
 
-    def issue(self, dossier: Dossier, key: str, agent: wishes.Answers, period: str, at: datetime) -> Invoice:
-        """An agent answers what is theirs to answer, and generates the invoice that the prices make, or the fixed one."""
+    def issue(self, dossier: Dossier, key: str, counted: wishes.Answers, period: str, at: datetime) -> Invoice:
+        """An agent adds what was counted, and generates the invoice that the prices make, or the fixed one."""
         opened, request_key = self.town.schemes[key], words.token()
         if opened.type is None:
             raise TypeError(f"{key} is free")
@@ -86,7 +88,7 @@ class Story:
         }  # fmt: skip
         if opened.pricing is None:
             return self._count(billing.generate_invoice(quantities={}, **billed))
-        answers = wishes.priced(opened.form.form_fields, dossier.answers, agent)
+        answers = wishes.priced(opened.form.form_fields, dossier.answers, counted)
         answered = billing.Answered(version_id=opened.pricing.pk, answers=answers, on=days.day_of(at))
         return self._count(billing.generate_priced_invoice(answered=answered, **billed))
 

@@ -20,16 +20,17 @@ SIRET = "99902140500017"
 
 @dataclass(frozen=True)
 class Wish:
-    """The answers of who applies, and those of the agent."""
+    """The answers of who applies, and those of the agent: in the dossier, and only when it is invoiced."""
 
     answers: dict[str, Answer]
-    agent: Answers = field(default_factory=dict)
+    noted: dict[str, Answer] = field(default_factory=dict)
+    counted: Answers = field(default_factory=dict)
 
 
-def priced(form: Sequence[FormField], answers: Mapping[str, Any], agent: Answers) -> Answers:
-    """Return what the pricing reads: what the citizen answered, and, row by row, what the agent adds."""
+def priced(form: Sequence[FormField], answers: Mapping[str, Any], counted: Answers) -> Answers:
+    """Return what the pricing reads: what the dossier holds, and, row by row, what the agent adds."""
     flat = naming.raw(form, answers)
-    for key, value in agent.items():
+    for key, value in counted.items():
         if isinstance(value, list):
             nothing: Answers = {}
             rows = zip_longest(flat.get(key) or [], value, fillvalue=nothing)
@@ -51,7 +52,7 @@ def family(dice: Dice, citizen: Citizen, *, children: int) -> Wish:
     answers: dict[str, Answer] = {"qf": "842", "resident": "yes", "enfants": [_child(dice, name) for name in names]}
     month = [{"repas": str(dice.choice((14, 16, 16)))} for _name in names]
     month[0] |= {"repas": "16", "soirs": str(dice.choice((0, 12, 24)))}
-    return Wish(answers, {"enfants": month})
+    return Wish(answers, counted={"enfants": month})
 
 
 def _child(dice: Dice, name: str) -> Answers:
@@ -69,7 +70,7 @@ def _creche(dice: Dice, citizen: Citizen) -> Wish:
         "enfants": dice.choice((1, 2, 3)), "aeeh": "no", "contrat": {"from": "2026-09-01", "to": "2027-07-31"},
         "jours": dice.choice((3, 4, 5)), "heures": dice.choice(("8", "9", "9.5")), "semaines": 45,
     }  # fmt: skip
-    return Wish(answers, {"supplement": dice.choice(("", "1.5")), "maladie": dice.choice(("", "", "18"))})
+    return Wish(answers, counted={"supplement": dice.choice(("", "1.5")), "maladie": dice.choice(("", "", "18"))})
 
 
 def _music(dice: Dice, citizen: Citizen) -> Wish:
@@ -89,9 +90,8 @@ def _bus(dice: Dice, citizen: Citizen) -> Wish:
         {"prenom": name, "arret": dice.choice(bus.STOPS), "debut": "2026-09-01", "excuse": "aucun"} for name in names
     ]
     answers: dict[str, Answer] = {"qf": dice.choice(("430", "812", "1010")), "ayant_droit": "yes", "enfants": children}
-    return Wish(
-        answers, {"duplicata": dice.choice("0001"), "enfants": [{"inscription": "2026-06-20"} for _one in children]}
-    )
+    received = [{"inscription": "2026-06-20"} for _one in children]
+    return Wish(answers, {"duplicata": dice.choice((0, 0, 0, 1))}, {"enfants": received})
 
 
 def _subscription(_dice: Dice, citizen: Citizen) -> Wish:
@@ -99,7 +99,7 @@ def _subscription(_dice: Dice, citizen: Citizen) -> Wish:
 
 
 def _reader(dice: Dice, citizen: Citizen) -> Wish:
-    lost: Answers = {"titre": "Le Comte de Monte-Cristo", "livre": "24.90"} if dice.random() < 0.4 else {}
+    lost: dict[str, Answer] = {"titre": "Le Comte de Monte-Cristo", "livre": "24.90"} if dice.random() < 0.4 else {}
     kind = dice.choice(library.READERS[1:])
     return Wish({"lecteur": citizen.display_name, "abonnement": kind, "carte_perdue": dice.choice(("yes", "no"))}, lost)
 
@@ -122,9 +122,9 @@ def _auditorium(_dice: Dice, citizen: Citizen) -> Wish:
 def _terrace(dice: Dice, citizen: Citizen) -> Wish:
     answers: dict[str, Answer] = {
         "etablissement": citizen.display_name, "siret": SIRET, "adresse": citizen.address, "surface": dice.choice(("18.5", "12", "24.25")),
-        "dates": {"from": "2026-04-01", "to": dice.choice(("2026-09-30", "2026-10-31"))},
+        "dates": {"from": dice.choice(("2026-04-01", "2026-07-01")), "to": dice.choice(("2026-10-31", "2026-12-31"))},
     }  # fmt: skip
-    return Wish(answers, {"metre_entame": "no"})
+    return Wish(answers, {"arrete": f"2026-{dice.randint(100, 400)}", "metre_entame": "no"})
 
 
 def _works(dice: Dice, citizen: Citizen) -> Wish:
@@ -134,14 +134,14 @@ def _works(dice: Dice, citizen: Citizen) -> Wish:
     }  # fmt: skip
     if dice.random() < 0.5:
         answers |= {"emprise": ["Échafaudage", "Benne"], "metres": 12, "semaines": dice.choice((2, 3))}
-    return Wish(answers)
+    return Wish(answers, {"arrete": f"2026-{dice.randint(400, 600)}"})
 
 
 def _grave(dice: Dice, citizen: Citizen) -> Wish:
     return Wish({
         "concessionnaire": citizen.display_name, "cimetiere": "Saint-Roch", "emplacement": dice.choice(cemetery.KINDS),
         "duree": dice.choice(cemetery.LENGTHS[:2]), "renouvellement": "no", "plaque": dice.choice(("yes", "no")),
-    })  # fmt: skip
+    }, {"carre": f"B-{dice.randint(1, 120):03d}"})  # fmt: skip
 
 
 def _tip(dice: Dice, citizen: Citizen) -> Wish:
@@ -153,14 +153,14 @@ def _tip(dice: Dice, citizen: Citizen) -> Wish:
         {"nature": dice.choice(tip.WASTE), "volume": dice.choice(("0.1", "1.5", "2", "3.2"))}
         for _n in range(dice.randint(2, 5))
     ]
-    return Wish(answers, {"depots": loads})
+    return Wish(answers, counted={"depots": loads})
 
 
 def _copies(dice: Dice, citizen: Citizen) -> Wish:
     answers: dict[str, Answer] = {
         "documents": "Le permis de construire 2019-042 et ses plans.", "envoi": records.BY_POST, "adresse": citizen.address,
     }  # fmt: skip
-    return Wish(answers, {"pages": str(dice.choice((12, 64, 130))), "cederoms": dice.choice("01"), "port": "8.50"})
+    return Wish(answers, {"pages": dice.choice((12, 64, 130)), "cederoms": dice.choice((0, 1)), "port": "8.50"})
 
 
 def _civil_status(dice: Dice, citizen: Citizen) -> Wish:
