@@ -12,7 +12,6 @@ from obole.billing.models import Invoice
 from obole.catalogue.forms import rows
 from obole.cli.demo import dispositifs
 from obole.cli.demo.town import OpenScheme, open_schemes
-from obole.directory.models import Agent
 from obole.directory.rules import Profile
 from obole.dossiers.models import Dossier
 from obole.regies import operations as regies
@@ -59,22 +58,34 @@ class Counter:
             regies.give_mandates(regie_id=regie.pk, agent_ids=[regisseur.pk], actor=WHO, at=NOON)
         opened = open_schemes([dispositifs.BY_KEY[key] for key in keys], both, NOON)
         citizen = make_citizen("usager@example.org")
-        return cls(opened, signed_in(citizen.user), _browser(agent), _browser(admin))
+        return cls(opened, signed_in(citizen.user), browser(agent), browser(admin))
 
-    def file(self, key: str, typed: Typed) -> Dossier:
+    def send(self, key: str, typed: Typed) -> HttpResponse:
         """Fill the dispositif's own page, with a row more each time one is missing, and send it."""
-        address = f"/demarches/{self.schemes[key].scheme.public_id}/demande/"
-        page = self.citizen.get(address)
+        page: HttpResponse = self.citizen.get(self._address(key))
         for group, filled in typed.items():
             for _more in range(len(filled) - 1 if _is_rows(filled) else 0):
-                page = self.citizen.post(address, {**_chosen(_sent(page)), rows.ADD: group})
+                page = self.press(page, key, **{rows.ADD: group})
+        return self.press(page, key, **_named(typed))
+
+    def press(self, page: HttpResponse, key: str, **changes: Any) -> HttpResponse:
+        """Send a page with some answers given, or one of its buttons pressed."""
         sent = _sent(page)
-        for name, value in _named(typed).items():
-            assert name in sent, f"the form asks no {name}"
-            sent[name] = value
-        answer = self.citizen.post(address, _chosen(sent))
-        assert answer.status_code == 303, text_of(answer)
-        return Dossier.objects.get(public_id=answer["Location"].rstrip("/").rpartition("/")[2])
+        unknown = set(changes) - set(sent) - {rows.ADD, rows.REMOVE}
+        assert not unknown, f"the form asks no {unknown}"
+        answer: HttpResponse = self.citizen.post(self._address(key), _chosen({**sent, **changes}))
+        return answer
+
+    def finish(self, page: HttpResponse, key: str, **changes: Any) -> Dossier:
+        """Send a page that is complete now."""
+        return _filed(self.press(page, key, **changes))
+
+    def file(self, key: str, typed: Typed) -> Dossier:
+        """Fill the page and send it: it is complete."""
+        return _filed(self.send(key, typed))
+
+    def _address(self, key: str) -> str:
+        return f"/demarches/{self.schemes[key].scheme.public_id}/demande/"
 
     def review(self, dossier: Dossier, noted: Typed) -> None:
         """Take the dossier, answer what its form asks of agents, and accept it."""
@@ -121,8 +132,9 @@ class Counter:
         return text_of(self.admin.post(address, sent))
 
 
-def _browser(agent: Agent) -> Client:
-    return browser(agent)
+def _filed(answer: HttpResponse) -> Dossier:
+    assert answer.status_code == 303, text_of(answer)
+    return Dossier.objects.get(public_id=answer["Location"].rstrip("/").rpartition("/")[2])
 
 
 def _is_rows(value: Any) -> bool:
