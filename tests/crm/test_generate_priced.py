@@ -1,6 +1,7 @@
 """« Générer une facture » where a pricing makes the amount: its questions, the lines and their why, refusals, the draft done again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +22,7 @@ from obole.dossiers.models import Dossier
 from obole.lib import words
 from obole.trail.models import Record
 from tests.billing.priced import bill, publish
+from tests.catalogue.rules.build import day, number, shop, yes_no
 from tests.catalogue.rules.dispositifs import TAXED_HALL
 from tests.crm.desk import browser, get, text_of, url
 from tests.world import NOON, WHO, Town, later, make_dossier, make_town, make_type
@@ -30,6 +32,10 @@ FAMILY = {
     "r-qf": "842", "r-resident": "yes", "n-enfants": "3", "r-enfants-0-prenom": "Léa", "r-enfants-0-repas": "16", "r-enfants-0-soirs": "24",
     "r-enfants-0-hors_delai": "1", "r-enfants-1-repas": "16", "r-enfants-2-repas": "14",
 }  # fmt: skip
+
+BY_PERIOD = replace(shop(100), questions=(
+    day("dates__from"), day("dates__to"), yes_no("options__cuisine"), yes_no("options__estrade"), number("q0", required=False),
+))  # fmt: skip
 
 
 @pytest.fixture
@@ -122,6 +128,25 @@ def test_what_the_citizen_answered_is_there_already(town: Town, client: Client, 
     dossiers.take(dossier_id=dossier.pk, agent_id=town.agent.pk, actor=WHO, at=NOON)
     sent = panel(client, dossier)
     assert (sent["r-qf"], sent["r-resident"]) == ("842,50", "no")
+
+
+def test_a_period_and_boxes_to_tick_are_there_already_too(town: Town, client: Client) -> None:
+    publish(town, BY_PERIOD)
+    fields = [
+        FormField(key="dates", label="Dates", kind="period"),
+        FormField(key="options", label="Options", kind="several", choices=("Cuisine", "Estrade")),
+    ]
+    form = catalogue.publish_form(scheme_id=town.scheme.pk, fields=fields, actor=WHO, at=NOON)
+    answers: dict[str, Any] = {"dates": {"from": "2026-12-01", "to": "2026-12-12"}, "options": ["Cuisine"]}
+    dossier = dossiers.submit(
+        citizen_id=town.citizen.pk, form_id=form.pk, request_key=words.token(),
+        filled=dossiers.Filled(answers=answers, quantities={}), actor=WHO, at=NOON,
+    )  # fmt: skip
+    dossiers.take(dossier_id=dossier.pk, agent_id=town.agent.pk, actor=WHO, at=NOON)
+    sent = panel(client, dossier)
+    assert [sent[f"r-{one}"] for one in ("dates__from", "dates__to", "options__cuisine", "options__estrade")] == [
+        "2026-12-01", "2026-12-12", "yes", "no",
+    ]  # fmt: skip
 
 
 def test_the_same_form_sent_twice_makes_one_invoice(client: Client, dossier: Dossier) -> None:

@@ -61,7 +61,7 @@ def fill(citizen: Page, group: str, name: str, allergy: str, *, scripted: bool) 
         expect(citizen.get_by_label(allergy)).to_be_hidden()
         citizen.locator("[name=answer_debutant][value=no]").check()
     else:
-        expect(citizen.get_by_text("À remplir si « L’élève débute » est non.").first).to_be_visible()
+        expect(citizen.get_by_text("À remplir si « Un des élèves débute » est non.").first).to_be_visible()
     expect(citizen.get_by_label(allergy)).to_be_visible()
     box = citizen.get_by_role("group", name=group, exact=True)
     box.get_by_role("button", name="Ajouter : enfant").click()

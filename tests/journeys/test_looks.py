@@ -51,6 +51,12 @@ def look_at(page: Page, path: str) -> None:
         f"{path} scrolls sideways"
     )
     assert page.locator("h1").count() == 1, path
+    assert page.evaluate(LETTERS) == [], f"{path} writes a term one letter a line"
+
+
+LETTERS = """[...document.querySelectorAll('dt')].map(one => [one.textContent, one.getBoundingClientRect()])
+    .filter(([text, box]) => box.width && text.trim().length > 5 && box.width < 40).map(([text]) => text)"""
+"""The terms of a list of facts that have hardly any room."""
 
 
 def first_detail(page: Page, path: str) -> str:

@@ -1,4 +1,7 @@
-"""The ten dispositifs of a town, as an administrator would set them, with the prices of a real or likely vote."""
+"""
+Pricings to try the engine with: those of the demo's town (``TOWN``), and short ones with one vote, which the tests of other rooms
+bill and change as they like.
+"""
 
 from dataclasses import replace
 from datetime import date
@@ -8,6 +11,7 @@ from obole.catalogue.rules import formulas as f
 from obole.catalogue.rules import parts as p
 from obole.catalogue.rules import tariffs as t
 from obole.catalogue.rules.figures import Rounding
+from obole.cli.demo import dispositifs
 from tests.catalogue.rules.build import (
     a,
     brackets,
@@ -26,7 +30,6 @@ from tests.catalogue.rules.build import (
     yes_no,
 )  # fmt: skip
 
-CHILDREN_RATE = ("0.0619", "0.0516", "0.0413", "0.0310", "0.0206")
 EXEMPT = t.Vat(regime=t.Regime.EXEMPT, article="261, 4, 4°")
 TEN = t.Vat(regime=t.Regime.TAXED, rate=Decimal(10))
 TWENTY = t.Vat(regime=t.Regime.TAXED, rate=Decimal(20))
@@ -75,63 +78,6 @@ SCHOOL = p.Pricing(
     ),
 )  # fmt: skip
 
-FLAT_RATE_MEALS = p.Pricing(
-    questions=(number("qf", decimals=2), number("jours_presents", required=False), number("jours_ouverts", required=False)),
-    tariffs=(tariff("repas", t.Grid(
-        axes=(t.Axis(label="QF", of=a("qf"), kind=t.AxisKind.BRACKETS, positions=brackets(400, 700, 1000, 1400, 1800)),),
-        cells=(100, 210, 325, 430, 520, 595),
-    )),),
-    products=(product("repas", unit="mois"),),
-    lines=(line("forfait", label="Forfait 4 jours", product="repas", price_steps=(
-        p.FactorStep(label="140 jours sur 10 mois", top=n(140), bottom=n(10), prorata=False),
-        p.FactorStep(
-            label="jours ouverts depuis l’arrivée", top=a("jours_presents"), bottom=a("jours_ouverts"),
-            when=when("jours_presents", "filled"),
-        ),
-    )),),
-)  # fmt: skip
-
-EFFORT = p.Pricing(
-    questions=(number("qf", decimals=2, required=False), number("repas")),
-    tariffs=(
-        tariff(
-            "repas",
-            t.Rate(base_label="Quotient familial", base=a("qf"), percent=d("0.36"), floor=260, cap=450, missing=450),
-        ),
-    ),
-    products=(product("repas"),),
-    lines=(line("repas", quantity=a("repas")),),
-)
-
-CRECHE = p.Pricing(
-    questions=(
-        number("ressources", decimals=2), number("enfants"), yes_no("aeeh"), number("jours"), number("heures", decimals=2),
-        number("semaines"), number("supplement", decimals=2, required=False), number("maladie", decimals=2, required=False),
-    ),
-    values=(
-        p.Value(key="mensuel", label="Ressources mensuelles", of=call("quotient", "ressources", 12)),
-        p.Value(key="forfait", label="Heures mensuelles", of=call("quotient", call("product", "jours", "heures", "semaines"), 12)),
-    ),
-    tariffs=(tariff("heure", t.Rate(
-        base_label="Ressources mensuelles", base=a("mensuel"), base_floor=801_00, base_cap=8_500_00,
-        table=t.RateTable(
-            axis=t.Axis(
-                label="Enfants à charge", of=a("enfants"), kind=t.AxisKind.BRACKETS,
-                positions=brackets(1, 2, 3, 7, names=("1", "2", "3", "4–7", "8 et plus")),
-                shifts=(t.Shift(when=when("aeeh", "equals", True), label="enfant en situation de handicap"),),
-            ),
-            percents=tuple(map(d, CHILDREN_RATE)),
-        ),
-    ), vat=t.Vat(regime=t.Regime.EXEMPT, article="261, 4, 8° bis"), effect=date(2025, 9, 1)),),
-    products=(product("heure", unit="h", decimals=2, rounding=Rounding.NEAREST, nature="7066"),
-              product("extra", tariff="heure", unit="h", decimals=2, step=d("0.5"), rounding=Rounding.UP, nature="7066")),
-    lines=(
-        line("mensualite", label="Accueil mensualisé", product="heure", quantity=a("forfait")),
-        line("supplement", label="Heures supplémentaires", product="extra", quantity=a("supplement")),
-        line("maladie", label="Absence pour maladie", product="heure", quantity=a("maladie"), deduct=True),
-    ),
-)  # fmt: skip
-
 HALL = p.Pricing(
     questions=(
         choice("demandeur", "résident", "extérieur", "association locale"), choice("duree", "week-end", "journée", "demi-journée"),
@@ -168,56 +114,6 @@ TAXED_HALL = p.Pricing(
     lines=(line("salle"),),
 )
 
-TERRACE = p.Pricing(
-    questions=(
-        number("surface", decimals=2, required=False), day("du", required=False), day("au", required=False), yes_no("autorise"),
-        yes_no("metre_entame"), number("metres", required=False), number("semaines", required=False), number("benne", required=False),
-    ),
-    values=(
-        p.Value(key="metres_carres", label="Surface retenue", of=f.Either(
-            when=when("metre_entame", "equals", True), then=call("up", "surface", 1), otherwise=a("surface"),
-        )),
-        p.Value(key="mois", label="Mois d’occupation", of=call("months", "du", "au")),
-        p.Value(key="echafaudage", label="Mètres × semaines", of=call("product", "metres", "semaines")),
-    ),
-    tariffs=(
-        fixed("terrasse", 320), fixed("dossier", 1060), fixed("echafaudage_tarif", 900), fixed("benne_tarif", 2500),
-        tariff("majoration", t.Share(percent=d(100), of=("terrasse",))),
-    ),
-    products=(
-        product("terrasse", unit="m² × mois", decimals=2), product("dossier"), product("majoration"),
-        product("echafaudage", tariff="echafaudage_tarif", unit="ml × semaine"), product("benne", tariff="benne_tarif", unit="jour"),
-    ),
-    lines=(
-        line("terrasse", quantity=call("product", "metres_carres", "mois")),
-        line("majoration", label="Occupation sans autorisation", when=when("autorise", "equals", False)),
-        line("dossier", label="Frais fixes", when=when("surface", "filled")),
-        line("echafaudage", quantity=a("echafaudage")),
-        line("benne", quantity=a("benne")),
-    ),
-)  # fmt: skip
-
-TERRACE_BY_DAY = p.Pricing(
-    questions=(number("surface", decimals=2), day("du")),
-    tariffs=(fixed("terrasse", 320),), products=(product("terrasse", unit="m²", decimals=2),),
-    lines=(line("terrasse", quantity=a("surface"), amount_steps=(
-        p.FactorStep(label="jours du mois", top=call("days", "du", call("month_end", "du")), bottom=call("days_in_month", "du")),
-    )),),
-)  # fmt: skip
-
-GRAVE = p.Pricing(
-    questions=(choice("duree", "15 ans", "30 ans", "50 ans"), yes_no("plaque")),
-    tariffs=(
-        tariff("concession", t.Grid(
-            axes=(t.Axis(label="Durée", of=a("duree"), kind=t.AxisKind.CHOICES, positions=choices("15 ans", "30 ans", "50 ans")),),
-            cells=(25000, 52000, 105000),
-        )),
-        fixed("plaque", 4500),
-    ),
-    products=(product("concession"), product("plaque")),
-    lines=(line("concession"), line("plaque", when=when("plaque", "equals", True))),
-)  # fmt: skip
-
 GRAVE_GIVEN_BACK = p.Pricing(
     questions=(number("prix", decimals=2), number("duree"), number("ecoulees"), yes_no("deux_tiers")),
     tariffs=(tariff("concession", t.Given(of=a("prix"))),), products=(product("concession"),),
@@ -226,26 +122,6 @@ GRAVE_GIVEN_BACK = p.Pricing(
         p.FactorStep(label="part communale", top=n(2), bottom=n(3), when=when("deux_tiers", "equals", True)),
     )),),
     negative=True,
-)  # fmt: skip
-
-LIBRARY = p.Pricing(
-    questions=(
-        choice("abonnement", "habitant", "hors commune", "famille", "étudiant"), yes_no("carte_perdue"),
-        number("livre", decimals=2, required=False),
-    ),
-    tariffs=(
-        tariff("abonnement", t.Grid(
-            axes=(t.Axis(label="Abonnement", of=a("abonnement"), kind=t.AxisKind.CHOICES,
-                         positions=choices("habitant", "hors commune", "famille", "étudiant")),),
-            cells=(0, 2200, 2800, 650),
-        )),
-        fixed("carte", 315), tariff("document", t.Given(of=a("livre"), cap=500_00)), fixed("gestion", 500),
-    ),
-    products=(product("abonnement"), product("carte"), product("document"), product("gestion")),
-    lines=(
-        line("abonnement"), line("carte", when=when("carte_perdue", "equals", True)),
-        line("document", label="Document perdu", when=when("livre", "filled")), line("gestion", when=when("livre", "filled")),
-    ),
 )  # fmt: skip
 
 MUSIC = p.Pricing(
@@ -275,37 +151,6 @@ MUSIC = p.Pricing(
     terms=p.Terms(instalments=3, first=("dossier",)),
 )  # fmt: skip
 
-BUS = p.Pricing(
-    questions=(
-        QF, yes_no("ayant_droit"), day("inscription", group="enfants"), day("debut", group="enfants"),
-        choice("excuse", "aucune", "déménagement", "affectation tardive", group="enfants"), number("duplicata", required=False),
-    ),
-    groups=(p.Group(key="enfants", label="Enfant"),),
-    tariffs=(
-        tariff("transport", t.Grid(
-            axes=(t.Axis(
-                label="Quotient familial", of=a("qf"), kind=t.AxisKind.BRACKETS, positions=brackets(450, 650, 870, 1250), missing="t5",
-                special=(t.Position(key="autre", label="non ayant droit", when=when("ayant_droit", "equals", False)),),
-            ),),
-            cells=(3000, 5100, 8100, 11400, 15000, 19500),
-        )),
-        fixed("retard", 5000), fixed("duplicata_tarif", 1500),
-    ),
-    products=(product("transport"), product("retard"), product("duplicata", tariff="duplicata_tarif")),
-    lines=(
-        line("transport", label="Transport scolaire", per="enfants", amount_steps=(
-            p.FactorStep(label="entrée en cours d’année", top=f.Yearly(of=a("debut"), steps=(
-                f.Since("09-01", d(10)), f.Since("01-01", d(6)), f.Since("04-01", d(3)),
-            )), bottom=n(10)),
-        )),
-        line("retard", label="Inscription tardive", per="enfants", when=f.All((
-            when("inscription", "above", date(2026, 7, 15)), f.Not(when("excuse", "among", "déménagement", "affectation tardive")),
-        ))),
-        line("duplicata", quantity=a("duplicata")),
-    ),
-    terms=p.Terms(instalments=3),
-)  # fmt: skip
-
 WASTE = ("inertes", "végétaux", "non recyclables", "bois traité")
 TIP = p.Pricing(
     questions=(
@@ -325,18 +170,7 @@ TIP = p.Pricing(
     lines=(line("depot", label="Dépôt", quantity=a("volume"), per="depots"),),
 )  # fmt: skip
 
-COPIES = p.Pricing(
-    questions=(number("pages", required=False), number("cederoms", required=False), number("port", decimals=2, required=False)),
-    tariffs=(fixed("page", 18), fixed("cederom", 275), tariff("port_tarif", t.Given(of=a("port")))),
-    products=(product("page", unit="page"), product("cederom"), product("port", tariff="port_tarif")),
-    lines=(
-        line("page", quantity=a("pages")), line("cederom", quantity=a("cederoms")),
-        line("port", label="Affranchissement", when=when("port", "filled")),
-    ),
-)  # fmt: skip
-
-TOWN = {
-    "cantine": SCHOOL, "forfait": FLAT_RATE_MEALS, "effort": EFFORT, "creche": CRECHE, "salle": HALL, "salle_taxee": TAXED_HALL,
-    "terrasse": TERRACE, "terrasse_jours": TERRACE_BY_DAY, "concession": GRAVE, "retrocession": GRAVE_GIVEN_BACK,
-    "mediatheque": LIBRARY, "conservatoire": MUSIC, "transport": BUS, "decheterie": TIP, "copies": COPIES,
-}  # fmt: skip
+TOWN = {plan.key: plan.pricing for plan in dispositifs.PLANS if plan.pricing is not None}
+"""Those of the demo, by their keys."""
+EFFORT, CRECHE = TOWN["effort"], TOWN["creche"]
+TERRACE, TERRACE_BY_DAY = TOWN["terrasse"], TOWN["terrasse_jours"]

@@ -1,4 +1,4 @@
-"""Ten dispositifs, priced to the cent as their votes have it."""
+"""The dispositifs of the demo's town, priced to the cent as their votes have it."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,12 +8,12 @@ import pytest
 
 from obole.catalogue.rules import splitting
 from obole.lib import money
-from tests.catalogue.rules import dispositifs as town
 from tests.catalogue.rules.build import amounts, price
+from tests.catalogue.rules.dispositifs import TOWN
 
 
 def test_a_family_at_the_canteen() -> None:
-    result = price(town.SCHOOL, qf="842", resident="oui", enfants=[
+    result = price(TOWN["cantine"], qf="842", resident="oui", enfants=[
         {"repas": "16", "hors_delai": "1", "soirs": "24"}, {"repas": 16}, {"prenom": "Zoé", "repas": "14"},
     ])  # fmt: skip
     assert [(one.row, one.label, one.quantity, one.unit_cents, one.amount_cents) for one in result.lines] == [
@@ -32,30 +32,32 @@ def test_a_family_at_the_canteen() -> None:
     ({"qf": "0", "resident": True}, 100), ({"qf": "842", "resident": False}, 840), ({"qf": "", "resident": True}, 840),
 ])  # fmt: skip
 def test_every_quotient_falls_in_one_bracket(answers: dict[str, Any], cents: int) -> None:
-    assert price(town.SCHOOL, **answers, enfants=[{"repas": 1}]).total_cents == cents
+    assert price(TOWN["cantine"], **answers, enfants=[{"repas": 1}]).total_cents == cents
 
 
 def test_an_absence_is_deducted_at_the_price_of_the_child() -> None:
-    result = price(town.SCHOOL, qf=842, resident=True, enfants=[{"repas": 10}, {"repas": 10, "absences": 2}])
+    result = price(TOWN["cantine"], qf=842, resident=True, enfants=[{"repas": 10}, {"repas": 10, "absences": 2}])
     assert amounts(result) == [3250, 2930, -586]
     assert result.lines[2].printed == (Decimal(-2), "repas", 293)
 
 
 @pytest.mark.parametrize(("answers", "cents"), [({}, 4550), ({"jours_presents": 13, "jours_ouverts": 17}, 3479)])
 def test_a_flat_rate_and_an_arrival_during_the_month(answers: dict[str, Any], cents: int) -> None:
-    assert price(town.FLAT_RATE_MEALS, qf=842, **answers).total_cents == cents
+    assert price(TOWN["forfait"], qf=842, **answers).total_cents == cents
 
 
 @pytest.mark.parametrize(("qf", "cents"), [(842, 303), (500, 260), (1500, 450), (None, 450)])
 def test_a_taux_d_effort(qf: int | None, cents: int) -> None:
-    assert price(town.EFFORT, qf=qf, repas=1).total_cents == cents
+    assert price(TOWN["effort"], qf=qf, repas=1).total_cents == cents
 
 
 CONTRACT = {"jours": 4, "heures": 9, "semaines": 45}
 
 
 def test_a_month_at_the_creche() -> None:
-    result = price(town.CRECHE, ressources="43 200", enfants=2, aeeh="non", **CONTRACT, supplement="1,25", maladie=18)
+    result = price(
+        TOWN["creche"], ressources="43 200", enfants=2, aeeh="non", **CONTRACT, supplement="1,25", maladie=18
+    )
     assert [(one.quantity, one.unit_cents, one.amount_cents) for one in result.lines] == [
         (135, 186, 25110), (Decimal("1.5"), 186, 279), (-18, 186, -3348),
     ]  # fmt: skip
@@ -67,12 +69,12 @@ def test_a_month_at_the_creche() -> None:
     (43_200, 5, False, 112),
 ])  # fmt: skip
 def test_an_hour_at_the_creche(resources: int, children: int, disabled: bool, cents: int) -> None:
-    result = price(town.CRECHE, ressources=resources, enfants=children, aeeh=disabled, **CONTRACT)
+    result = price(TOWN["creche"], ressources=resources, enfants=children, aeeh=disabled, **CONTRACT)
     assert result.lines[0].unit_cents == cents
 
 
 def test_a_hall_with_acompte_and_cautions() -> None:
-    result = price(town.HALL, demandeur="résident", duree="week-end", du="12/12/2026", cuisine="oui", couverts=80)
+    result = price(TOWN["salle"], demandeur="résident", duree="week-end", du="12/12/2026", cuisine="oui", couverts=80)
     assert amounts(result) == [32000, 6000, 9600, 5000]
     assert (result.total_cents, result.acompte_cents, result.balance_cents) == (52600, 15780, 36820)
     assert [one.cents for one in result.cautions] == [80000, 15000]
@@ -81,7 +83,7 @@ def test_a_hall_with_acompte_and_cautions() -> None:
 @pytest.mark.parametrize(("used", "cents"), [("", 0), (0, 0), (1, 0), (2, 8000), (7, 8000)])
 def test_a_local_association_has_two_a_year_free(used: object, cents: int) -> None:
     result = price(
-        town.HALL,
+        TOWN["salle"],
         demandeur="association locale",
         duree="journée",
         du="2026-06-06",
@@ -96,76 +98,83 @@ def test_a_local_association_has_two_a_year_free(used: object, cents: int) -> No
     ("2026-09-30", False), ("2026-10-01", True), ("2026-12-31", True), ("2027-01-01", True), ("2027-04-30", True), ("2027-05-01", False),
 ])  # fmt: skip
 def test_a_hall_is_heated_in_winter(day: str, heated: bool) -> None:
-    result = price(town.HALL, demandeur="extérieur", duree="journée", du=day, cuisine=False)
+    result = price(TOWN["salle"], demandeur="extérieur", duree="journée", du=day, cuisine=False)
     assert ("chauffage" in {one.key for one in result.lines}) is heated
 
 
 def test_a_taxed_hall() -> None:
-    result = price(town.TAXED_HALL)
+    result = price(TOWN["auditorium"])
     assert (result.net_cents, result.vat_cents, result.total_cents) == (45000, 9000, 54000)
 
 
 @pytest.mark.parametrize(("begun", "cents"), [(False, 42500), (True, 43620)])
 def test_a_terrace_of_seven_months(begun: bool, cents: int) -> None:
-    result = price(town.TERRACE, surface="18,5", du="01/04/2027", au="31/10/2027", autorise=True, metre_entame=begun)
+    result = price(
+        TOWN["terrasse"], surface="18,5", dates__from="01/04/2027", dates__to="31/10/2027", metre_entame=begun
+    )
     assert result.total_cents == cents
 
 
 def test_a_terrace_without_permission_costs_twice() -> None:
-    result = price(town.TERRACE, surface="18,5", du="01/04/2027", au="31/10/2027", autorise=False, metre_entame=False)
+    result = price(TOWN["terrasse"], surface="18,5", dates__from="01/04/2027", dates__to="31/10/2027", sans_titre=True)
     assert amounts(result) == [41440, 41440, 1060]
 
 
 def test_a_scaffold_and_a_skip() -> None:
-    result = price(town.TERRACE, autorise=True, metre_entame=False, metres=12, semaines=3, benne=5)
+    result = price(TOWN["chantier"], metres=12, semaines=3, benne=5)
     assert (amounts(result), result.total_cents) == ([32400, 12500], 44900)
 
 
 def test_a_terrace_for_some_days_of_a_month() -> None:
-    line = price(town.TERRACE_BY_DAY, surface="18,5", du="20/12/2026").lines[0]
+    line = price(TOWN["terrasse_jours"], surface="18,5", dates__from="20/12/2026", dates__to="31/12/2026").lines[0]
     assert (line.quantity, line.unit_cents, line.amount_cents) == (Decimal("18.5"), 320, 2292)
     assert line.printed == (1, "", 2292)
 
 
 def test_a_grave() -> None:
-    assert price(town.GRAVE, duree="30 ans", plaque=True).total_cents == 56500
+    assert (
+        price(TOWN["concession"], emplacement="pleine terre ou caveau, 2 m²", duree="30 ans", plaque=True).total_cents
+        == 56500
+    )
 
 
 @pytest.mark.parametrize(("two_thirds", "cents"), [(False, -31200), (True, -20800)])
 def test_a_grave_given_back(two_thirds: bool, cents: int) -> None:
-    result = price(town.GRAVE_GIVEN_BACK, prix=520, duree=30, ecoulees=12, deux_tiers=two_thirds)
+    result = price(TOWN["retrocession"], prix=520, duree=30, ecoulees=12, deux_tiers=two_thirds)
     assert (result.total_cents, result.instalments) == (cents, ())
 
 
 def test_a_reader_from_another_town_who_lost_card_and_book() -> None:
-    result = price(town.LIBRARY, abonnement="hors commune", carte_perdue=True, livre="24,90 ".strip())
+    result = price(TOWN["lecteur"], abonnement="hors commune", carte_perdue=True, livre="24,90 ".strip())
     assert (amounts(result), result.total_cents) == ([2200, 315, 2490, 500], 5505)
 
 
 def test_a_free_subscription_is_a_line_of_zero() -> None:
-    assert amounts(price(town.LIBRARY, abonnement="habitant", carte_perdue=False)) == [0]
+    assert amounts(price(TOWN["lecteur"], abonnement="habitant", carte_perdue=False)) == [0]
 
 
 @pytest.mark.parametrize("pupils", [["instrument", "instrument"], ["instrument", "éveil"], ["éveil", "instrument"]])
 def test_the_dearest_lesson_is_whole(pupils: list[str]) -> None:
-    result = price(town.MUSIC, eleves=[{"cursus": one} for one in pupils])
+    result = price(TOWN["conservatoire"], eleves=[{"cursus": one} for one in pupils])
     assert sorted(amounts(result)) == sorted([3800, 60300, 48240 if "éveil" not in pupils else 13680])
 
 
 def test_a_year_at_the_conservatoire_in_three() -> None:
-    result = price(town.MUSIC, eleves=[{"cursus": "instrument"}, {"cursus": "instrument"}], trimestres_violon=3)
+    result = price(
+        TOWN["conservatoire"], eleves=[{"cursus": "instrument"}, {"cursus": "instrument"}], trimestres_violon=3
+    )
     assert amounts(result) == [3800, 60300, 48240, 13500]
     assert (result.total_cents, result.instalments) == (125840, (44480, 40680, 40680))
 
 
 def test_an_arrival_in_january_at_the_conservatoire() -> None:
-    result = price(town.MUSIC, eleves=[{"cursus": "instrument", "arrivee": "2027-01-12"}])
+    result = price(TOWN["conservatoire"], eleves=[{"cursus": "instrument", "arrivee": "2027-01-12"}])
     assert amounts(result) == [3800, 36180]
 
 
 def test_two_children_on_the_school_bus() -> None:
-    result = price(town.BUS, qf=812, ayant_droit=True, duplicata=1, enfants=[
-        {"inscription": "2026-06-20", "debut": "2026-09-01", "excuse": "aucune"},
+    result = price(TOWN["transport"], qf=812, ayant_droit=True, duplicata=1, enfants=[
+        {"inscription": "2026-06-20", "debut": "2026-09-01", "excuse": "aucun"},
         {"inscription": "2027-01-10", "debut": "2027-01-12", "excuse": "déménagement"},
     ])  # fmt: skip
     assert amounts(result) == [8100, 4860, 1500]
@@ -176,20 +185,20 @@ def test_two_children_on_the_school_bus() -> None:
     ("2026-09-01", 8100), ("2026-12-31", 8100), ("2027-01-01", 4860), ("2027-03-31", 4860), ("2027-04-01", 2430), ("2027-08-31", 2430),
 ])  # fmt: skip
 def test_the_bus_by_the_day_of_entry(start: str, cents: int) -> None:
-    child = {"inscription": "2026-07-15", "debut": start, "excuse": "aucune"}
-    assert price(town.BUS, qf=812, ayant_droit=True, enfants=[child]).total_cents == cents
+    child = {"inscription": "2026-07-15", "debut": start, "excuse": "aucun"}
+    assert price(TOWN["transport"], qf=812, ayant_droit=True, enfants=[child]).total_cents == cents
 
 
 @pytest.mark.parametrize(("signed", "excuse", "late"), [
-    ("2026-07-15", "aucune", 0), ("2026-07-16", "aucune", 5000), ("2026-07-16", "affectation tardive", 0),
+    ("2026-07-15", "aucun", 0), ("2026-07-16", "aucun", 5000), ("2026-07-16", "affectation tardive", 0),
 ])  # fmt: skip
 def test_a_late_inscription(signed: str, excuse: str, late: int) -> None:
     child = {"inscription": signed, "debut": "2026-09-01", "excuse": excuse}
-    assert price(town.BUS, qf=812, ayant_droit=True, enfants=[child]).total_cents == 8100 + late
+    assert price(TOWN["transport"], qf=812, ayant_droit=True, enfants=[child]).total_cents == 8100 + late
 
 
 def test_a_quarter_at_the_tip() -> None:
-    result = price(town.TIP, territoire="territoire", depots=[
+    result = price(TOWN["decheterie"], territoire="territoire", depots=[
         {"nature": "inertes", "volume": "1,5"}, {"nature": "bois traité", "volume": "0,10"}, {"nature": "non recyclables", "volume": "2"},
     ])  # fmt: skip
     assert [(one.quantity, one.amount_cents) for one in result.lines] == [
@@ -199,26 +208,28 @@ def test_a_quarter_at_the_tip() -> None:
 
 
 def test_copies_of_documents() -> None:
-    assert price(town.COPIES, pages=64, cederoms=1, port="8,50").total_cents == 2277
+    assert price(TOWN["copies"], pages=64, cederoms=1, port="8,50").total_cents == 2277
 
 
-@pytest.mark.parametrize("name", town.TOWN)
+@pytest.mark.parametrize("name", TOWN)
 def test_a_document_can_always_print_quantity_times_price(name: str) -> None:
     answers: dict[str, dict[str, Any]] = {
         "cantine": {"qf": 842, "resident": True, "enfants": [{"repas": 9, "absences": 2}, {"repas": 7}]},
         "forfait": {"qf": 842, "jours_presents": 13, "jours_ouverts": 17}, "effort": {"qf": 842, "repas": 3},
         "creche": {"ressources": 43_210, "enfants": 2, "aeeh": False, **CONTRACT, "maladie": "7,5"},
         "salle": {"demandeur": "résident", "duree": "week-end", "du": "2026-12-12", "cuisine": True, "couverts": 7},
-        "terrasse": {"surface": "18,55", "du": "2027-04-01", "au": "2027-10-31", "autorise": False, "metre_entame": False},
-        "terrasse_jours": {"surface": "18,5", "du": "2026-12-20"}, "concession": {"duree": "30 ans", "plaque": True},
+        "terrasse": {"surface": "18,55", "dates__from": "2027-04-01", "dates__to": "2027-10-31", "sans_titre": True},
+        "terrasse_jours": {"surface": "18,5", "dates__from": "2026-12-20", "dates__to": "2026-12-29"},
+        "chantier": {"metres": 7, "semaines": 3, "benne": 2},
+        "concession": {"emplacement": "columbarium, une case", "duree": "30 ans", "plaque": True},
         "retrocession": {"prix": 520, "duree": 30, "ecoulees": 13, "deux_tiers": True},
-        "mediatheque": {"abonnement": "étudiant", "carte_perdue": True, "livre": "3,33"},
+        "lecteur": {"abonnement": "étudiant", "carte_perdue": True, "livre": "3,33"},
         "conservatoire": {"eleves": [{"cursus": "danse", "arrivee": "2026-11-02"}]},
-        "transport": {"qf": 1, "ayant_droit": True, "enfants": [{"inscription": "2026-09-09", "debut": "2027-05-05", "excuse": "aucune"}]},
+        "transport": {"qf": 1, "ayant_droit": True, "enfants": [{"inscription": "2026-09-09", "debut": "2027-05-05", "excuse": "aucun"}]},
         "decheterie": {"territoire": "hors territoire", "depots": [{"nature": "végétaux", "volume": "0,333"}]},
-        "copies": {"pages": 3}, "salle_taxee": {},
+        "copies": {"pages": 3}, "auditorium": {},
     }  # fmt: skip
-    result = price(town.TOWN[name], **answers[name])
+    result = price(TOWN[name], **answers[name])
     assert result.lines
     for line in result.lines:
         quantity, _unit, unit_cents = line.printed

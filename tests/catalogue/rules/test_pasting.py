@@ -204,7 +204,7 @@ def test_each_kind_of_price_is_raised_and_compared() -> None:
     assert comparing.raised(given_, d(10), **NEXT).price == t.Given(of=a("x"), floor=110, cap=None)  # type: ignore[arg-type]
     assert comparing.raised(limit, d(10), **NEXT).price == t.Limit(of=("x",), cap=1100)  # type: ignore[arg-type]
     assert comparing.raised(share, d(10), **NEXT).price == share.price  # type: ignore[arg-type]
-    creche = town.CRECHE.tariffs[0].versions[0]
+    creche = town.CRECHE.tariffs[0].versions[-1]
     assert isinstance(creche.price, t.Rate)
     table = creche.price.table
     assert table is not None

@@ -55,7 +55,7 @@ def test_a_taux_d_effort_is_told_with_its_base_its_cap_and_its_rate() -> None:
     line = creche().lines[1]
     assert [plain(one) for one in wording.long(line)][1:-1] == [
         "Enfants à charge : 2, tranche 3 (décalée : enfant en situation de handicap).",
-        "Ressources mensuelles : Ressources ÷ 12 = 11 000 (Ressources : 132 000).",
+        "Ressources mensuelles : Ressources annuelles (N-2) ÷ 12 = 11 000 (Ressources annuelles (N-2) : 132 000).",
         "Ressources mensuelles : 11 000,00 €.",
         "Ressources mensuelles : ramené au plafond de 8 500,00 €.",
         "8 500,00 € × 0,0413 % = 3,5105 €.",
@@ -69,14 +69,15 @@ def test_a_taux_d_effort_is_told_with_its_base_its_cap_and_its_rate() -> None:
 
 
 @pytest.mark.parametrize(("pricing", "answers", "expected"), [
-    (town.TERRACE_BY_DAY, {"surface": "18,5", "du": "2026-12-20"}, "jours du mois : 59,20 € × 12 ÷ 31 ≈ 22,916129 €, arrondi à 22,92 €."),
+    (town.TERRACE_BY_DAY, {"surface": "18,5", "dates__from": "2026-12-20", "dates__to": "2026-12-31"},
+     "jours du mois : 59,20 € × 12 ÷ 31 ≈ 22,916129 €, arrondi à 22,92 €."),
     (town.TIP, {"territoire": "territoire", "depots": [{"nature": "inertes",
     "volume": "0,1"}]}, "Quantité : 0,1, portée au minimum de 0,25 m³."),
     (town.EFFORT, {"repas": 1}, "Quotient familial : pas de réponse, le prix est de 4,50 €."),
     (town.EFFORT, {"qf": 1500, "repas": 1}, "Prix ramené de 5,40 € au maximum de 4,50 €."),
     (town.SCHOOL, {"resident": False, "qf": 842, "enfants": [{"repas": 1}]}, "Quotient familial : le tarif « extérieur » s’applique."),
     (town.SCHOOL, {"resident": True, "enfants": [{"repas": 1}]}, "Quotient familial : pas de réponse, le tarif « extérieur » s’applique."),
-    (town.TERRACE, {"surface": 2, "du": "2027-04-01", "au": "2027-05-31", "autorise": False, "metre_entame": False}, "100 % de 12,80 €."),
+    (town.TERRACE, {"surface": 2, "dates__from": "2027-04-01", "dates__to": "2027-05-31", "sans_titre": True}, "100 % de 12,80 €."),
     (town.HALL, {"demandeur": "association locale", "duree": "journée", "du": "2027-06-01", "cuisine": False, "deja": 1},
      "2 gratuites par an : 1 déjà utilisées, 1 gratuites, 0 à payer."),
     (town.MUSIC, {"eleves": [{"cursus": "danse"}, {"cursus": "éveil"}]}, "Dégression familiale, rang 2 : 171,00 €, −20 % = 136,80 €."),
@@ -86,8 +87,16 @@ def test_each_rule_has_its_sentence(pricing: Any, answers: dict[str, Any], expec
     assert expected in said
 
 
+def test_what_is_about_equal_is_not_said_equal() -> None:
+    month = price(town.CRECHE, ressources=28_600, enfants=2, aeeh=False, jours=4, heures=9, semaines=45)
+    said = [plain(one) for one in wording.long(month.lines[0])]
+    assert said[2].startswith("Ressources mensuelles : Ressources annuelles (N-2) ÷ 12 ≈ 2 383,333333 (")
+    assert said[4] == "≈ 2 383,333333 € × 0,0516 % = 1,2298 €."
+    assert not any("= ≈" in one for one in said)
+
+
 def test_a_proration_prints_what_it_is_made_of() -> None:
-    line = price(town.TERRACE_BY_DAY, surface="18,5", du="2026-12-20").lines[0]
+    line = price(town.TERRACE_BY_DAY, surface="18,5", dates__from="2026-12-20", dates__to="2026-12-31").lines[0]
     assert plain(wording.short(line)) == "12/31 jours du mois ; 18,5 × 3,20 €"
 
 

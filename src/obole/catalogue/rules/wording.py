@@ -124,7 +124,7 @@ def _sentence(reason: Reason, line: PricedLine) -> str:
         shown["known"] = f" ({shown['known']})" if shown["known"] else ""
     if reason.code in {"percent", "degression"}:
         shown["percent"] = _signed(reason.values["percent"]).removesuffix(f"{money.NO_BREAK_SPACE}%")
-    text = str(_LONG[reason.stage, reason.code]) % shown
+    text = _once(str(_LONG[reason.stage, reason.code]) % shown)
     exact_euros, cents = reason.values.get("exact"), reason.values.get("cents")
     # What a step comes to, and how it was rounded; these three say it themselves.
     if reason.code not in {"rate", "given", "rounded"} and isinstance(exact_euros, str) and isinstance(cents, int):
@@ -136,6 +136,11 @@ def _rounding(euros: Fraction, cents: int) -> str:
     if euros * 100 == cents:
         return f" = {money.euros(cents)}."
     said = _(" = %(exact)s, arrondi à %(cents)s.") % {"exact": _euros(euros), "cents": money.euros(cents)}
+    return _once(said)
+
+
+def _once(said: str) -> str:
+    """Write « ≈ » for what is about equal, and no other sign before it."""
     return said.replace("= \u2248", "\u2248")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from obole.cli.demo import canteen, fates
+from obole.cli.demo import fates, wishes
 from obole.cli.demo.story import AGENT, Deed, Story
 from obole.directory.models import Citizen
 from obole.dossiers import operations as dossiers
@@ -11,12 +11,17 @@ from obole.dossiers.models import Dossier
 from obole.lib import days
 
 FAMILIES, CAMPAIGNS = 40, 5
-OTHERS = {"conservatoire": 25, "mediatheque": 45, "transport": 30, "salle": 50, "terrasse": 50}
+OTHERS = {
+    "conservatoire": 22, "mediatheque": 38, "transport": 26, "salle": 36, "terrasse": 30, "creche": 12, "lecteur": 8, "chantier": 7,
+    "decheterie": 8, "concession": 6, "copies": 4, "auditorium": 3,
+}  # fmt: skip
+FREE = {"etat_civil": 8}
+OF_COMPANIES = {"terrasse", "chantier", "decheterie", "auditorium"}
 LATE_IN_THE_STORY = 300
 """Invoices after which a few things go wrong, so that somebody still has to look at them this morning."""
-SCHOOLS = ("Jules-Ferry", "Les Tilleuls", "La Fontaine")
-STOPS = ("Place du marché", "Les Fontenelles", "Gare")
-DISCIPLINES = ("Violon", "Piano", "Flûte", "Danse")
+USAGER = "usager@demo.example"
+HANDBOOK = [{"repas": "16", "soirs": "24"}, {"repas": "16"}, {"repas": "14"}]
+"""What the children of the demo's account take every month, and once out of time: 158,88 €, the handbook's example."""
 
 
 def write(story: Story, citizens: list[Citizen]) -> None:
@@ -28,9 +33,9 @@ def write(story: Story, citizens: list[Citizen]) -> None:
     for citizen in citizens[:FAMILIES]:
         _family(story, citizen, start)
     people, shops = citizens[:50], [one for one in citizens if one.kind == "company"]
-    for key, number in OTHERS.items():
+    for key, number in (OTHERS | FREE).items():
         for rank in range(number):
-            citizen = shops[rank % len(shops)] if key == "terrasse" else people[(rank * 7 + len(key)) % len(people)]
+            citizen = shops[rank % len(shops)] if key in OF_COMPANIES else people[(rank * 7 + len(key)) % len(people)]
             day = (start + timedelta(days=155 * (rank + 1) // (number + 1))).astimezone(days.PARIS)
             at = day.replace(hour=story.dice.randint(8, 14), minute=story.dice.randint(0, 59))
             story.plan(at, _application(story, key, citizen))
@@ -39,27 +44,15 @@ def write(story: Story, citizens: list[Citizen]) -> None:
 
 def _family(story: Story, citizen: Citizen, start: datetime) -> None:
     """A family registers once, and gets an invoice a month."""
-    first_name = story.dice.choice(canteen.NAMES)
+    first = citizen.email == USAGER
+    wish = wishes.family(story.dice, citizen, children=3 if first else story.dice.choice((1, 2)))
+    month = HANDBOOK if first else wish.counted["enfants"]
 
     def register(at: datetime) -> None:
-        answers: dict[str, dossiers.Answer] = {
-            "enfant": f"{first_name} {citizen.last_name}", "naissance": f"20{story.dice.randint(16, 22)}-0{story.dice.randint(1, 9)}-14",
-            "ecole": story.dice.choice(SCHOOLS), "pai": "no", "quotient": 842,
-        }  # fmt: skip
-        quantities = {
-            "repas": "16",
-            "repas2": str(story.dice.choice((0, 16))),
-            "repas3": "0",
-            "soir": str(story.dice.choice((0, 12, 24))),
-        }
-        if citizen.email == "usager@demo.example":
-            quantities = {"repas": "16", "repas2": "16", "repas3": "14", "soir": "24"}
-        dossier = story.apply("cantine", citizen, answers, quantities, at)
+        dossier = story.apply("cantine", citizen, wish.answers, at)
         story.plan(at + timedelta(hours=26), lambda then: story.review(dossier, then))
         for at_campaign in _campaigns(story.now):
-            story.plan(
-                at_campaign + timedelta(seconds=dossier.pk), _monthly_invoice(story, dossier, first_name, quantities)
-            )
+            story.plan(at_campaign + timedelta(seconds=dossier.pk), _monthly_invoice(story, dossier, month))
 
     story.plan(start + timedelta(hours=story.dice.uniform(1, 40)), register)
 
@@ -71,15 +64,13 @@ def _campaigns(now: datetime) -> Iterator[datetime]:
         yield last - timedelta(days=30 * (CAMPAIGNS - 1 - months))
 
 
-def _monthly_invoice(story: Story, dossier: Dossier, first_name: str, quantities: dict[str, str]) -> Deed:
+def _monthly_invoice(story: Story, dossier: Dossier, month: list[dict[str, str]]) -> Deed:
     def bill(at: datetime) -> None:
-        month = days.day_of(at)
-        late = str(story.dice.choice((0, 0, 1, 2)))
-        if dossier.citizen.email == "usager@demo.example":
-            late = "1"
-        answers = canteen.month_of(first_name, quantities, late)
-        invoice = story.issue_month(dossier, answers, f"{days.MONTHS[month.month - 1]} {month.year}", at)
-        if story.now - at > timedelta(days=4) or dossier.citizen.email != "usager@demo.example":
+        first = dossier.citizen.email == USAGER
+        late = "1" if first else str(story.dice.choice((0, 0, 1, 2)))
+        taken = [{**month[0], "hors_delai": late}, *month[1:]]
+        invoice = story.issue(dossier, "cantine", {"enfants": taken}, _period("cantine", at), at)
+        if story.now - at > timedelta(days=4) or not first:
             fates.decide(story, invoice, at)
 
     return bill
@@ -87,13 +78,15 @@ def _monthly_invoice(story: Story, dossier: Dossier, first_name: str, quantities
 
 def _application(story: Story, key: str, citizen: Citizen) -> Deed:
     def apply(at: datetime) -> None:
-        answers, quantities = _wish(story, key, citizen)
-        dossier = story.apply(key, citizen, answers, quantities, at)
-        story.plan(at + timedelta(hours=2), lambda then: story.review(dossier, then))
-        story.plan(at + timedelta(hours=3), lambda then: bill(dossier, then))
+        wish = wishes.of(key, story.dice, citizen)
+        dossier = story.apply(key, citizen, wish.answers, at)
+        story.plan(at + timedelta(hours=2), lambda then: story.review(dossier, then, noted=wish.noted))
+        if key not in FREE:
+            story.plan(at + timedelta(hours=3), lambda then: bill(dossier, wish.counted, then))
 
-    def bill(dossier: Dossier, at: datetime) -> None:
-        invoice = story.issue(dossier, key, {}, str(days.day_of(at).year), at)
+    def bill(dossier: Dossier, counted: wishes.Answers, at: datetime) -> None:
+        dossier.refresh_from_db(fields=["answers"])
+        invoice = story.issue(dossier, key, counted, _period(key, at), at)
         scene = story.scenes.pop(key, None) if story.invoices > LATE_IN_THE_STORY else None
         if scene:
             scene(story, invoice, at + timedelta(hours=4))
@@ -103,24 +96,12 @@ def _application(story: Story, key: str, citizen: Citizen) -> Deed:
     return apply
 
 
-def _wish(story: Story, key: str, citizen: Citizen) -> tuple[dict[str, dossiers.Answer], dict[str, str]]:
-    dice, name = story.dice, citizen.display_name
-    if key == "conservatoire":
-        return {"eleve": name, "discipline": dice.choice(DISCIPLINES), "debutant": "yes"}, {
-            "annee": "1",
-            "pret": dice.choice("0003"),
-        }
-    if key == "mediatheque":
-        return {"lecteur": name}, {}
-    if key == "transport":
-        return {"enfant": name, "arret": dice.choice(STOPS)}, {"abonnement": dice.choice("112")}
-    if key == "salle":
-        wish = {"weekend": "1", "cuisine": dice.choice("01"), "vaisselle": dice.choice(("0", "40", "80"))}
-        return {"objet": "Fête de famille", "jour": "2026-12-12", "personnes": 60}, wish
-    surface = str(dice.choice(("18.5", "63", "129.5", "84.25")))
-    return {"etablissement": name, "siret": "21990210000017", "adresse": citizen.address.splitlines()[0]}, {
-        "surface": surface
-    }
+def _period(key: str, at: datetime) -> str:
+    """Return what an invoice covers: a month, a quarter, or the year."""
+    day = days.day_of(at)
+    if key in {"cantine", "creche"}:
+        return f"{days.MONTHS[day.month - 1]} {day.year}"
+    return f"trimestre {(day.month + 2) // 3} de {day.year}" if key == "decheterie" else str(day.year)
 
 
 def _unfinished(story: Story, citizens: list[Citizen]) -> None:
@@ -131,8 +112,7 @@ def _unfinished(story: Story, citizens: list[Citizen]) -> None:
 
 
 def _waiting(story: Story, citizen: Citizen, rank: int, at: datetime) -> None:
-    answers, quantities = _wish(story, "salle", citizen)
-    dossier = story.apply("salle", citizen, answers, quantities, at)
+    dossier = story.apply("salle", citizen, wishes.of("salle", story.dice, citizen).answers, at)
     if rank < 4:
         return
     dossiers.take(

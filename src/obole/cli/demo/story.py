@@ -2,18 +2,18 @@
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
+from obole.cli.demo import wishes
 from obole.cli.demo.past import PastBank, PastWorker
-from obole.cli.demo.town import OpenScheme, Town
+from obole.cli.demo.town import Town
 from obole.directory.models import Citizen
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
@@ -59,44 +59,38 @@ class Story:
             deed(at)
             self.worker.catch_up((self._latest or at) + timedelta(seconds=20))
 
-    def apply(
-        self, key: str, citizen: Citizen, answers: dict[str, dossiers.Answer], quantities: dict[str, str], at: datetime
-    ) -> Dossier:
+    def apply(self, key: str, citizen: Citizen, answers: dict[str, dossiers.Answer], at: datetime) -> Dossier:
         """A citizen files an application."""
-        opened = self.town.schemes[key]
-        filled = dossiers.Filled(answers=answers, quantities=_by_product(opened, quantities))
         return dossiers.submit(
             citizen_id=citizen.pk,
-            form_id=opened.form.pk,
+            form_id=self.town.schemes[key].form.pk,
             request_key=words.token(),
-            filled=filled,
+            filled=dossiers.Filled(answers=answers, quantities={}),
             actor=_name(citizen),
             at=at,
         )
 
-    def review(self, dossier: Dossier, at: datetime) -> None:
-        """An agent takes the application and accepts it."""
+    def review(self, dossier: Dossier, at: datetime, *, noted: Mapping[str, Any] | None = None) -> None:
+        """An agent takes the application, notes what the form asks of agents, and accepts it."""
         agent = self.town.agents["agent"]
         dossiers.take(dossier_id=dossier.pk, agent_id=agent.pk, actor=AGENT, at=at)
+        if noted:
+            dossiers.answer_as_agent(dossier_id=dossier.pk, answers=noted, actor=AGENT, at=at + timedelta(minutes=6))
         dossiers.accept(dossier_id=dossier.pk, reason="", actor=AGENT, at=at + timedelta(minutes=9))
 
-    def issue(self, dossier: Dossier, key: str, quantities: dict[str, str], period: str, at: datetime) -> Invoice:
-        """An agent generates an invoice."""
-        opened = self.town.schemes[key]
-        invoice = billing.generate_invoice(
-            dossier_id=dossier.pk, type_id=opened.type.pk, quantities=_by_product(opened, quantities), period=period,
-            request_key=words.token(), actor=AGENT, at=at,
-        )  # fmt: skip
-        return self._count(invoice)
-
-    def issue_month(self, dossier: Dossier, answers: dict[str, Any], period: str, at: datetime) -> Invoice:
-        """An agent bills a family's month at the canteen, as its pricing says."""
-        answered = billing.Answered(version_id=self.town.canteen.pk, answers=answers, on=days.day_of(at))
-        invoice = billing.generate_priced_invoice(
-            dossier_id=dossier.pk, type_id=self.town.schemes["cantine"].type.pk, answered=answered, period=period,
-            request_key=words.token(), actor=AGENT, at=at,
-        )  # fmt: skip
-        return self._count(invoice)
+    def issue(self, dossier: Dossier, key: str, counted: wishes.Answers, period: str, at: datetime) -> Invoice:
+        """An agent adds what was counted, and generates the invoice that the prices make, or the fixed one."""
+        opened, request_key = self.town.schemes[key], words.token()
+        if opened.type is None:
+            raise TypeError(f"{key} is free")
+        billed: dict[str, Any] = {
+            "dossier_id": dossier.pk, "type_id": opened.type.pk, "period": period, "request_key": request_key, "actor": AGENT, "at": at,
+        }  # fmt: skip
+        if opened.pricing is None:
+            return self._count(billing.generate_invoice(quantities={}, **billed))
+        answers = wishes.priced(opened.form.form_fields, dossier.answers, counted)
+        answered = billing.Answered(version_id=opened.pricing.pk, answers=answers, on=days.day_of(at))
+        return self._count(billing.generate_priced_invoice(answered=answered, **billed))
 
     def _count(self, invoice: Invoice) -> Invoice:
         self.invoices += 1
@@ -139,10 +133,6 @@ class Story:
         """The worker looks for late payers, as it does every hour; once a day is enough to tell it."""
         for invoice_id in list(reminder_queries.candidates(days.day_of(at))):
             reminders.remind(invoice_id=invoice_id, at=at)
-
-
-def _by_product(opened: OpenScheme, quantities: dict[str, str]) -> dict[int, Decimal]:
-    return {opened.products[name].pk: Decimal(value) for name, value in quantities.items()}
 
 
 def _name(citizen: Citizen) -> str:

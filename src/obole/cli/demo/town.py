@@ -1,16 +1,16 @@
 """What the administrator of the town configured: régies, dispositifs, types de factures, agents."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from obole.billing import operations as billing
 from obole.billing.models import InvoiceType
 from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
-from obole.catalogue.fields import FieldKind, FormField
-from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme
-from obole.cli.demo import canteen, schemes
+from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service
+from obole.cli.demo import dispositifs
+from obole.cli.demo.dispositifs.kit import Plan, ServicePlan, TypePlan
 from obole.directory import operations as directory
 from obole.directory.models import Agent
 from obole.directory.rules import Profile
@@ -21,7 +21,7 @@ PASSWORD = "obole-demo"
 ADMIN = "admin@demo.example"
 
 AUTHORITY = {
-    "name": "Ville de Valbourg", "address": "1 place de la Mairie\n99210 Valbourg", "siret": "21990210000017", "phone": "01 23 45 67 89",
+    "name": "Ville de Valbourg", "address": "1 place de la Mairie\n99210 Valbourg", "siret": "21990210300015", "phone": "01 23 45 67 89",
     "email": "facturation@valbourg.example", "hours": "du lundi au vendredi, 8 h 30 – 12 h et 13 h 30 – 17 h",
     "treasury": "Service de gestion comptable de Valbourg", "court": "Tribunal administratif de Valbourg",
 }  # fmt: skip
@@ -43,8 +43,9 @@ class OpenScheme:
 
     scheme: Scheme
     form: FormVersion
-    products: dict[str, Product]
-    type: InvoiceType
+    pricing: PricingVersion | None
+    type: InvoiceType | None = None
+    """None for what is free."""
 
 
 @dataclass
@@ -53,26 +54,30 @@ class Town:
 
     agents: dict[str, Agent]
     schemes: dict[str, OpenScheme]
-    canteen: PricingVersion
-    """How the canteen is priced."""
 
 
 def configure(*, simulator_url: str, at: datetime) -> Town:
     """Configure the whole town."""
     directory.configure_authority(values=AUTHORITY, actor=ADMIN, at=at)
     agents = _agents(at)
-    both = _regies(agents, simulator_url, at)
-    opened: dict[str, OpenScheme] = {}
-    for position, plan in enumerate(schemes.PLANS):
-        opened[plan.key] = _open(plan, position, at)
-    for type_plan in schemes.TYPES:
-        made = _invoice_type(type_plan, both, [opened[key].scheme for key in type_plan.schemes], at)
-        for key in type_plan.schemes:
-            opened[key].type = made
-    priced = catalogue.publish_pricing(
-        scheme_id=opened["cantine"].scheme.pk, described=rules.as_dict(canteen.pricing()), actor=ADMIN, at=at
-    )
-    return Town(agents, opened, priced)
+    return Town(agents, open_schemes(dispositifs.PLANS, _regies(agents, simulator_url, at), at))
+
+
+def open_schemes(plans: Sequence[Plan], regies_by_code: Mapping[str, Regie], at: datetime) -> dict[str, OpenScheme]:
+    """Open these dispositifs to citizens, with their forms, their prices and their types de factures."""
+    services = {plan.service: None for plan in plans}
+    made = {one: _service(one, position, at) for position, one in enumerate(services)}
+    opened = {plan.key: _open(plan, made[plan.service], position, at) for position, plan in enumerate(plans)}
+    types: dict[str, tuple[TypePlan, list[str]]] = {}
+    for plan in plans:
+        if plan.type is not None:
+            types.setdefault(plan.type.name, (plan.type, []))[1].append(plan.key)
+    # Types cover several dispositifs, so they are made once all of these exist.
+    for kind, keys in types.values():
+        invoice_type = _invoice_type(kind, regies_by_code[kind.regie], [opened[key].scheme for key in keys], at)
+        for key in keys:
+            opened[key].type = invoice_type
+    return opened
 
 
 def _agents(at: datetime) -> dict[str, Agent]:
@@ -98,9 +103,9 @@ def _regies(agents: dict[str, Agent], simulator_url: str, at: datetime) -> dict[
         "ENF": (
             "Régie Enfance et culture",
             "006382",
-            "Cantine, périscolaire, transport, conservatoire et médiathèque.",
+            "Cantine, périscolaire, crèche, transport, conservatoire et médiathèque.",
         ),
-        "DOM": ("Régie Salles et domaine public", "090909", "Location de salles, terrasses et droits de voirie."),
+        "DOM": ("Régie Salles et domaine public", "090909", "Salles, domaine public, cimetière, déchèterie et copies."),
     }
     made = {}
     for code, (name, client_number, description) in plans.items():
@@ -114,42 +119,25 @@ def _regies(agents: dict[str, Agent], simulator_url: str, at: datetime) -> dict[
     return made
 
 
-def _open(plan: schemes.SchemePlan, position: int, at: datetime) -> OpenScheme:
-    service = catalogue.configure_service(
-        service_id=None,
-        values={
-            "name": plan.service,
-            "description": plan.service_about,
-            "pictogram": plan.pictogram,
-            "position": position,
-        },
-        actor=ADMIN,
-        at=at,
-    )
-    scheme = catalogue.configure_scheme(
-        scheme_id=None,
-        values={"service": service, "name": plan.name, "description": plan.about, "position": position},
-        actor=ADMIN,
-        at=at,
-    )
-    form = catalogue.publish_form(scheme_id=scheme.pk, fields=[_field(one) for one in plan.fields], actor=ADMIN, at=at)
-    products = {
-        key: catalogue.configure_product(
-            product_id=None, values={"scheme": scheme, "position": rank, **values}, actor=ADMIN, at=at
-        )
-        for rank, (key, values) in enumerate(plan.products.items())
-    }
-    # The type follows: types cover several dispositifs, so they are made once all of these exist.
-    return OpenScheme(scheme, form, products, type=InvoiceType())
+def _service(plan: ServicePlan, position: int, at: datetime) -> Service:
+    values = {"name": plan.name, "description": plan.about, "pictogram": plan.pictogram, "position": position}
+    return catalogue.configure_service(service_id=None, values=values, actor=ADMIN, at=at)
 
 
-def _field(described: dict[str, Any]) -> FormField:
-    return FormField(**{"kind": FieldKind.TEXT, **described})
+def _open(plan: Plan, service: Service, position: int, at: datetime) -> OpenScheme:
+    values = {"service": service, "name": plan.name, "description": plan.about, "position": position}
+    scheme = catalogue.configure_scheme(scheme_id=None, values=values, actor=ADMIN, at=at)
+    form = catalogue.publish_form(scheme_id=scheme.pk, fields=plan.form, actor=ADMIN, at=at)
+    if plan.pricing is None:
+        return OpenScheme(scheme, form, None)
+    described = rules.as_dict(plan.pricing)
+    priced = catalogue.publish_pricing(scheme_id=scheme.pk, described=described, actor=ADMIN, at=at)
+    return OpenScheme(scheme, form, priced)
 
 
-def _invoice_type(plan: schemes.TypePlan, both: dict[str, Regie], covered: list[Scheme], at: datetime) -> InvoiceType:
+def _invoice_type(plan: TypePlan, regie: Regie, covered: list[Scheme], at: datetime) -> InvoiceType:
     values = {
-        "name": plan.name, "regie": both[plan.regie], "schemes": covered, "payment_term": plan.payment_term, "nature": plan.nature,
+        "name": plan.name, "regie": regie, "schemes": covered, "payment_term": plan.payment_term, "nature": plan.nature,
         "vat_mention": plan.vat_mention, "introduction": plan.introduction, "legal_mentions": LEGAL,
         "payment_instructions": HOW_TO_PAY, "reminder_delays": plan.reminder_delays, "colour": plan.colour,
     }  # fmt: skip
