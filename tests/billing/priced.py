@@ -1,6 +1,8 @@
 """What the tests of priced invoices share: a town whose canteen has a pricing, and the family of the handbook."""
 
 import json
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from obole.billing import operations as billing
@@ -39,9 +41,20 @@ def bill(
     *,
     dossier: Dossier | None = None,
     key: str = "k",
+    later: Sequence[date] | None = None,
 ) -> Invoice:
-    """Issue an invoice of these answers."""
+    """Issue an invoice of these answers, or the first of several, the others on the days of ``later``."""
     return billing.generate_priced_invoice(
         dossier_id=(dossier or make_dossier(town)).pk, type_id=town.type.pk, answered=answered(version, answers),
-        period="novembre 2026", request_key=key, actor=WHO, at=NOON,
+        period="novembre 2026", request_key=key, later=later, actor=WHO, at=NOON,
     )  # fmt: skip
+
+
+HALL_ASKED: dict[str, Any] = {
+    "demandeur": "résident", "duree": "week-end", "du": "12/12/2026", "cuisine": "oui", "couverts": "80",
+}  # fmt: skip
+"""Comes to 526,00 €, with an acompte of 157,80 €, and cautions of 800,00 € and 150,00 €."""
+MUSIC_ASKED: dict[str, Any] = {
+    "eleves": [{"cursus": "instrument"}, {"cursus": "instrument"}], "trimestres_violon": "3",
+}  # fmt: skip
+"""Comes to 1 258,40 €, in 444,80 €, 406,80 € and 406,80 €."""

@@ -1,5 +1,6 @@
 """What an invoice is made of: pure calculations."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,8 +8,10 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from obole.billing.models import InvoiceType
-from obole.catalogue.rules import Result, wording
-from obole.catalogue.rules.results import PricedLine
+from obole.catalogue.rules import Part, PartKind, Result, wording
+from obole.catalogue.rules.figures import exact, written
+from obole.catalogue.rules.results import PricedLine, TaxRow
+from obole.catalogue.rules.sharing import PartLine
 from obole.catalogue.rules.tariffs import Regime, Typed
 from obole.dossiers.rules import Priced
 from obole.lib import days, money
@@ -71,26 +74,75 @@ def priced_lines(result: Result, *, nature: str) -> list[DraftLine]:
 
 def _detail(line: PricedLine, result: Result) -> str:
     """Return the rule of a line; on an invoice with VAT, whether its price holds it."""
-    parts = [wording.short(line)]
-    if result.vat_cents:
-        mention = wording.vat_mention(line.vat)
-        net = line.vat.regime == Regime.TAXED and line.typed == Typed.NET
-        parts.append(_("prix HT, %(mention)s") % {"mention": mention} if net else mention)
-    said = " ; ".join(part for part in parts if part)
-    return wording.cut(said, wording.LONGEST_DETAIL)
+    return _joined([wording.short(line), _vat_of(line, result)])
+
+
+def _vat_of(line: PricedLine | PartLine, result: Result) -> str:
+    if not result.vat_cents:
+        return ""
+    mention = wording.vat_mention(line.vat)
+    net = line.vat.regime == Regime.TAXED and line.typed == Typed.NET
+    return _("prix HT, %(mention)s") % {"mention": mention} if net else mention
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return wording.cut(" ; ".join(part for part in parts if part), wording.LONGEST_DETAIL)
+
+
+def part_lines(result: Result, part: Part, *, nature: str, acompte: str = "") -> list[DraftLine]:
+    """
+    Return the lines of one invoice of several; of a solde, those of the bill, then what the acompte billed already, below zero.
+
+    :param nature: the imputation of the lines that have none.
+    :param acompte: the number of the invoice that a solde takes away.
+    """
+    own = [_part_line(one, part, result, nature=nature, acompte=acompte) for one in part.lines]
+    return [*priced_lines(result, nature=nature), *own] if part.kind == PartKind.BALANCE else own
+
+
+def _part_line(one: PartLine, part: Part, result: Result, *, nature: str, acompte: str) -> DraftLine:
+    many = len(part.lines) > 1 and not one.entire
+    return DraftLine(
+        label=wording.cut(one.of[0] if one.entire else _part_said(part, acompte), wording.LONGEST_LABEL),
+        detail=_joined([", ".join(one.of) if many else "", _vat_of(one, result)]), quantity=Decimal(-1 if one.cents < 0 else 1),
+        unit="", unit_price_cents=abs(one.cents), nature=one.nature or nature,
+    )  # fmt: skip
+
+
+def _part_said(part: Part, acompte: str) -> str:
+    total = money.euros(part.total_cents)
+    if part.kind == PartKind.ACOMPTE:
+        return _("Acompte de %(percent)s %% sur %(total)s") % {"percent": written(exact(part.percent)), "total": total}
+    if part.kind == PartKind.BALANCE:
+        return _("Acompte déjà facturé, facture n° %(number)s") % {"number": acompte}
+    values = {"rank": part.rank, "count": part.count, "total": total}
+    return _("Échéance %(rank)s sur %(count)s, pour un total de %(total)s") % values
+
+
+def part_label(name: str, part: Part) -> str:
+    """Return what an invoice of several is called in lists and mails: « Location de salle – acompte »."""
+    said = {
+        PartKind.ACOMPTE: _("acompte"), PartKind.BALANCE: _("solde"),
+        PartKind.INSTALMENT: _("échéance %(rank)s sur %(count)s") % {"rank": part.rank, "count": part.count},
+    }[part.kind]  # fmt: skip
+    return f"{wording.cut(name, wording.LONGEST_LABEL - len(said) - 3)} – {said}"
 
 
 def tax_lines(result: Result) -> list[tuple[str, int]]:
     """Return what stands between the lines and the total, in cents: nothing, or the total without VAT and each rate's VAT."""
-    if not result.vat_cents:
+    return _tax_lines(result.taxes)
+
+
+def _tax_lines(taxes: Sequence[TaxRow]) -> list[tuple[str, int]]:
+    if not any(row.vat_cents for row in taxes):
         return []
-    taxed = [row for row in result.taxes if row.vat.regime == Regime.TAXED]
+    taxed = [row for row in taxes if row.vat.regime == Regime.TAXED]
     text = _("%(mention)s sur %(base)s")
     rows = [
         (text % {"mention": wording.vat_mention(row.vat), "base": money.euros(row.net_cents)}, row.vat_cents)
         for row in taxed
     ]
-    return [(_("Total HT"), result.net_cents), *rows]
+    return [(_("Total HT"), sum(row.net_cents for row in taxes)), *rows]
 
 
 @dataclass(frozen=True)
@@ -104,13 +156,27 @@ class Explained:
     vat_mention: str
 
 
-def explain(result: Result) -> Explained:
-    """Return why an invoice comes to its amount, in the language of the moment."""
+def explain(result: Result, part: Part | None = None) -> Explained:
+    """
+    Return why an invoice comes to its amount, in the language of the moment.
+
+    :param part: which of several it is; its lines are those of ``part_lines``.
+    """
     mentions = [wording.vat_mention(row.vat) for row in result.taxes if row.vat.regime not in UNSAID]
     return Explained(
-        whys=tuple(tuple(wording.long(line)) for line in result.lines), taxes=tax_lines(result), votes=votes(result),
+        whys=_whys(result, part), taxes=_tax_lines(part.taxes if part else result.taxes), votes=votes(result),
         vat_mention=" ; ".join(dict.fromkeys(mentions)),
     )  # fmt: skip
+
+
+def _whys(result: Result, part: Part | None) -> tuple[tuple[str, ...], ...]:
+    lines = tuple(tuple(wording.long(line)) for line in result.lines)
+    if part is None:
+        return lines
+    # The whole price, then what this invoice bills of it.
+    sums = [f"{wording.label(one)}\u00a0: {money.euros(one.amount_cents)}." for one in result.lines]
+    said = (*sums, *wording.explain(result), _("Cette facture : %(amount)s.") % {"amount": money.euros(part.cents)})
+    return (*(lines if part.kind == PartKind.BALANCE else ()), *(said for _one in part.lines))
 
 
 UNSAID = frozenset({Regime.TAXED, Regime.OUTSIDE})
@@ -139,3 +205,21 @@ def added_tax(result: Result) -> int:
 def total(lines: Sequence[DraftLine]) -> int:
     """Return the sum of the rounded lines, in cents."""
     return sum(line.amount_cents for line in lines)
+
+
+def netted(amounts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """
+    Take what is below zero away from the amounts of the same nature, the last first; what no such amount holds stays below zero.
+
+    :param amounts: (nature, cents) of each line.
+    """
+    taken: Counter[str] = Counter()
+    for nature, cents in amounts:
+        taken[nature] -= min(cents, 0)
+    kept = []
+    for nature, cents in reversed(amounts):
+        less = min(taken[nature], max(cents, 0))
+        taken[nature] -= less
+        if cents > less:
+            kept.append((nature, cents - less))
+    return [*((nature, -cents) for nature, cents in taken.items() if cents), *reversed(kept)]

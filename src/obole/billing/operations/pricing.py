@@ -1,6 +1,6 @@
 """Invoices whose amount a pricing makes of answers: issued with the reasons of every line, or corrected by other answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 
 from obole.billing import rules
 from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine, InvoiceType
+from obole.billing.operations import cautions, plans
 from obole.billing.operations.drafts import lock_draft
 from obole.billing.operations.issuing import add_lines, billable_regie, issue_invoice
-from obole.billing.operations.refusals import EmptyInvoice, NotBillable, PricingChanged
+from obole.billing.operations.refusals import EmptyInvoice, NotBillable, PartOfAPrice, PricingChanged
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion, Scheme
-from obole.catalogue.rules import Result, as_dict
+from obole.catalogue.rules import Result, as_dict, share
 from obole.dossiers.models import Dossier
 from obole.lib.transactions import whole
 from obole.trail import operations as trail
@@ -32,11 +33,24 @@ class Answered:
 
 @whole
 def generate_priced_invoice(  # noqa: PLR0913 - one form, one call
-    *, dossier_id: int, type_id: int, answered: Answered, period: str, request_key: str, actor: str, at: datetime
+    *,
+    dossier_id: int,
+    type_id: int,
+    answered: Answered,
+    period: str,
+    request_key: str,
+    later: Sequence[date] | None = None,
+    actor: str,
+    at: datetime,
 ) -> Invoice:
     """
     Make an invoice of what a dossier's dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
 
+    The cautions of the price are asked for with it, once for a dossier.
+
+    :param later: the days of the other invoices of a price with an acompte or instalments, which are planned; the first is made
+        now and returned. None makes one invoice of the whole.
+    :raises BadDays: if there is not one day for each of the other invoices, to come, in their order.
     :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review or accepted.
     :raises PricingChanged: if another version of the pricing is in force.
     :raises obole.catalogue.rules.Refused: with everything that keeps the answers from being priced.
@@ -51,7 +65,14 @@ def generate_priced_invoice(  # noqa: PLR0913 - one form, one call
     if invoice_type.amount_mode != InvoiceType.AmountMode.COMPUTED:
         raise NotBillable(_("Ce type de facture a un montant fixe : il ne se calcule pas."))
     version, result = _price(dossier.scheme, answered)
-
+    cautions.ask(result.cautions, dossier=dossier, regie=regie, actor=actor, at=at)
+    parts = () if later is None else share(result, first=catalogue.compiled(version).pricing.terms.first)
+    if parts:
+        planned = plans.Planned(
+            dossier=dossier, type_id=type_id, version_id=version.pk, answers=answered.answers, result=as_dict(result),
+            period=period, parts=parts, later=later or (),
+        )  # fmt: skip
+        return plans.open_plan(planned, request_key=request_key, actor=actor, at=at)
     invoice = Invoice.objects.create(
         request_key=request_key, type=invoice_type, regie=regie, dossier=dossier, payer=dossier.citizen,
         label=invoice_type.name, period=period, total_cents=result.total_cents, created_at=at,
@@ -67,11 +88,16 @@ def correct_priced_draft(*, invoice_id: int, answered: Answered, period: str, ac
     Price a draft again with other answers, by the pricing in force; its lines and their reasons follow.
 
     :raises NotADraft: if it was issued meanwhile.
+    :raises PartOfAPrice: if it is one of the several invoices of a price.
     :raises PricingChanged: if another version of the pricing is in force.
     :raises obole.catalogue.rules.Refused: with everything that keeps the answers from being priced.
     """
     draft = lock_draft(invoice_id)
     before = InvoiceExplanation.objects.select_related("version__scheme").get(invoice=draft)
+    if before.part is not None:
+        raise PartOfAPrice(
+            _("Ce brouillon est une part d’un prix : il ne se recalcule pas seul. Émettez-le, ou abandonnez-le.")
+        )
     version, result = _price(before.version.scheme, answered)
     InvoiceLine.objects.filter(invoice=draft).delete()
     before.delete()
