@@ -98,7 +98,11 @@ def pay_all() -> None:
 
 def test_the_acompte_is_issued_and_the_solde_waits_for_its_day(town: Town) -> None:
     acompte = plan_hall(town)
-    assert (acompte.state, acompte.total_cents, acompte.label) == ("due", 15780, "Cantine et périscolaire – acompte")
+    assert (acompte.state, acompte.total_cents, acompte.label) == (
+        "due",
+        15780,
+        "Cantine et périscolaire – acompte de 30 %",
+    )
     assert [one.amount_cents for one in acompte.lines.order_by("position")] == [11400, 2880, 1500]
     part = solde()
     assert (part.state, part.cents, part.issue_on, part.invoice) == ("planned", 36820, SOLDE_ON, None)

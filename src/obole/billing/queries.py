@@ -227,6 +227,7 @@ class Scheduled:
     """A part of a price as the screens show it."""
 
     part: PlanPart
+    title: str
     invoice: Invoice | None
     """What stands for it: its invoice, or the one that was made in its place."""
     due_on: date
@@ -268,7 +269,7 @@ def _scheduled(part: PlanPart, standing: Mapping[int, Invoice]) -> Scheduled:
     if invoice is not None and invoice.due_date is not None:
         due = invoice.due_date
     why = held(part, standing) if part.state == PartState.PLANNED else ""
-    return Scheduled(part, invoice, due, why)
+    return Scheduled(part, rules.part_title(parse_part(part.share)), invoice, due, why)
 
 
 def standings(dossier: Dossier) -> dict[int, Invoice]:

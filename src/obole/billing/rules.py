@@ -111,21 +111,25 @@ def _part_line(one: PartLine, part: Part, result: Result, *, nature: str, acompt
 
 def _part_said(part: Part, acompte: str) -> str:
     total = money.euros(part.total_cents)
-    if part.kind == PartKind.ACOMPTE:
-        return _("Acompte de %(percent)s %% sur %(total)s") % {"percent": written(exact(part.percent)), "total": total}
     if part.kind == PartKind.BALANCE:
         return _("Acompte déjà facturé, facture n° %(number)s") % {"number": acompte}
-    values = {"rank": part.rank, "count": part.count, "total": total}
-    return _("Échéance %(rank)s sur %(count)s, pour un total de %(total)s") % values
+    text = _("%(part)s sur %(total)s") if part.kind == PartKind.ACOMPTE else _("%(part)s, pour un total de %(total)s")
+    return text % {"part": part_title(part), "total": total}
+
+
+def part_title(part: Part) -> str:
+    """Return what a part is: « Acompte de 30 % », « Solde », « Échéance 2 sur 3 »."""
+    if part.kind == PartKind.ACOMPTE:
+        return _("Acompte de %(percent)s %%") % {"percent": written(exact(part.percent))}
+    if part.kind == PartKind.BALANCE:
+        return _("Solde")
+    return _("Échéance %(rank)s sur %(count)s") % {"rank": part.rank, "count": part.count}
 
 
 def part_label(name: str, part: Part) -> str:
-    """Return what an invoice of several is called in lists and mails: « Location de salle – acompte »."""
-    said = {
-        PartKind.ACOMPTE: _("acompte"), PartKind.BALANCE: _("solde"),
-        PartKind.INSTALMENT: _("échéance %(rank)s sur %(count)s") % {"rank": part.rank, "count": part.count},
-    }[part.kind]  # fmt: skip
-    return f"{wording.cut(name, wording.LONGEST_LABEL - len(said) - 3)} – {said}"
+    """Return what an invoice of several is called in lists and mails: « Location de salle – solde »."""
+    said = part_title(part)
+    return f"{wording.cut(name, wording.LONGEST_LABEL - len(said) - 3)} – {said[:1].lower()}{said[1:]}"
 
 
 def tax_lines(result: Result) -> list[tuple[str, int]]:

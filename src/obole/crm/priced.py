@@ -8,7 +8,7 @@ from obole.billing.models import InvoiceType
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.rules import Problem
-from obole.crm import pricings
+from obole.crm import pricings, schedules
 from obole.crm.answering import start
 from obole.crm.forms import new_request_key
 from obole.crm.pricing_forms import BillForm, PricedForm
@@ -54,10 +54,16 @@ def _form(
         "types": billing.types_for(dossier),
         "regies": sees_money(request.agent),
     }
+    today = days.day_of(days.now())
+    offered_days = schedules.days_to_begin_with(pricing, today)
     if sent is not None:
-        return BillForm.sent(sent, **offered)
-    begun = {"on": days.day_of(days.now()), "version": version.pk, **start(pricing, dossier.answers)}
-    return BillForm(initial={**begun, **initial}, **offered)
+        # A page that showed no part yet, its answers making none, asked for no day.
+        data = sent.copy()
+        for name, day in offered_days.items():
+            data.setdefault(name, day.isoformat())
+        return BillForm.sent(data, **offered)
+    begun = {"on": today, "version": version.pk, **offered_days}
+    return BillForm(initial={**begun, **start(pricing, dossier.answers), **initial}, **offered)
 
 
 def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
@@ -68,16 +74,18 @@ def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str
     )
     term = chosen.payment_term if chosen else 0
     at = days.now()
+    made = found(form, version)
     return {
         "generate": form, "form": form, "no_type": False, "chosen_type": chosen, "pricing_version": version,
-        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year, **found(form, version),
+        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year,
+        "parts": schedules.to_come(form, schedules.parts_of(version, made["result"])), **made,
     }  # fmt: skip
 
 
 def found(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
     """Return what the answers come to so far; what is wrong is said at its field, and what lacks above the lines."""
     result, problems = pricings.preview(version, form.answers, on=form.day)
-    return {"priced": pricings.bill(result), "lacking": _told(form, problems)}
+    return {"priced": pricings.bill(result), "lacking": _told(form, problems), "result": result}
 
 
 def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:

@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from obole.billing.models import Invoice
+from obole.billing.models import Caution, Invoice
 from obole.dossiers.models import Dossier
+from obole.lib import money
 from obole.payments.history import Happening
 from obole.payments.models import Refund
 from obole.trail import queries as trail
@@ -31,6 +32,14 @@ DOSSIER_WORDS = {
     "invoice.part_paid": (gettext_lazy("Facture payée en partie"), "done"),
     "invoice.cancel": (gettext_lazy("Facture annulée"), "ended"),
     "invoice.transfer": (gettext_lazy("Facture transmise au comptable public"), "ended"),
+}
+
+CAUTION_WORDS = {
+    "caution.ask": (gettext_lazy("Caution demandée"), "to_pay"),
+    "caution.receive": (gettext_lazy("Caution reçue"), "in_progress"),
+    "caution.give_back": (gettext_lazy("Caution restituée"), "done"),
+    "caution.keep": (gettext_lazy("Caution retenue"), "late"),
+    "caution.drop": (gettext_lazy("Caution sans objet"), "ended"),
 }
 
 REFUND_WORDS = {
@@ -57,6 +66,20 @@ def of_refund(refund: Refund) -> list[Event]:
     told = [_refund_step(record) for record in trail.about(refund) if record.verb in REFUND_WORDS]
     detail = f"{refund.requested_by} · {refund.reason}"
     return [*told, Event(refund.requested_at, _("Remboursement demandé"), detail, "late")]
+
+
+def of_caution(caution: Caution) -> list[Event]:
+    """Return the story of a caution, newest first."""
+    return [_caution_step(record) for record in trail.about(caution) if record.verb in CAUTION_WORDS]
+
+
+def _caution_step(record: Record) -> Event:
+    title, tone = CAUTION_WORDS[record.verb]
+    details = record.details
+    means = str(Caution.Means(details["means"]).label) if details.get("means") else ""
+    kept = money.euros(details["cents"]) if record.verb == "caution.keep" else ""
+    said = (kept, means, str(details.get("reference", "")), str(details.get("reason", "")), record.actor)
+    return Event(record.at, str(title), " · ".join(one for one in said if one), tone)
 
 
 def _refund_step(record: Record) -> Event:

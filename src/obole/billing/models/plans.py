@@ -4,8 +4,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models.invoices import Invoice, InvoiceType
 from obole.billing.part_states import PartState
@@ -55,9 +54,9 @@ class PlanPart(models.Model):
     """One invoice of an échéancier: planned for a day, then billed, or abandoned with a reason. Its amount never changes."""
 
     class Kind(models.TextChoices):
-        ACOMPTE = PartKind.ACOMPTE, gettext_lazy("Acompte")
-        BALANCE = PartKind.BALANCE, gettext_lazy("Solde")
-        INSTALMENT = PartKind.INSTALMENT, gettext_lazy("Échéance")
+        ACOMPTE = PartKind.ACOMPTE, _("Acompte")
+        BALANCE = PartKind.BALANCE, _("Solde")
+        INSTALMENT = PartKind.INSTALMENT, _("Échéance")
 
     plan = models.ForeignKey(BillingPlan, on_delete=models.PROTECT, related_name="parts")
     rank = models.PositiveSmallIntegerField()
@@ -65,12 +64,10 @@ class PlanPart(models.Model):
     cents = models.PositiveBigIntegerField()
     share = models.JSONField()
     """What ``catalogue.rules.codec`` writes of a ``Part``."""
-    issue_on = models.DateField(gettext_lazy("à émettre le"))
-    state = models.CharField(
-        gettext_lazy("statut"), max_length=10, choices=PartState.choices, default=PartState.PLANNED
-    )
+    issue_on = models.DateField(_("à émettre le"))
+    state = models.CharField(_("statut"), max_length=10, choices=PartState.choices, default=PartState.PLANNED)
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, null=True, related_name="part")
-    reason = models.CharField(gettext_lazy("motif"), max_length=200, blank=True)
+    reason = models.CharField(_("motif"), max_length=200, blank=True)
     """Why it was abandoned."""
 
     objects: ClassVar[PlanPartQuerySet] = PlanPartQuerySet.as_manager()  # type: ignore[assignment]
@@ -104,10 +101,3 @@ class PlanPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan_id}/{self.rank}"
-
-    @property
-    def title(self) -> str:
-        """What it is, in the language of the moment: « Acompte », « Solde », « Échéance 2 »."""
-        if self.kind == self.Kind.INSTALMENT:
-            return _("Échéance %(rank)s") % {"rank": self.rank}
-        return str(self.Kind(self.kind).label)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from django.utils import translation
@@ -139,10 +140,11 @@ def check_days(later: Sequence[date], *, count: int, today: date) -> None:
     """
     if len(later) != count:
         raise BadDays(_("Le nombre de parts a changé entre-temps : vérifiez leurs dates, puis validez de nouveau."))
-    if any(day <= today for day in later):
-        raise BadDays(_("Une part se facture un jour à venir : choisissez une date après aujourd’hui."))
-    if any((day - today).days > queries.FARTHEST_DAYS for day in later):
-        raise BadDays(_("Cette date est trop lointaine : trois ans au plus."))
+    for rank, day in enumerate(later, start=2):
+        if day <= today:
+            raise BadDays(_("Une part se facture un jour à venir : choisissez une date après aujourd’hui."), rank=rank)
+        if (day - today).days > queries.FARTHEST_DAYS:
+            raise BadDays(_("Cette date est trop lointaine : trois ans au plus."), rank=rank)
     check_order(later)
 
 
@@ -152,8 +154,9 @@ def check_order(later: Sequence[date]) -> None:
 
     :raises BadDays: if one is before the one before it.
     """
-    if any(after < before for before, after in zip(later, later[1:], strict=False)):
-        raise BadDays(_("Les parts se suivent : une date est avant celle de la part précédente."))
+    for rank, (before, after) in enumerate(pairwise(later), start=3):
+        if after < before:
+            raise BadDays(_("Les parts se suivent : cette date est avant celle de la part précédente."), rank=rank)
 
 
 def _locked(part_id: int) -> PlanPart:

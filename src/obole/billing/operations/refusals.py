@@ -26,7 +26,11 @@ class PricingChanged(NotBillable):
 
 
 class BadDays(NotBillable):
-    """The days of the parts of a price are not to come, or not in their order."""
+    """The days of the parts of a price are not to come, or not in their order; ``rank`` is the part whose day is wrong, if one is."""
+
+    def __init__(self, sentence: str, *, rank: int = 0) -> None:
+        super().__init__(sentence)
+        self.rank = rank
 
 
 class PartOfAPrice(NotBillable):

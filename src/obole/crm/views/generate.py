@@ -11,7 +11,7 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.rules import Refused
-from obole.crm import invoicing, priced
+from obole.crm import invoicing, priced, schedules
 from obole.crm.forms import GenerateForm
 from obole.crm.pricing_forms import BillForm
 from obole.crm.views.dossier import panel_page, seen
@@ -45,11 +45,14 @@ def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
 
 def _generate_priced(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> HttpResponse:
     form = priced.typed(request, dossier, version)
-    if form.is_valid() and not invoicing.recalculates(request.POST) and form.require():
+    wanted = form.is_valid() and not invoicing.recalculates(request.POST)
+    if wanted and form.require() and schedules.require(form, version):
         try:
-            invoice = _bill(request, dossier, form)
+            invoice = _bill(request, dossier, form, version)
         except Refused as refusal:
             form.tell(refusal.problems)
+        except billing.BadDays as refusal:
+            schedules.refuse(form, refusal)
         except billing.NotBillable as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -57,12 +60,12 @@ def _generate_priced(request: AgentRequest, dossier: Dossier, version: PricingVe
     return panel_page(request, dossier, "factures", **priced.shown(form, dossier, version))
 
 
-def _bill(request: AgentRequest, dossier: Dossier, form: BillForm) -> Invoice:
+def _bill(request: AgentRequest, dossier: Dossier, form: BillForm, version: PricingVersion) -> Invoice:
     given = form.cleaned_data
     answered = billing.Answered(version_id=given["version"], answers=form.answers, on=given["on"])
     return billing.generate_priced_invoice(
         dossier_id=dossier.pk, type_id=given["type"].pk, answered=answered, period=given["period"],
-        request_key=f"{dossier.pk}:{given['request_key']}", actor=request.actor, at=days.now(),
+        request_key=f"{dossier.pk}:{given['request_key']}", later=schedules.later(form, version), actor=request.actor, at=days.now(),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -37,6 +38,17 @@ def priced_draft(request: AgentRequest, one: Invoice, kept: InvoiceExplanation) 
             form.add_error(None, str(refusal))
     context = {"invoice": one, "form": form, "pricing_version": version, **priced.found(form, version)}
     return render_page(request, "crm/priced_draft.html", context)
+
+
+def part_draft(request: AgentRequest, one: Invoice) -> HttpResponse:
+    """Issue the draft of a part of a price as it is: it is not priced again alone."""
+    form = Form(request.POST or None)
+    if form.is_valid() and "emettre" in request.POST:
+        issued = billing.issue_invoice(invoice_id=one.pk, actor=request.actor, at=days.now())
+        messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
+        return redirect("crm:invoice", pk=one.pk)
+    lines = one.lines.order_by("position")
+    return render_page(request, "crm/part_draft.html", {"invoice": one, "form": form, "lines": lines})
 
 
 def _begun(one: Invoice, kept: InvoiceExplanation, answers: dict[str, Any]) -> dict[str, Any]:
