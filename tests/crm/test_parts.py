@@ -261,3 +261,21 @@ def test_the_page_costs_the_same_with_more_parts_and_cautions(
     for rank in range(4):
         bill_answers(town, version, MUSIC_ASKED, dossier=many, key=f"many{rank}", later=days)
     assert cost(many) == cost(few)
+
+
+def test_the_story_of_a_dossier_tells_its_parts_and_its_cautions(
+    client: Client, money: Client, planned: PlanPart, caution: Caution
+) -> None:
+    act(money, "caution", caution.pk, action="receive", means="cheque", reference="0123456")
+    act(client, "part", planned.pk, action="move", issue_on="2026-12-20")
+    act(client, "part", planned.pk, action="abandon", reason="Mariage annulé")
+    page = text_of(get(client, "dossier", planned.plan.dossier_id, panneau="historique"))
+    for said in (
+        "Part abandonnée",
+        "Mariage annulé",
+        "Part prévue un autre jour",
+        "Caution reçue",
+        "0123456",
+        "Caution demandée",
+    ):
+        assert said in page, said

@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from obole.billing.models import Caution, Invoice
+from obole.billing import queries
+from obole.billing.models import Caution, Invoice, PlanPart
 from obole.dossiers.models import Dossier
 from obole.lib import money
 from obole.payments.history import Happening
@@ -32,6 +33,8 @@ DOSSIER_WORDS = {
     "invoice.part_paid": (gettext_lazy("Facture payée en partie"), "done"),
     "invoice.cancel": (gettext_lazy("Facture annulée"), "ended"),
     "invoice.transfer": (gettext_lazy("Facture transmise au comptable public"), "ended"),
+    "part.move": (gettext_lazy("Part prévue un autre jour"), "info"),
+    "part.abandon": (gettext_lazy("Part abandonnée"), "ended"),
 }
 
 CAUTION_WORDS = {
@@ -41,6 +44,8 @@ CAUTION_WORDS = {
     "caution.keep": (gettext_lazy("Caution retenue"), "late"),
     "caution.drop": (gettext_lazy("Caution sans objet"), "ended"),
 }
+
+_WORDS = {**DOSSIER_WORDS, **CAUTION_WORDS}
 
 REFUND_WORDS = {
     "refund.approve": (gettext_lazy("Approuvé par une seconde personne"), "in_progress"),
@@ -57,8 +62,10 @@ def of_invoice(happenings: Iterable[Happening]) -> list[Event]:
 def of_dossier(dossier: Dossier, invoices: Iterable[Invoice]) -> list[Event]:
     """Return the story of a dossier and of its invoices, newest first."""
     numbers = {invoice.pk: str(invoice) for invoice in invoices}
-    subjects = [dossier, *Invoice.objects.filter(pk__in=numbers).order_by("id")]
-    return [_told(record, numbers) for record in trail.about(*subjects) if record.verb in DOSSIER_WORDS]
+    beside = [*PlanPart.objects.filter(plan__dossier=dossier).order_by("id"), *queries.cautions_of(dossier)]
+    subjects = [dossier, *Invoice.objects.filter(pk__in=numbers).order_by("id"), *beside]
+    told = (_beside(record) or _told(record, numbers) for record in trail.about(*subjects) if record.verb in _WORDS)
+    return list(told)
 
 
 def of_refund(refund: Refund) -> list[Event]:
@@ -66,6 +73,11 @@ def of_refund(refund: Refund) -> list[Event]:
     told = [_refund_step(record) for record in trail.about(refund) if record.verb in REFUND_WORDS]
     detail = f"{refund.requested_by} · {refund.reason}"
     return [*told, Event(refund.requested_at, _("Remboursement demandé"), detail, "late")]
+
+
+def _beside(record: Record) -> Event | None:
+    """Return what happened to a caution, as its own story tells it."""
+    return _caution_step(record) if record.verb in CAUTION_WORDS else None
 
 
 def of_caution(caution: Caution) -> list[Event]:
