@@ -21,8 +21,9 @@ from obole.catalogue.rules import parts as p
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib.states import ForbiddenMove
+from obole.payments import operations as payments
 from obole.payments import verification
-from obole.payments.models import Receipt
+from obole.payments.models import Receipt, Reversal
 from obole.regies import operations as regies
 from obole.regies.models import Line
 from obole.trail.models import Record
@@ -360,3 +361,25 @@ def test_neg_one_invoice_a_part_even_without_the_look_at_its_state(town: Town, m
     with pytest.raises(DatabaseError), transaction.atomic():
         plans._bill(PlanPart.objects.get(pk=part.pk), request_key=f"part:{part.pk}", actor=WHO, at=NOON)
     assert Invoice.objects.count() == 2
+
+
+def test_money_of_a_solde_is_taken_back_imputation_by_imputation(town: Town) -> None:
+    plan_hall(town)
+    last = billing.bill_part(part_id=solde().pk, actor=WHO, at=NOON)
+    receipts = [take(last.pk, cents, Receipt.Means.CHEQUE) for cents in (30000, 6820)]
+    assert revenue() == {"752": 26600, "7588": 6720, "70878": 3500}
+    for one in reversed(receipts):
+        payments.reverse_receipt(
+            receipt_id=one.pk, kind=Reversal.Kind.BOUNCED, reason="sans provision", actor=WHO, at=NOON
+        )
+    assert not +revenue()
+    check_books()
+
+
+def test_a_paid_acompte_that_is_cancelled_frees_its_money_and_holds_the_solde(town: Town) -> None:
+    acompte = plan_hall(town)
+    take(acompte.pk, 15780, Receipt.Means.CHEQUE)
+    payments.cancel_invoice(invoice_id=acompte.pk, code=CreditNote.Reason.GESTURE, comment="", actor=WHO, at=NOON)
+    let_days_pass(SOLDE_ON)
+    assert solde().state == "planned" and "annulé" in queries.held(solde())
+    check_books()

@@ -245,10 +245,11 @@ class Schedule:
 
 def schedules_of(dossier: Dossier) -> list[Schedule]:
     """Return the échéanciers of a dossier, the latest first, with what became of their parts."""
-    rows = BillingPlan.objects.filter(dossier=dossier).select_related("type__regie").prefetch_related("parts__invoice")
-    standing = standings(dossier)
+    rows = BillingPlan.objects.filter(dossier=dossier).select_related("type__regie").prefetch_related("parts")
+    plans = list(rows.order_by("-created_at", "-id"))
+    standing = standings(dossier) if plans else {}
     found = []
-    for plan in rows.order_by("-created_at", "-id"):
+    for plan in plans:
         plan.dossier = dossier
         shown = []
         for part in sorted(plan.parts.all(), key=lambda one: one.rank):
@@ -339,6 +340,12 @@ def _gone_before(part: PlanPart, standing: Mapping[int, Invoice]) -> Invoice | N
 def parts_to_bill(today: date) -> QuerySet[PlanPart]:
     """Return the planned parts whose day has come, those that are held too, oldest first."""
     return PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lte=today).order_by("issue_on", "id")
+
+
+def parts_left_behind(today: date) -> QuerySet[PlanPart]:
+    """Return the planned parts whose day is over: the clock held them, and somebody must look. The oldest first."""
+    rows = PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lt=today).order_by("issue_on", "id")
+    return rows.select_related("plan__type", "plan__payer", "plan__dossier")
 
 
 def cautions_of(dossier: Dossier) -> QuerySet[Caution]:
