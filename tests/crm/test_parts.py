@@ -284,6 +284,7 @@ def test_the_story_of_a_dossier_tells_its_parts_and_its_cautions(
 def test_what_was_held_on_its_day_waits_with_the_drafts(client: Client, planned: PlanPart, time_machine: Any) -> None:
     assert "en suspens" not in text_of(get(client, "drafts"))
     time_machine.move_to(NOON + timedelta(days=11), tick=False)
+    assert "1 part en suspens" in text_of(get(client, "invoices"))
     page = text_of(get(client, "drafts"))
     assert "Parts en suspens" in page and "05/12/2026" in page and "368,20" in page
     billing.bill_part(part_id=planned.pk, actor=WHO, at=NOON)
