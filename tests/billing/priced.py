@@ -10,8 +10,11 @@ from obole.billing.models import Invoice
 from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
 from obole.catalogue.models import PricingVersion
+from obole.catalogue.rules import parts as p
+from obole.catalogue.rules import tariffs as t
 from obole.dossiers.models import Dossier
-from tests.catalogue.rules.dispositifs import SCHOOL
+from tests.catalogue.rules.build import a, fixed, line, number, product
+from tests.catalogue.rules.dispositifs import SCHOOL, TWENTY
 from tests.world import NOON, WHO, Town, make_dossier
 
 FAMILY: dict[str, Any] = {
@@ -58,3 +61,11 @@ MUSIC_ASKED: dict[str, Any] = {
     "eleves": [{"cursus": "instrument"}, {"cursus": "instrument"}], "trimestres_violon": "3",
 }  # fmt: skip
 """Comes to 1 258,40 €, in 444,80 €, 406,80 € and 406,80 €."""
+COPIES = p.Pricing(
+    questions=(number("pages"), number("livres", required=False)),
+    tariffs=(fixed("pages", 20), fixed("livres", 500, vat=TWENTY, typed=t.Typed.NET)),
+    products=(product("pages", nature="7062"), product("livres", nature="7088")),
+    lines=(line("pages", quantity=a("pages")), line("livres", quantity=a("livres"))),
+    terms=p.Terms(carry_below=1500),
+)
+"""Copies at 0,20 € and books at 5,00 € without their VAT of 20 %; what is under 15,00 € may be carried over."""

@@ -17,7 +17,7 @@ from obole.payments import operations as payments
 from obole.payments.models import Receipt
 from obole.regies import operations as regies
 from obole.trail.models import Record
-from tests.billing.priced import HALL_ASKED, publish
+from tests.billing.priced import COPIES, HALL_ASKED, publish
 from tests.billing.priced import bill as bill_answers
 from tests.catalogue.rules.dispositifs import HALL
 from tests.crm.desk import Desk, bill, browser, get, text_of, url
@@ -26,7 +26,7 @@ from tests.world import NOON, WHO, later, make_citizen, make_dossier, make_regie
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FOR_ALL = {
-    "dossier_answers": "Réponses de l’agent", "part": "Changer la date", "caution": "Où elle en est",
+    "dossier_answers": "Réponses de l’agent", "part": "Changer la date", "caution": "Où elle en est", "carried": "Où il en est",
     "home": "Aujourd’hui", "dossiers": "Dossiers", "dossier": "Inscription cantine", "dossier_complement": "Demander un complément",
     "dossier_accept": "Accepter la demande", "dossier_reject": "Refuser la demande", "invoices": "Factures",
     "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "draft": "Brouillon de facture",
@@ -98,7 +98,11 @@ def hall(desk: Desk) -> dict[str, tuple[object, ...]]:
         later=[NOON.date() + timedelta(days=9)],
     )
     part = PlanPart.objects.filter(state="planned").latest("id")
-    return {"part": (part.pk,), "caution": (Caution.objects.latest("id").pk,)}
+    asked = billing.Answered(version_id=publish(town, COPIES).pk, answers={"pages": "3"}, on=NOON.date())
+    carried = billing.carry_price(
+        dossier_id=dossier.pk, type_id=town.type.pk, answered=asked, period="", request_key=f"carry{dossier.pk}", actor=WHO, at=NOON
+    )  # fmt: skip
+    return {"part": (part.pk,), "caution": (Caution.objects.latest("id").pk,), "carried": (carried.pk,)}
 
 
 def test_every_address_is_in_the_matrix() -> None:

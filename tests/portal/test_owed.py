@@ -10,7 +10,7 @@ from obole.billing.models import Caution, PlanPart
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.regies import operations as regies
-from tests.billing.priced import HALL_ASKED, publish
+from tests.billing.priced import COPIES, HALL_ASKED, publish
 from tests.billing.priced import bill as bill_answers
 from tests.catalogue.rules.dispositifs import HALL
 from tests.portal.conftest import text_of
@@ -71,3 +71,14 @@ def test_nobody_else_reads_it(hall: Dossier) -> None:
 def test_without_parts_nor_cautions_nothing_is_said(town: Town, browser: Client) -> None:
     page = read(browser, make_dossier(town))
     assert "Ce que vous payez, et quand" not in page and "Caution" not in page
+
+
+def test_what_is_carried_over_is_told(town: Town, browser: Client) -> None:
+    dossier = make_dossier(town)
+    asked = billing.Answered(version_id=publish(town, COPIES).pk, answers={"pages": "21"}, on=NOON.date())
+    carried = billing.carry_price(
+        dossier_id=dossier.pk, type_id=town.type.pk, answered=asked, period="octobre 2026", request_key="c", **BY
+    )
+    assert "4,20 € seront ajoutés à votre prochaine facture (octobre 2026)." in read(browser, dossier)
+    billing.give_up_carried(carried_id=carried.pk, reason="Erreur", **BY)
+    assert "seront ajoutés" not in read(browser, dossier)

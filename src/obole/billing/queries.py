@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from obole.billing import rules
 from obole.billing.models import (
     BillingPlan,
+    Carried,
     Caution,
     Invoice,
     InvoiceExplanation,
@@ -183,11 +184,11 @@ def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, i
 
 def explained(invoice: Invoice) -> rules.Explained | None:
     """Return why an invoice comes to its amount, from what was kept with it; None if no pricing made it."""
-    kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", "part").first()
+    kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", "part", "carried").first()
     if kept is None:
         return None
-    result, part = kept
-    return rules.explain(parse_result(result), None if part is None else parse_part(part))
+    result, part, carried = kept
+    return rules.explain(parse_result(result), None if part is None else parse_part(part), rules.read_carried(carried))
 
 
 def lines_of(invoice: Invoice, why: rules.Explained | None) -> list[tuple[InvoiceLine, tuple[str, ...]]]:
@@ -346,6 +347,17 @@ def parts_left_behind(today: date) -> QuerySet[PlanPart]:
     """Return the planned parts whose day is over: the clock held them, and somebody must look. The oldest first."""
     rows = PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lt=today).order_by("issue_on", "id")
     return rows.select_related("plan__type", "plan__payer", "plan__dossier")
+
+
+def carried_to(dossier: Dossier, invoice_type: InvoiceType) -> QuerySet[Carried]:
+    """Return what waits for the payer's next invoice of this type, oldest first."""
+    rows = Carried.objects.waiting().filter(payer=dossier.citizen_id, type=invoice_type)
+    return rows.select_related("dossier").order_by("id")
+
+
+def carried_of(dossier: Dossier) -> QuerySet[Carried]:
+    """Return what was carried over from a dossier, billed since or not, oldest first."""
+    return Carried.objects.filter(dossier=dossier).select_related("type", "invoice").order_by("id")
 
 
 def cautions_of(dossier: Dossier) -> QuerySet[Caution]:

@@ -1,18 +1,19 @@
 """What an invoice is made of: pure calculations."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from obole.billing.models import InvoiceType
-from obole.catalogue.rules import Part, PartKind, Result, wording
+from obole.catalogue.rules import Part, PartKind, Result, parse_result, splitting, wording
 from obole.catalogue.rules.figures import exact, written
 from obole.catalogue.rules.results import PricedLine, TaxRow
-from obole.catalogue.rules.sharing import PartLine
-from obole.catalogue.rules.tariffs import Regime, Typed
+from obole.catalogue.rules.sharing import PartLine, grouped
+from obole.catalogue.rules.tariffs import Regime, Typed, Vat
 from obole.dossiers.rules import Priced
 from obole.lib import days, money
 
@@ -117,6 +118,39 @@ def _part_said(part: Part, acompte: str) -> str:
     return text % {"part": part_title(part), "total": total}
 
 
+@dataclass(frozen=True)
+class CarriedOver:
+    """A price that was too small to be invoiced alone, and how an invoice that bills it calls it."""
+
+    label: str
+    result: Result
+
+
+def is_carried(result: Result, *, before_cents: int, below_cents: int) -> bool:
+    """Tell whether a price, with what waits already, is too small to be invoiced alone."""
+    carry = splitting.carry_over(
+        result.total_cents, before_cents=before_cents, below_cents=below_cents, flush=not below_cents
+    )
+    return result.total_cents > 0 and carry.carried_cents > 0
+
+
+def read_carried(kept: Iterable[Mapping[str, Any]]) -> list[CarriedOver]:
+    """Return what an invoice kept of what was carried over to it."""
+    return [CarriedOver(one["label"], parse_result(one["result"])) for one in kept]
+
+
+def carried_lines(carried: Iterable[CarriedOver], *, nature: str) -> list[DraftLine]:
+    """Return the lines of what was carried over to an invoice: one for each imputation and VAT."""
+    return [
+        DraftLine(
+            label=wording.cut(one.label, wording.LONGEST_LABEL), detail=_joined([", ".join(line.of), _vat_of(line, one.result)]),
+            quantity=Decimal(-1 if line.cents < 0 else 1), unit="", unit_price_cents=abs(line.cents), nature=line.nature or nature,
+        )
+        for one in carried
+        for line in grouped(one.result)
+    ]  # fmt: skip
+
+
 def part_title(part: Part) -> str:
     """Return what a part is: « Acompte de 30 % », « Solde », « Échéance 2 sur 3 »."""
     if part.kind == PartKind.ACOMPTE:
@@ -160,15 +194,18 @@ class Explained:
     vat_mention: str
 
 
-def explain(result: Result, part: Part | None = None) -> Explained:
+def explain(result: Result, part: Part | None = None, carried: Sequence[CarriedOver] = ()) -> Explained:
     """
     Return why an invoice comes to its amount, in the language of the moment.
 
     :param part: which of several it is; its lines are those of ``part_lines``.
+    :param carried: what it bills besides; its lines are those of ``carried_lines``.
     """
-    mentions = [wording.vat_mention(row.vat) for row in result.taxes if row.vat.regime not in UNSAID]
+    taxes = _added(part.taxes if part else result.taxes, *(one.result.taxes for one in carried))
+    mentions = [wording.vat_mention(row.vat) for row in taxes if row.vat.regime not in UNSAID]
+    lines = [*result.lines, *(line for one in carried for line in one.result.lines)]
     return Explained(
-        whys=_whys(result, part), taxes=_tax_lines(part.taxes if part else result.taxes), votes=votes(result),
+        whys=(*_whys(result, part), *_carried_whys(carried)), taxes=_tax_lines(taxes), votes=votes(lines),
         vat_mention=" ; ".join(dict.fromkeys(mentions)),
     )  # fmt: skip
 
@@ -178,8 +215,11 @@ def _whys(result: Result, part: Part | None) -> tuple[tuple[str, ...], ...]:
     if part is None:
         return lines
     # The whole price, then what this invoice bills of it.
-    sums = [f"{wording.label(one)}\u00a0: {money.euros(one.amount_cents)}." for one in result.lines]
-    said = (*sums, *wording.explain(result), _("Cette facture : %(amount)s.") % {"amount": money.euros(part.cents)})
+    said = (
+        *_sums(result),
+        *wording.explain(result),
+        _("Cette facture : %(amount)s.") % {"amount": money.euros(part.cents)},
+    )
     return (*(lines if part.kind == PartKind.BALANCE else ()), *(said for _one in part.lines))
 
 
@@ -187,10 +227,32 @@ UNSAID = frozenset({Regime.TAXED, Regime.OUTSIDE})
 """What needs no mention: the tax has its own lines, and what is outside its field says nothing."""
 
 
-def votes(result: Result) -> str:
+def _carried_whys(carried: Iterable[CarriedOver]) -> Iterable[tuple[str, ...]]:
+    for one in carried:
+        said = (*_sums(one.result), *wording.explain(one.result))
+        yield from (said for _line in grouped(one.result))
+
+
+def _sums(result: Result) -> list[str]:
+    return [f"{wording.label(one)}\u00a0: {money.euros(one.amount_cents)}." for one in result.lines]
+
+
+def _added(*taxes: Sequence[TaxRow]) -> list[TaxRow]:
+    """Add up what several bills come to, by regime and rate."""
+    sums: dict[Vat, TaxRow] = {}
+    for row in (row for rows in taxes for row in rows):
+        known = sums.get(row.vat)
+        sums[row.vat] = row if known is None else replace(
+            known, net_cents=known.net_cents + row.net_cents, vat_cents=known.vat_cents + row.vat_cents,
+            total_cents=known.total_cents + row.total_cents,
+        )  # fmt: skip
+    return list(sums.values())
+
+
+def votes(lines: Iterable[PricedLine]) -> str:
     """Return the délibérations that the prices come from, for the small print."""
     voted: dict[str, list[str]] = {}
-    for line in result.lines:
+    for line in lines:
         vote = line.vote
         said = _("délibération n° %(number)s du %(day)s") % {
             "number": vote.deliberation,

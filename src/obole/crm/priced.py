@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from obole.billing import queries as billing
+from obole.billing import rules
 from obole.billing.models import InvoiceType
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
-from obole.catalogue.rules import Problem
+from obole.catalogue.rules import Problem, Result
 from obole.crm import pricings, schedules
 from obole.crm.answering import start
 from obole.crm.forms import new_request_key
@@ -79,6 +80,17 @@ def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str
         "generate": form, "form": form, "no_type": False, "chosen_type": chosen, "pricing_version": version,
         "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year,
         "parts": schedules.to_come(form, schedules.parts_of(version, made["result"])), **made,
+        **_carrying(dossier, version, chosen, made["result"]),
+    }  # fmt: skip
+
+
+def _carrying(dossier: Dossier, version: PricingVersion, chosen: InvoiceType | None, result: Result) -> dict[str, Any]:
+    """Return what was carried over to the invoice to come, and whether its price can be carried over in its turn."""
+    waiting = list(billing.carried_to(dossier, chosen)) if chosen else []
+    before, below = sum(one.cents for one in waiting), catalogue.compiled(version).pricing.terms.carry_below
+    return {
+        "carried_to": waiting, "carried_cents": before, "carry_below": below, "with_carried": result.total_cents + before,
+        "can_carry": rules.is_carried(result, before_cents=before, below_cents=below),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from obole.crm.views import (
     answers,
     attempts,
+    carried,
     cautions,
     citizens,
     closing,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("dossiers/<int:pk>/facturer/", generate.generate_invoice, name="generate_invoice"),
     path("dossiers/<int:pk>/pieces/<int:attachment_pk>/", dossier.attachment, name="attachment"),
     path("parts/<int:pk>/", parts.part, name="part"),
+    path("reports/<int:pk>/", carried.carried, name="carried"),
     path("cautions/<int:pk>/", cautions.caution, name="caution"),
     path("factures/", invoices.invoices, name="invoices"),
     path("factures/export.csv", invoices.invoices_export, name="invoices_export"),

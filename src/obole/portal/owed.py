@@ -42,6 +42,16 @@ def cautions(dossier: Dossier) -> list[Line]:
     return [_caution(one) for one in queries.cautions_of(dossier)]
 
 
+def carried(dossier: Dossier) -> list[str]:
+    """Return what waits for the citizen's next invoice, a sentence each."""
+    text = _("%(amount)s seront ajoutés à votre prochaine facture%(period)s.")
+    return [
+        text % {"amount": money.euros(one.cents), "period": f" ({one.period})" if one.period else ""}
+        for one in queries.carried_of(dossier)
+        if one.invoice_id is None and not one.reason
+    ]
+
+
 def _part(one: queries.Scheduled, known: dict[int, Shown]) -> Line:
     shown = known.get(one.invoice.pk) if one.invoice else None
     if shown is not None:

@@ -1,5 +1,6 @@
 """Types de factures, invoices, what one price becomes of several of them, cautions, and the documents that were made once."""
 
+from obole.billing.models.carried import Carried as Carried
 from obole.billing.models.cautions import Caution as Caution
 from obole.billing.models.invoices import CreditNote as CreditNote
 from obole.billing.models.invoices import CreditNotePaper as CreditNotePaper

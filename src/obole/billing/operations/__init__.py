@@ -2,6 +2,7 @@
 
 from obole.billing.operations.batch import deposit_batch as deposit_batch
 from obole.billing.operations.batch import issue_batch as issue_batch
+from obole.billing.operations.carrying import give_up_carried as give_up_carried
 from obole.billing.operations.cautions import bill_kept_caution as bill_kept_caution
 from obole.billing.operations.cautions import drop_caution as drop_caution
 from obole.billing.operations.cautions import give_back_caution as give_back_caution
@@ -22,6 +23,7 @@ from obole.billing.operations.plans import bill_part as bill_part
 from obole.billing.operations.plans import bill_part_on_its_day as bill_part_on_its_day
 from obole.billing.operations.plans import move_part as move_part
 from obole.billing.operations.pricing import Answered as Answered
+from obole.billing.operations.pricing import carry_price as carry_price
 from obole.billing.operations.pricing import correct_priced_draft as correct_priced_draft
 from obole.billing.operations.pricing import generate_priced_invoice as generate_priced_invoice
 from obole.billing.operations.refusals import BadDays as BadDays

@@ -106,6 +106,16 @@ def share(result: Result, *, first: Sequence[Key] = ()) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def grouped(result: Result) -> tuple[PartLine, ...]:
+    """Return a bill in as few lines as can be: one for each VAT and imputation."""
+    left = _whole(result, ())
+    return tuple(
+        PartLine(of=left.of[key], nature=key[1], vat=key[0], typed=_typed(result, key[0]), cents=cents)
+        for key, cents in left.lines.items()
+        if cents
+    )
+
+
 def apportion(amount: int, weights: Sequence[int]) -> list[int]:
     """
     Split cents in proportion to weights, to the cent: what is left over goes to those that lost most by rounding down.

@@ -96,7 +96,11 @@ def _bills(request: AgentRequest, one: Dossier) -> dict[str, Any]:
     made = _invoices(one)
     table = InvoiceTable(made, today=days.day_of(days.now()), exclude=hidden, orderable=False)
     table.empty_text = _("Aucune facture n’a encore été faite de ce dossier.")
-    beside = {"schedules": schedules.shown(one, made), "cautions": schedules.cautions(one)}
+    beside = {
+        "schedules": schedules.shown(one, made),
+        "cautions": schedules.cautions(one),
+        "carried": billing.carried_of(one),
+    }
     return {"table": table, "drafts": billing.drafts_of(one), **beside, **invoicing.blank(request, one)}
 
 

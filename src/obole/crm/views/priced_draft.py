@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from obole.billing import operations as billing
+from obole.billing import rules
 from obole.billing.models import Invoice, InvoiceExplanation
 from obole.catalogue import queries as catalogue
 from obole.catalogue.rules import Refused
@@ -36,7 +37,11 @@ def priced_draft(request: AgentRequest, one: Invoice, kept: InvoiceExplanation) 
             form.tell(refusal.problems)
         except billing.PricingChanged as refusal:
             form.add_error(None, str(refusal))
-    context = {"invoice": one, "form": form, "pricing_version": version, **priced.found(form, version)}
+    besides = sum(each.result.total_cents for each in rules.read_carried(kept.carried))
+    context = {
+        "invoice": one, "form": form, "pricing_version": version, "carried_cents": besides, **priced.found(form, version)
+    }  # fmt: skip
+    context["shown_cents"] = context["priced"].total_cents + besides
     return render_page(request, "crm/priced_draft.html", context)
 
 

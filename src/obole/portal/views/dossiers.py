@@ -47,6 +47,7 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
         "dossier": dossier,
         "parts_owed": owed.parts(dossier, bills),
         "cautions_owed": owed.cautions(dossier),
+        "carried_over": owed.carried(dossier),
         "parts": queries.parts(dossier, by=FilledBy.CITIZEN),
         "items": items,
         "cents": rules.total(items),
