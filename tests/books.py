@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from django.db.models import Sum
 
-from obole.billing.models import Invoice
+from obole.billing.caution_states import MOVES as CAUTION_MOVES
+from obole.billing.models import BillingPlan, Invoice
+from obole.billing.part_states import MOVES as PART_MOVES
 from obole.billing.states import MOVES as INVOICE_MOVES
 from obole.dossiers.states import MOVES as DOSSIER_MOVES
 from obole.mailing.states import MOVES as MESSAGE_MOVES
@@ -19,7 +21,13 @@ from obole.regies.models import Balance, Entry, Line, Regie
 from obole.regies.queries import balances
 from obole.trail.models import Record
 
-MOVES = {move.verb: move for move in (*INVOICE_MOVES, *DOSSIER_MOVES, *MESSAGE_MOVES, *ATTEMPT_MOVES, *REFUND_MOVES)}
+MOVES = {
+    move.verb: move
+    for moves in (
+        INVOICE_MOVES, PART_MOVES, CAUTION_MOVES, DOSSIER_MOVES, MESSAGE_MOVES, ATTEMPT_MOVES, REFUND_MOVES
+    )
+    for move in moves
+}  # fmt: skip
 
 
 def check_books() -> None:
@@ -33,6 +41,8 @@ def check_books() -> None:
         _check_invoice(invoice)
     for attempt in Attempt.objects.order_by("id"):
         _check_attempt(attempt)
+    for plan in BillingPlan.objects.order_by("id"):
+        _check_plan(plan)
     _check_trail()
     verification.verify()
 
@@ -119,6 +129,17 @@ def _check_invoice(invoice: Invoice) -> None:
     # The VAT of prices voted without it is in no line.
     added = invoice.explanation.added_tax_cents if hasattr(invoice, "explanation") else 0
     assert invoice.total_cents == sum(line.amount_cents for line in invoice.lines.all()) + added
+
+
+def _check_plan(plan: BillingPlan) -> None:
+    parts = list(plan.parts.order_by("rank"))
+    assert [one.rank for one in parts] == list(range(1, len(parts) + 1))
+    assert sum(one.cents for one in parts) == plan.total_cents
+    for part in parts:
+        assert part.invoice is None or (part.invoice.total_cents, part.invoice.dossier_id) == (
+            part.cents,
+            plan.dossier_id,
+        )
 
 
 def _check_attempt(attempt: Attempt) -> None:

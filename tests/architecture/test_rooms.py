@@ -27,6 +27,7 @@ FILES = {
     "__init__.py", "apps.py", "models.py", "states.py", "operations.py", "queries.py", "rules.py", "tasks.py", "papers.py",
     "notices.py", "wording.py", "history.py", "standing.py", "uploads.py", "fields.py", "ledger.py", "accounts.py", "access.py",
     "context.py", "configuration.py", "defaults.py", "verification.py", "numbering.py", "refund_states.py",
+    "part_states.py", "caution_states.py",
 }  # fmt: skip
 FOLDERS = {
     "models",

@@ -11,7 +11,10 @@ from django.db import models
 from obole.lib.states import Move
 from tests.architecture.source import ROOMS, functions, in_rooms, modules, room_of, where
 
-LIVES = ("billing.states", "dossiers.states", "mailing.states", "payments.states", "payments.refund_states")
+LIVES = (
+    "billing.states", "billing.part_states", "billing.caution_states", "dossiers.states", "mailing.states", "payments.states",
+    "payments.refund_states",
+)  # fmt: skip
 
 
 def moves_of(room: str) -> dict[str, Move]:
@@ -58,7 +61,7 @@ def test_only_move_apply_assigns_a_state() -> None:
 
 def test_no_row_is_made_or_updated_with_a_state() -> None:
     writes = {"create", "update", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "setattr"}
-    lives = {"Invoice", "Dossier", "Message", "Attempt", "Refund"}
+    lives = {"Invoice", "PlanPart", "Caution", "Dossier", "Message", "Attempt", "Refund"}
     found = []
     for path, tree in modules().items():
         for node in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
@@ -108,4 +111,4 @@ def test_the_database_knows_the_states_of_every_life() -> None:
             if isinstance(field, models.Field) and field.name == "state":
                 lives.append(model.__name__)
                 assert f"{model.__name__.lower()}_state_known" in names
-    assert sorted(lives) == ["Attempt", "Dossier", "Invoice", "Message", "Refund"]
+    assert sorted(lives) == ["Attempt", "Caution", "Dossier", "Invoice", "Message", "PlanPart", "Refund"]

@@ -1,6 +1,8 @@
 """What the tests of priced invoices share: a town whose canteen has a pricing, and the family of the handbook."""
 
 import json
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from obole.billing import operations as billing
@@ -8,8 +10,11 @@ from obole.billing.models import Invoice
 from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
 from obole.catalogue.models import PricingVersion
+from obole.catalogue.rules import parts as p
+from obole.catalogue.rules import tariffs as t
 from obole.dossiers.models import Dossier
-from tests.catalogue.rules.dispositifs import SCHOOL
+from tests.catalogue.rules.build import a, fixed, line, number, product
+from tests.catalogue.rules.dispositifs import SCHOOL, TWENTY
 from tests.world import NOON, WHO, Town, make_dossier
 
 FAMILY: dict[str, Any] = {
@@ -39,9 +44,28 @@ def bill(
     *,
     dossier: Dossier | None = None,
     key: str = "k",
+    later: Sequence[date] | None = None,
 ) -> Invoice:
-    """Issue an invoice of these answers."""
+    """Issue an invoice of these answers, or the first of several, the others on the days of ``later``."""
     return billing.generate_priced_invoice(
         dossier_id=(dossier or make_dossier(town)).pk, type_id=town.type.pk, answered=answered(version, answers),
-        period="novembre 2026", request_key=key, actor=WHO, at=NOON,
+        period="novembre 2026", request_key=key, later=later, actor=WHO, at=NOON,
     )  # fmt: skip
+
+
+HALL_ASKED: dict[str, Any] = {
+    "demandeur": "résident", "duree": "week-end", "du": "12/12/2026", "cuisine": "oui", "couverts": "80",
+}  # fmt: skip
+"""Comes to 526,00 €, with an acompte of 157,80 €, and cautions of 800,00 € and 150,00 €."""
+MUSIC_ASKED: dict[str, Any] = {
+    "eleves": [{"cursus": "instrument"}, {"cursus": "instrument"}], "trimestres_violon": "3",
+}  # fmt: skip
+"""Comes to 1 258,40 €, in 444,80 €, 406,80 € and 406,80 €."""
+COPIES = p.Pricing(
+    questions=(number("pages"), number("livres", required=False)),
+    tariffs=(fixed("pages", 20), fixed("livres", 500, vat=TWENTY, typed=t.Typed.NET)),
+    products=(product("pages", nature="7062"), product("livres", nature="7088")),
+    lines=(line("pages", quantity=a("pages")), line("livres", quantity=a("livres"))),
+    terms=p.Terms(carry_below=1500),
+)
+"""Copies at 0,20 € and books at 5,00 € without their VAT of 20 %; what is under 15,00 € may be carried over."""

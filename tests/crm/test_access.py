@@ -1,24 +1,32 @@
 """Who may open what: every address of the CRM, for every profile."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import URLPattern
 
 from obole.billing import operations as billing
-from obole.billing.models import InvoiceType
+from obole.billing.models import Caution, InvoiceType, PlanPart
+from obole.catalogue import operations as catalogue
 from obole.crm import urls
+from obole.dossiers.models import Dossier
 from obole.payments import operations as payments
 from obole.payments.models import Receipt
 from obole.regies import operations as regies
 from obole.trail.models import Record
+from tests.billing.priced import COPIES, HALL_ASKED, publish
+from tests.billing.priced import bill as bill_answers
+from tests.catalogue.rules.dispositifs import HALL
 from tests.crm.desk import Desk, bill, browser, get, text_of, url
-from tests.world import NOON, WHO, later, make_citizen, make_regie
+from tests.world import NOON, WHO, later, make_citizen, make_dossier, make_regie
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FOR_ALL = {
-    "dossier_answers": "Réponses de l’agent",
+    "dossier_answers": "Réponses de l’agent", "part": "Changer la date", "caution": "Où elle en est", "carried": "Où il en est",
     "home": "Aujourd’hui", "dossiers": "Dossiers", "dossier": "Inscription cantine", "dossier_complement": "Demander un complément",
     "dossier_accept": "Accepter la demande", "dossier_reject": "Refuser la demande", "invoices": "Factures",
     "invoice": "Tout ce qui s’est passé", "invoice_cancel": "Annuler la facture", "draft": "Brouillon de facture",
@@ -54,7 +62,7 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
     payments.cancel_invoice(invoice_id=cancelled.pk, code="twice", comment="", actor=WHO, at=NOON)
     draft = billing.redo_invoice(invoice_id=cancelled.pk, actor=WHO, at=NOON)
     return {
-        "dossier_answers": (desk.dossier.pk,),
+        "dossier_answers": (desk.dossier.pk,), **hall(desk),
         "dossier": (desk.dossier.pk,), "dossier_complement": (review,), "dossier_accept": (review,), "dossier_reject": (review,),
         "dossier_take": (desk.dossier.pk,), "dossier_close": (review,), "generate_invoice": (review,),
         "attachment": (desk.dossier.pk, desk.attachment.pk), "invoice": (desk.paid.pk,), "invoice_pdf": (desk.paid.pk,),
@@ -67,6 +75,34 @@ def arguments(desk: Desk) -> dict[str, tuple[object, ...]]:
         "take_money": (desk.due.pk,), "receipt": (receipt.pk,), "receipt_reverse": (receipt.pk,), "draft": (draft.pk,),
         "draft_discard": (draft.pk,), "invoice_redo": (cancelled.pk,), "credit_note_pdf": (cancelled.pk,),
     }  # fmt: skip
+
+
+def hall(desk: Desk) -> dict[str, tuple[object, ...]]:
+    """Bill a hall in two, with its cautions, to a dispositif of its own."""
+    scheme = catalogue.configure_scheme(
+        scheme_id=None,
+        values={"service": desk.town.scheme.service, "name": f"Salle {PlanPart.objects.count()}"},
+        actor=WHO,
+        at=NOON,
+    )
+    town = replace(desk.town, scheme=scheme)
+    dossier = make_dossier(town)
+    billing.configure_type(type_id=town.type.pk, values={"schemes": [desk.town.scheme, scheme]}, actor=WHO, at=NOON)
+    Dossier.objects.filter(pk=dossier.pk).update(scheme=scheme)
+    bill_answers(
+        town,
+        publish(town, HALL),
+        HALL_ASKED,
+        dossier=dossier,
+        key=f"hall{dossier.pk}",
+        later=[NOON.date() + timedelta(days=9)],
+    )
+    part = PlanPart.objects.filter(state="planned").latest("id")
+    asked = billing.Answered(version_id=publish(town, COPIES).pk, answers={"pages": "3"}, on=NOON.date())
+    carried = billing.carry_price(
+        dossier_id=dossier.pk, type_id=town.type.pk, answered=asked, period="", request_key=f"carry{dossier.pk}", actor=WHO, at=NOON
+    )  # fmt: skip
+    return {"part": (part.pk,), "caution": (Caution.objects.latest("id").pk,), "carried": (carried.pk,)}
 
 
 def test_every_address_is_in_the_matrix() -> None:

@@ -90,6 +90,17 @@ def issue(dossier_id: int, type_id: int) -> int | None:
     ).sequence
 
 
+def bill_part(part_id: int, days_later: int) -> int | None:
+    """Do what a worker does when the day of a part has come; return the number of its invoice in the series."""
+    invoice = billing.bill_part_on_its_day(part_id=part_id, at=later(days_later * 24 * 60))
+    return invoice.sequence if invoice else None
+
+
+def abandon_part(part_id: int) -> str:
+    """Abandon a part."""
+    return billing.abandon_parts(part_id=part_id, reason="erreur", actor=WHO, at=later(3))[0].state
+
+
 def cancel(invoice_id: int) -> str:
     """Cancel an invoice."""
     return billing.cancel_invoice(

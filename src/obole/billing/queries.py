@@ -7,17 +7,30 @@ from decimal import Decimal
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
+from django.utils.translation import gettext as _
 
 from obole.billing import rules
-from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine, InvoiceQuerySet, InvoiceType
+from obole.billing.models import (
+    BillingPlan,
+    Carried,
+    Caution,
+    Invoice,
+    InvoiceExplanation,
+    InvoiceLine,
+    InvoiceQuerySet,
+    InvoiceType,
+    PlanPart,
+)
+from obole.billing.part_states import PartState
 from obole.billing.states import InvoiceState
 from obole.catalogue.forms.estimating import Estimated
 from obole.catalogue.models import Product
-from obole.catalogue.rules import parse_result
+from obole.catalogue.rules import parse_part, parse_result
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
 from obole.dossiers.rules import Priced
+from obole.dossiers.states import DossierState
 from obole.lib import words
 from obole.lib.days import PARIS
 from obole.regies.models import Regie
@@ -153,7 +166,8 @@ def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, i
     """
     Return what invoices are made of, by their ids: (nature, cents) of each line, in their order, then of the VAT that no line holds.
 
-    The cents of an invoice come to its total: money received for it is spread over them.
+    The cents of an invoice come to its total: money received for it is spread over them. What a line takes away is taken from the
+    lines of the same nature, the last first: a solde brings each nature what its acompte did not.
     """
     amounts: dict[int, list[tuple[str, int]]] = {}
     added: dict[int, int] = {}
@@ -163,6 +177,7 @@ def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, i
         amounts.setdefault(invoice, []).append((nature, cents))
         added[invoice] = tax_cents or 0
     for invoice, cents in added.items():
+        amounts[invoice] = rules.netted(amounts[invoice])
         if cents:
             amounts[invoice].append((rules.TAX_NATURE, cents))
     return amounts
@@ -170,8 +185,11 @@ def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, i
 
 def explained(invoice: Invoice) -> rules.Explained | None:
     """Return why an invoice comes to its amount, from what was kept with it; None if no pricing made it."""
-    kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", flat=True).first()
-    return None if kept is None else rules.explain(parse_result(kept))
+    kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", "part", "carried").first()
+    if kept is None:
+        return None
+    result, part, carried = kept
+    return rules.explain(parse_result(result), None if part is None else parse_part(part), rules.read_carried(carried))
 
 
 @dataclass(frozen=True)
@@ -217,3 +235,151 @@ def late_by_age(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
         invoices.late(today).order_by().aggregate(**{name: Sum(left, filter=spans[age]) for name, age in names.items()})
     )
     return {age: sums[name] or 0 for name, age in names.items()}
+
+
+FARTHEST_DAYS = 3 * 365
+"""A part is billed within so many days."""
+BILLED_ALONE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
+"""Where a dossier stands while its parts are billed on their days; of one that is closed, only by hand."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A part of a price as the screens show it."""
+
+    part: PlanPart
+    title: str
+    invoice: Invoice | None
+    """What stands for it: its invoice, or the one that was made in its place."""
+    due_on: date
+    held: str
+    """Why it will not be billed on its day, as a sentence for the agent."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An échéancier as the screens show it."""
+
+    plan: BillingPlan
+    parts: list[Scheduled]
+
+
+def schedules_of(dossier: Dossier) -> list[Schedule]:
+    """Return the échéanciers of a dossier, the latest first, with what became of their parts."""
+    rows = BillingPlan.objects.filter(dossier=dossier).select_related("type__regie").prefetch_related("parts")
+    plans = list(rows.order_by("-created_at", "-id"))
+    standing = standings(dossier) if plans else {}
+    found = []
+    for plan in plans:
+        plan.dossier = dossier
+        shown = []
+        for part in sorted(plan.parts.all(), key=lambda one: one.rank):
+            part.plan = plan
+            shown.append(_scheduled(part, standing))
+        found.append(Schedule(plan, shown))
+    return found
+
+
+def scheduled(part: PlanPart) -> Scheduled:
+    """Return one part as the screens show it."""
+    return _scheduled(part, standings(part.plan.dossier))
+
+
+def _scheduled(part: PlanPart, standing: Mapping[int, Invoice]) -> Scheduled:
+    invoice = standing.get(part.invoice_id or 0)
+    due = part.issue_on + timedelta(days=part.plan.type.payment_term)
+    if invoice is not None and invoice.due_date is not None:
+        due = invoice.due_date
+    why = held(part, standing) if part.state == PartState.PLANNED else ""
+    return Scheduled(part, rules.part_title(parse_part(part.share)), invoice, due, why)
+
+
+def standings(dossier: Dossier) -> dict[int, Invoice]:
+    """Return, by the id of each invoice of a dossier, the one that stands for it: itself, or what was issued in its place."""
+    invoices = {one.pk: one for one in Invoice.objects.filter(dossier=dossier).order_by("id")}
+    successor = {one.replaces_id: one for one in invoices.values() if one.state != InvoiceState.DRAFT}
+    return {pk: _last(one, successor) for pk, one in invoices.items()}
+
+
+def _last(invoice: Invoice, successor: Mapping[int | None, Invoice]) -> Invoice:
+    while invoice.pk in successor:
+        invoice = successor[invoice.pk]
+    return invoice
+
+
+def held(part: PlanPart, standing: Mapping[int, Invoice] | None = None) -> str:
+    """Return why a planned part is not billed on its day by itself, as a sentence for the agent; empty where it is."""
+    standing = standings(part.plan.dossier) if standing is None else standing
+    why = in_the_way(part, standing)
+    if why:
+        return why
+    dossier = part.plan.dossier
+    if dossier.state not in BILLED_ALONE:
+        state = DossierState(dossier.state).label
+        return _("Le dossier est « %(state)s » : émettez cette part vous-même, ou abandonnez-la.") % {"state": state}
+    gone = _gone_before(part, standing)
+    if gone is not None:
+        return _("La facture %(number)s est annulée : émettez cette part vous-même, ou abandonnez-la.") % {
+            "number": gone.number
+        }
+    return ""
+
+
+def in_the_way(part: PlanPart, standing: Mapping[int, Invoice] | None = None) -> str:
+    """Return why a planned part cannot be billed at all, as a sentence for the agent; empty where it can."""
+    dossier, regie = part.plan.dossier, part.plan.type.regie
+    if dossier.state not in BILLED_ALONE | {DossierState.CLOSED}:
+        state = DossierState(dossier.state).label
+        return _(
+            "Le dossier est « %(state)s » : cette part ne se facture pas. Abandonnez-la si elle n’est plus due."
+        ) % {"state": state}
+    if regie is None or not regie.enabled:
+        return _("La régie de ce type de facture est désactivée : aucune facture ne peut être émise.")
+    standing = standings(dossier) if standing is None else standing
+    gone = _gone_before(part, standing) if part.kind == PlanPart.Kind.BALANCE else None
+    return "" if gone is None else acompte_gone(gone)
+
+
+def acompte_gone(acompte: Invoice) -> str:
+    """Say that a solde has no acompte to take away any more."""
+    return _(
+        "L’acompte, facture %(number)s, est annulé : refaites-le avant d’émettre le solde, ou abandonnez le solde et facturez de nouveau."
+    ) % {"number": acompte.number}
+
+
+def is_gone(invoice: Invoice) -> bool:
+    """Tell whether an invoice was cancelled, and nothing stands for it."""
+    return invoice.state == InvoiceState.CANCELLED
+
+
+def _gone_before(part: PlanPart, standing: Mapping[int, Invoice]) -> Invoice | None:
+    """Return an invoice of a part before this one that was cancelled, if nothing stands for it."""
+    before = (standing[one.invoice_id] for one in part.plan.parts.all() if one.rank < part.rank and one.invoice_id)
+    return next((one for one in before if is_gone(one)), None)
+
+
+def parts_to_bill(today: date) -> QuerySet[PlanPart]:
+    """Return the planned parts whose day has come, those that are held too, oldest first."""
+    return PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lte=today).order_by("issue_on", "id")
+
+
+def parts_left_behind(today: date) -> QuerySet[PlanPart]:
+    """Return the planned parts whose day is over: the clock held them, and somebody must look. The oldest first."""
+    rows = PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lt=today).order_by("issue_on", "id")
+    return rows.select_related("plan__type", "plan__payer", "plan__dossier")
+
+
+def carried_to(dossier: Dossier, invoice_type: InvoiceType) -> QuerySet[Carried]:
+    """Return what waits for the payer's next invoice of this type, oldest first."""
+    rows = Carried.objects.waiting().filter(payer=dossier.citizen_id, type=invoice_type)
+    return rows.select_related("dossier").order_by("id")
+
+
+def carried_of(dossier: Dossier) -> QuerySet[Carried]:
+    """Return what was carried over from a dossier, billed since or not, oldest first."""
+    return Carried.objects.filter(dossier=dossier).select_related("type", "invoice").order_by("id")
+
+
+def cautions_of(dossier: Dossier) -> QuerySet[Caution]:
+    """Return the cautions that were asked beside the price of a dossier, as they were asked."""
+    return Caution.objects.filter(dossier=dossier).select_related("regie", "invoice").order_by("id")

@@ -1,15 +1,19 @@
 """What an invoice is made of: pure calculations."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from obole.billing.models import InvoiceType
-from obole.catalogue.rules import Result, wording
-from obole.catalogue.rules.results import PricedLine
-from obole.catalogue.rules.tariffs import Regime, Typed
+from obole.catalogue.rules import Part, PartKind, Result, parse_result, splitting, wording
+from obole.catalogue.rules.figures import exact, written
+from obole.catalogue.rules.results import PricedLine, TaxRow
+from obole.catalogue.rules.sharing import PartLine, grouped
+from obole.catalogue.rules.tariffs import Regime, Typed, Vat
 from obole.dossiers.rules import Priced
 from obole.lib import days, money
 
@@ -71,26 +75,112 @@ def priced_lines(result: Result, *, nature: str) -> list[DraftLine]:
 
 def _detail(line: PricedLine, result: Result) -> str:
     """Return the rule of a line; on an invoice with VAT, whether its price holds it."""
-    parts = [wording.short(line)]
-    if result.vat_cents:
-        mention = wording.vat_mention(line.vat)
-        net = line.vat.regime == Regime.TAXED and line.typed == Typed.NET
-        parts.append(_("prix HT, %(mention)s") % {"mention": mention} if net else mention)
-    said = " ; ".join(part for part in parts if part)
-    return wording.cut(said, wording.LONGEST_DETAIL)
+    return _joined([wording.short(line), _vat_of(line, result)])
+
+
+def _vat_of(line: PricedLine | PartLine, result: Result) -> str:
+    if not result.vat_cents:
+        return ""
+    mention = wording.vat_mention(line.vat)
+    net = line.vat.regime == Regime.TAXED and line.typed == Typed.NET
+    return _("prix HT, %(mention)s") % {"mention": mention} if net else mention
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return wording.cut(" ; ".join(part for part in parts if part), wording.LONGEST_DETAIL)
+
+
+def part_lines(result: Result, part: Part, *, nature: str, acompte: str = "") -> list[DraftLine]:
+    """
+    Return the lines of one invoice of several; of a solde, those of the bill, then what the acompte billed already, below zero.
+
+    :param nature: the imputation of the lines that have none.
+    :param acompte: the number of the invoice that a solde takes away.
+    """
+    own = [_part_line(one, part, result, nature=nature, acompte=acompte) for one in part.lines]
+    return [*priced_lines(result, nature=nature), *own] if part.kind == PartKind.BALANCE else own
+
+
+def _part_line(one: PartLine, part: Part, result: Result, *, nature: str, acompte: str) -> DraftLine:
+    many = len(part.lines) > 1 and not one.entire
+    return DraftLine(
+        label=wording.cut(one.of[0] if one.entire else _part_said(part, acompte), wording.LONGEST_LABEL),
+        detail=_joined([", ".join(one.of) if many else "", _vat_of(one, result)]), quantity=Decimal(-1 if one.cents < 0 else 1),
+        unit="", unit_price_cents=abs(one.cents), nature=one.nature or nature,
+    )  # fmt: skip
+
+
+def _part_said(part: Part, acompte: str) -> str:
+    total = money.euros(part.total_cents)
+    if part.kind == PartKind.BALANCE:
+        return _("Acompte déjà facturé, facture n° %(number)s") % {"number": acompte}
+    text = _("%(part)s sur %(total)s") if part.kind == PartKind.ACOMPTE else _("%(part)s, pour un total de %(total)s")
+    return text % {"part": part_title(part), "total": total}
+
+
+@dataclass(frozen=True)
+class CarriedOver:
+    """A price that was too small to be invoiced alone, and how an invoice that bills it calls it."""
+
+    label: str
+    result: Result
+
+
+def is_carried(result: Result, *, before_cents: int, below_cents: int) -> bool:
+    """Tell whether a price, with what waits already, is too small to be invoiced alone."""
+    carry = splitting.carry_over(
+        result.total_cents, before_cents=before_cents, below_cents=below_cents, flush=not below_cents
+    )
+    return result.total_cents > 0 and carry.carried_cents > 0
+
+
+def read_carried(kept: Iterable[Mapping[str, Any]]) -> list[CarriedOver]:
+    """Return what an invoice kept of what was carried over to it."""
+    return [CarriedOver(one["label"], parse_result(one["result"])) for one in kept]
+
+
+def carried_lines(carried: Iterable[CarriedOver], *, nature: str) -> list[DraftLine]:
+    """Return the lines of what was carried over to an invoice: one for each imputation and VAT."""
+    return [
+        DraftLine(
+            label=wording.cut(one.label, wording.LONGEST_LABEL), detail=_joined([", ".join(line.of), _vat_of(line, one.result)]),
+            quantity=Decimal(-1 if line.cents < 0 else 1), unit="", unit_price_cents=abs(line.cents), nature=line.nature or nature,
+        )
+        for one in carried
+        for line in grouped(one.result)
+    ]  # fmt: skip
+
+
+def part_title(part: Part) -> str:
+    """Return what a part is: « Acompte de 30 % », « Solde », « Échéance 2 sur 3 »."""
+    if part.kind == PartKind.ACOMPTE:
+        return _("Acompte de %(percent)s %%") % {"percent": written(exact(part.percent))}
+    if part.kind == PartKind.BALANCE:
+        return _("Solde")
+    return _("Échéance %(rank)s sur %(count)s") % {"rank": part.rank, "count": part.count}
+
+
+def part_label(name: str, part: Part) -> str:
+    """Return what an invoice of several is called in lists and mails: « Location de salle – solde »."""
+    said = part_title(part)
+    return f"{wording.cut(name, wording.LONGEST_LABEL - len(said) - 3)} – {said[:1].lower()}{said[1:]}"
 
 
 def tax_lines(result: Result) -> list[tuple[str, int]]:
     """Return what stands between the lines and the total, in cents: nothing, or the total without VAT and each rate's VAT."""
-    if not result.vat_cents:
+    return _tax_lines(result.taxes)
+
+
+def _tax_lines(taxes: Sequence[TaxRow]) -> list[tuple[str, int]]:
+    if not any(row.vat_cents for row in taxes):
         return []
-    taxed = [row for row in result.taxes if row.vat.regime == Regime.TAXED]
+    taxed = [row for row in taxes if row.vat.regime == Regime.TAXED]
     text = _("%(mention)s sur %(base)s")
     rows = [
         (text % {"mention": wording.vat_mention(row.vat), "base": money.euros(row.net_cents)}, row.vat_cents)
         for row in taxed
     ]
-    return [(_("Total HT"), result.net_cents), *rows]
+    return [(_("Total HT"), sum(row.net_cents for row in taxes)), *rows]
 
 
 @dataclass(frozen=True)
@@ -104,13 +194,33 @@ class Explained:
     vat_mention: str
 
 
-def explain(result: Result) -> Explained:
-    """Return why an invoice comes to its amount, in the language of the moment."""
-    mentions = [wording.vat_mention(row.vat) for row in result.taxes if row.vat.regime not in UNSAID]
+def explain(result: Result, part: Part | None = None, carried: Sequence[CarriedOver] = ()) -> Explained:
+    """
+    Return why an invoice comes to its amount, in the language of the moment.
+
+    :param part: which of several it is; its lines are those of ``part_lines``.
+    :param carried: what it bills besides; its lines are those of ``carried_lines``.
+    """
+    taxes = _added(part.taxes if part else result.taxes, *(one.result.taxes for one in carried))
+    mentions = [wording.vat_mention(row.vat) for row in taxes if row.vat.regime not in UNSAID]
+    lines = [*result.lines, *(line for one in carried for line in one.result.lines)]
     return Explained(
-        whys=tuple(tuple(wording.long(line)) for line in result.lines), taxes=tax_lines(result), votes=votes(result),
+        whys=(*_whys(result, part), *_carried_whys(carried)), taxes=_tax_lines(taxes), votes=votes(lines),
         vat_mention=" ; ".join(dict.fromkeys(mentions)),
     )  # fmt: skip
+
+
+def _whys(result: Result, part: Part | None) -> tuple[tuple[str, ...], ...]:
+    lines = tuple(tuple(wording.long(line)) for line in result.lines)
+    if part is None:
+        return lines
+    # The whole price, then what this invoice bills of it.
+    said = (
+        *_sums(result),
+        *wording.explain(result),
+        _("Cette facture : %(amount)s.") % {"amount": money.euros(part.cents)},
+    )
+    return (*(lines if part.kind == PartKind.BALANCE else ()), *(said for _one in part.lines))
 
 
 @dataclass(frozen=True)
@@ -151,10 +261,32 @@ UNSAID = frozenset({Regime.TAXED, Regime.OUTSIDE})
 """What needs no mention: the tax has its own lines, and what is outside its field says nothing."""
 
 
-def votes(result: Result) -> str:
+def _carried_whys(carried: Iterable[CarriedOver]) -> Iterable[tuple[str, ...]]:
+    for one in carried:
+        said = (*_sums(one.result), *wording.explain(one.result))
+        yield from (said for _line in grouped(one.result))
+
+
+def _sums(result: Result) -> list[str]:
+    return [f"{wording.label(one)}\u00a0: {money.euros(one.amount_cents)}." for one in result.lines]
+
+
+def _added(*taxes: Sequence[TaxRow]) -> list[TaxRow]:
+    """Add up what several bills come to, by regime and rate."""
+    sums: dict[Vat, TaxRow] = {}
+    for row in (row for rows in taxes for row in rows):
+        known = sums.get(row.vat)
+        sums[row.vat] = row if known is None else replace(
+            known, net_cents=known.net_cents + row.net_cents, vat_cents=known.vat_cents + row.vat_cents,
+            total_cents=known.total_cents + row.total_cents,
+        )  # fmt: skip
+    return list(sums.values())
+
+
+def votes(lines: Iterable[PricedLine]) -> str:
     """Return the délibérations that the prices come from, for the small print."""
     voted: dict[str, list[str]] = {}
-    for line in result.lines:
+    for line in lines:
         vote = line.vote
         said = _("délibération n° %(number)s du %(day)s") % {
             "number": vote.deliberation,
@@ -173,3 +305,21 @@ def added_tax(result: Result) -> int:
 def total(lines: Sequence[DraftLine]) -> int:
     """Return the sum of the rounded lines, in cents."""
     return sum(line.amount_cents for line in lines)
+
+
+def netted(amounts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """
+    Take what is below zero away from the amounts of the same nature, the last first; what no such amount holds stays below zero.
+
+    :param amounts: (nature, cents) of each line.
+    """
+    taken: Counter[str] = Counter()
+    for nature, cents in amounts:
+        taken[nature] -= min(cents, 0)
+    kept = []
+    for nature, cents in reversed(amounts):
+        less = min(taken[nature], max(cents, 0))
+        taken[nature] -= less
+        if cents > less:
+            kept.append((nature, cents - less))
+    return [*((nature, -cents) for nature, cents in taken.items() if cents), *reversed(kept)]

@@ -1,7 +1,11 @@
 """The colour and the icon of each state; the word is always there too."""
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from obole.billing.caution_states import CautionState
+from obole.billing.models import Caution, PlanPart
+from obole.billing.part_states import PartState
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.mailing.models import Message
@@ -39,6 +43,18 @@ REFUNDS = {
     RefundState.DONE: Look("done", "check"),
     RefundState.GIVEN_UP: Look("ended", "ban"),
 }
+PARTS = {
+    PartState.PLANNED: Look("in_progress", "clock"),
+    PartState.BILLED: Look("done", "check"),
+    PartState.ABANDONED: Look("ended", "ban"),
+}
+CAUTIONS = {
+    CautionState.ASKED: Look("to_pay", "euro"),
+    CautionState.RECEIVED: Look("in_progress", "lock"),
+    CautionState.RETURNED: Look("done", "check"),
+    CautionState.KEPT: Look("late", "alert"),
+    CautionState.DROPPED: Look("ended", "ban"),
+}
 MESSAGES = {
     MessageState.QUEUED: Look("in_progress", "clock"),
     MessageState.SENDING: Look("in_progress", "clock"),
@@ -66,6 +82,22 @@ def refund_pill(refund: Refund) -> SafeString:
     """Draw the state of a refund."""
     state = RefundState(refund.state)
     return pill(REFUNDS[state].tone, str(state.label), REFUNDS[state].icon)
+
+
+def part_pill(part: PlanPart, *, held: bool) -> SafeString:
+    """Draw the state of a part of a price; one that waits for somebody says so."""
+    if held:
+        return pill("late", _("En suspens"), "alert")
+    state = PartState(part.state)
+    return pill(PARTS[state].tone, str(state.label), PARTS[state].icon)
+
+
+def caution_pill(caution: Caution) -> SafeString:
+    """Draw the state of a caution; one that was kept in part says so."""
+    state = CautionState(caution.state)
+    in_part = state == CautionState.KEPT and caution.kept_cents < caution.cents
+    label = _("Retenue en partie") if in_part else str(state.label)
+    return pill(CAUTIONS[state].tone, label, CAUTIONS[state].icon)
 
 
 def message_pill(message: Message) -> SafeString:

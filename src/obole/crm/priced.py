@@ -6,13 +6,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from obole.billing import queries as billing
+from obole.billing import rules
 from obole.billing.models import InvoiceType
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import matching
 from obole.catalogue.forms.answering import start
 from obole.catalogue.models import PricingVersion
-from obole.catalogue.rules import Problem
-from obole.crm import pricings
+from obole.catalogue.rules import Problem, Result
+from obole.crm import pricings, schedules
 from obole.crm.forms import new_request_key
 from obole.crm.pricing_forms import BillForm, PricedForm
 from obole.crm.rail import sees_money
@@ -57,11 +58,17 @@ def _form(
         "types": billing.types_for(dossier),
         "regies": sees_money(request.agent),
     }
+    today = days.day_of(days.now())
+    offered_days = schedules.days_to_begin_with(pricing, today)
     if sent is not None:
-        return BillForm.sent(sent, **offered)
+        # A page that showed no part yet, its answers making none, asked for no day.
+        data = sent.copy()
+        for name, day in offered_days.items():
+            data.setdefault(name, day.isoformat())
+        return BillForm.sent(data, **offered)
     answers = matching.answers(pricing, dossier.form.form_fields, dossier.answers)
-    begun = {"on": days.day_of(days.now()), "version": version.pk, **start(pricing, answers)}
-    return BillForm(initial={**begun, **initial}, **offered)
+    begun = {"on": today, "version": version.pk, **offered_days}
+    return BillForm(initial={**begun, **start(pricing, answers), **initial}, **offered)
 
 
 def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
@@ -71,11 +78,23 @@ def shown(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str
         or billing.types_for(dossier).first()
     )
     term = chosen.payment_term if chosen else 0
-    at, come_to = days.now(), found(form, version)
+    at, made = days.now(), found(form, version)
     return {
         "generate": form, "form": form, "no_type": False, "chosen_type": chosen, "pricing_version": version,
-        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year, **come_to,
-        "quoted_gap": quoted_gap(dossier, come_to["priced"].total_cents) if come_to["sure"] else "",
+        "due_on": days.due_date(at, term_days=term), "year": days.day_of(at).year,
+        "parts": schedules.to_come(form, schedules.parts_of(version, made["result"])), **made,
+        "quoted_gap": quoted_gap(dossier, made["priced"].total_cents) if made["sure"] else "",
+        **_carrying(dossier, version, chosen, made["result"]),
+    }  # fmt: skip
+
+
+def _carrying(dossier: Dossier, version: PricingVersion, chosen: InvoiceType | None, result: Result) -> dict[str, Any]:
+    """Return what was carried over to the invoice to come, and whether its price can be carried over in its turn."""
+    waiting = list(billing.carried_to(dossier, chosen)) if chosen else []
+    before, below = sum(one.cents for one in waiting), catalogue.compiled(version).pricing.terms.carry_below
+    return {
+        "carried_to": waiting, "carried_cents": before, "carry_below": below, "with_carried": result.total_cents + before,
+        "can_carry": rules.is_carried(result, before_cents=before, below_cents=below),
     }  # fmt: skip
 
 
@@ -97,7 +116,7 @@ def quoted_gap(dossier: Dossier, cents: int) -> str:
 def found(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
     """Return what the answers come to so far; what is wrong is said at its field, and what lacks above the lines."""
     result, problems = pricings.preview(version, form.answers, on=form.day)
-    return {"priced": pricings.bill(result), "lacking": _told(form, problems), "sure": not problems}
+    return {"priced": pricings.bill(result), "lacking": _told(form, problems), "sure": not problems, "result": result}
 
 
 def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:

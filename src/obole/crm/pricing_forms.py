@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue import rules
@@ -34,13 +35,32 @@ class PricedForm(AnswersForm):
 
 
 class BillForm(PricedForm, ToInvoiceForm):
-    """The invoice of a dossier."""
+    """The invoice of a dossier, or the several of a price with an acompte or instalments: then each but the first has its day."""
+
+    at_once = forms.BooleanField(label=_("Facturer tout en une seule fois"), required=False)
 
     def __init__(
         self, data: Any = None, *, types: Any, regies: bool, pricings: Iterable[rules.Pricing], **options: Any
     ) -> None:
-        super().__init__(data, pricings=pricings, **options)
+        known = list(pricings)
+        super().__init__(data, pricings=known, **options)
         self.offer(types, regies=regies)
+        terms = known[0].terms
+        for rank in range(2, (2 if terms.acompte else terms.instalments) + 1):
+            self.fields[day_name(rank)] = DayOfPart(rank)
+
+
+class DayOfPart(forms.DateField):
+    """The day of one part; ``place`` says which in a list of what is wrong."""
+
+    def __init__(self, rank: int) -> None:
+        super().__init__(label=_("À émettre le"), required=False, widget=DayInput)
+        self.place = gettext("Part %(rank)s") % {"rank": rank}
+
+
+def day_name(rank: int) -> str:
+    """Name the field of the day of a part."""
+    return f"part_{rank}"
 
 
 class PricedDraftForm(PricedForm):

@@ -6,8 +6,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from obole.billing.models import Invoice
+from obole.billing import queries
+from obole.billing.models import Caution, Invoice, PlanPart
 from obole.dossiers.models import Dossier
+from obole.lib import money
 from obole.payments.history import Happening
 from obole.payments.models import Refund
 from obole.trail import queries as trail
@@ -31,7 +33,19 @@ DOSSIER_WORDS = {
     "invoice.part_paid": (gettext_lazy("Facture payée en partie"), "done"),
     "invoice.cancel": (gettext_lazy("Facture annulée"), "ended"),
     "invoice.transfer": (gettext_lazy("Facture transmise au comptable public"), "ended"),
+    "part.move": (gettext_lazy("Part prévue un autre jour"), "info"),
+    "part.abandon": (gettext_lazy("Part abandonnée"), "ended"),
 }
+
+CAUTION_WORDS = {
+    "caution.ask": (gettext_lazy("Caution demandée"), "to_pay"),
+    "caution.receive": (gettext_lazy("Caution reçue"), "in_progress"),
+    "caution.give_back": (gettext_lazy("Caution restituée"), "done"),
+    "caution.keep": (gettext_lazy("Caution retenue"), "late"),
+    "caution.drop": (gettext_lazy("Caution sans objet"), "ended"),
+}
+
+_WORDS = {**DOSSIER_WORDS, **CAUTION_WORDS}
 
 REFUND_WORDS = {
     "refund.approve": (gettext_lazy("Approuvé par une seconde personne"), "in_progress"),
@@ -48,8 +62,10 @@ def of_invoice(happenings: Iterable[Happening]) -> list[Event]:
 def of_dossier(dossier: Dossier, invoices: Iterable[Invoice]) -> list[Event]:
     """Return the story of a dossier and of its invoices, newest first."""
     numbers = {invoice.pk: str(invoice) for invoice in invoices}
-    subjects = [dossier, *Invoice.objects.filter(pk__in=numbers).order_by("id")]
-    return [_told(record, numbers) for record in trail.about(*subjects) if record.verb in DOSSIER_WORDS]
+    beside = [*PlanPart.objects.filter(plan__dossier=dossier).order_by("id"), *queries.cautions_of(dossier)]
+    subjects = [dossier, *Invoice.objects.filter(pk__in=numbers).order_by("id"), *beside]
+    told = (_beside(record) or _told(record, numbers) for record in trail.about(*subjects) if record.verb in _WORDS)
+    return list(told)
 
 
 def of_refund(refund: Refund) -> list[Event]:
@@ -57,6 +73,25 @@ def of_refund(refund: Refund) -> list[Event]:
     told = [_refund_step(record) for record in trail.about(refund) if record.verb in REFUND_WORDS]
     detail = f"{refund.requested_by} · {refund.reason}"
     return [*told, Event(refund.requested_at, _("Remboursement demandé"), detail, "late")]
+
+
+def _beside(record: Record) -> Event | None:
+    """Return what happened to a caution, as its own story tells it."""
+    return _caution_step(record) if record.verb in CAUTION_WORDS else None
+
+
+def of_caution(caution: Caution) -> list[Event]:
+    """Return the story of a caution, newest first."""
+    return [_caution_step(record) for record in trail.about(caution) if record.verb in CAUTION_WORDS]
+
+
+def _caution_step(record: Record) -> Event:
+    title, tone = CAUTION_WORDS[record.verb]
+    details = record.details
+    means = str(Caution.Means(details["means"]).label) if details.get("means") else ""
+    kept = money.euros(details["cents"]) if record.verb == "caution.keep" else ""
+    said = (kept, means, str(details.get("reference", "")), str(details.get("reason", "")), record.actor)
+    return Event(record.at, str(title), " · ".join(one for one in said if one), tone)
 
 
 def _refund_step(record: Record) -> Event:

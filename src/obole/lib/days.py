@@ -26,6 +26,14 @@ def due_date(issued_at: datetime, *, term_days: int) -> date:
     return day_of(issued_at) + timedelta(days=term_days)
 
 
+def months_later(day: date, months: int) -> date:
+    """Return the same day so many months later; the last of the month where it has none."""
+    years, month = divmod(day.month - 1 + months, 12)
+    first = date(day.year + years, month + 1, 1)
+    last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=min(day.day, last.day))
+
+
 def short(day: date) -> str:
     """Write ``25/11/2026``."""
     return f"{day:%d/%m/%Y}"

@@ -12,7 +12,7 @@ from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import CharField, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from obole.billing.models import CreditNote, Invoice, InvoiceLine
+from obole.billing.models import BillingPlan, CreditNote, Invoice, InvoiceLine, PlanPart
 from obole.billing.states import InvoiceState
 from obole.gateways.base import Status
 from obole.payments.models import ACCOUNT_OF, OPEN, Allocation, Anomaly, Attempt, BankExchange, Receipt, Refund, Share
@@ -62,6 +62,7 @@ def verify() -> int:
         _check_closings(regie)
         _check_numbers(regie)
     _check_invoices()
+    _check_plans()
     _check_receipts()
     _check_attempts()
     for regie in Regie.objects.order_by("id"):
@@ -203,6 +204,14 @@ def _check_invoices() -> None:
     cancelled = Q(state=InvoiceState.CANCELLED)
     _expect_none(Invoice.objects.filter(cancelled, credit_note=None), "it is cancelled without an avoir")
     _expect_none(Invoice.objects.filter(credit_note__isnull=False).exclude(cancelled), "it has an avoir and stands")
+
+
+def _check_plans() -> None:
+    parts = PlanPart.objects.filter(plan=OuterRef("pk")).order_by().values("plan").annotate(s=Sum("cents"))
+    planned = BillingPlan.objects.annotate(of_parts=Coalesce(Subquery(parts.values("s")), Value(0)))
+    _expect_none(planned.exclude(of_parts=F("total_cents")), "its total is not the sum of its parts")
+    billed = PlanPart.objects.filter(invoice__isnull=False)
+    _expect_none(billed.exclude(invoice__total_cents=F("cents")), "its invoice is not of its amount")
 
 
 def _check_receipts() -> None:

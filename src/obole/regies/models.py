@@ -42,6 +42,10 @@ class Regie(models.Model):
         _("délai de déblocage (minutes)"), default=20, validators=[MinValueValidator(SMALLEST_RELEASE_DELAY)],
         help_text=_("Durée pendant laquelle une facture reste « En cours de paiement » avant un nouvel essai : 15 minutes au moins."),
     )  # fmt: skip
+    holds_cautions = models.BooleanField(
+        _("habilitée à garder des cautions"), default=False,
+        help_text=_("Si son acte constitutif le prévoit. Une caution n’est pas une recette : elle n’entre dans aucun compte de la régie."),
+    )  # fmt: skip
     description = models.TextField(_("description"), blank=True)
     entry_count = models.PositiveBigIntegerField(default=0, editable=False)
     entry_head = models.CharField(max_length=64, default="", blank=True, editable=False)

@@ -94,7 +94,7 @@ def _explain_alike(draft: Invoice, old: Invoice) -> None:
     if known is not None:
         InvoiceExplanation.objects.create(
             invoice=draft, version_id=known.version_id, answers=known.answers, result=known.result,
-            added_tax_cents=known.added_tax_cents,
+            part=known.part, carried=known.carried, added_tax_cents=known.added_tax_cents,
         )  # fmt: skip
 
 

@@ -102,8 +102,26 @@ def billable_regie(invoice_type: InvoiceType, dossier: Dossier) -> Regie:
     """
     if dossier.state not in BILLABLE:
         raise NotBillable(_("Ce dossier n’est pas en instruction ni accepté : prenez-le d’abord en charge."))
+    return usable_regie(invoice_type, dossier)
+
+
+def usable_regie(invoice_type: InvoiceType, dossier: Dossier) -> Regie:
+    """
+    Return the régie of a type that applies to a dossier, wherever the dossier stands.
+
+    :raises NotBillable: saying what is in the way.
+    """
     if not invoice_type.enabled or not invoice_type.schemes.filter(pk=dossier.scheme_id).exists():
         raise NotBillable(_("Ce type de facture ne s’applique pas à ce dispositif : choisissez-en un autre."))
+    return open_regie(invoice_type)
+
+
+def open_regie(invoice_type: InvoiceType) -> Regie:
+    """
+    Return the régie of a type, if it may issue.
+
+    :raises NotBillable: if there is none, or it is off.
+    """
     if invoice_type.regie is None:
         raise NotBillable(
             _(

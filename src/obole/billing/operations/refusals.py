@@ -23,3 +23,19 @@ class PricedByAnswers(NotBillable):
 
 class PricingChanged(NotBillable):
     """The pricing is no more the one that was shown: the amount may be another."""
+
+
+class BadDays(NotBillable):
+    """The days of the parts of a price are not to come, or not in their order; ``rank`` is the part whose day is wrong, if one is."""
+
+    def __init__(self, sentence: str, *, rank: int = 0) -> None:
+        super().__init__(sentence)
+        self.rank = rank
+
+
+class PartOfAPrice(NotBillable):
+    """This draft is one part of a price: it is not priced again alone."""
+
+
+class NoCaution(NotBillable):
+    """A caution cannot be received, given back or kept; the message says why."""

@@ -22,6 +22,7 @@ from obole.catalogue.rules import figures
 from obole.catalogue.rules.parts import Pricing
 from obole.catalogue.rules.problems import Place, Problem, Refused
 from obole.catalogue.rules.results import Result
+from obole.catalogue.rules.sharing import Part
 
 DEEPEST, MOST_ITEMS = 40, 5000
 LONGEST_LABEL = 120
@@ -54,11 +55,24 @@ def parse_result(data: object) -> Result:
 
     :raises Refused: if it was altered.
     """
+    return _kept(Result, data)  # type: ignore[no-any-return]
+
+
+def parse_part(data: object) -> Part:
+    """
+    Read a part of a bill that ``as_dict`` wrote.
+
+    :raises Refused: if it was altered.
+    """
+    return _kept(Part, data)  # type: ignore[no-any-return]
+
+
+def _kept(hint: Any, data: object) -> Any:
     problems: list[Problem] = []
-    result = _decoder(Result)(data, Place(), problems)
+    read = _decoder(hint)(data, Place(), problems)
     if problems:
         raise Refused(problems)
-    return result  # type: ignore[no-any-return]
+    return read
 
 
 def as_dict(part: object) -> Any:

@@ -36,7 +36,7 @@ class RegieForm(SettingsForm):
 
     class Meta:
         model = Regie
-        fields = ("name", "code", "enabled", "gateway", "release_delay", "description")
+        fields = ("name", "code", "enabled", "gateway", "release_delay", "holds_cautions", "description")
         widgets = {"description": forms.Textarea({"rows": 3}), "code": forms.TextInput({"autocomplete": "off"})}
         error_messages = {
             "release_delay": {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.catalogue.fields import FilledBy
-from obole.crm import invoicing, looks, stories
+from obole.crm import invoicing, looks, schedules, stories
 from obole.crm.pages import file_answer, regies_seen, render_page
 from obole.crm.steps import steps_of
 from obole.crm.tables import AttemptTable, InvoiceTable, MessageTable
@@ -94,9 +94,15 @@ def _request(request: AgentRequest, one: Dossier) -> dict[str, Any]:
 
 def _bills(request: AgentRequest, one: Dossier) -> dict[str, Any]:
     hidden = ("dossier", "payer", "regie", "period", "issued_at", "paid_at", "received_cents", "remaining")
-    table = InvoiceTable(_invoices(one), today=days.day_of(days.now()), exclude=hidden, orderable=False)
+    made = _invoices(one)
+    table = InvoiceTable(made, today=days.day_of(days.now()), exclude=hidden, orderable=False)
     table.empty_text = _("Aucune facture n’a encore été faite de ce dossier.")
-    return {"table": table, "drafts": billing.drafts_of(one), **invoicing.blank(request, one)}
+    beside = {
+        "schedules": schedules.shown(one, made),
+        "cautions": schedules.cautions(one),
+        "carried": billing.carried_of(one),
+    }
+    return {"table": table, "drafts": billing.drafts_of(one), **beside, **invoicing.blank(request, one)}
 
 
 def _attempts(request: AgentRequest, one: Dossier) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from obole.billing import operations as billing
+from obole.billing import queries
 from obole.billing.models import Invoice
-from obole.crm.batches import Batch, all_batches, batch_to_issue
+from obole.crm.batches import MOST_SHOWN, Batch, all_batches, batch_to_issue
 from obole.crm.pages import moved_meanwhile, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
@@ -20,8 +21,10 @@ from obole.regies.models import Regie
 
 @for_agents(Right.REVIEW)
 def drafts(request: AgentRequest) -> HttpResponse:
-    """Show every draft, régie by régie."""
-    return render_page(request, "crm/drafts.html", {"batches": all_batches(request)})
+    """Show the parts of prices that were held on their day, then every draft, régie by régie."""
+    held = list(queries.parts_left_behind(days.day_of(days.now()))[: MOST_SHOWN + 1])
+    context = {"batches": all_batches(request), "held": held[:MOST_SHOWN], "more_held": len(held) > MOST_SHOWN}
+    return render_page(request, "crm/drafts.html", context)
 
 
 @for_agents(Right.REVIEW)

@@ -37,6 +37,7 @@ def invoices(request: AgentRequest) -> HttpResponse:
         **listed(request, table, narrowed, _tabs(request, today)),
         "summary": summary,
         "drafts": billing.drafts().count(),
+        "held": billing.parts_left_behind(days.day_of(days.now())).count(),
         "offered": [(name, InvoiceTable.base_columns[name].verbose_name, name in columns) for name in _known(request)],
     }
     return render_page(request, "crm/invoices.html", context)

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from obole.billing import operations as billing
+from obole.billing import rules
 from obole.billing.models import Invoice, InvoiceExplanation
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms.answering import start
@@ -35,8 +37,23 @@ def priced_draft(request: AgentRequest, one: Invoice, kept: InvoiceExplanation) 
             form.tell(refusal.problems)
         except billing.PricingChanged as refusal:
             form.add_error(None, str(refusal))
-    context = {"invoice": one, "form": form, "pricing_version": version, **priced.found(form, version)}
+    besides = sum(each.result.total_cents for each in rules.read_carried(kept.carried))
+    context = {
+        "invoice": one, "form": form, "pricing_version": version, "carried_cents": besides, **priced.found(form, version)
+    }  # fmt: skip
+    context["shown_cents"] = context["priced"].total_cents + besides
     return render_page(request, "crm/priced_draft.html", context)
+
+
+def part_draft(request: AgentRequest, one: Invoice) -> HttpResponse:
+    """Issue the draft of a part of a price as it is: it is not priced again alone."""
+    form = Form(request.POST or None)
+    if form.is_valid() and "emettre" in request.POST:
+        issued = billing.issue_invoice(invoice_id=one.pk, actor=request.actor, at=days.now())
+        messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
+        return redirect("crm:invoice", pk=one.pk)
+    lines = one.lines.order_by("position")
+    return render_page(request, "crm/part_draft.html", {"invoice": one, "form": form, "lines": lines})
 
 
 def _begun(one: Invoice, kept: InvoiceExplanation, answers: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from obole.billing.models import CreditNote, Invoice, InvoiceExplanation
 from obole.billing.states import InvoiceState
 from obole.crm.forms_money import CancelForm, DraftForm
 from obole.crm.pages import file_answer, invoice_moved, moved_meanwhile, regies_seen, render_page
-from obole.crm.views.priced_draft import priced_draft
+from obole.crm.views.priced_draft import part_draft, priced_draft
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import days
@@ -139,7 +139,7 @@ def _redo(request: AgentRequest, pk: int, said: str) -> HttpResponse:
 
 def _corrected(request: AgentRequest, one: Invoice, kept: InvoiceExplanation) -> HttpResponse:
     try:
-        return priced_draft(request, one, kept)
+        return priced_draft(request, one, kept) if kept.part is None else part_draft(request, one)
     except (billing.NotADraft, ForbiddenMove):
         return _already_issued(request, _draft(one.pk))
     except billing.NotBillable as refusal:

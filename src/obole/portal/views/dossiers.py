@@ -19,7 +19,7 @@ from obole.dossiers.states import DossierState
 from obole.lib import days, files
 from obole.lib.states import ForbiddenMove
 from obole.payments import standing
-from obole.portal import answers, telling
+from obole.portal import answers, owed, telling
 from obole.portal.answers import see
 
 PER_PAGE = 20
@@ -43,12 +43,16 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
     dossier = _find(request, public_id)
     items = queries.items(dossier)
     invoices = Invoice.objects.of_payer(request.citizen).filter(dossier=dossier).order_by("-issued_at", "-id")
+    bills = standing.show_all(invoices, today=days.day_of(days.now()))
     context = {
         "dossier": dossier,
+        "parts_owed": owed.parts(dossier, bills),
+        "cautions_owed": owed.cautions(dossier),
+        "carried_over": owed.carried(dossier),
         "parts": queries.parts(dossier, by=FilledBy.CITIZEN),
         "items": items,
         "cents": rules.total(items),
-        "bills": standing.show_all(invoices, today=days.day_of(days.now())),
+        "bills": bills,
         "events": telling.story_of_dossier(dossier),
         "may_complete": states.COMPLETE.allows(dossier),
         "may_withdraw": states.WITHDRAW.allows(dossier),

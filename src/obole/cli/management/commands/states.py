@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db import models
 from django.utils import translation
 
+from obole.billing import caution_states, part_states
 from obole.billing import states as billing
 from obole.dossiers import states as dossiers
 from obole.lib.states import Move
@@ -17,6 +18,8 @@ from obole.payments import states as payments
 LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Move]], ...] = (
     ("Dossier", dossiers.DossierState, dossiers.MOVES),
     ("Facture", billing.InvoiceState, billing.MOVES),
+    ("Part d’un prix facturé en plusieurs fois", part_states.PartState, part_states.MOVES),
+    ("Caution", caution_states.CautionState, caution_states.MOVES),
     ("Tentative de paiement", payments.AttemptState, payments.MOVES),
     ("Remboursement", refunds.RefundState, refunds.MOVES),
     ("Courriel", mailing.MessageState, mailing.MOVES),

@@ -248,7 +248,11 @@ class InvoiceExplanation(models.Model):
     version = models.ForeignKey(PricingVersion, on_delete=models.PROTECT, related_name="explanations")
     answers = models.JSONField()
     result = models.JSONField()
-    """What ``catalogue.rules.codec`` writes of a ``Result``; its lines are the invoice's, in their order."""
+    """What ``catalogue.rules.codec`` writes of a ``Result``; its lines are the invoice's, in their order, but for a part."""
+    part = models.JSONField(null=True)
+    """What it writes of a ``Part``, where the invoice is one of several that the result is billed in."""
+    carried = models.JSONField(default=list)
+    """What was carried over to it: how each is called, and its ``Result``; its lines come after those of the result."""
     added_tax_cents = models.BigIntegerField(default=0)
     """The VAT that no line holds: total = lines + this."""
 

@@ -1,0 +1,60 @@
+"""The day of a part comes for eight workers at once: one invoice; and what happens without the guards."""
+
+from datetime import timedelta
+
+import pytest
+
+from obole.billing.models import Invoice, PlanPart
+from tests.billing.priced import HALL_ASKED, bill, publish
+from tests.books import check_books
+from tests.catalogue.rules.dispositifs import HALL
+from tests.races.processes import act, all_at_once, gave
+from tests.world import NOON, Town, make_town
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+EIGHT = 8
+
+
+@pytest.fixture
+def town(transactional_db: None) -> Town:
+    return make_town()
+
+
+@pytest.fixture
+def solde(town: Town) -> PlanPart:
+    bill(town, publish(town, HALL), HALL_ASKED, later=[NOON.date() + timedelta(days=1)])
+    return PlanPart.objects.get(kind="balance")
+
+
+def test_eight_workers_issue_one_invoice_of_a_part(solde: PlanPart) -> None:
+    told = gave(all_at_once(*[act("bill_part", part_id=solde.pk, days_later=1)] * EIGHT))
+
+    assert told == [2] * EIGHT
+    assert Invoice.objects.count() == 2
+    check_books()
+
+
+def test_neg_without_locks_the_database_still_refuses_a_second_invoice(solde: PlanPart) -> None:
+    told = all_at_once(*[act("bill_part", part_id=solde.pk, days_later=1)] * EIGHT, mutant="no_locks")
+
+    assert {one.raised for one in told} >= {"IntegrityError"}, "nobody came in: the crowd shows nothing"
+    assert Invoice.objects.filter(part=solde).count() == 1
+    assert Invoice.objects.filter(total_cents=36820).count() == 1
+
+
+def test_a_part_is_billed_or_abandoned_never_both(solde: PlanPart) -> None:
+    all_at_once(*[act("bill_part", part_id=solde.pk, days_later=1)] * 4, *[act("abandon_part", part_id=solde.pk)] * 4)
+
+    solde.refresh_from_db()
+    assert (solde.state, Invoice.objects.count()) in {("billed", 2), ("abandoned", 1)}
+    check_books()
+
+
+def test_a_solde_and_the_avoir_of_its_acompte_at_once(solde: PlanPart) -> None:
+    acompte = Invoice.objects.get()
+    told = all_at_once(*[act("bill_part", part_id=solde.pk, days_later=1)] * 4, act("cancel", invoice_id=acompte.pk))
+
+    assert told[4].gave == "cancelled"
+    solde.refresh_from_db()
+    assert (solde.state == "billed") == (Invoice.objects.count() == 2)
+    check_books()
