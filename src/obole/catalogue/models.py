@@ -1,8 +1,10 @@
 """Prestations, their dispositifs, the versions of their forms, and what is billed."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -165,3 +167,23 @@ class Product(models.Model):
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = words.clean_line(self.name)
         super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        """
+        Check that the bounds are in order, and are quantities that could be typed.
+
+        :raises ValidationError: with a sentence at each bound that is wrong.
+        """
+        least, most = self.minimum, self.maximum
+        if not isinstance(least, Decimal | int) or not isinstance(most, Decimal | int):
+            return  # What is no number was told before.
+        decimals = min(max(self.decimals, 0), 3)
+        wrong = {
+            name: _("Cette limite a plus de décimales que la quantité n’en accepte.")
+            for name, bound in (("minimum", least), ("maximum", most))
+            if round(Decimal(bound), decimals) != bound
+        }
+        if most < least:
+            wrong["maximum"] = _("La quantité maximale est plus petite que la minimale.")
+        if wrong:
+            raise ValidationError(wrong)
