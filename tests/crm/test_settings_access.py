@@ -28,6 +28,7 @@ def pages(town: Town) -> list[str]:
         url("settings_type", town.type.pk),
         url("settings_service", town.scheme.service_id),
         url("settings_scheme", town.scheme.pk),
+        url("settings_scheme_copy", town.scheme.pk),
         url("settings_form", town.scheme.pk),
         url("settings_pricing", town.scheme.pk),
         url("settings_form_preview", town.scheme.pk),

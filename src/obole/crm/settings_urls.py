@@ -38,6 +38,7 @@ urlpatterns = [
     path("prestations/<int:pk>/", services.service, name="settings_service"),
     path("dispositifs/nouveau/", schemes.scheme, name="settings_scheme_new"),
     path("dispositifs/<int:pk>/", schemes.scheme, name="settings_scheme"),
+    path("dispositifs/<int:pk>/dupliquer/", schemes.scheme_copy, name="settings_scheme_copy"),
     path("dispositifs/<int:pk>/dispositif.json", configuration.scheme_file, name="settings_scheme_file"),
     path("dispositifs/<int:pk>/formulaire/", form_fields.form_fields, name="settings_form"),
     path("dispositifs/<int:pk>/formulaire/modifier/", form_fields.form_change, name="settings_form_change"),
