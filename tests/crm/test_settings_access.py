@@ -20,7 +20,7 @@ def pages(town: Town) -> list[str]:
     plain = [
         "settings", "settings_authority", "settings_regies", "settings_regie_new", "settings_types", "settings_type_new",
         "settings_services", "settings_service_new", "settings_scheme_new", "settings_mails", "settings_agents",
-        "settings_agent_new", "settings_configuration",
+        "settings_agent_new", "settings_configuration", "settings_history",
     ]  # fmt: skip
     return [
         *(url(name) for name in plain),

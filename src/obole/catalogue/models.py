@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.fields import FormField
 from obole.lib import words
+from obole.trail import history
 
 
+@history.kept()
 class Service(models.Model):
     """A prestation: what the town offers (restauration scolaire)."""
 
@@ -36,6 +38,7 @@ class SchemeQuerySet(models.QuerySet["Scheme"]):
         return self.filter(enabled=True, service__enabled=True)
 
 
+@history.kept()
 class Scheme(models.Model):
     """A dispositif: one form of a prestation that a citizen can apply for."""
 
@@ -55,6 +58,8 @@ class Scheme(models.Model):
         return self.name
 
 
+# The version itself never changes: who made which one, and when, is enough.
+@history.kept(exclude=["fields"])
 class FormVersion(models.Model):
     """The fields of a dispositif's form as they were from a moment on. A dossier keeps the version it was filled with."""
 
@@ -78,6 +83,7 @@ class FormVersion(models.Model):
         return tuple(FormField(**field) for field in self.fields)
 
 
+@history.kept(exclude=["pricing"])
 class PricingVersion(models.Model):
     """How a dispositif is priced, as it was from a moment on. An invoice keeps the version that priced it."""
 
@@ -122,6 +128,7 @@ class FormDraft(models.Model):
         return tuple(FormField(**field) for field in self.fields)
 
 
+@history.kept()
 class Product(models.Model):
     """What a dispositif bills: a unit, its price in cents, how many, and who says how many."""
 

@@ -11,7 +11,7 @@ from obole.catalogue.fields import FormField
 from obole.catalogue.forms import checking
 from obole.catalogue.models import FormDraft, FormVersion, PricingVersion, Product, Scheme, Service
 from obole.lib.transactions import whole
-from obole.trail import configuration
+from obole.trail import configuration, history
 from obole.trail import operations as trail
 
 
@@ -45,7 +45,8 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
     if latest is not None and latest.fields == described:
         return latest
     number = latest.number + 1 if latest else 1
-    version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
+    with history.told(actor=actor, at=at):
+        version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
     trail.note("scheme.publish_form", subject=scheme, actor=actor, at=at, version=number)
     return version
 
@@ -74,9 +75,10 @@ def publish_pricing(
         return latest
     if replaces is not None and replaces != number:
         raise PricingMoved(f"{scheme}: {number}, not {replaces}")
-    version = PricingVersion.objects.create(
-        scheme=scheme, number=number + 1, pricing=kept, created_at=at, created_by=actor
-    )
+    with history.told(actor=actor, at=at):
+        version = PricingVersion.objects.create(
+            scheme=scheme, number=number + 1, pricing=kept, created_at=at, created_by=actor
+        )
     trail.note("scheme.publish_pricing", subject=scheme, actor=actor, at=at, version=version.number)
     return version
 

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -62,6 +63,9 @@ def in_words(model: type[models.Model], name: str, value: Any) -> str:
         return _("oui") if value else _("non")
     if isinstance(value, int) and name.endswith("_cents"):
         return money.euros(value)
+    if isinstance(value, float):
+        # A quantity, as the history's JSON gives it.
+        return money.quantity(Decimal(str(value)))
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     if name == "kind" and value in KINDS:

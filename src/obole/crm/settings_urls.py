@@ -5,6 +5,7 @@ from django.urls import path
 from obole.crm.views.settings import (
     agents,
     authority,
+    changes,
     configuration,
     form_fields,
     index,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("configuration/", configuration.configuration, name="settings_configuration"),
     path("configuration/importer/", configuration.configuration_import, name="settings_configuration_import"),
     path("configuration/configuration.json", configuration.configuration_file, name="settings_configuration_file"),
+    path("historique/", changes.changes, name="settings_history"),
     path("regies/", regies.regies, name="settings_regies"),
     path("regies/nouvelle/", regies.regie, name="settings_regie_new"),
     path("regies/<int:pk>/", regies.regie, name="settings_regie"),

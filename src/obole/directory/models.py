@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.directory.rules import Profile, Right, rights_of
 from obole.lib import words
+from obole.trail import history
 from obole.ui import colours
 
 
@@ -41,6 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
 
+@history.kept()
 class Authority(models.Model):
     """The town (one row): what is printed at the top of pages, mails and documents."""
 
@@ -123,6 +125,7 @@ class Citizen(models.Model):
         return self.organisation or " ".join(part for part in (self.civility, self.first_name, self.last_name) if part)
 
 
+@history.kept()
 class Agent(models.Model):
     """Somebody who works in the CRM."""
 

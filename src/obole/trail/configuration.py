@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db import models
 
 from obole.lib.transactions import whole
+from obole.trail import history
 from obole.trail import operations as trail
 
 M = TypeVar("M", bound=models.Model)
@@ -26,9 +27,10 @@ def configure(model: type[M], *, pk: int | None, values: Mapping[str, Any], acto
         if name not in many:
             setattr(row, name, value)
     row.full_clean()
-    row.save()
-    for name in many & set(values):
-        getattr(row, name).set(values[name])
+    with history.told(actor=actor, at=at):
+        row.save()
+        for name in many & set(values):
+            getattr(row, name).set(values[name])
     changed = [name for name in sorted(values) if before.get(name) != _shown(getattr(row, name), many=name in many)]
     was = {name: before[name][:200] for name in changed if name in before}
     trail.note("configure", subject=row, actor=actor, at=at, fields=", ".join(changed), before=str(was)[:2000])

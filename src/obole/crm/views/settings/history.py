@@ -1,19 +1,28 @@
 """What happened to a setting, as its page tells it."""
 
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from obole.configuration.queries import history as changes
+from obole.configuration.queries.history import Happened
+from obole.crm import histories
+from obole.crm.histories import Entry
 from obole.lib import days
 from obole.trail import queries as trail
 from obole.trail.models import Record
-from obole.ui.timeline import Event
 
 SHOWN = 15
+COMPARED = 60
+"""Rows that changed: one act may change several."""
 VERBS = {
     "configure": gettext_lazy("Réglages modifiés"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
@@ -27,21 +36,44 @@ VERBS = {
 LOGO = frozenset({"logo_digest", "logo_format"})
 
 
-def history(*subjects: models.Model | None) -> list[Event]:
-    """Return the last changes of these things, newest first."""
+@dataclass(frozen=True)
+class History:
+    """The last things that happened to a setting, and where to read all of them."""
+
+    entries: list[Entry]
+    url: str
+
+
+def history(*subjects: models.Model | None) -> History | None:
+    """Return the last changes of these things, newest first; the first one is what the page is about."""
     known = [subject for subject in subjects if subject is not None]
+    if not known:
+        return None
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
-    return [
-        _event(record, parts.get((record.subject_kind, record.subject_id), ""))
+    moved = changes.tell(changes.changes(about=known[0])[:COMPARED])
+    details = {(one.model._meta.label_lower, one.pk, one.at): one for one in moved if one.label == "update"}
+    told = [
+        _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details)
         for record in trail.about(*known)[:SHOWN]
     ]
+    # What no operation did is in no trail.
+    by_hand = [histories.entry(one) for one in moved if not one.who]
+    entries = sorted([*told, *by_hand], key=lambda one: one.at, reverse=True)[:SHOWN]
+    return History(entries, _all_of(known[0])) if entries else None
 
 
-def _event(record: Record, part: str) -> Event:
+def _all_of(subject: models.Model) -> str:
+    sort = next((name for name, one in changes.SORTS.items() if one.model is type(subject)), "")
+    return f"{reverse('crm:settings_history')}?{urlencode({'sort': sort, 'one': subject.pk})}" if sort else ""
+
+
+def _entry(record: Record, part: str, details: Mapping[tuple[str, int, datetime], Happened]) -> Entry:
     """Tell one change; ``part`` names what is below the thing that the page is about."""
     title = f"{part} : {_title(record)}" if part else str(_title(record))
     detail = " · ".join(piece for piece in (record.actor, _detail(record)) if piece)
-    return Event(at=record.at, title=title, detail=detail, tone="to_pay" if _made(record) else "neutral")
+    compared = details.get((record.subject_kind, record.subject_id, record.at))
+    shown = histories.fields(compared) if compared and record.verb == "configure" else []
+    return Entry(at=record.at, title=title, detail=detail, tone="to_pay" if _made(record) else "neutral", changes=shown)
 
 
 def _title(record: Record) -> object:

@@ -1,0 +1,159 @@
+"""What changed in the configuration, whoever did it and however: read from the tables that only triggers write."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from pghistory.models import Events
+
+from obole.billing.models import CoveredScheme, InvoiceType
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
+from obole.directory.models import Agent, Authority
+from obole.mailing.defaults import KINDS
+from obole.mailing.models import Template
+from obole.regies.models import Mandate, Regie
+
+KNOWN = "known"
+"""What was there when the history began: compared with, never told."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What a person asks the history of: a model, and those that hang on its rows, each by the column that says which."""
+
+    label: Promise
+    model: type[models.Model]
+    parts: Mapping[type[models.Model], str]
+
+
+SORTS: dict[str, Sort] = {
+    "authority": Sort(_("Collectivité"), Authority, {}),
+    "regie": Sort(_("Régies"), Regie, {Mandate: "regie_id"}),
+    "service": Sort(_("Prestations"), Service, {}),
+    "scheme": Sort(
+        _("Dispositifs"), Scheme, {Product: "scheme_id", FormVersion: "scheme_id", PricingVersion: "scheme_id"}
+    ),
+    "type": Sort(_("Types de factures"), InvoiceType, {CoveredScheme: "invoicetype_id"}),
+    "mail": Sort(_("Modèles de courriel"), Template, {}),
+    "agent": Sort(_("Agents"), Agent, {Mandate: "agent_id"}),
+}
+_KEPT = {model._meta.label: model for sort in SORTS.values() for model in (sort.model, *sort.parts)}
+_NAMED: dict[str, type[models.Model]] = {
+    "service_id": Service, "scheme_id": Scheme, "regie_id": Regie, "agent_id": Agent, "invoicetype_id": InvoiceType,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One row that came, changed or went: by whom, when, and its columns before and after."""
+
+    model: type[models.Model]
+    label: str
+    """``insert``, ``update`` or ``delete``."""
+    at: datetime
+    who: str
+    """Nothing where nobody told: a change by hand in the database."""
+    pk: int
+    """The row's own id."""
+    name: str
+    data: Mapping[str, Any]
+    changes: list[tuple[str, Any, Any]]
+    """Of an update, the columns that changed: name, before, after. What names another row gives its name."""
+
+
+def changes(sort: str = "", *, about: models.Model | None = None) -> QuerySet[Any]:
+    """Return what changed, newest first: of everything, of one sort of thing, or of one thing and what hangs on it."""
+    if about is not None:
+        parts = next((one.parts for one in SORTS.values() if one.model is type(about)), {})
+        kept = {type(about), *parts}
+    else:
+        parts = {}
+        kept = {model for one in ([SORTS[sort]] if sort else SORTS.values()) for model in (one.model, *one.parts)}
+    # The library types neither its queries nor what it adds to the models.
+    across: Any = Events.objects
+    events: QuerySet[Any] = across.across(*(_events_of(model) for model in kept)).exclude(pgh_label=KNOWN)
+    told_at = Cast(KeyTextTransform("at", "pgh_context"), models.DateTimeField())
+    dated: QuerySet[Any] = events.annotate(
+        who=Coalesce(KeyTextTransform("actor", "pgh_context"), models.Value(""), output_field=models.TextField()),
+        at=Coalesce(told_at, F("pgh_created_at")),
+    ).order_by("-at", "-pgh_created_at", "pgh_model", "-pgh_id")
+    return dated if about is None else dated.filter(_of(about, parts))
+
+
+def _events_of(model: Any) -> type[models.Model]:
+    found: type[models.Model] = model.pgh_event_model
+    return found
+
+
+def people() -> list[str]:
+    """Return who has changed something, in the order of the alphabet."""
+    return sorted({one for one in changes().order_by().values_list("who", flat=True).distinct() if one})
+
+
+def _of(about: models.Model, parts: Mapping[type[models.Model], str]) -> Q:
+    wanted = Q(pgh_obj_model=about._meta.label, pgh_obj_id=str(about.pk))
+    for model, column in parts.items():
+        wanted |= Q(pgh_obj_model=model._meta.label, **{f"pgh_data__{column}": about.pk})
+    return wanted
+
+
+def tell(events: Iterable[Any]) -> list[Happened]:
+    """Name what some events are about; so many queries, however many they are."""
+    events = list(events)
+    names = _names(events)
+    return [_happened(event, names) for event in events]
+
+
+def _happened(event: Any, names: Mapping[str, Mapping[int, str]]) -> Happened:
+    data = event.pgh_data or {}
+    moved = [
+        (column, _named(names, column, before), _named(names, column, after))
+        for column, (before, after) in (event.pgh_diff or {}).items()
+    ]
+    order = list(data)
+    moved.sort(key=lambda one: order.index(one[0]))
+    model = _KEPT[event.pgh_obj_model]
+    return Happened(
+        model, event.pgh_label, event.at, event.who, int(data.get("id", 0)), _name(data, names), data, moved
+    )
+
+
+def _named(names: Mapping[str, Mapping[int, str]], column: str, value: Any) -> Any:
+    return names[column].get(value, value) if column in _NAMED and value is not None else value
+
+
+def _name(data: Mapping[str, Any], names: Mapping[str, Mapping[int, str]]) -> str:
+    """Return a row's own name, else the names of what it joins."""
+    if "name" in data:
+        return str(data["name"])
+    if data.get("kind") in KINDS:
+        return str(KINDS[data["kind"]].label)
+    joined = [names[column].get(data[column], "") for column in _NAMED if column in data]
+    return " – ".join(str(one) for one in joined if one)
+
+
+def _names(events: list[Any]) -> dict[str, dict[int, str]]:
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for event in events:
+        for column in _NAMED:
+            wanted[column] |= _ids(event, column)
+    return {column: _names_of(model, wanted[column]) for column, model in _NAMED.items()}
+
+
+def _ids(event: Any, column: str) -> set[int]:
+    held = [(event.pgh_data or {}).get(column), *(event.pgh_diff or {}).get(column, ())]
+    return {one for one in held if isinstance(one, int)}
+
+
+def _names_of(model: type[models.Model], ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    return dict(model._default_manager.filter(pk__in=ids).order_by("pk").values_list("pk", "name"))
