@@ -177,6 +177,13 @@ def test_everything_wrong_is_told_at_once_but_not_more_than_anybody_mends() -> N
     assert {"services[0].position", "mails[0].kind", "mails[0].subject"} <= set(two)
 
 
+def test_a_wrong_form_does_not_hide_a_wrong_value() -> None:
+    make_town()
+    wrong = {"services": [{"name": "a", "x": 1, "position": -1}, {"name": "b", "position": -1}], "surprise": 1}
+    said = refusals(with_sections(**wrong, schemes=[{"name": "D", "service": "a"}, {"name": "E", "service": "z"}]))
+    assert set(said) == {"", "services[0]", "services[1].position", "schemes[1].service"}
+
+
 def test_emoji_and_soft_hyphens_are_texts() -> None:
     make_town()
     name = "Fêtes \U0001f468\u200d\U0001f373 anti\u00adconstitutionnellement"

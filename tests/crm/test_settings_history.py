@@ -1,12 +1,16 @@
 """« Historique »: who changed what, when, before and after, on each page and on one page for all."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from obole.billing import operations as billing
 from obole.catalogue import operations as catalogue
+from obole.catalogue import rules
 from obole.catalogue.models import Product
+from obole.cli.demo import canteen
 from obole.regies import operations as regies
 from tests.crm.settings_desk import Desk, open_desk, text_of, url
 from tests.world import WHO, later
@@ -121,3 +125,19 @@ def test_the_page_costs_the_same_whatever_it_lists(desk: Desk) -> None:
     with CaptureQueriesContext(connection) as many:
         assert "Suivante" in listed(desk)
     assert len(many) <= len(few)
+
+
+def test_a_version_says_what_it_changes(desk: Desk) -> None:
+    scheme, form = desk.town.scheme, desk.town.form.form_fields
+    published = rules.as_dict(canteen.pricing())
+    catalogue.publish_pricing(scheme_id=scheme.pk, described=published, actor=WHO, at=later(1))
+    changed = {**published, "cautions": [{"key": "badge", "label": "Badge", "cents": 500}]}
+    catalogue.publish_pricing(scheme_id=scheme.pk, described=changed, actor="claire@valbourg.example", at=later(2))
+    moved = [replace(form[0], label="Prénom"), form[1]]
+    catalogue.publish_form(scheme_id=scheme.pk, fields=moved, actor="claire@valbourg.example", at=later(3))
+    for said in (
+        listed(desk, who="claire@valbourg.example"),
+        text_of(desk.get("settings_scheme", scheme.pk)).split("Historique")[1],
+    ):
+        for part in ("Modifié Prénom", "Retiré Remarque", "Ajouté caution « Badge »"):
+            assert part in said, part

@@ -1,7 +1,7 @@
 """How a change of settings is told: each field before and after, long texts line by line, forms question by question."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FormField
+from obole.crm.forms_settings.catalogue import PICTOGRAMS
+from obole.gateways import registry
 from obole.lib import money
 from obole.mailing.defaults import KINDS
 
@@ -20,6 +22,13 @@ LONG = 80
 """Characters: beyond, a text is compared line by line."""
 CONTEXT = 1
 """Lines around those that change."""
+
+
+_KNOWN: dict[str, Mapping[str, object]] = {
+    "kind": {name: kind.label for name, kind in KINDS.items()}, "pictogram": PICTOGRAMS,
+    "gateway": {name: bank.name for name, bank in registry.GATEWAYS.items()},
+}  # fmt: skip
+"""What is kept under a code and read as words, by the name of its field."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,9 @@ def in_words(model: type[models.Model], name: str, value: Any) -> str:
         return money.quantity(Decimal(str(value)))
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
-    if name == "kind" and value in KINDS:
-        return str(KINDS[value].label)
+    known = _KNOWN.get(name, {})
+    if isinstance(value, str) and value in known:
+        return str(known[value])
     return _chosen(model, name, value)
 
 

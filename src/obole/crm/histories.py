@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from obole.billing.models import CoveredScheme, InvoiceType
+from obole.catalogue import rules
 from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
 from obole.configuration.queries.history import Happened
-from obole.crm import changes
+from obole.crm import changes, differences
 from obole.crm.changes import Shown
 from obole.directory.models import Agent, Authority
 from obole.mailing.models import Template
@@ -37,6 +38,8 @@ class Entry:
     tone: str = "neutral"
     url: str = ""
     changes: list[Shown] = field(default_factory=list)
+    parts: list[tuple[str, str, str]] = field(default_factory=list)
+    """Of a form or a pricing: what becomes of a part, its tone, its name."""
 
 
 def entries(happened: Iterable[Happened]) -> list[Entry]:
@@ -48,20 +51,33 @@ def entry(one: Happened) -> Entry:
     """Return one thing that happened, as a page lists it."""
     return Entry(
         at=one.at, title=title(one), detail=one.who or _("directement dans la base de données"), tone=_TONES[one.label],
-        url=_url(one), changes=fields(one),
+        url=_url(one), changes=fields(one), parts=parts(one),
     )  # fmt: skip
 
 
 def title(one: Happened) -> str:
     """Say what happened to what."""
     said = _acts(one.model)[one.label]
-    number = one.data.get("number")
-    return said % {"name": one.name, "number": number}
+    return said % {"name": one.name, "number": one.data.get("number"), "sort": _sorts().get(one.model, "")}
 
 
 def fields(one: Happened) -> list[Shown]:
     """Return each field before and after."""
     return list(_fields(one))
+
+
+def parts(one: Happened) -> list[tuple[str, str, str]]:
+    """Say what a version changes to the one before it: question by question, tariff by tariff; nothing of a first one."""
+    before, after = one.versions
+    if before is None or after is None:
+        return []
+    if one.model is FormVersion:
+        return changes.questions(before.form_fields, after.form_fields)
+    found = differences.shown(rules.differ(*(rules.parse(version.pricing) for version in (before, after))))
+    tariffs = [
+        (tariff.kind, tariff.tone, _("Tarif « %(label)s »") % {"label": tariff.label}) for tariff in found.tariffs
+    ]
+    return [*tariffs, *found.parts]
 
 
 def _fields(one: Happened) -> Iterator[Shown]:
@@ -100,10 +116,9 @@ def _acts(model: type[models.Model]) -> dict[str, str]:
             "update": _("Dispositif d’un type de facture changé : %(name)s"),
             "delete": _("Dispositif retiré d’un type de facture : %(name)s"),
         }
-    sort = _sorts()[model]
     return {
-        "insert": f"{sort} « %(name)s » : {_('création')}", "update": f"{sort} « %(name)s » : {_('modification')}",
-        "delete": f"{sort} « %(name)s » : {_('suppression')}",
+        "insert": _("%(sort)s « %(name)s » : création"), "update": _("%(sort)s « %(name)s » : modification"),
+        "delete": _("%(sort)s « %(name)s » : suppression"),
     }  # fmt: skip
 
 

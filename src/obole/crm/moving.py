@@ -77,16 +77,17 @@ def _one(change: Change) -> Told:
     sort, name = _named(change)
     return Told(
         sort=sort, name=name, is_new=change.is_new,
-        fields=[changes.shown(change.sort.model, *one) for one in change.fields if not (change.is_new and _is_void(one))],
+        fields=[changes.shown(change.sort.model, *one) for one in change.fields if not (change.is_new and _says_nothing(change, one))],
         questions=changes.questions(*change.form) if change.form else [],
         pricing=differences.shown(rules.differ(*change.pricing)) if change.pricing else None,
         products=[_one(product) for product in change.products],
     )  # fmt: skip
 
 
-def _is_void(one: tuple[str, Any, Any]) -> bool:
-    """Tell whether a field of a new thing says nothing."""
-    return one[2] in (None, "", [])
+def _says_nothing(change: Change, one: tuple[str, Any, Any]) -> bool:
+    """Tell whether a field of a new thing is empty, or is the name that stands above."""
+    name, _before, after = one
+    return name == change.sort.key or after in (None, "", [])
 
 
 def _named(change: Change) -> tuple[str, str]:

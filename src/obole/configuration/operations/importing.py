@@ -59,7 +59,7 @@ def _lock(file: reading.File) -> None:
     """Lock what is there, régies last: money waits for them."""
     for model in (Service, Scheme, Product, InvoiceType, Template):
         list(model._default_manager.select_for_update().order_by("pk").values_list("pk", flat=True))
-    if REGIES.section in file:
+    if file.of(REGIES.section):
         list(Regie.objects.locked().order_by("pk").values_list("pk", flat=True))
 
 

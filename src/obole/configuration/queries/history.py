@@ -67,6 +67,8 @@ class Happened:
     data: Mapping[str, Any]
     changes: list[tuple[str, Any, Any]]
     """Of an update, the columns that changed: name, before, after. What names another row gives its name."""
+    versions: tuple[Any, Any] = (None, None)
+    """Of a form or a pricing that was published: the version before it, None for the first one, and itself."""
 
 
 def changes(sort: str = "", *, about: models.Model | None = None) -> QuerySet[Any]:
@@ -108,11 +110,27 @@ def _of(about: models.Model, parts: Mapping[type[models.Model], str]) -> Q:
 def tell(events: Iterable[Any]) -> list[Happened]:
     """Name what some events are about; so many queries, however many they are."""
     events = list(events)
-    names = _names(events)
-    return [_happened(event, names) for event in events]
+    names, versions = _names(events), _versions(events)
+    return [_happened(event, names, versions) for event in events]
 
 
-def _happened(event: Any, names: Mapping[str, Mapping[int, str]]) -> Happened:
+def _versions(events: list[Any]) -> dict[tuple[str, int, int], Any]:
+    """Return the versions that were published and those before them, by model, dispositif and number."""
+    found: dict[tuple[str, int, int], Any] = {}
+    for model in (FormVersion, PricingVersion):
+        wanted = Q(pk__in=[])
+        for event in events:
+            if event.pgh_obj_model == model._meta.label:
+                number = event.pgh_data["number"]
+                wanted |= Q(scheme_id=event.pgh_data["scheme_id"], number__in=(number - 1, number))
+        rows: Iterable[Any] = model._default_manager.filter(wanted).order_by("pk")
+        found |= {(model._meta.label, one.scheme_id, one.number): one for one in rows}
+    return found
+
+
+def _happened(
+    event: Any, names: Mapping[str, Mapping[int, str]], versions: Mapping[tuple[str, int, int], Any]
+) -> Happened:
     data = event.pgh_data or {}
     moved = [
         (column, _named(names, column, before), _named(names, column, after))
@@ -121,9 +139,12 @@ def _happened(event: Any, names: Mapping[str, Mapping[int, str]]) -> Happened:
     order = list(data)
     moved.sort(key=lambda one: order.index(one[0]))
     model = _KEPT[event.pgh_obj_model]
+    place = (event.pgh_obj_model, data.get("scheme_id", 0))
+    before, after = (versions.get((*place, number)) for number in (data.get("number", 0) - 1, data.get("number", 0)))
     return Happened(
-        model, event.pgh_label, event.at, event.who, int(data.get("id", 0)), _name(data, names), data, moved
-    )
+        model=model, label=event.pgh_label, at=event.at, who=event.who, pk=int(data.get("id", 0)), name=_name(data, names),
+        data=data, changes=moved, versions=(before, after),
+    )  # fmt: skip
 
 
 def _named(names: Mapping[str, Mapping[int, str]], column: str, value: Any) -> Any:

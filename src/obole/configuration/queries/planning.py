@@ -81,8 +81,9 @@ def plan(file: File, snapshot: Snapshot) -> Plan:
 
     :raises Refused: with everything that is wrong, each with its path.
     """
-    problems: list[Problem] = []
-    found = [_change(one, snapshot, problems) for rows in _in_order(file) for one in rows]
+    problems = list(file.problems)
+    whole = [one for rows in _in_order(file) for one in rows if not file.is_spoilt(one)]
+    found = [_change(one, snapshot, problems) for one in whole]
     problems += _unknown(file, snapshot)
     problems += _names_twice(file, snapshot)
     if problems:
@@ -91,7 +92,7 @@ def plan(file: File, snapshot: Snapshot) -> Plan:
 
 
 def _in_order(file: File) -> Iterator[list[Read]]:
-    return (file[section] for section in BY_SECTION if section in file)
+    return (file.of(section) for section in BY_SECTION)
 
 
 def _change(one: Read, snapshot: Snapshot, problems: list[Problem]) -> Change:
@@ -215,7 +216,7 @@ def _products(one: Read, known: Mapping[str, Any], change: Change, problems: lis
 
 def _unknown(file: File, snapshot: Snapshot) -> Iterator[Problem]:
     """Find what is named and is neither here nor in the file."""
-    known = {section: {*snapshot.rows[section], *(one.key for one in file.get(section, ()))} for section in BY_SECTION}
+    known = {section: {*snapshot.rows[section], *(one.key for one in file.of(section))} for section in BY_SECTION}
     for rows in _in_order(file):
         for one in rows:
             for name, section in one.sort.links.items():
@@ -229,9 +230,9 @@ def _unknown(file: File, snapshot: Snapshot) -> Iterator[Problem]:
 def _names_twice(file: File, snapshot: Snapshot) -> Iterator[Problem]:
     """Find two régies of one name: they are told apart by their codes, so a file can give a name twice."""
     names = {row.name: code for code, row in snapshot.rows[REGIES.section].items()}
-    renamed = {one.key for one in file.get(REGIES.section, ()) if "name" in one.values}
+    renamed = {one.key for one in file.of(REGIES.section) if "name" in one.values}
     names = {name: code for name, code in names.items() if code not in renamed}
-    for one in file.get(REGIES.section, ()):
+    for one in file.of(REGIES.section):
         name = one.values.get("name")
         if name is not None and names.setdefault(name, one.key) != one.key:
             yield one.place.into("name").problem(_("une autre régie porte déjà ce nom : donnez-lui-en un autre."))

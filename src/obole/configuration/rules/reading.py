@@ -16,7 +16,7 @@ from obole.catalogue.rules import figures
 from obole.catalogue.rules.problems import Place, Problem, Refused
 from obole.configuration.rules import form_fields
 from obole.configuration.rules.sorts import BY_SECTION, FORMAT, PRODUCTS, Sort
-from obole.configuration.rules.text import MOST_TOLD, printable
+from obole.configuration.rules.text import printable
 from obole.lib import words
 
 MOST_ROWS, MOST_PRODUCTS, MOST_IN_ALL = 1_000, 300, 3_000
@@ -44,21 +44,35 @@ class Read:
         return str(self.values.get(self.sort.key, ""))
 
 
-File = dict[str, list[Read]]
-"""What a file describes, by section."""
+@dataclass
+class File:
+    """What a file describes, by section, and what is wrong with its form: the rest is judged all the same."""
+
+    rows: dict[str, list[Read]]
+    problems: list[Problem]
+
+    def of(self, section: str) -> list[Read]:
+        """Return what a section describes; nothing where the file has none."""
+        return self.rows.get(section, [])
+
+    def is_spoilt(self, one: Read) -> bool:
+        """Tell whether a thing could not be read whole: what else it would be is not worth telling."""
+        path = one.place.path
+        return any(
+            problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")) for problem in self.problems
+        )
 
 
 def read(tree: Any) -> File:
     """
-    Read a file of configuration.
+    Read a file of configuration; what is wrong with its parts is told with what they would change.
 
-    :raises Refused: with every problem of form.
+    :raises Refused: if it is no such file.
     """
     problems: list[Problem] = []
-    file = _sections(tree, problems) if _is_ours(tree, problems) else {}
-    if problems:
-        raise Refused(problems[:MOST_TOLD])
-    return file
+    if not _is_ours(tree, problems):
+        raise Refused(problems)
+    return File(_sections(tree, problems), problems)
 
 
 def _is_ours(tree: Any, problems: list[Problem]) -> bool:
@@ -75,9 +89,9 @@ def _is_ours(tree: Any, problems: list[Problem]) -> bool:
     return True
 
 
-def _sections(tree: dict[str, Any], problems: list[Problem]) -> File:
+def _sections(tree: dict[str, Any], problems: list[Problem]) -> dict[str, list[Read]]:
     _keys(tree, ("obole", *BY_SECTION), Place(), problems)
-    file: File = {}
+    file: dict[str, list[Read]] = {}
     for name, sort in BY_SECTION.items():
         if name in tree:
             rows = [tree[name]] if name == "authority" else _list(tree[name], Place(name), MOST_ROWS, problems)

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from obole.catalogue.models import Scheme
 from obole.configuration.queries import history as changes
 from obole.configuration.queries.history import Happened
 from obole.crm import histories
@@ -33,6 +34,7 @@ VERBS = {
     "scheme.publish_pricing": gettext_lazy("Tarification publiée"),
     "scheme.discard_form": gettext_lazy("Modifications du formulaire abandonnées"),
 }
+PUBLISHED = {"scheme.publish_form": ":formversion", "scheme.publish_pricing": ":pricingversion"}
 LOGO = frozenset({"logo_digest", "logo_format"})
 
 
@@ -51,7 +53,7 @@ def history(*subjects: models.Model | None) -> History | None:
         return None
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
     moved = changes.tell(changes.changes(about=known[0])[:COMPARED])
-    details = {(one.model._meta.label_lower, one.pk, one.at): one for one in moved if one.label == "update"}
+    details = {_place(one): one for one in moved if one.label == "update" or one.versions[1]}
     told = [
         _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details)
         for record in trail.about(*known)[:SHOWN]
@@ -60,6 +62,13 @@ def history(*subjects: models.Model | None) -> History | None:
     by_hand = [histories.entry(one) for one in moved if not one.who]
     entries = sorted([*told, *by_hand], key=lambda one: one.at, reverse=True)[:SHOWN]
     return History(entries, _all_of(known[0])) if entries else None
+
+
+def _place(one: Happened) -> tuple[str, int, datetime]:
+    """Say where the trail speaks of a change: a version is told of its dispositif."""
+    if one.versions[1]:
+        return f"{Scheme._meta.label_lower}:{one.model._meta.model_name}", int(one.data["scheme_id"]), one.at
+    return one.model._meta.label_lower, one.pk, one.at
 
 
 def _all_of(subject: models.Model) -> str:
@@ -71,9 +80,14 @@ def _entry(record: Record, part: str, details: Mapping[tuple[str, int, datetime]
     """Tell one change; ``part`` names what is below the thing that the page is about."""
     title = f"{part} : {_title(record)}" if part else str(_title(record))
     detail = " · ".join(piece for piece in (record.actor, _detail(record)) if piece)
-    compared = details.get((record.subject_kind, record.subject_id, record.at))
-    shown = histories.fields(compared) if compared and record.verb == "configure" else []
-    return Entry(at=record.at, title=title, detail=detail, tone="to_pay" if _made(record) else "neutral", changes=shown)
+    kind = record.subject_kind + PUBLISHED.get(record.verb, "")
+    compared = details.get((kind, record.subject_id, record.at))
+    if record.verb != "configure" and record.verb not in PUBLISHED:
+        compared = None
+    shown = histories.fields(compared) if compared else []
+    parts = histories.parts(compared) if compared else []
+    tone = "to_pay" if _made(record) else "neutral"
+    return Entry(at=record.at, title=title, detail=detail, tone=tone, changes=shown, parts=parts)
 
 
 def _title(record: Record) -> object:
