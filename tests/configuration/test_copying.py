@@ -9,6 +9,7 @@ from obole.catalogue.models import Product, Scheme
 from obole.cli.demo import canteen
 from obole.configuration import operations
 from obole.configuration.rules.years import next_name
+from obole.trail.models import Record
 from tests.world import NOON, WHO, later, make_town, make_type
 
 
@@ -64,3 +65,25 @@ def test_the_types_are_left_alone_unless_asked() -> None:
     town = make_town()
     copy = operations.copy_scheme(scheme_id=town.scheme.pk, name="2027", with_types=False, actor=WHO, at=later())
     assert not copy.invoice_types.exists()
+
+
+@pytest.mark.django_db
+def test_products_made_together_are_checked_and_recorded_as_one_by_one() -> None:
+    town = make_town()
+    first = Record.objects.filter(subject_kind="catalogue.product", subject_id=town.meal.pk).get()
+    made = catalogue.create_products(
+        scheme_id=town.scheme.pk, every=[{"name": " Dîner  tardif", "unit_price_cents": 1}, {"name": "Pain", "unit_price_cents": 2}],
+        actor=WHO, at=later(),
+    )  # fmt: skip
+    assert [product.name for product in made] == ["Dîner tardif", "Pain"]
+    for product in made:
+        record = Record.objects.get(subject_kind="catalogue.product", subject_id=product.pk)
+        assert (record.verb, record.actor, record.details["before"]) == (first.verb, WHO, first.details["before"])
+        assert record.details["fields"] == "name, scheme, unit_price_cents"
+    before = Product.objects.count()
+    with pytest.raises(ValidationError):
+        catalogue.create_products(
+            scheme_id=town.scheme.pk, every=[{"name": "Eau", "unit_price_cents": 1}, {"name": "", "unit_price_cents": 1}],
+            actor=WHO, at=later(),
+        )  # fmt: skip
+    assert Product.objects.count() == before

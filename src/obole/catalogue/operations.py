@@ -31,6 +31,17 @@ def configure_product(*, product_id: int | None, values: Mapping[str, Any], acto
 
 
 @whole
+def create_products(*, scheme_id: int, every: Sequence[Mapping[str, Any]], actor: str, at: datetime) -> list[Product]:
+    """
+    Create the products of a dispositif, all at once: one that comes from a file, or is copied, may have hundreds.
+
+    :raises django.core.exceptions.ValidationError: if a value is refused.
+    """
+    scheme = Scheme.objects.get(pk=scheme_id)
+    return configuration.create(Product, every=[{**values, "scheme": scheme} for values in every], actor=actor, at=at)
+
+
+@whole
 def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at: datetime) -> FormVersion:
     """
     Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.

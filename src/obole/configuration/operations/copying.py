@@ -33,9 +33,9 @@ def copy_scheme(*, scheme_id: int, name: str, with_types: bool, actor: str, at: 
         catalogue.publish_form(scheme_id=copy.pk, fields=form.form_fields, actor=actor, at=at)
     if pricing is not None:
         catalogue.publish_pricing(scheme_id=copy.pk, described=pricing.pricing, actor=actor, at=at)
-    for product in Product.objects.filter(scheme=source).order_by("position", "id"):
-        held = {name: getattr(product, name) for name in PRODUCTS.fields}
-        catalogue.configure_product(product_id=None, values={**held, "scheme": copy}, actor=actor, at=at)
+    products = Product.objects.filter(scheme=source).order_by("position", "id")
+    held = [{name: getattr(product, name) for name in PRODUCTS.fields} for product in products]
+    catalogue.create_products(scheme_id=copy.pk, every=held, actor=actor, at=at)
     if with_types:
         _cover(source, copy, actor, at)
     return copy

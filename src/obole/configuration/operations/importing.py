@@ -89,9 +89,11 @@ def _scheme(change: Change, actor: str, at: datetime) -> None:
         catalogue.publish_form(scheme_id=scheme.pk, fields=change.form[1], actor=actor, at=at)
     if change.pricing:
         catalogue.publish_pricing(scheme_id=scheme.pk, described=rules.as_dict(change.pricing[1]), actor=actor, at=at)
+    new = [_values(product) for product in change.products if product.is_new]
+    catalogue.create_products(scheme_id=scheme.pk, every=new, actor=actor, at=at)
     for product in change.products:
-        values = {**_values(product), "scheme": scheme}
-        catalogue.configure_product(product_id=product.pk, values=values, actor=actor, at=at)
+        if not product.is_new:
+            catalogue.configure_product(product_id=product.pk, values=_values(product), actor=actor, at=at)
 
 
 def _type(change: Change, actor: str, at: datetime) -> None:

@@ -72,13 +72,28 @@ class Happened:
 
 
 def changes(sort: str = "", *, about: models.Model | None = None) -> QuerySet[Any]:
-    """Return what changed, newest first: of everything, of one sort of thing, or of one thing and what hangs on it."""
-    if about is not None:
-        parts = next((one.parts for one in SORTS.values() if one.model is type(about)), {})
-        kept = {type(about), *parts}
-    else:
-        parts = {}
-        kept = {model for one in ([SORTS[sort]] if sort else SORTS.values()) for model in (one.model, *one.parts)}
+    """
+    Return what changed, newest first: of everything, of one sort of thing, or of one thing and what hangs on it.
+
+    Comparing an event with the one before costs: take the page of slugs that is wanted, then ``tell`` them.
+    """
+    sorts = [SORTS[sort]] if sort else list(SORTS.values())
+    kept = {model for one in sorts for model in (one.model, *one.parts)}
+    events = _across(kept if about is None else {type(about), *_parts_of(about)})
+    return events if about is None else events.filter(pgh_slug__in=_slugs(about))
+
+
+def tell(slugs: Iterable[str]) -> list[Happened]:
+    """Return these events, in this order, and name what they are about; so many queries, however many they are."""
+    asked = list(slugs)
+    models_of = {model for model in _KEPT.values() if any(one.startswith(f"{_label(model)}:") for one in asked)}
+    found = {event.pgh_slug: event for event in _across(models_of).filter(pgh_slug__in=asked)} if asked else {}
+    events = [found[slug] for slug in asked if slug in found]
+    names, versions = _names(events), _versions(events)
+    return [_happened(event, names, versions) for event in events]
+
+
+def _across(kept: Iterable[type[models.Model]]) -> QuerySet[Any]:
     # The library types neither its queries nor what it adds to the models.
     across: Any = Events.objects
     events: QuerySet[Any] = across.across(*(_events_of(model) for model in kept)).exclude(pgh_label=KNOWN)
@@ -87,7 +102,29 @@ def changes(sort: str = "", *, about: models.Model | None = None) -> QuerySet[An
         who=Coalesce(KeyTextTransform("actor", "pgh_context"), models.Value(""), output_field=models.TextField()),
         at=Coalesce(told_at, F("pgh_created_at")),
     ).order_by("-at", "-pgh_created_at", "pgh_model", "-pgh_id")
-    return dated if about is None else dated.filter(_of(about, parts))
+    return dated
+
+
+def _slugs(about: models.Model) -> list[str]:
+    """Return the events of a thing and of what hangs on it: each table has an index for that."""
+    found = [(type(about), {"pgh_obj_id": about.pk})]
+    found += [(model, {column: about.pk}) for model, column in _parts_of(about).items()]
+    return [
+        f"{_label(model)}:{pk}"
+        for model, wanted in found
+        for pk in _events_of(model)
+        ._default_manager.filter(**wanted)
+        .order_by("-pgh_id")
+        .values_list("pgh_id", flat=True)
+    ]
+
+
+def _parts_of(about: models.Model) -> Mapping[type[models.Model], str]:
+    return next((one.parts for one in SORTS.values() if one.model is type(about)), {})
+
+
+def _label(model: Any) -> str:
+    return _events_of(model)._meta.label
 
 
 def _events_of(model: Any) -> type[models.Model]:
@@ -98,20 +135,6 @@ def _events_of(model: Any) -> type[models.Model]:
 def people() -> list[str]:
     """Return who has changed something, in the order of the alphabet."""
     return sorted({one for one in changes().order_by().values_list("who", flat=True).distinct() if one})
-
-
-def _of(about: models.Model, parts: Mapping[type[models.Model], str]) -> Q:
-    wanted = Q(pgh_obj_model=about._meta.label, pgh_obj_id=str(about.pk))
-    for model, column in parts.items():
-        wanted |= Q(pgh_obj_model=model._meta.label, **{f"pgh_data__{column}": about.pk})
-    return wanted
-
-
-def tell(events: Iterable[Any]) -> list[Happened]:
-    """Name what some events are about; so many queries, however many they are."""
-    events = list(events)
-    names, versions = _names(events), _versions(events)
-    return [_happened(event, names, versions) for event in events]
 
 
 def _versions(events: list[Any]) -> dict[tuple[str, int, int], Any]:

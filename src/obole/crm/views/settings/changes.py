@@ -15,7 +15,7 @@ from obole.directory.rules import Right
 def changes(request: AgentRequest) -> HttpResponse:
     """List what changed, newest first, narrowed as asked."""
     form = HistoryFilter(request.GET)
-    page = page_of(request, form.changes())
+    page = page_of(request, form.changes().values_list("pgh_slug", flat=True))
     entries = histories.entries(history.tell(page.object_list))
     context = {"form": form, "page": page, "entries": entries, "back": settings_home()}
     return render_page(request, "crm/settings/changes.html", context)

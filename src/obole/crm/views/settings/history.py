@@ -52,7 +52,7 @@ def history(*subjects: models.Model | None) -> History | None:
     if not known:
         return None
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
-    moved = changes.tell(changes.changes(about=known[0])[:COMPARED])
+    moved = changes.tell(changes.changes(about=known[0]).values_list("pgh_slug", flat=True)[:COMPARED])
     details = {_place(one): one for one in moved if one.label == "update" or one.versions[1]}
     told = [
         _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details)
