@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src"
 PRODUCT = SOURCES / "obole"
 DOORS = ("portal", "crm", "api", "cli")
-WHERE_THINGS_HAPPEN = ("reminders", "payments", "billing", "dossiers", "catalogue")
+WHERE_THINGS_HAPPEN = ("configuration", "reminders", "payments", "billing", "dossiers", "catalogue")
 ROOMS = (*WHERE_THINGS_HAPPEN, "regies", "mailing", "directory", "trail")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -20,7 +20,7 @@ def pages(town: Town) -> list[str]:
     plain = [
         "settings", "settings_authority", "settings_regies", "settings_regie_new", "settings_types", "settings_type_new",
         "settings_services", "settings_service_new", "settings_scheme_new", "settings_mails", "settings_agents",
-        "settings_agent_new",
+        "settings_agent_new", "settings_configuration", "settings_history",
     ]  # fmt: skip
     return [
         *(url(name) for name in plain),
@@ -28,6 +28,7 @@ def pages(town: Town) -> list[str]:
         url("settings_type", town.type.pk),
         url("settings_service", town.scheme.service_id),
         url("settings_scheme", town.scheme.pk),
+        url("settings_scheme_copy", town.scheme.pk),
         url("settings_form", town.scheme.pk),
         url("settings_pricing", town.scheme.pk),
         url("settings_form_preview", town.scheme.pk),
@@ -60,7 +61,11 @@ def test_other_agents_find_nothing(who: str) -> None:
     client = Client()
     client.force_login(getattr(town, who).user)
     acts = [url(name, town.scheme.pk) for name in FORM_ACTS]
-    for address in [*pages(town), url("settings_type_specimen", town.type.pk), *acts]:
+    files = [
+        url("settings_type_specimen", town.type.pk), url("settings_type_file", town.type.pk),
+        url("settings_scheme_file", town.scheme.pk), url("settings_configuration_file"), url("settings_configuration_import"),
+    ]  # fmt: skip
+    for address in [*pages(town), *files, *acts]:
         assert client.get(address).status_code == 404, address
         assert client.post(address, {"name": "Pris"}).status_code == 404, address
 
@@ -84,6 +89,7 @@ def test_a_forged_form_changes_nothing(desk: Desk) -> None:
         *acts,
         url("settings_type_copy", desk.town.type.pk),
         url("settings_mail_reset", "reminder_1"),
+        url("settings_configuration_import"),
     ]
     for address in posts:
         if address != url("settings"):

@@ -70,7 +70,7 @@ def test_a_dispositif_says_where_it_is_used_and_how_citizens_see_it(desk: Desk) 
     make_dossier(desk.town)
     page = text_of(desk.get("settings_scheme", desk.town.scheme.pk))
     for part in (
-        "3 champs, version 1 du 25/11/2026.", "Cantine et périscolaire", "Régie Enfance", "1 dossier.", "Ce que l’usager voit",
+        "3 champs, version 1 du 25/11/2026.", "Cantine et périscolaire", "1 dossier", "Ce que l’usager voit",
         "Prénom de l’enfant", "Jules-Ferry", "3,25 € par repas, de 0 à 31.",
     ):  # fmt: skip
         assert part in page, part
@@ -139,3 +139,17 @@ def test_the_page_keeps_naming_the_thing_as_it_is(desk: Desk) -> None:
     assert "<h1>Repas</h1>" in answer.content.decode()
     assert 'value="Dîner"' in answer.content.decode()
     assert "Saisissez un montant" in errors_of(answer)
+
+
+def test_a_dispositif_is_duplicated_for_the_new_year(desk: Desk) -> None:
+    assert (
+        'value="Inscription cantine 2027-2028"'
+        in desk.get("settings_scheme_copy", desk.town.scheme.pk).content.decode()
+    )
+    page = text_of(desk.saved("settings_scheme_copy", desk.town.scheme.pk))
+    copy = Scheme.objects.get(name="Inscription cantine 2027-2028")
+    assert not copy.enabled and list(copy.invoice_types.all()) == [desk.town.type]
+    assert "Fermé" in page and "3 champs, version 1" in page and "Majoration hors délai" in page
+    refused = desk.refused("settings_scheme_copy", desk.town.scheme.pk, name=copy.name)
+    assert "C’est déjà pris" in refused
+    assert "Ce champ est obligatoire." in desk.refused("settings_scheme_copy", desk.town.scheme.pk, name=" ")

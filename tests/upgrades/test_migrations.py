@@ -228,3 +228,23 @@ def test_neg_without_a_data_migration_the_books_are_wrong(
     take_out(monkeypatch)
     with pytest.raises(error, match=said):
         everything(old)
+
+
+KEPT = {
+    "billing": ("invoicetype",), "catalogue": ("service", "scheme", "product"), "directory": ("authority", "agent"),
+    "regies": ("regie",), "mailing": ("template",),
+}  # fmt: skip
+
+
+def test_what_was_configured_before_its_history_began_is_what_the_first_change_is_compared_with(old: Scratch) -> None:
+    migrated(old)
+    with old.opened() as connection, connection.cursor() as cursor:
+        for app, models in KEPT.items():
+            for model in models:
+                cursor.execute(
+                    f"SELECT (SELECT count(*) FROM {app}_{model}), count(*) FROM {app}_{model}event WHERE pgh_label = 'known'"
+                )
+                rows, events = cursor.fetchone() or (0, 0)
+                assert rows == events, model
+        cursor.execute("SELECT count(*) FROM regies_regieevent")
+        assert cursor.fetchone() != (0,)

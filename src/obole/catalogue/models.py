@@ -1,16 +1,20 @@
 """Prestations, their dispositifs, the versions of their forms, and what is billed."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.fields import FormField
 from obole.lib import words
+from obole.trail import history
 
 
+@history.kept()
 class Service(models.Model):
     """A prestation: what the town offers (restauration scolaire)."""
 
@@ -34,6 +38,7 @@ class SchemeQuerySet(models.QuerySet["Scheme"]):
         return self.filter(enabled=True, service__enabled=True)
 
 
+@history.kept()
 class Scheme(models.Model):
     """A dispositif: one form of a prestation that a citizen can apply for."""
 
@@ -58,6 +63,8 @@ class Scheme(models.Model):
         return self.name
 
 
+# The version itself never changes: who made which one, and when, is enough.
+@history.kept(exclude=["fields"])
 class FormVersion(models.Model):
     """The fields of a dispositif's form as they were from a moment on. A dossier keeps the version it was filled with."""
 
@@ -81,6 +88,7 @@ class FormVersion(models.Model):
         return tuple(FormField(**field) for field in self.fields)
 
 
+@history.kept(exclude=["pricing"])
 class PricingVersion(models.Model):
     """How a dispositif is priced, as it was from a moment on. An invoice keeps the version that priced it."""
 
@@ -145,6 +153,7 @@ class PricingDraft(models.Model):
         return f"{self.scheme} v{self.base}+{self.revision}"
 
 
+@history.kept()
 class Product(models.Model):
     """What a dispositif bills: a unit, its price in cents, how many, and who says how many."""
 
@@ -190,3 +199,23 @@ class Product(models.Model):
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = words.clean_line(self.name)
         super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        """
+        Check that the bounds are in order, and are quantities that could be typed.
+
+        :raises ValidationError: with a sentence at each bound that is wrong.
+        """
+        least, most = self.minimum, self.maximum
+        if not isinstance(least, Decimal | int) or not isinstance(most, Decimal | int):
+            return  # What is no number was told before.
+        decimals = min(max(self.decimals, 0), 3)
+        wrong = {
+            name: _("Cette limite a plus de décimales que la quantité n’en accepte.")
+            for name, bound in (("minimum", least), ("maximum", most))
+            if round(Decimal(bound), decimals) != bound
+        }
+        if most < least:
+            wrong["maximum"] = _("La quantité maximale est plus petite que la minimale.")
+        if wrong:
+            raise ValidationError(wrong)

@@ -11,7 +11,7 @@ from obole.catalogue.fields import FormField
 from obole.catalogue.forms import checking
 from obole.catalogue.models import FormDraft, FormVersion, PricingDraft, PricingVersion, Product, Scheme, Service
 from obole.lib.transactions import whole
-from obole.trail import configuration
+from obole.trail import configuration, history
 from obole.trail import operations as trail
 
 
@@ -31,6 +31,17 @@ def configure_product(*, product_id: int | None, values: Mapping[str, Any], acto
 
 
 @whole
+def create_products(*, scheme_id: int, every: Sequence[Mapping[str, Any]], actor: str, at: datetime) -> list[Product]:
+    """
+    Create the products of a dispositif, all at once: one that comes from a file, or is copied, may have hundreds.
+
+    :raises django.core.exceptions.ValidationError: if a value is refused.
+    """
+    scheme = Scheme.objects.get(pk=scheme_id)
+    return configuration.create(Product, every=[{**values, "scheme": scheme} for values in every], actor=actor, at=at)
+
+
+@whole
 def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at: datetime) -> FormVersion:
     """
     Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.
@@ -45,7 +56,8 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
     if latest is not None and latest.fields == described:
         return latest
     number = latest.number + 1 if latest else 1
-    version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
+    with history.told(actor=actor, at=at):
+        version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
     trail.note("scheme.publish_form", subject=scheme, actor=actor, at=at, version=number)
     return version
 
@@ -74,9 +86,10 @@ def publish_pricing(
         return latest
     if replaces is not None and replaces != number:
         raise PricingMoved(f"{scheme}: {number}, not {replaces}")
-    version = PricingVersion.objects.create(
-        scheme=scheme, number=number + 1, pricing=kept, created_at=at, created_by=actor
-    )
+    with history.told(actor=actor, at=at):
+        version = PricingVersion.objects.create(
+            scheme=scheme, number=number + 1, pricing=kept, created_at=at, created_by=actor
+        )
     trail.note("scheme.publish_pricing", subject=scheme, actor=actor, at=at, version=version.number)
     return version
 

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "django_tables2",
     "django_filters",
     "pgtrigger",
+    "pghistory",
     "procrastinate.contrib.django",
 ]
 

@@ -3,12 +3,15 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.directory.rules import Profile, Right, rights_of
 from obole.lib import words
+from obole.trail import history
+from obole.ui import colours
 
 
 class UserManager(BaseUserManager["User"]):
@@ -39,6 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
 
+@history.kept()
 class Authority(models.Model):
     """The town (one row): what is printed at the top of pages, mails and documents."""
 
@@ -60,6 +64,20 @@ class Authority(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """
+        Refuse a colour in which text could not be read.
+
+        :raises ValidationError: if its contrast with white is below 4.5.
+        """
+        ratio = colours.contrast(self.colour, colours.WHITE) if colours.is_one(self.colour) else colours.READABLE
+        if ratio < colours.READABLE:
+            sentence = _(
+                "Cette couleur est trop claire pour se lire sur du blanc : son contraste est de %(ratio)s pour 1, "
+                "il en faut 4,5. Choisissez-la plus foncée."
+            )
+            raise ValidationError({"colour": sentence % {"ratio": f"{ratio:.1f}".replace(".", ",")}})
 
 
 class Citizen(models.Model):
@@ -107,6 +125,7 @@ class Citizen(models.Model):
         return self.organisation or " ".join(part for part in (self.civility, self.first_name, self.last_name) if part)
 
 
+@history.kept()
 class Agent(models.Model):
     """Somebody who works in the CRM."""
 

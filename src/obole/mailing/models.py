@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.lib import words
 from obole.mailing.states import MessageState
+from obole.trail import history
 
 
+@history.kept()
 class Template(models.Model):
     """The town's own words for one kind of mail; where there is no row, the default words are used."""
 

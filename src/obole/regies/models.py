@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.directory.models import Agent
 from obole.regies.accounts import Account
+from obole.trail import history
 
 SMALLEST_RELEASE_DELAY = 15
 """Minutes: PayFiP lets a payer open the payment page for as long as that."""
@@ -27,6 +28,8 @@ class RegieQuerySet(models.QuerySet["Regie"]):
         return self.filter(mandates__agent=agent)
 
 
+# The bank may give a password; what use makes changes with every payment.
+@history.kept(exclude=["gateway_settings", "entry_count", "entry_head"])
 class Regie(models.Model):
     """A régie d'encaissement: what a bank account is to a shop. Collects for the comptable public."""
 
@@ -65,6 +68,7 @@ class Regie(models.Model):
         return self.name
 
 
+@history.kept()
 class Mandate(models.Model):
     """An agent answers for a régie: only those see its money."""
 

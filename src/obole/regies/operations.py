@@ -12,7 +12,7 @@ from obole.lib import days
 from obole.lib.transactions import whole
 from obole.regies import queries
 from obole.regies.models import Closing, Entry, Mandate, Regie
-from obole.trail import configuration
+from obole.trail import configuration, history
 from obole.trail import operations as trail
 
 
@@ -40,9 +40,10 @@ def _has_another_code(regie_id: int, code: str) -> bool:
 def give_mandates(*, regie_id: int, agent_ids: Sequence[int], actor: str, at: datetime) -> None:
     """Say which agents answer for the régie: they, and administrators, see its money."""
     regie = Regie.objects.locked().get(pk=regie_id)
-    Mandate.objects.filter(regie=regie).exclude(agent__in=agent_ids).delete()
-    known = set(Mandate.objects.filter(regie=regie).values_list("agent_id", flat=True))
-    Mandate.objects.bulk_create(Mandate(regie=regie, agent_id=pk) for pk in agent_ids if pk not in known)
+    with history.told(actor=actor, at=at):
+        Mandate.objects.filter(regie=regie).exclude(agent__in=agent_ids).delete()
+        known = set(Mandate.objects.filter(regie=regie).values_list("agent_id", flat=True))
+        Mandate.objects.bulk_create(Mandate(regie=regie, agent_id=pk) for pk in agent_ids if pk not in known)
     names = ", ".join(Agent.objects.filter(pk__in=agent_ids).values_list("name", flat=True))
     trail.note("regie.mandates", subject=regie, actor=actor, at=at, agents=names)
 

@@ -22,9 +22,14 @@ class Theme:
     soft: str
 
 
+def is_one(text: str) -> bool:
+    """Tell whether a text is a colour written ``#rrggbb``."""
+    return _COLOUR.fullmatch(text) is not None
+
+
 def theme(colour: str) -> Theme:
     """Return the shades of ``#rrggbb``, darkened until it reads on its own tint; anything else gives the default."""
-    primary = colour.lower() if _COLOUR.fullmatch(colour) else DEFAULT
+    primary = colour.lower() if is_one(colour) else DEFAULT
     tint = DEFAULT_TINT if primary == DEFAULT else mix(primary, WHITE, 0.9)
     while contrast(primary, tint) < READABLE:
         primary = mix(primary, BLACK, 0.1)

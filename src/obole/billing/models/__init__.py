@@ -2,6 +2,7 @@
 
 from obole.billing.models.carried import Carried as Carried
 from obole.billing.models.cautions import Caution as Caution
+from obole.billing.models.invoices import CoveredScheme as CoveredScheme
 from obole.billing.models.invoices import CreditNote as CreditNote
 from obole.billing.models.invoices import CreditNotePaper as CreditNotePaper
 from obole.billing.models.invoices import Document as Document

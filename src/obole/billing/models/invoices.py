@@ -15,8 +15,10 @@ from obole.directory.models import Citizen
 from obole.dossiers.models import Dossier
 from obole.lib import words
 from obole.regies.models import Regie
+from obole.trail import history
 
 
+@history.kept()
 class InvoiceType(models.Model):
     """The mould of an invoice: which régie, how the amount comes, when it is due, what the document says, when to remind."""
 
@@ -73,6 +75,14 @@ class InvoiceType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@history.kept(linked=False)
+class CoveredScheme(InvoiceType.schemes.through):  # type: ignore[name-defined,misc]  # made by Django
+    """A dispositif that a type de facture covers: here so that its history is kept."""
+
+    class Meta:
+        proxy = True
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):

@@ -35,4 +35,5 @@ from obole.billing.operations.refusals import PartOfAPrice as PartOfAPrice
 from obole.billing.operations.refusals import PricedByAnswers as PricedByAnswers
 from obole.billing.operations.refusals import PricingChanged as PricingChanged
 from obole.billing.operations.refusals import ReasonMissing as ReasonMissing
+from obole.billing.operations.types import check_type as check_type
 from obole.billing.operations.types import configure_type as configure_type

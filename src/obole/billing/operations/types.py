@@ -19,13 +19,34 @@ def configure_type(*, type_id: int | None, values: Mapping[str, Any], actor: str
 
     :raises django.core.exceptions.ValidationError: if a value is refused, the words of the reminder included.
     """
-    subject, body = values.get("reminder_subject", ""), values.get("reminder_body", "")
+    check_type(values={"reminder_subject": "", "reminder_body": "", **values})
+    return configuration.configure(InvoiceType, pk=type_id, values=values, actor=actor, at=at)
+
+
+def check_type(*, values: Mapping[str, Any]) -> None:
+    """
+    Check what goes together in a type de facture, of the values that are there.
+
+    :raises django.core.exceptions.ValidationError: with a sentence at each field to mend.
+    """
+    wrong: dict[str, str] = {}
+    if values.get("amount_mode") == InvoiceType.AmountMode.FIXED and values.get("fixed_cents") == 0:
+        wrong["fixed_cents"] = _("Donnez un montant supérieur à zéro, puisqu’il est fixe.")
+    delays = values.get("reminder_delays", ())
+    if len(set(delays)) < len(delays):
+        wrong["reminder_delays"] = _("Deux relances partiraient le même jour.")
+    if "reminder_subject" in values and "reminder_body" in values:
+        wrong |= _wrong_words(values["reminder_subject"], values["reminder_body"])
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _wrong_words(subject: str, body: str) -> dict[str, str]:
     if bool(subject) != bool(body):
-        raise ValidationError(
-            {"reminder_body": _("Donnez l’objet et le texte de la relance, ou laissez les deux vides.")}
-        )
+        name = "reminder_body" if subject else "reminder_subject"
+        return {name: _("Donnez l’objet et le texte de la relance, ou laissez les deux vides.")}
     try:
         mail_rules.check(subject, body, INVOICE)
     except mail_rules.BadTemplate as error:
-        raise ValidationError({"reminder_body": str(error)}) from error
-    return configuration.configure(InvoiceType, pk=type_id, values=values, actor=actor, at=at)
+        return {"reminder_body": str(error)}
+    return {}

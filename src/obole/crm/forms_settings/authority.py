@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 
 from obole.crm.forms_settings.base import ColourField, SettingsForm
 from obole.directory.models import Authority
-from obole.ui import colours
 
 
 class AuthorityForm(SettingsForm):
@@ -46,19 +45,3 @@ class AuthorityForm(SettingsForm):
         if digits and not re.fullmatch(r"[0-9]{14}", digits):
             raise ValidationError(_("Un SIRET a 14 chiffres, par exemple 219 900 015 00013."))
         return digits
-
-    def clean_colour(self) -> str:
-        """
-        Refuse a colour in which text could not be read.
-
-        :raises ValidationError: if its contrast with white is below 4.5.
-        """
-        colour: str = self.cleaned_data["colour"]
-        ratio = colours.contrast(colour, colours.WHITE)
-        if ratio < colours.READABLE:
-            sentence = _(
-                "Cette couleur est trop claire pour se lire sur du blanc : son contraste est de %(ratio)s pour 1, "
-                "il en faut 4,5. Choisissez-la plus foncée."
-            )
-            raise ValidationError(sentence % {"ratio": f"{ratio:.1f}".replace(".", ",")})
-        return colour

@@ -93,14 +93,3 @@ class ProductForm(SettingsForm):
             "unit": gettext_lazy("Ce que l’on compte : repas, jour, m²…"),
             "position": gettext_lazy("Les produits sont rangés par ce nombre."),
         }
-
-    def clean(self) -> None:
-        """Check that the bounds are in order, and are quantities that could be typed."""
-        super().clean()
-        least, most = self.cleaned_data.get("minimum"), self.cleaned_data.get("maximum")
-        if least is not None and most is not None and most < least:
-            self.add_error("maximum", _("La quantité maximale est plus petite que la minimale."))
-        decimals = self.cleaned_data.get("decimals", 3)
-        for name, bound in (("minimum", least), ("maximum", most)):
-            if bound is not None and name not in self.errors and round(bound, decimals) != bound:
-                self.add_error(name, _("Cette limite a plus de décimales que la quantité n’en accepte."))

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from obole.billing import operations
 from obole.billing.documents import letter
 from obole.billing.documents.invoice import render_invoice
 from obole.billing.models import InvoiceType
 from obole.catalogue.models import Scheme
 from obole.crm.forms_settings import logos
-from obole.crm.forms_settings.base import ColourField, SettingsForm
+from obole.crm.forms_settings.base import ColourField, SettingsForm, place_errors
 from obole.crm.forms_settings.delays import DelaysField
 from obole.crm.forms_settings.mails import usable
 from obole.crm.forms_settings.specimen import specimen
@@ -162,18 +164,12 @@ class InvoiceTypeForm(SettingsForm):
     def clean(self) -> None:
         """Check what goes together, then try the document."""
         super().clean()
-        given = self.cleaned_data
-        if given.get("amount_mode") == InvoiceType.AmountMode.FIXED and given.get("fixed_cents") == 0:
-            self.add_error("fixed_cents", _("Donnez un montant supérieur à zéro, puisqu’il est fixe."))
-        if "reminder_subject" in given and "reminder_body" in given:
-            self._check_reminder(given["reminder_subject"], given["reminder_body"])
+        try:
+            operations.check_type(values=self.cleaned_data)
+        except ValidationError as error:
+            place_errors(self, error)
         if not self.errors:
             self._try_document()
-
-    def _check_reminder(self, subject: str, body: str) -> None:
-        sentence = _("Donnez l’objet et le texte de la relance, ou laissez les deux vides.")
-        if bool(subject) != bool(body):
-            self.add_error("reminder_body" if subject else "reminder_subject", sentence)
 
     def _try_document(self) -> None:
         values = {name: value for name, value in self.values.items() if name != "schemes"}

@@ -26,5 +26,5 @@ def authority(request: AgentRequest) -> HttpResponse:
     ):
         messages.success(request, _("la collectivité est enregistrée."))
         return redirect("crm:settings_authority")
-    context = {"form": form, "title": _("Collectivité"), "back": settings_home()}
+    context = {"form": form, "title": _("Collectivité"), "back": settings_home(), "usage": None}
     return render_page(request, "crm/settings/edit.html", {**context, "history": history(town if town.pk else None)})

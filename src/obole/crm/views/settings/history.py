@@ -1,19 +1,29 @@
 """What happened to a setting, as its page tells it."""
 
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from obole.catalogue.models import Scheme
+from obole.configuration.queries import history as changes
+from obole.configuration.queries.history import Happened
+from obole.crm import histories
+from obole.crm.histories import Entry
 from obole.lib import days
 from obole.trail import queries as trail
 from obole.trail.models import Record
-from obole.ui.timeline import Event
 
 SHOWN = 15
+COMPARED = 60
+"""Rows that changed: one act may change several."""
 VERBS = {
     "configure": gettext_lazy("Réglages modifiés"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
@@ -24,24 +34,60 @@ VERBS = {
     "scheme.publish_pricing": gettext_lazy("Tarification publiée"),
     "scheme.discard_form": gettext_lazy("Modifications du formulaire abandonnées"),
 }
+PUBLISHED = {"scheme.publish_form": ":formversion", "scheme.publish_pricing": ":pricingversion"}
 LOGO = frozenset({"logo_digest", "logo_format"})
 
 
-def history(*subjects: models.Model | None) -> list[Event]:
-    """Return the last changes of these things, newest first."""
+@dataclass(frozen=True)
+class History:
+    """The last things that happened to a setting, and where to read all of them."""
+
+    entries: list[Entry]
+    url: str
+
+
+def history(*subjects: models.Model | None) -> History | None:
+    """Return the last changes of these things, newest first; the first one is what the page is about."""
     known = [subject for subject in subjects if subject is not None]
+    if not known:
+        return None
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
-    return [
-        _event(record, parts.get((record.subject_kind, record.subject_id), ""))
+    moved = changes.tell(changes.changes(about=known[0]).values_list("pgh_slug", flat=True)[:COMPARED])
+    details = {_place(one): one for one in moved if one.label == "update" or one.versions[1]}
+    told = [
+        _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details)
         for record in trail.about(*known)[:SHOWN]
     ]
+    # What no operation did is in no trail.
+    by_hand = [histories.entry(one) for one in moved if not one.who]
+    entries = sorted([*told, *by_hand], key=lambda one: one.at, reverse=True)[:SHOWN]
+    return History(entries, _all_of(known[0])) if entries else None
 
 
-def _event(record: Record, part: str) -> Event:
+def _place(one: Happened) -> tuple[str, int, datetime]:
+    """Say where the trail speaks of a change: a version is told of its dispositif."""
+    if one.versions[1]:
+        return f"{Scheme._meta.label_lower}:{one.model._meta.model_name}", int(one.data["scheme_id"]), one.at
+    return one.model._meta.label_lower, one.pk, one.at
+
+
+def _all_of(subject: models.Model) -> str:
+    sort = next((name for name, one in changes.SORTS.items() if one.model is type(subject)), "")
+    return f"{reverse('crm:settings_history')}?{urlencode({'sort': sort, 'one': subject.pk})}" if sort else ""
+
+
+def _entry(record: Record, part: str, details: Mapping[tuple[str, int, datetime], Happened]) -> Entry:
     """Tell one change; ``part`` names what is below the thing that the page is about."""
     title = f"{part} : {_title(record)}" if part else str(_title(record))
     detail = " · ".join(piece for piece in (record.actor, _detail(record)) if piece)
-    return Event(at=record.at, title=title, detail=detail, tone="to_pay" if _made(record) else "neutral")
+    kind = record.subject_kind + PUBLISHED.get(record.verb, "")
+    compared = details.get((kind, record.subject_id, record.at))
+    if record.verb != "configure" and record.verb not in PUBLISHED:
+        compared = None
+    shown = histories.fields(compared) if compared else []
+    parts = histories.parts(compared) if compared else []
+    tone = "to_pay" if _made(record) else "neutral"
+    return Entry(at=record.at, title=title, detail=detail, tone=tone, changes=shown, parts=parts)
 
 
 def _title(record: Record) -> object:

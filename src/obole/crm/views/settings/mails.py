@@ -6,6 +6,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from obole.configuration.queries import usage
+from obole.crm import usages
 from obole.crm.forms_settings.mails import MailForm
 from obole.crm.forms_settings.samples import preview, variables
 from obole.crm.pages import render_page
@@ -41,7 +43,12 @@ def mail(request: AgentRequest, name: str) -> HttpResponse:
     own = Template.objects.filter(kind=name).first()
     context = {"form": form, "title": kind.label, "back": back_to("settings_mails", _("Modèles de courriel"))}
     shown = preview(form["subject"].value() or "", form["body"].value() or "", kind.variables)
-    about = {"mail": shown, "own": _differs(own, kind), "variables": variables(kind.variables)}
+    about = {
+        "mail": shown,
+        "own": _differs(own, kind),
+        "variables": variables(kind.variables),
+        "usage": usages.shown(usage.of_mail(name)),
+    }
     return render_page(request, "crm/settings/mail.html", {**context, **about, "name": name, "history": history(own)})
 
 

@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue import operations
 from obole.catalogue.models import Product, Scheme
+from obole.configuration.queries import usage
+from obole.crm import usages
 from obole.crm.forms_settings.catalogue import ProductForm
 from obole.crm.pages import render_page
 from obole.crm.views.settings.common import back_to, save, sent
@@ -34,8 +36,9 @@ def _edit(request: AgentRequest, scheme: Scheme, known: Product | None) -> HttpR
     if request.method == "POST" and (done := save(form, lambda: _configure(request, form, scheme, known))):
         messages.success(request, _("le produit « %(name)s » est enregistré.") % {"name": done})
         return redirect("crm:settings_scheme", scheme.pk)
+    shown = usages.shown(usage.of_product(known)) if known else None
     title, back = known or _("Nouveau produit"), back_to("settings_scheme", scheme.name, scheme.pk)
-    context = {"form": form, "title": title, "back": back, "history": history(known)}
+    context = {"form": form, "title": title, "back": back, "history": history(known), "usage": shown}
     return render_page(request, "crm/settings/product.html", context)
 
 

@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from obole.configuration.queries import usage
+from obole.crm import usages
 from obole.crm.forms_settings.regies import RegieForm
 from obole.crm.pages import render_page
 from obole.crm.views.settings import bank, gaps
@@ -44,7 +46,7 @@ def regie(request: AgentRequest, pk: int | None = None) -> HttpResponse:
         elif done := save(form, lambda: _configure(request, form, pk)):
             messages.success(request, _("la régie « %(name)s » est enregistrée.") % {"name": done})
             return redirect("crm:settings_regie", done.pk)
-    context = {"form": form, "verdict": verdict, "regie": known, "history": history(known)}
+    context = {"form": form, "verdict": verdict, "regie": known, "history": history(known), "usage": _usage(known)}
     return render_page(
         request,
         "crm/settings/regie.html",
@@ -60,6 +62,10 @@ def _configure(request: AgentRequest, form: RegieForm, pk: int | None) -> Regie:
         if set(form.agent_ids) != set(form.initial["agents"]):
             operations.give_mandates(regie_id=done.pk, agent_ids=form.agent_ids, actor=request.actor, at=at)
     return done
+
+
+def _usage(known: Regie | None) -> usages.Shown | None:
+    return usages.shown(usage.of_regie(known), regie=known.pk) if known else None
 
 
 def _bank_of(one: Regie) -> str:

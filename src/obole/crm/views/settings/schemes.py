@@ -4,20 +4,23 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from obole.billing.models import InvoiceType
 from obole.catalogue import operations, queries
 from obole.catalogue.models import Product, Scheme
+from obole.configuration import operations as configuration
+from obole.configuration.queries import usage
+from obole.crm import usages
 from obole.crm.forms_settings.catalogue import SchemeForm
+from obole.crm.forms_settings.copying import CopyForm
 from obole.crm.forms_settings.preview import PreviewForm
 from obole.crm.pages import render_page
 from obole.crm.views.settings.common import back_to, find, save, sent
 from obole.crm.views.settings.history import history
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
-from obole.dossiers.models import Dossier
 from obole.lib import days
 
 
@@ -35,8 +38,35 @@ def scheme(request: AgentRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, _("le dispositif « %(name)s » est enregistré.") % {"name": done})
         return redirect("crm:settings_scheme", done.pk)
     title, back = known or _("Nouveau dispositif"), back_to("settings_services", _("Prestations et dispositifs"))
-    context = {"form": form, "title": title, "back": back, "scheme": known}
+    context = {"form": form, "title": title, "back": back, "scheme": known, "usage": None}
     return render_page(request, "crm/settings/scheme.html", {**context, **(_about(known) if known else {})})
+
+
+@for_agents(Right.CONFIGURE)
+def scheme_copy(request: AgentRequest, pk: int) -> HttpResponse:
+    """Make next year's dispositif of this one."""
+    source = get_object_or_404(Scheme, pk=pk)
+    has_types = InvoiceType.objects.filter(schemes=source).exists()
+    form = CopyForm(request.POST if request.method == "POST" else None, source=source, has_types=has_types)
+    if request.method == "POST" and (done := save(form, lambda: _copy(request, source, form))):
+        messages.success(
+            request, _("le dispositif « %(name)s » est créé, fermé. Relisez-le, puis ouvrez-le.") % {"name": done}
+        )
+        return redirect("crm:settings_scheme", done.pk)
+    title = _("Dupliquer « %(name)s »") % {"name": source.name}
+    context = {
+        "form": form, "title": title, "back": back_to("settings_scheme", source.name, pk), "history": [], "usage": None,
+        "version": queries.current_form(source), "pricing": queries.current_pricing(source),
+        "product_count": Product.objects.filter(scheme=source).count(),
+    }  # fmt: skip
+    return render_page(request, "crm/settings/scheme_copy.html", context)
+
+
+def _copy(request: AgentRequest, source: Scheme, form: CopyForm) -> Scheme:
+    given = form.cleaned_data
+    return configuration.copy_scheme(
+        scheme_id=source.pk, name=given["name"], with_types=given.get("with_types", False), actor=request.actor, at=days.now()
+    )  # fmt: skip
 
 
 def _chosen_service(request: AgentRequest) -> dict[str, Any]:
@@ -54,7 +84,6 @@ def _about(known: Scheme) -> dict[str, Any]:
         "pricing": queries.current_pricing(known),
         "products": products,
         "preview": PreviewForm(fields, list(queries.products_of(known))),
-        "types": InvoiceType.objects.filter(schemes=known).select_related("regie").order_by("name", "id"),
-        "dossier_count": Dossier.objects.filter(scheme=known).count(),
+        "usage": usages.shown(usage.of_scheme(known), scheme=known.pk),
         "history": history(known, *products),
     }

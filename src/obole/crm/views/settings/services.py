@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue import operations
 from obole.catalogue.models import Scheme, Service
+from obole.configuration.queries import usage
+from obole.crm import usages
 from obole.crm.forms_settings.catalogue import ServiceForm
 from obole.crm.pages import render_page
 from obole.crm.views.settings import gaps
@@ -40,6 +42,12 @@ def service(request: AgentRequest, pk: int | None = None) -> HttpResponse:
     ):
         messages.success(request, _("la prestation « %(name)s » est enregistrée.") % {"name": done})
         return redirect("crm:settings_services")
+    shown = _usage(known) if known else None
     title, back = known or _("Nouvelle prestation"), back_to("settings_services", _("Prestations et dispositifs"))
-    context = {"form": form, "title": title, "back": back, "history": history(known)}
+    context = {"form": form, "title": title, "back": back, "history": history(known), "usage": shown}
     return render_page(request, "crm/settings/edit.html", context)
+
+
+def _usage(known: Service) -> usages.Shown:
+    used = usage.of_service(known)
+    return usages.shown(used, scheme=[one.pk for one in used.schemes])

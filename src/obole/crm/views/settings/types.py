@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from obole.billing import operations
 from obole.billing.documents.invoice import render_invoice
 from obole.billing.models import InvoiceType
+from obole.configuration.queries import usage
+from obole.crm import usages
 from obole.crm.forms_settings import logos
 from obole.crm.forms_settings.samples import preview, variables
 from obole.crm.forms_settings.specimen import specimen
@@ -50,12 +52,19 @@ def invoice_type(request: AgentRequest, pk: int | None = None) -> HttpResponse:
     elif request.method == "POST" and (done := save(form, lambda: _configure(request, form, pk))):
         messages.success(request, _("le type de facture « %(name)s » est enregistré.") % {"name": done})
         return redirect("crm:settings_type", done.pk)
+    shown = usages.shown(usage.of_type(known), type=known.pk) if known else None
     title = known or _("Nouveau type de facture")
     context = {"form": form, "type": known, "title": title, "back": back_to("settings_types", _("Types de factures"))}
     return render_page(
         request,
         "crm/settings/type.html",
-        {**context, "variables": variables(INVOICE), "mail": _reminder(form), "history": history(known)},
+        {
+            **context,
+            "variables": variables(INVOICE),
+            "mail": _reminder(form),
+            "history": history(known),
+            "usage": shown,
+        },
     )
 
 

@@ -1,0 +1,203 @@
+"""What changed in the configuration, whoever did it and however: read from the tables that only triggers write."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from pghistory.models import Events
+
+from obole.billing.models import CoveredScheme, InvoiceType
+from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
+from obole.directory.models import Agent, Authority
+from obole.mailing.defaults import KINDS
+from obole.mailing.models import Template
+from obole.regies.models import Mandate, Regie
+
+KNOWN = "known"
+"""What was there when the history began: compared with, never told."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What a person asks the history of: a model, and those that hang on its rows, each by the column that says which."""
+
+    label: Promise
+    model: type[models.Model]
+    parts: Mapping[type[models.Model], str]
+
+
+SORTS: dict[str, Sort] = {
+    "authority": Sort(_("Collectivité"), Authority, {}),
+    "regie": Sort(_("Régies"), Regie, {Mandate: "regie_id"}),
+    "service": Sort(_("Prestations"), Service, {}),
+    "scheme": Sort(
+        _("Dispositifs"), Scheme, {Product: "scheme_id", FormVersion: "scheme_id", PricingVersion: "scheme_id"}
+    ),
+    "type": Sort(_("Types de factures"), InvoiceType, {CoveredScheme: "invoicetype_id"}),
+    "mail": Sort(_("Modèles de courriel"), Template, {}),
+    "agent": Sort(_("Agents"), Agent, {Mandate: "agent_id"}),
+}
+_KEPT = {model._meta.label: model for sort in SORTS.values() for model in (sort.model, *sort.parts)}
+_NAMED: dict[str, type[models.Model]] = {
+    "service_id": Service, "scheme_id": Scheme, "regie_id": Regie, "agent_id": Agent, "invoicetype_id": InvoiceType,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One row that came, changed or went: by whom, when, and its columns before and after."""
+
+    model: type[models.Model]
+    label: str
+    """``insert``, ``update`` or ``delete``."""
+    at: datetime
+    who: str
+    """Nothing where nobody told: a change by hand in the database."""
+    pk: int
+    """The row's own id."""
+    name: str
+    data: Mapping[str, Any]
+    changes: list[tuple[str, Any, Any]]
+    """Of an update, the columns that changed: name, before, after. What names another row gives its name."""
+    versions: tuple[Any, Any] = (None, None)
+    """Of a form or a pricing that was published: the version before it, None for the first one, and itself."""
+
+
+def changes(sort: str = "", *, about: models.Model | None = None) -> QuerySet[Any]:
+    """
+    Return what changed, newest first: of everything, of one sort of thing, or of one thing and what hangs on it.
+
+    Comparing an event with the one before costs: take the page of slugs that is wanted, then ``tell`` them.
+    """
+    sorts = [SORTS[sort]] if sort else list(SORTS.values())
+    kept = {model for one in sorts for model in (one.model, *one.parts)}
+    events = _across(kept if about is None else {type(about), *_parts_of(about)})
+    return events if about is None else events.filter(pgh_slug__in=_slugs(about))
+
+
+def tell(slugs: Iterable[str]) -> list[Happened]:
+    """Return these events, in this order, and name what they are about; so many queries, however many they are."""
+    asked = list(slugs)
+    models_of = {model for model in _KEPT.values() if any(one.startswith(f"{_label(model)}:") for one in asked)}
+    found = {event.pgh_slug: event for event in _across(models_of).filter(pgh_slug__in=asked)} if asked else {}
+    events = [found[slug] for slug in asked if slug in found]
+    names, versions = _names(events), _versions(events)
+    return [_happened(event, names, versions) for event in events]
+
+
+def _across(kept: Iterable[type[models.Model]]) -> QuerySet[Any]:
+    # The library types neither its queries nor what it adds to the models.
+    across: Any = Events.objects
+    events: QuerySet[Any] = across.across(*(_events_of(model) for model in kept)).exclude(pgh_label=KNOWN)
+    told_at = Cast(KeyTextTransform("at", "pgh_context"), models.DateTimeField())
+    dated: QuerySet[Any] = events.annotate(
+        who=Coalesce(KeyTextTransform("actor", "pgh_context"), models.Value(""), output_field=models.TextField()),
+        at=Coalesce(told_at, F("pgh_created_at")),
+    ).order_by("-at", "-pgh_created_at", "pgh_model", "-pgh_id")
+    return dated
+
+
+def _slugs(about: models.Model) -> list[str]:
+    """Return the events of a thing and of what hangs on it: each table has an index for that."""
+    found = [(type(about), {"pgh_obj_id": about.pk})]
+    found += [(model, {column: about.pk}) for model, column in _parts_of(about).items()]
+    return [
+        f"{_label(model)}:{pk}"
+        for model, wanted in found
+        for pk in _events_of(model)
+        ._default_manager.filter(**wanted)
+        .order_by("-pgh_id")
+        .values_list("pgh_id", flat=True)
+    ]
+
+
+def _parts_of(about: models.Model) -> Mapping[type[models.Model], str]:
+    return next((one.parts for one in SORTS.values() if one.model is type(about)), {})
+
+
+def _label(model: Any) -> str:
+    return _events_of(model)._meta.label
+
+
+def _events_of(model: Any) -> type[models.Model]:
+    found: type[models.Model] = model.pgh_event_model
+    return found
+
+
+def people() -> list[str]:
+    """Return who has changed something, in the order of the alphabet."""
+    return sorted({one for one in changes().order_by().values_list("who", flat=True).distinct() if one})
+
+
+def _versions(events: list[Any]) -> dict[tuple[str, int, int], Any]:
+    """Return the versions that were published and those before them, by model, dispositif and number."""
+    found: dict[tuple[str, int, int], Any] = {}
+    for model in (FormVersion, PricingVersion):
+        wanted = Q(pk__in=[])
+        for event in events:
+            if event.pgh_obj_model == model._meta.label:
+                number = event.pgh_data["number"]
+                wanted |= Q(scheme_id=event.pgh_data["scheme_id"], number__in=(number - 1, number))
+        rows: Iterable[Any] = model._default_manager.filter(wanted).order_by("pk")
+        found |= {(model._meta.label, one.scheme_id, one.number): one for one in rows}
+    return found
+
+
+def _happened(
+    event: Any, names: Mapping[str, Mapping[int, str]], versions: Mapping[tuple[str, int, int], Any]
+) -> Happened:
+    data = event.pgh_data or {}
+    moved = [
+        (column, _named(names, column, before), _named(names, column, after))
+        for column, (before, after) in (event.pgh_diff or {}).items()
+    ]
+    order = list(data)
+    moved.sort(key=lambda one: order.index(one[0]))
+    model = _KEPT[event.pgh_obj_model]
+    place = (event.pgh_obj_model, data.get("scheme_id", 0))
+    before, after = (versions.get((*place, number)) for number in (data.get("number", 0) - 1, data.get("number", 0)))
+    return Happened(
+        model=model, label=event.pgh_label, at=event.at, who=event.who, pk=int(data.get("id", 0)), name=_name(data, names),
+        data=data, changes=moved, versions=(before, after),
+    )  # fmt: skip
+
+
+def _named(names: Mapping[str, Mapping[int, str]], column: str, value: Any) -> Any:
+    return names[column].get(value, value) if column in _NAMED and value is not None else value
+
+
+def _name(data: Mapping[str, Any], names: Mapping[str, Mapping[int, str]]) -> str:
+    """Return a row's own name, else the names of what it joins."""
+    if "name" in data:
+        return str(data["name"])
+    if data.get("kind") in KINDS:
+        return str(KINDS[data["kind"]].label)
+    joined = [names[column].get(data[column], "") for column in _NAMED if column in data]
+    return " – ".join(str(one) for one in joined if one)
+
+
+def _names(events: list[Any]) -> dict[str, dict[int, str]]:
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for event in events:
+        for column in _NAMED:
+            wanted[column] |= _ids(event, column)
+    return {column: _names_of(model, wanted[column]) for column, model in _NAMED.items()}
+
+
+def _ids(event: Any, column: str) -> set[int]:
+    held = [(event.pgh_data or {}).get(column), *(event.pgh_diff or {}).get(column, ())]
+    return {one for one in held if isinstance(one, int)}
+
+
+def _names_of(model: type[models.Model], ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    return dict(model._default_manager.filter(pk__in=ids).order_by("pk").values_list("pk", "name"))
