@@ -70,7 +70,7 @@ def name_of(question: Question, pricing: Pricing) -> str:
 
 def quoted(names: Iterable[str]) -> str:
     """Return names as a sentence lists them: « A », « B »."""
-    return ", ".join(_("«\u00a0%(name)s\u00a0»") % {"name": name} for name in names)
+    return ", ".join(_("« %(name)s »") % {"name": name} for name in names)
 
 
 def warnings(pricing: Pricing, form: Sequence[FormField]) -> list[str]:

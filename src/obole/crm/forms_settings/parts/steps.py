@@ -40,7 +40,7 @@ class StepForm(PartForm):
                 label=_("Pourcentage"),
                 signed=True,
                 initial=part and part.percent,
-                help_text=_("−10 pour 10 % de moins."),
+                help_text=_("Par exemple −10 pour un dixième de moins."),
             )
         elif self.kind == AmountStep.KIND:
             signs = [(PLUS, _("ajouter")), (MINUS, _("retirer"))]
