@@ -15,7 +15,7 @@ from obole.catalogue.forms import naming
 from obole.catalogue.models import Scheme
 from obole.catalogue.pricings import editing
 from obole.catalogue.rules.parts import Pricing, QuestionKind
-from obole.crm import building, differences, outlines
+from obole.crm import building, differences, fitting, outlines
 from obole.crm.building import Work, work_on
 from obole.crm.pages import render_page
 from obole.crm.views.settings.common import back_to
@@ -98,6 +98,7 @@ def pricing_publish(request: AgentRequest, pk: int) -> HttpResponse:
         return redirect("crm:settings_pricing", pk)
     said = _("la version %(number)d de la tarification est publiée. Les factures déjà émises gardent la leur.")
     messages.success(request, said % {"number": done.number})
+    fitting.warn(request, done.scheme)
     return redirect("crm:settings_pricing", pk)
 
 
