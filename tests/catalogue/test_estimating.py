@@ -246,3 +246,61 @@ def test_without_a_form_the_citizens_questions_are_those_of_the_pricing() -> Non
 
 def test_the_figures_are_exact_decimals() -> None:
     assert estimate(HALL, HALL_FORM, HALL_ANSWERS).result.acompte_percent == Decimal(d(30))
+
+
+def test_no_rank_is_given_among_lines_that_the_agent_will_add_to() -> None:
+    pricing = Pricing(
+        questions=(number("danse"), replace(number("piano"), asked_of=p.AskedOf.AGENT)), tariffs=(fixed("danse", 100), fixed("piano", 900)),
+        products=(product("danse"), product("piano")),
+        degressions=(p.Degression(key="famille", label="Dégression", order=p.Order.DEAREST, percents=(d(0), d(-20))),),
+        lines=(line("danse", quantity=a("danse"), degression="famille"), line("piano", quantity=a("piano"), degression="famille")),
+    )  # fmt: skip
+    found = estimate(pricing, (FormField(key="danse", label="Danse", kind=FieldKind.NUMBER),), {"danse": 1})
+    assert found.total_cents is None and not found.result.lines and found.pending == ("Piano",)
+
+
+def test_a_row_that_was_left_empty_is_not_waited_for() -> None:
+    form = (
+        FormField(key="eleves", label="Élèves", kind=FieldKind.GROUP, row_name="élève"),
+        FormField(key="cursus", label="Cursus", group="eleves", kind=FieldKind.CHOICE, choices=("danse", "éveil"), required=False),
+    )  # fmt: skip
+    found = estimate(MUSIC, form, {"eleves": [{"cursus": "danse"}, {}]})
+    assert found.waiting == () and found.total_cents == 578_00
+
+
+def test_a_question_that_makes_no_price_is_not_waited_for() -> None:
+    pricing = replace(
+        COPIES, questions=(*COPIES.questions, p.Question(key="nom", label="Nom", kind=p.QuestionKind.TEXT))
+    )
+    form = (
+        FormField(key="nom", label="Nom", required=False),
+        FormField(key="pages", label="Pages", kind=FieldKind.NUMBER, required=False),
+    )
+    assert estimate(pricing, form, {"pages": 2}).total_cents == 36
+
+
+def test_a_box_that_is_not_ticked_is_a_no() -> None:
+    without_sound = replace(
+        PLACES, tariffs=(*PLACES.tariffs, fixed("micro", 500)), products=(*PLACES.products, product("micro")),
+        lines=(*PLACES.lines, line("micro", when=when("options__sono", "equals", False))),
+    )  # fmt: skip
+    given = {"dates": {"from": "2026-11-26", "to": "2026-11-28"}}
+    for ticked, cents in ((None, 305_00), (["Cuisine"], 365_00), (["Sono"], 325_00)):
+        assert estimate(without_sound, PLACES_FORM, {**given, "options": ticked}).total_cents == cents
+
+
+def test_boxes_are_ticked_in_rows_too() -> None:
+    pricing = Pricing(
+        questions=(number("jours", group="salles"), yes_no("plus__sono", group="salles")), groups=(p.Group(key="salles", label="Salle"),),
+        tariffs=(fixed("jour", 100), fixed("silence", 10)), products=(product("jour"), product("silence")),
+        lines=(line("jour", quantity=a("jours"), per="salles"),
+               line("silence", per="salles", when=when("plus__sono", "equals", False))),
+    )  # fmt: skip
+    form = (
+        FormField(key="salles", label="Salles", kind=FieldKind.GROUP, row_name="salle"),
+        FormField(key="jours", label="Jours", group="salles", kind=FieldKind.NUMBER),
+        FormField(
+            key="plus", label="En plus", group="salles", kind=FieldKind.SEVERAL, choices=("Sono",), required=False
+        ),
+    )
+    assert estimate(pricing, form, {"salles": [{"jours": 2}, {"jours": 1, "plus": ["Sono"]}]}).total_cents == 310
