@@ -15,8 +15,8 @@ from obole.catalogue.rules import Pricing
 from obole.catalogue.rules import parts as p
 from obole.catalogue.rules import tariffs as t
 from tests.billing.priced import FAMILY
-from tests.catalogue.rules.build import a, call, d, fixed, line, number, product, tariff, when, yes_no
-from tests.catalogue.rules.dispositifs import HALL, MUSIC, SCHOOL
+from tests.catalogue.rules.build import a, call, choice, d, fixed, line, number, product, tariff, when, yes_no
+from tests.catalogue.rules.dispositifs import COPIES, HALL, MUSIC, SCHOOL
 from tests.portal.priced import CANTEEN_FORM, HALL_ANSWERS, HALL_FORM
 
 ON = date(2026, 11, 25)
@@ -93,6 +93,15 @@ def test_the_family_of_the_handbook() -> None:
     assert found.pending == ("Enfant\u00a0: Repas pai", "Enfant\u00a0: Absences")
 
 
+def test_what_the_agent_will_count_is_not_nothing_to_pay() -> None:
+    """A family applies to the canteen with its quotient, and the agent types the meals: no « 0,00 € », no question in vain."""
+    form = (CANTEEN_FORM[0],)
+    for given in ({}, {"qf": "842"}):
+        found = estimate(SCHOOL, form, given)
+        assert found.total_cents is None and found.waiting == () and found.title == "Montant pas encore connu"
+        assert said(found).startswith("L’agent complétera « Resident », « Enfant : Repas »")
+
+
 def test_a_row_without_an_answer_moves_no_rank() -> None:
     """An empty first row would give the only child the price of a second one."""
     rows = [{}, {"repas": 16}]
@@ -103,9 +112,37 @@ def test_a_row_without_an_answer_moves_no_rank() -> None:
 def test_a_child_who_takes_nothing_pays_nothing_but_is_asked_first() -> None:
     found = estimate(SCHOOL, CANTEEN_FORM, {"qf": "842", "resident": "yes", "enfants": [{"prenom": "Léa"}]})
     assert found.total_cents is None and "Enfant 1 : Repas" in said(found)
-    zero = {"repas": 0, "soirs": 0, "hors_delai": 0}
-    found = estimate(SCHOOL, CANTEEN_FORM, {"qf": "842", "resident": "yes", "enfants": [{"prenom": "Léa", **zero}]})
-    assert found.total_cents == 0 and "rien n’est à payer" in said(found)
+
+
+def test_nothing_to_pay_is_said_where_all_was_answered_and_nobody_adds_to_it() -> None:
+    form = tuple(FormField(key=key, label=key, kind=FieldKind.NUMBER, required=False) for key in ("pages", "cederoms"))
+    copies = replace(
+        COPIES,
+        questions=COPIES.questions[:2],
+        tariffs=COPIES.tariffs[:2],
+        products=COPIES.products[:2],
+        lines=COPIES.lines[:2],
+    )
+    found = estimate(copies, form, {"pages": 0, "cederoms": 0})
+    assert (found.total_cents, found.is_complete) == (0, True) and "rien n’est à payer" in said(found)
+    assert estimate(copies, form, {"pages": 0}).total_cents is None
+    assert estimate(copies, form, {"pages": 2}).total_cents == 36
+
+
+def test_a_line_that_a_missing_answer_would_take_away_is_not_shown() -> None:
+    """« differs » holds of an answer that lacks: whoever has not said where they live would read the outsiders' surcharge."""
+    pricing = Pricing(
+        questions=(choice("lieu", "ici", "ailleurs"), number("jours")), tariffs=(fixed("jour", 100), fixed("plus", 900)),
+        products=(product("jour"), product("plus")),
+        lines=(line("jour", quantity=a("jours")), line("plus", when=when("lieu", "differs", "ici"))),
+    )  # fmt: skip
+    form = (
+        FormField(key="lieu", label="Lieu", kind=FieldKind.CHOICE, choices=("ici", "ailleurs")),
+        FormField(key="jours", label="Jours", kind=FieldKind.NUMBER),
+    )
+    found = estimate(pricing, form, {"jours": 2})
+    assert [one.key for one in found.result.lines] == ["jour"] and found.waiting == ("Lieu",)
+    assert estimate(pricing, form, {"jours": 2, "lieu": "ailleurs"}).total_cents == 1100
 
 
 MINIMUM = Pricing(
@@ -209,3 +246,61 @@ def test_without_a_form_the_citizens_questions_are_those_of_the_pricing() -> Non
 
 def test_the_figures_are_exact_decimals() -> None:
     assert estimate(HALL, HALL_FORM, HALL_ANSWERS).result.acompte_percent == Decimal(d(30))
+
+
+def test_no_rank_is_given_among_lines_that_the_agent_will_add_to() -> None:
+    pricing = Pricing(
+        questions=(number("danse"), replace(number("piano"), asked_of=p.AskedOf.AGENT)), tariffs=(fixed("danse", 100), fixed("piano", 900)),
+        products=(product("danse"), product("piano")),
+        degressions=(p.Degression(key="famille", label="Dégression", order=p.Order.DEAREST, percents=(d(0), d(-20))),),
+        lines=(line("danse", quantity=a("danse"), degression="famille"), line("piano", quantity=a("piano"), degression="famille")),
+    )  # fmt: skip
+    found = estimate(pricing, (FormField(key="danse", label="Danse", kind=FieldKind.NUMBER),), {"danse": 1})
+    assert found.total_cents is None and not found.result.lines and found.pending == ("Piano",)
+
+
+def test_a_row_that_was_left_empty_is_not_waited_for() -> None:
+    form = (
+        FormField(key="eleves", label="Élèves", kind=FieldKind.GROUP, row_name="élève"),
+        FormField(key="cursus", label="Cursus", group="eleves", kind=FieldKind.CHOICE, choices=("danse", "éveil"), required=False),
+    )  # fmt: skip
+    found = estimate(MUSIC, form, {"eleves": [{"cursus": "danse"}, {}]})
+    assert found.waiting == () and found.total_cents == 578_00
+
+
+def test_a_question_that_makes_no_price_is_not_waited_for() -> None:
+    pricing = replace(
+        COPIES, questions=(*COPIES.questions, p.Question(key="nom", label="Nom", kind=p.QuestionKind.TEXT))
+    )
+    form = (
+        FormField(key="nom", label="Nom", required=False),
+        FormField(key="pages", label="Pages", kind=FieldKind.NUMBER, required=False),
+    )
+    assert estimate(pricing, form, {"pages": 2}).total_cents == 36
+
+
+def test_a_box_that_is_not_ticked_is_a_no() -> None:
+    without_sound = replace(
+        PLACES, tariffs=(*PLACES.tariffs, fixed("micro", 500)), products=(*PLACES.products, product("micro")),
+        lines=(*PLACES.lines, line("micro", when=when("options__sono", "equals", False))),
+    )  # fmt: skip
+    given = {"dates": {"from": "2026-11-26", "to": "2026-11-28"}}
+    for ticked, cents in ((None, 305_00), (["Cuisine"], 365_00), (["Sono"], 325_00)):
+        assert estimate(without_sound, PLACES_FORM, {**given, "options": ticked}).total_cents == cents
+
+
+def test_boxes_are_ticked_in_rows_too() -> None:
+    pricing = Pricing(
+        questions=(number("jours", group="salles"), yes_no("plus__sono", group="salles")), groups=(p.Group(key="salles", label="Salle"),),
+        tariffs=(fixed("jour", 100), fixed("silence", 10)), products=(product("jour"), product("silence")),
+        lines=(line("jour", quantity=a("jours"), per="salles"),
+               line("silence", per="salles", when=when("plus__sono", "equals", False))),
+    )  # fmt: skip
+    form = (
+        FormField(key="salles", label="Salles", kind=FieldKind.GROUP, row_name="salle"),
+        FormField(key="jours", label="Jours", group="salles", kind=FieldKind.NUMBER),
+        FormField(
+            key="plus", label="En plus", group="salles", kind=FieldKind.SEVERAL, choices=("Sono",), required=False
+        ),
+    )
+    assert estimate(pricing, form, {"salles": [{"jours": 2}, {"jours": 1, "plus": ["Sono"]}]}).total_cents == 310

@@ -71,8 +71,8 @@ def test_no_product_is_asked_where_a_pricing_makes_the_amount(town: Town, browse
     page = text_of(browser.get(f"/demarches/{town.scheme.public_id}/"))
     assert "3,25" not in page and "Le tarif dépend de votre situation" in page
     page = text_of(browser.get(address(town)))
-    assert "3,25" not in page and "Quantités" not in page and "Montant pas encore connu" not in page
-    assert "0,00" not in page or "Montant provisoire" in page
+    assert "3,25" not in page and "Quantités" not in page and "0,00" not in page
+    assert "Montant pas encore connu" in page and "L’agent complétera « Qf », « Resident »," in page
 
 
 def test_a_blank_form_asks_and_promises_nothing(town: Town, browser: Client, hall: FormVersion) -> None:

@@ -64,7 +64,7 @@ def needs(form: Sequence[FormField]) -> dict[str, set[str]]:
     owners, holding = naming.owners(form), holders(form)
     found: dict[str, set[str]] = {}
     for one in form:
-        named = set(_named(parse(one.shown_if))) if one.shown_if else set()
+        named = set(names_of(parse(one.shown_if))) if one.shown_if else set()
         found[one.key] = {owners[name] for name in named if name in owners} | set(holding[one.key])
     return found
 
@@ -171,8 +171,8 @@ def _reached(wanted: Mapping[str, set[str]], start: str) -> set[str]:
     return found
 
 
-def _named(part: Any) -> Iterable[str]:
-    """Return the names that a condition says, of answers and of groups."""
+def names_of(part: Any) -> Iterable[str]:
+    """Return the names that a condition, or a part of a pricing, says itself, of answers and of groups."""
     yield from names.named(part)
     yield from _groups(part)
 

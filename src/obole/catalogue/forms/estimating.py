@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +14,7 @@ from obole.catalogue.forms import conditions, matching
 from obole.catalogue.forms.conditions import OUTSIDE, Decided
 from obole.catalogue.forms.matching import Met
 from obole.catalogue.rules import Compiled, Pricing, Problem, Result, names
-from obole.catalogue.rules.parts import AskedOf, Question
+from obole.catalogue.rules.parts import AskedOf, Line, Question
 from obole.catalogue.rules.tariffs import Limit, Share
 
 MOST_NAMES = 5
@@ -41,7 +41,8 @@ class Estimated:
     @property
     def is_known(self) -> bool:
         """Tell whether the total may be shown."""
-        return not (self.waiting or self.wrong or self.doubtful or (self.partial and not self.result.lines))
+        nothing_yet = not self.result.lines and (self.partial or self.pending)
+        return not (self.waiting or self.wrong or self.doubtful or nothing_yet)
 
     @property
     def is_complete(self) -> bool:
@@ -106,18 +107,32 @@ def of_form(
     reading = _Reading(pricing, form, given, frozenset(mistaken))
     pending = [one for one in pricing.questions if reading.is_for_agent(one, raw)]
     wrong = [_("Corrigez « %(name)s » pour connaître le montant.") % {"name": one.label} for one in reading.unread]
-    return _estimate(compiled, raw, on=on, waiting=(reading.required, reading.others), pending=pending, wrong=wrong)
+    return _estimate(compiled, raw, on=on, waiting=reading.waiting, pending=pending, wrong=wrong)
 
 
 def of_answers(compiled: Compiled, raw: Mapping[str, Any], *, on: date) -> Estimated:
     """Estimate the answers to the citizen's questions of a pricing, where there is no form (a simulation)."""
     pricing = compiled.pricing
-    used = _used(pricing)
+    used, making = _used(pricing), _making(pricing)
     asked = [one for one in pricing.questions if one.asked_of == AskedOf.CITIZEN and one.key in used]
-    required = list(dict.fromkeys(_unanswered(pricing, [one for one in asked if one.required], raw)))
-    others = list(dict.fromkeys(_unanswered(pricing, asked, raw)))
+    required = list(_unanswered(pricing, [one for one in asked if one.required], raw))
+    others = list(_unanswered(pricing, [one for one in asked if making & {one.key, one.group}], raw))
     pending = [one for one in pricing.questions if one.asked_of == AskedOf.AGENT and one.key in used]
-    return _estimate(compiled, raw, on=on, waiting=(required, others), pending=pending, wrong=[])
+    return _estimate(compiled, raw, on=on, waiting=_Waiting(required, others), pending=pending)
+
+
+class _Lacking(NamedTuple):
+    """What the citizen has not answered: its name, and the key of the question or of the group."""
+
+    name: str
+    key: str
+
+
+class _Waiting(NamedTuple):
+    """What the citizen has not answered: what must be, and, asked for only where there is nothing to show, what may make a line."""
+
+    required: Sequence[_Lacking]
+    others: Sequence[_Lacking]
 
 
 class _Reading:
@@ -134,10 +149,12 @@ class _Reading:
         keys = {one.field.key for one in self.met} & mistaken
         self.unread = [one for one in form if one.key in keys]
         mine = [one for one in self.met if one.question.asked_of == AskedOf.CITIZEN and one.field.key not in keys]
-        empty = [(name, must) for one in mine for name, must in self._empty(one)]
-        empty += [(one.label, self.decided.requires(one.key)) for one in self._groups()]
-        self.others = list(dict.fromkeys(name for name, _must in empty))
-        self.required = list(dict.fromkeys(name for name, must in empty if must))
+        making = _making(pricing)
+        empty = [(_Lacking(name, one.question.key), must) for one in mine for name, must in self._empty(one)]
+        empty += [(_Lacking(one.label, one.key), self.decided.requires(one.key)) for one in self._groups()]
+        self.waiting = _Waiting(
+            [one for one, must in empty if must], [one for one, _must in empty if one.key in making]
+        )
 
     def is_for_agent(self, question: Question, raw: Mapping[str, Any]) -> bool:
         """Tell whether an answer is still to come from the agent, or to be confirmed: the citizen gave what is the agent's to say."""
@@ -185,27 +202,27 @@ def _estimate(
     raw: Mapping[str, Any],
     *,
     on: date,
-    waiting: tuple[Sequence[str], Sequence[str]],
+    waiting: _Waiting,
     pending: Sequence[Question],
-    wrong: Iterable[str],
+    wrong: Iterable[str] = (),
 ) -> Estimated:
     pricing, preview = compiled.pricing, compiled.preview(raw, on=on)
     failing = {int(found[1]) for one in preview.problems if (found := _LINE.fullmatch(one.path))}
-    required, others = waiting
     # Nothing answered is no bill of nothing.
-    asks = required or ([] if preview.result.lines or failing else others)
-    excused = failing if asks else {n for n in failing if _needs(pricing, n) & {one.key for one in pending}}
+    asks = waiting.required or ([] if preview.result.lines or failing else waiting.others)
+    needs = [_needs(pricing, one) for one in pricing.lines]
+    changing = {n for n, named in enumerate(needs) if named & {one.key for one in asks}}
+    excused = failing if asks else {n for n in failing if needs[n] & {one.key for one in pending}}
     told = [*wrong, *(one.message for one in preview.problems if _line_of(one) not in excused)]
-    doubted = _touched(pricing, failing)
+    doubted = _touched(pricing, failing | changing) | {pricing.lines[n].key for n in changing}
     lines = tuple(line for line in preview.result.lines if line.key not in doubted)
-    left_out = len(preview.result.lines) - len(lines)
     return Estimated(
         result=replace(preview.result, lines=lines),
-        waiting=tuple(asks),
+        waiting=tuple(dict.fromkeys(one.name for one in asks)),
         pending=tuple(matching.name_of(one, pricing) for one in pending),
         wrong=tuple(dict.fromkeys(told)),
         partial=bool(failing),
-        doubtful=bool(left_out),
+        doubtful=len(lines) < len(preview.result.lines),
     )
 
 
@@ -214,17 +231,24 @@ def _used(pricing: Pricing) -> set[str]:
     return set(names.named((pricing.values, pricing.tariffs, pricing.lines, pricing.cautions)))
 
 
+def _making(pricing: Pricing) -> set[str]:
+    """Return what decides whether there is a line at all: the names in quantities and conditions, and the groups of lines."""
+    found = {line.per for line in pricing.lines if line.per}
+    for line in pricing.lines:
+        found |= names.names_in((line.quantity, line.when), pricing)
+    return found
+
+
 def _line_of(problem: Problem) -> int | None:
     found = _LINE.fullmatch(problem.path)
     return int(found[1]) if found else None
 
 
-def _needs(pricing: Pricing, number: int) -> set[str]:
-    """Return the names of the answers that a line may need, its tariff's too."""
-    line = pricing.lines[number]
+def _needs(pricing: Pricing, line: Line) -> set[str]:
+    """Return the names of the answers that a line may need, its tariff's too, and those of the groups that it counts."""
     product = next(one for one in pricing.products if one.key == line.product)
-    tariff = next(one for one in pricing.tariffs if one.key == product.tariff)
-    return {name for part in (line, tariff) for name in names.names_in(part, pricing)}
+    parts = (line, next(one for one in pricing.tariffs if one.key == product.tariff))
+    return names.names_in(parts, pricing) | set(conditions.names_of(parts))
 
 
 def _touched(pricing: Pricing, failing: Iterable[int]) -> set[str]:
@@ -243,18 +267,18 @@ def _touched(pricing: Pricing, failing: Iterable[int]) -> set[str]:
     return found
 
 
-def _unanswered(pricing: Pricing, asked: Iterable[Question], raw: Mapping[str, Any]) -> Iterator[str]:
+def _unanswered(pricing: Pricing, asked: Iterable[Question], raw: Mapping[str, Any]) -> Iterator[_Lacking]:
     groups = {one.key: one for one in pricing.groups}
     for one in asked:
         if not one.group:
             if raw.get(one.key) in _EMPTY:
-                yield one.label
+                yield _Lacking(one.label, one.key)
             continue
         rows = raw.get(one.group) or ()
         if not rows:
-            yield groups[one.group].label
+            yield _Lacking(groups[one.group].label, one.group)
         yield from (
-            f"{groups[one.group].label} {n}\u00a0: {one.label}"
+            _Lacking(f"{groups[one.group].label} {n}\u00a0: {one.label}", one.key)
             for n, row in enumerate(rows, 1)
             if row.get(one.key) in _EMPTY
         )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
 from obole.catalogue.forms import conditions, naming
+from obole.catalogue.forms.conditions import OUTSIDE, Decided
 from obole.catalogue.rules.parts import AskedOf, Pricing, Question, QuestionKind
 
 Answers = Mapping[str, Any]
@@ -40,14 +41,9 @@ def answers(pricing: Pricing, form: Sequence[FormField], given: Answers) -> dict
     A box of a list that is not ticked is a no, were it the only one: whoever leaves a whole list blank wants none of it.
     """
     decided = conditions.decide(form, given)
-    flat = naming.raw([one for one in form if not one.group], given)
-    flat |= {
-        naming.box_name(one, choice): choice in (given.get(one.key) or ())
-        for one in form
-        if one.kind == FieldKind.SEVERAL and not one.group and decided.shows(one.key)
-        for choice in one.choices
-    }
-    return flat | {group.key: list(_rows(pricing, form, given, group.key)) for group in pricing.groups}
+    alone = [one for one in form if not one.group]
+    flat = naming.raw(alone, given) | _unticked(alone, given, decided, OUTSIDE)
+    return flat | {group.key: list(_rows(pricing, form, given, (group.key, decided))) for group in pricing.groups}
 
 
 def met(pricing: Pricing, form: Sequence[FormField]) -> list[Met]:
@@ -78,14 +74,24 @@ def warnings(pricing: Pricing, form: Sequence[FormField]) -> list[str]:
     return [*_misfits(pricing, form), *_unasked(pricing, form)]
 
 
-def _rows(pricing: Pricing, form: Sequence[FormField], given: Answers, group: str) -> Iterator[dict[str, Any]]:
+def _unticked(fields: Iterable[FormField], given: Answers, decided: Decided, row: int) -> dict[str, bool]:
+    lists = [one for one in fields if one.kind == FieldKind.SEVERAL and decided.shows(one.key, row)]
+    return {
+        naming.box_name(one, choice): choice in (given.get(one.key) or ()) for one in lists for choice in one.choices
+    }
+
+
+def _rows(
+    pricing: Pricing, form: Sequence[FormField], given: Answers, of: tuple[str, Decided]
+) -> Iterator[dict[str, Any]]:
+    group, decided = of
     inside = [one for one in form if one.group == group]
     known = [one.key for one in pricing.questions if one.group == group]
     rows = given.get(group)
-    for row in rows if isinstance(rows, list | tuple) else ():
+    for n, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
         flat = naming.raw(inside, row) if isinstance(row, Mapping) else {}
         if any(flat.get(key) not in (None, "") for key in known):
-            yield flat
+            yield flat | _unticked(inside, row, decided, n)
 
 
 def _unasked(pricing: Pricing, form: Sequence[FormField]) -> Iterator[str]:
