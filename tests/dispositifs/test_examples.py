@@ -1,9 +1,11 @@
 """The ten dispositifs of the demo, each filed by a citizen and invoiced by an agent, to the cent."""
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from obole.billing.models import Invoice
 from tests.crm.desk import get, text_of, url
@@ -137,9 +139,9 @@ EXAMPLES = {
     ),
     "a quarter at the tip": Example(
         "decheterie", {"raison": "Acme", "siret": SIRET, "territoire": "territoire", "plaque": "AB-123-CD"}, "78,38 €",
-        ("34,50 €", "4,75 €", "32,00 €", "Total HT 71,25 €", "7,13 €"),
+        ("Bon 118 — Apport", "34,50 €", "Dépôt 2 — Apport", "4,75 €", "32,00 €", "Total HT 71,25 €", "7,13 €"),
         counted={"depots": [
-            {"nature": "inertes", "volume": "1,5"}, {"nature": "bois traité", "volume": "0,10"},
+            {"bon": "Bon 118", "nature": "inertes", "volume": "1,5"}, {"nature": "bois traité", "volume": "0,10"},
             {"nature": "non recyclables", "volume": "2"},
         ]},
     ),
@@ -161,6 +163,26 @@ def test_an_example_goes_from_the_portal_to_its_invoice(example: Example) -> Non
     for said in example.ahead:
         assert said in billed.tried
     assert "Pourquoi ce montant ?" in billed.citizen and "délibération n°" in billed.citizen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_document_of_a_company_says_what_its_page_says() -> None:
+    counter = Counter.open("decheterie")
+    example = EXAMPLES["a quarter at the tip"]
+    counter.bill(example.key, example.typed, counted=example.counted)
+    document = counter.citizen.get(f"/mes-factures/{Invoice.objects.get().public_id}/facture.pdf")
+    printed = " ".join(page.extract_text() for page in PdfReader(BytesIO(document.content)).pages)
+    printed = " ".join(printed.replace("\u202f", " ").replace("\u00a0", " ").split())
+    for said in (
+        "Bon 118 — Apport",
+        "prix HT, TVA 10 %",
+        "minimum 0,25",
+        "Total HT 71,25 €",
+        "7,13 €",
+        "Net à payer 78,38 €",
+    ):
+        assert said in printed
+    assert "délibération n° 2025-104 du 11/12/2025" in printed
 
 
 def test_a_grave_given_back_is_money_to_give_back_which_no_invoice_bills() -> None:

@@ -12,11 +12,13 @@ from obole.lib import days
 
 FAMILIES, CAMPAIGNS = 40, 5
 OTHERS = {
-    "conservatoire": 22, "mediatheque": 38, "transport": 26, "salle": 36, "terrasse": 30, "creche": 12, "lecteur": 8, "chantier": 7,
+    "conservatoire": 22, "mediatheque": 32, "transport": 26, "salle": 36, "terrasse": 30, "creche": 12, "lecteur": 8, "chantier": 7,
     "decheterie": 8, "concession": 6, "copies": 4, "auditorium": 3,
+    "forfait": 3, "effort": 2, "terrasse_jours": 1,
 }  # fmt: skip
-FREE = {"etat_civil": 8}
-OF_COMPANIES = {"terrasse", "chantier", "decheterie", "auditorium"}
+UNBILLED = {"etat_civil": 8, "retrocession": 1}
+"""What is free, and what is money to give back."""
+OF_COMPANIES = {"terrasse", "terrasse_jours", "chantier", "decheterie", "auditorium"}
 LATE_IN_THE_STORY = 300
 """Invoices after which a few things go wrong, so that somebody still has to look at them this morning."""
 USAGER = "usager@demo.example"
@@ -33,7 +35,7 @@ def write(story: Story, citizens: list[Citizen]) -> None:
     for citizen in citizens[:FAMILIES]:
         _family(story, citizen, start)
     people, shops = citizens[:50], [one for one in citizens if one.kind == "company"]
-    for key, number in (OTHERS | FREE).items():
+    for key, number in (OTHERS | UNBILLED).items():
         for rank in range(number):
             citizen = shops[rank % len(shops)] if key in OF_COMPANIES else people[(rank * 7 + len(key)) % len(people)]
             day = (start + timedelta(days=155 * (rank + 1) // (number + 1))).astimezone(days.PARIS)
@@ -81,7 +83,7 @@ def _application(story: Story, key: str, citizen: Citizen) -> Deed:
         wish = wishes.of(key, story.dice, citizen)
         dossier = story.apply(key, citizen, wish.answers, at)
         story.plan(at + timedelta(hours=2), lambda then: story.review(dossier, then, noted=wish.noted))
-        if key not in FREE:
+        if key not in UNBILLED:
             story.plan(at + timedelta(hours=3), lambda then: bill(dossier, wish.counted, then))
 
     def bill(dossier: Dossier, counted: wishes.Answers, at: datetime) -> None:
@@ -99,7 +101,7 @@ def _application(story: Story, key: str, citizen: Citizen) -> Deed:
 def _period(key: str, at: datetime) -> str:
     """Return what an invoice covers: a month, a quarter, or the year."""
     day = days.day_of(at)
-    if key in {"cantine", "creche"}:
+    if key in {"cantine", "forfait", "effort", "creche"}:
         return f"{days.MONTHS[day.month - 1]} {day.year}"
     return f"trimestre {(day.month + 2) // 3} de {day.year}" if key == "decheterie" else str(day.year)
 

@@ -63,6 +63,18 @@ def _child(dice: Dice, name: str) -> Answers:
     }  # fmt: skip
 
 
+def _flat(dice: Dice, _citizen: Citizen) -> Wish:
+    return Wish(
+        {"qf": dice.choice(("842", "1150")), "prenom": dice.choice(NAMES), "ecole": dice.choice(canteen.SCHOOLS)}
+    )
+
+
+def _effort(dice: Dice, _citizen: Citizen) -> Wish:
+    return Wish(
+        {"qf": dice.choice(("500", "842", "1500")), "prenom": dice.choice(NAMES)}, {"repas": dice.choice((11, 16))}
+    )
+
+
 def _creche(dice: Dice, citizen: Citizen) -> Wish:
     income = dice.choice(("43200", "28600", "61500.50"))
     answers: dict[str, Answer] = {
@@ -127,6 +139,14 @@ def _terrace(dice: Dice, citizen: Citizen) -> Wish:
     return Wish(answers, {"arrete": f"2026-{dice.randint(100, 400)}", "metre_entame": "no"})
 
 
+def _few_days(_dice: Dice, citizen: Citizen) -> Wish:
+    answers: dict[str, Answer] = {
+        "etablissement": citizen.display_name, "siret": SIRET, "occasion": "Fête de quartier", "surface": "18.5",
+        "dates": {"from": "2026-10-10", "to": "2026-10-12"},
+    }  # fmt: skip
+    return Wish(answers)
+
+
 def _works(dice: Dice, citizen: Citizen) -> Wish:
     answers: dict[str, Answer] = {
         "etablissement": citizen.display_name, "siret": SIRET, "adresse": citizen.address, "debut": "2026-10-05", "emprise": ["Benne"],
@@ -144,15 +164,21 @@ def _grave(dice: Dice, citizen: Citizen) -> Wish:
     }, {"carre": f"B-{dice.randint(1, 120):03d}"})  # fmt: skip
 
 
+def _back(_dice: Dice, citizen: Citizen) -> Wish:
+    noted: dict[str, Answer] = {"prix": "520.00", "duree": 30, "ecoulees": 12, "deux_tiers": "no"}
+    return Wish({"concession": "B-014", "motif": f"{citizen.display_name} quitte la commune."}, noted)
+
+
 def _tip(dice: Dice, citizen: Citizen) -> Wish:
     answers: dict[str, Answer] = {
         "raison": citizen.display_name, "siret": SIRET, "plaque": "AB-123-CD",
         "territoire": dice.choice((tip.HERE, tip.HERE, tip.ELSEWHERE)),
     }  # fmt: skip
+    first = dice.randint(100, 900)
     loads = [
-        {"nature": dice.choice(tip.WASTE), "volume": dice.choice(("0.1", "1.5", "2", "3.2"))}
-        for _n in range(dice.randint(2, 5))
-    ]
+        {"bon": f"Bon {first + 7 * n}", "nature": dice.choice(tip.WASTE), "volume": dice.choice(("0.1", "1.5", "2", "3.2"))}
+        for n in range(dice.randint(2, 5))
+    ]  # fmt: skip
     return Wish(answers, counted={"depots": loads})
 
 
@@ -173,5 +199,5 @@ def _civil_status(dice: Dice, citizen: Citizen) -> Wish:
 _WISHES: dict[str, Callable[[Dice, Citizen], Wish]] = {
     "creche": _creche, "conservatoire": _music, "transport": _bus, "mediatheque": _subscription, "lecteur": _reader, "salle": _hall,
     "auditorium": _auditorium, "terrasse": _terrace, "chantier": _works, "concession": _grave, "decheterie": _tip, "copies": _copies,
-    "etat_civil": _civil_status,
+    "etat_civil": _civil_status, "forfait": _flat, "effort": _effort, "terrasse_jours": _few_days, "retrocession": _back,
 }  # fmt: skip

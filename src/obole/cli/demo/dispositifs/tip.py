@@ -54,11 +54,14 @@ PRICING = p.Pricing(
     questions=(
         *questions(FORM, "territoire", "cartes"),
         p.Question(
+            key="bon", label="Date et numéro du bon", kind=p.QuestionKind.TEXT, asked_of=p.AskedOf.AGENT, group="depots", required=False
+        ),
+        p.Question(
             key="nature", label="Nature", kind=p.QuestionKind.CHOICE, asked_of=p.AskedOf.AGENT, group="depots", choices=WASTE
         ),
         counted("volume", "Volume, en m³", group="depots", decimals=3),
     ),
-    groups=(p.Group(key="depots", label="Dépôt", most=200),),
+    groups=(p.Group(key="depots", label="Dépôt", name="bon", most=200),),
     tariffs=(
         tariff(
             "depot", "Dépôts", (YEAR_2025, _grid(2250, 730, 1550, 1850, 880, 3200, 1150, 2250, 2900, 1250)),
@@ -73,7 +76,7 @@ PRICING = p.Pricing(
         product("carte", "Carte d’accès", "70688", unit="carte"),
     ),
     lines=(
-        line("depot", "Dépôt", quantity=a("volume"), per="depots"),
+        line("depot", "Apport", quantity=a("volume"), per="depots"),
         line("carte", "Carte d’accès supplémentaire", quantity=a("cartes")),
     ),
 )  # fmt: skip
