@@ -96,6 +96,14 @@ def bill_part(part_id: int, days_later: int) -> int | None:
     return invoice.sequence if invoice else None
 
 
+def bill_copies(dossier_id: int, type_id: int, version_id: int) -> int:
+    """Invoice a hundred copies, and what was carried over to them; return what that comes to."""
+    asked = billing.Answered(version_id=version_id, answers={"pages": "100"}, on=NOON.date())
+    return billing.generate_priced_invoice(
+        dossier_id=dossier_id, type_id=type_id, answered=asked, period="", request_key=words.token(), actor=WHO, at=NOON
+    ).total_cents
+
+
 def abandon_part(part_id: int) -> str:
     """Abandon a part."""
     return billing.abandon_parts(part_id=part_id, reason="erreur", actor=WHO, at=later(3))[0].state

@@ -1,15 +1,16 @@
-"""The day of a part comes for eight workers at once: one invoice; and what happens without the guards."""
+"""The day of a part comes for eight workers at once, what was carried over is billed by eight invoices at once: once."""
 
 from datetime import timedelta
 
 import pytest
 
+from obole.billing import operations as billing
 from obole.billing.models import Invoice, PlanPart
-from tests.billing.priced import HALL_ASKED, bill, publish
+from tests.billing.priced import COPIES, HALL_ASKED, answered, bill, publish
 from tests.books import check_books
 from tests.catalogue.rules.dispositifs import HALL
-from tests.races.processes import act, all_at_once, gave
-from tests.world import NOON, Town, make_town
+from tests.races.processes import Act, act, all_at_once, gave
+from tests.world import NOON, WHO, Town, make_dossier, make_town
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 EIGHT = 8
@@ -58,3 +59,26 @@ def test_a_solde_and_the_avoir_of_its_acompte_at_once(solde: PlanPart) -> None:
     solde.refresh_from_db()
     assert (solde.state == "billed") == (Invoice.objects.count() == 2)
     check_books()
+
+
+def billing_at_once(town: Town) -> list[Act]:
+    """Carry 4,20 € over, and return eight invoices of eight dossiers of the same payer that would bill it."""
+    version = publish(town, COPIES)
+    billing.carry_price(
+        dossier_id=make_dossier(town).pk, type_id=town.type.pk, answered=answered(version, {"pages": "21"}), period="",
+        request_key="c", actor=WHO, at=NOON,
+    )  # fmt: skip
+    return [
+        act("bill_copies", dossier_id=make_dossier(town).pk, type_id=town.type.pk, version_id=version.pk)
+        for _ in range(EIGHT)
+    ]
+
+
+def test_what_was_carried_over_is_billed_by_one_invoice_of_eight(town: Town) -> None:
+    assert sorted(gave(all_at_once(*billing_at_once(town)))) == [2000] * 7 + [2420]
+    check_books()
+
+
+def test_neg_without_locks_what_was_carried_over_is_billed_twice(town: Town) -> None:
+    told = all_at_once(*billing_at_once(town), mutant="no_locks")
+    assert [one.gave for one in told].count(2420) > 1
