@@ -135,3 +135,9 @@ def test_what_cannot_be_exported_is_a_sentence(desk: Desk) -> None:
     ):  # fmt: skip
         assert "s’appellent « Repas »" in text_of(desk.client.get(url(name, *args), follow=True))
     assert "s’appellent « Repas »" in text_of(tried(desk, {"obole": {"format": 1}}))
+
+
+def test_a_text_too_heavy_to_be_read_is_a_sentence_too(desk: Desk) -> None:
+    answer = desk.client.post(url("settings_configuration"), {"content": "x" * 2_200_000})
+    assert answer.status_code == 400
+    assert "envoyez un long texte comme un fichier" in text_of(answer)

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from obole.directory.access import public
 
 handler403 = "obole.ui.errors.forbidden"
+handler400 = "obole.ui.errors.bad_request"
 handler404 = "obole.ui.errors.not_found"
 handler500 = "obole.ui.errors.server_error"
 

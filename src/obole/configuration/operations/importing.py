@@ -90,7 +90,8 @@ def _scheme(change: Change, actor: str, at: datetime) -> None:
     if change.pricing:
         catalogue.publish_pricing(scheme_id=scheme.pk, described=rules.as_dict(change.pricing[1]), actor=actor, at=at)
     new = [_values(product) for product in change.products if product.is_new]
-    catalogue.create_products(scheme_id=scheme.pk, every=new, actor=actor, at=at)
+    if new:
+        catalogue.create_products(scheme_id=scheme.pk, every=new, actor=actor, at=at)
     for product in change.products:
         if not product.is_new:
             catalogue.configure_product(product_id=product.pk, values=_values(product), actor=actor, at=at)
