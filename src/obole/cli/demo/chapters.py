@@ -103,7 +103,10 @@ def _period(key: str, at: datetime) -> str:
     day = days.day_of(at)
     if key in {"cantine", "forfait", "effort", "creche"}:
         return f"{days.MONTHS[day.month - 1]} {day.year}"
-    return f"trimestre {(day.month + 2) // 3} de {day.year}" if key == "decheterie" else str(day.year)
+    if key == "decheterie":
+        quarter = (day.month + 2) // 3
+        return f"{quarter}{'er' if quarter == 1 else 'e'} trimestre {day.year}"
+    return str(day.year)
 
 
 def _unfinished(story: Story, citizens: list[Citizen]) -> None:

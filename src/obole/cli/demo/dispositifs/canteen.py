@@ -188,7 +188,7 @@ EFFORT_FORM = (
     _QF,
     _PROOF,
     ask("prenom", "Prénom de l’enfant"),
-    ask_agent("repas", "Repas pris dans le mois", K.NUMBER, maximum="31"),
+    ask_agent("repas", "Repas pris dans le mois", K.NUMBER, required=True, maximum="31"),
 )
 EFFORT_PRICING = p.Pricing(
     questions=tuple(questions(EFFORT_FORM, "qf", "repas")),

@@ -68,9 +68,9 @@ PRICING = p.Pricing(
 BACK_FORM = (
     ask("concession", "Carré et numéro de la concession"),
     ask("motif", "Motif", K.PARAGRAPH, required=False),
-    ask_agent("prix", "Prix payé", K.AMOUNT),
-    ask_agent("duree", "Durée de la concession, en années", K.NUMBER, minimum="1", maximum="100"),
-    ask_agent("ecoulees", "Années commencées depuis l’achat", K.NUMBER, maximum="100"),
+    ask_agent("prix", "Prix payé", K.AMOUNT, required=True),
+    ask_agent("duree", "Durée de la concession, en années", K.NUMBER, required=True, minimum="1", maximum="100"),
+    ask_agent("ecoulees", "Années commencées depuis l’achat", K.NUMBER, required=True, maximum="100"),
     ask_agent("deux_tiers", "Seule la part communale (deux tiers) est rendue", K.YES_NO),
 )
 BACK_PRICING = p.Pricing(
