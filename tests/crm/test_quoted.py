@@ -125,7 +125,7 @@ def test_the_dossier_says_what_the_citizen_was_told_and_why(
     dossier = send(town, citizen, offer(town, pricing, fields), typed)
     page = text_of(get(agent, "dossier", dossier.pk))
     assert "Estimation au 25/11/2026" in page and f"{cents // 100},{cents % 100:02d} €" in page
-    assert "Pourquoi ce montant ?" in page and "Ce dispositif ne facture aucun produit" not in page
+    assert "Pourquoi ce montant ?" in page and "Aucun produit demandé" not in page
 
 
 @pytest.mark.parametrize(("couverts", "said"), [("90", "12,00 € plus élevée"), ("70", "12,00 € moins élevée")])

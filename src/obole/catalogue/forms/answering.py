@@ -173,7 +173,7 @@ class AnswersForm(forms.Form):
 
 def start(pricing: rules.Pricing, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the initial values of a form from answers: those that are of the pricing, whatever else there is."""
-    begun = {f"r-{one.key}": _plain(answers.get(one.key)) for one in pricing.questions if not one.group}
+    begun = {f"r-{one.key}": _plain(one, answers.get(one.key)) for one in pricing.questions if not one.group}
     for group in pricing.groups:
         rows = answers.get(group.key)
         rows = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
@@ -181,14 +181,16 @@ def start(pricing: rules.Pricing, answers: Mapping[str, Any]) -> dict[str, Any]:
         for index, row in enumerate(rows):
             for one in pricing.questions:
                 if one.group == group.key:
-                    begun[f"r-{group.key}-{index}-{one.key}"] = _plain(row.get(one.key))
+                    begun[f"r-{group.key}-{index}-{one.key}"] = _plain(one, row.get(one.key))
     return begun
 
 
-def _plain(value: object) -> str:
+def _plain(question: Question, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value) if isinstance(value, str | int) else ""
+    said = str(value) if isinstance(value, str | int) else ""
+    # Answers are kept with a dot, and read by people with a comma.
+    return said.replace(".", ",") if question.kind == QuestionKind.NUMBER else said
 
 
 def _asked(question: Question, widget: forms.Widget) -> Asked:

@@ -90,7 +90,8 @@ def _question(field: FormField, name: str, kind: QuestionKind, part: str = "") -
         label=_label(f"{field.label} ({part})" if part else field.label),
         kind=kind,
         group=field.group,
-        required=field.required,
+        # A question that depends on others may rightly have no answer.
+        required=field.required and not field.shown_if,
         decimals=decimals if is_number else 0,
         minimum=number(field.minimum) if is_number else None,
         maximum=number(field.maximum) if is_number else None,

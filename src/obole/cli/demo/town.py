@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from obole.billing import operations as billing
 from obole.billing.models import InvoiceType
@@ -113,7 +114,14 @@ def _regies(agents: dict[str, Agent], simulator_url: str, at: datetime) -> dict[
             "client_number": client_number, "mode": "W", "service_url": f"{simulator_url}/tpa/services/securite",
             "payment_page_url": f"{simulator_url}/tpa/paiementws.web",
         }  # fmt: skip
-        values = {"code": code, "name": name, "gateway": "payfip", "gateway_settings": bank, "description": description}
+        values: dict[str, Any] = {
+            "code": code,
+            "name": name,
+            "gateway": "payfip",
+            "gateway_settings": bank,
+            "description": description,
+        }
+        values["holds_cautions"] = code == "DOM"
         made[code] = regies.configure_regie(regie_id=None, values=values, actor=ADMIN, at=at)
         regies.give_mandates(regie_id=made[code].pk, agent_ids=[agents["regisseur"].pk], actor=ADMIN, at=at)
     return made
