@@ -11,36 +11,23 @@ from lxml import html
 
 from obole.billing.models import Invoice
 from obole.catalogue import operations as catalogue
-from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.fields import FormField
 from obole.catalogue.rules import Pricing
-from obole.cli.demo import canteen
+from obole.cli.demo import dispositifs
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier, Estimate
 from obole.lib import words
 from tests.billing.priced import publish
 from tests.catalogue.rules.dispositifs import HALL
 from tests.crm.desk import browser, get, text_of, url
-from tests.portal.priced import HALL_FORM, HALL_TYPED
+from tests.portal.priced import CANTEEN_FORM, FAMILY_TYPED, HALL_FORM, HALL_TYPED
 from tests.world import NOON, WHO, Town, later, make_town, make_type
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DEMO_FORM = (
-    FormField(key="quotient", label="Quotient familial", kind=FieldKind.DECIMAL, decimals=2, required=False),
-    FormField(key="resident", label="Vous habitez la commune", kind=FieldKind.YES_NO),
-    FormField(key="enfants", label="Enfants", kind=FieldKind.GROUP, row_name="enfant"),
-    FormField(key="prenom", label="Prénom", group="enfants", required=False),
-    *(
-        FormField(key=key, label=label, group="enfants", kind=FieldKind.NUMBER, required=False)
-        for key, label in canteen._ROWS
-    ),
-)
-NINA = {
-    "answer_quotient": "842", "answer_resident": "yes", "answer_enfants-rows": "3", "answer_enfants-0-prenom": "Nina",
-    "answer_enfants-0-repas": "16", "answer_enfants-0-soir": "24", "answer_enfants-0-hors_delai": "1",
-    "answer_enfants-1-repas": "16", "answer_enfants-2-repas": "14",
-}  # fmt: skip
 CASES = [
-    pytest.param(canteen.pricing(), DEMO_FORM, NINA, 158_88, id="the canteen of the demo"),
+    pytest.param(
+        dispositifs.BY_KEY["cantine"].pricing, CANTEEN_FORM, FAMILY_TYPED, 158_88, id="the canteen of the demo"
+    ),
     pytest.param(HALL, HALL_FORM, HALL_TYPED, 526_00, id="a hall with its acompte"),
 ]
 

@@ -1,5 +1,6 @@
 """Applying where a pricing makes the amount: said while one types, kept when it is sent, and never a promise that is wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -285,3 +286,18 @@ def test_a_closed_dispositif_computes_nothing(town: Town, browser: Client, hall:
     values = {"enabled": False}
     catalogue.configure_scheme(scheme_id=town.scheme.pk, values=values, actor=WHO, at=NOON)
     assert browser.post(address(town, "montant/"), sent(hall, HALL_TYPED)).status_code == 410
+
+
+def test_the_button_marks_no_group_that_has_too_few_rows(town: Town, browser: Client) -> None:
+    publish(town, SCHOOL)
+    form = publish_form(
+        town, tuple(replace(one, least_rows=1) if one.key == "enfants" else one for one in CANTEEN_FORM)
+    )
+    answer = browser.post(
+        address(town), sent(form, {"answer_resident": "yes", "answer_enfants-rows": "0"}, calculer="1")
+    )
+    said = words_of(answer)
+    assert "field-error" not in answer.content.decode() and "Répondez à « Enfants » pour connaître le montant." in said
+    assert "ajoutez-en au moins 1" in words_of(
+        browser.post(address(town), sent(form, {"answer_resident": "yes", "answer_enfants-rows": "0"}))
+    )

@@ -170,6 +170,7 @@ class ApplicationForm(Questionnaire):
         kept = {_quantity(product) for product in self.asked.for_citizen}
         for name in set(self.errors) - kept:
             del self.errors[name]
+        self.few = {}
 
     def filled(self) -> Filled:
         """Return what was filled in a form without errors."""

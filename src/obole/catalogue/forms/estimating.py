@@ -210,7 +210,7 @@ def _estimate(
     failing = {int(found[1]) for one in preview.problems if (found := _LINE.fullmatch(one.path))}
     # Nothing answered is no bill of nothing.
     asks = waiting.required or ([] if preview.result.lines or failing else waiting.others)
-    needs = [_needs(pricing, one) for one in pricing.lines]
+    needs = [_needs(pricing, one) for one in pricing.lines] if asks or failing else []
     changing = {n for n, named in enumerate(needs) if named & {one.key for one in asks}}
     excused = failing if asks else {n for n in failing if needs[n] & {one.key for one in pending}}
     told = [*wrong, *(one.message for one in preview.problems if _line_of(one) not in excused)]
