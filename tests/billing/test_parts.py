@@ -383,3 +383,14 @@ def test_a_paid_acompte_that_is_cancelled_frees_its_money_and_holds_the_solde(to
     let_days_pass(SOLDE_ON)
     assert solde().state == "planned" and "annulé" in queries.held(solde())
     check_books()
+
+
+def test_a_task_that_comes_too_soon_or_too_late_issues_nothing(town: Town) -> None:
+    plan_music(town)
+    second, third = PlanPart.objects.filter(state="planned").order_by("rank")
+    assert billing.bill_part_on_its_day(part_id=second.pk, at=at_day(second.issue_on - timedelta(days=1))) is None
+    billing.move_part(part_id=third.pk, issue_on=third.issue_on + timedelta(days=30), actor=WHO, at=NOON)
+    assert billing.bill_part_on_its_day(part_id=third.pk, at=at_day(third.issue_on)) is None
+    billing.abandon_parts(part_id=second.pk, reason="Départ", actor=WHO, at=NOON)
+    assert billing.bill_part_on_its_day(part_id=second.pk, at=at_day(second.issue_on)) is None
+    assert Invoice.objects.count() == 1

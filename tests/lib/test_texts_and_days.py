@@ -97,3 +97,12 @@ def test_a_traceback_stays_in_its_line() -> None:
     line = JsonFormatter().format(record)
     assert "\n" not in line
     assert "line\nfeed" in json.loads(line)["trace"]
+
+
+@pytest.mark.parametrize(("day", "months", "later"), [
+    (date(2026, 11, 25), 1, date(2026, 12, 25)), (date(2026, 11, 25), 2, date(2027, 1, 25)), (date(2026, 12, 31), 0, date(2026, 12, 31)),
+    (date(2027, 1, 31), 1, date(2027, 2, 28)), (date(2027, 1, 31), 2, date(2027, 3, 31)), (date(2028, 1, 30), 1, date(2028, 2, 29)),
+    (date(2026, 12, 31), 11, date(2027, 11, 30)), (date(2026, 1, 15), 36, date(2029, 1, 15)),
+])  # fmt: skip
+def test_months_later_is_the_same_day_or_the_last_of_the_month(day: date, months: int, later: date) -> None:
+    assert days.months_later(day, months) == later

@@ -82,3 +82,14 @@ def test_what_is_carried_over_is_told(town: Town, browser: Client) -> None:
     assert "4,20 € seront ajoutés à votre prochaine facture (octobre 2026)." in read(browser, dossier)
     billing.give_up_carried(carried_id=carried.pk, reason="Erreur", **BY)
     assert "seront ajoutés" not in read(browser, dossier)
+
+
+def test_the_invoice_of_a_part_says_why_it_comes_to_its_amount(browser: Client, hall: Dossier) -> None:
+    last = billing.bill_part(part_id=PlanPart.objects.get(kind="balance").pk, **BY)
+    acompte = hall.invoices.get(part__rank=1)
+    page = text_of(browser.get(f"/mes-factures/{acompte.public_id}/"))
+    for said in ("Acompte de 30 % sur 526,00 €", "157,80 €", "Pourquoi ce montant", "Total : 526,00 €."):
+        assert said in page, said
+    page = text_of(browser.get(f"/mes-factures/{last.public_id}/"))
+    for said in ("Location", f"Acompte déjà facturé, facture n° {acompte.number}", "−157,80 €", "368,20 €"):
+        assert said in page, said
