@@ -23,6 +23,7 @@ from obole.mailing.models import Template
 from obole.regies import operations as regies
 from obole.regies.models import Mandate, Regie
 from obole.trail.models import Record
+from tests.catalogue.rules.dispositifs import TOWN
 from tests.world import NOON, WHO, Town, later, make_product, make_town, make_type
 
 pytestmark = pytest.mark.django_db
@@ -259,3 +260,16 @@ def test_templates_are_the_town_s_own_only() -> None:
     assert tree_of_now()["mails"] == []
     imported({"obole": {"format": 1}, "mails": [{"kind": "reminder_2", "subject": "Encore", "body": "{{ numero }}"}]})
     assert Template.objects.get().subject == "Encore"
+
+
+def test_every_kind_of_pricing_comes_back() -> None:
+    town = make_town()
+    for n, pricing in enumerate(TOWN.values()):
+        scheme = catalogue.configure_scheme(
+            scheme_id=None, values={"service": town.scheme.service, "name": f"Dispositif {n}"}, actor=WHO, at=NOON
+        )
+        catalogue.publish_pricing(scheme_id=scheme.pk, described=rules.as_dict(pricing), actor=WHO, at=NOON)
+    before = exported()
+    forget()
+    imported(before)
+    assert exported() == before and PricingVersion.objects.count() == len(TOWN) >= 10

@@ -58,7 +58,7 @@ def try_file(content: bytes) -> Tried:
     except queries.CannotExport as error:
         return Tried(problems=[Problem(path="", text="%(said)s", values={"said": str(error)})])
     sealed = signing.dumps(files.put(content), salt=_SALT) if plan.changes else ""
-    return Tried(told=_told(plan), kept=[_named(one) for one in plan.kept], sealed=sealed, seen=plan.seen)
+    return Tried(told=told(plan), kept=[_named(one) for one in plan.kept], sealed=sealed, seen=plan.seen)
 
 
 def find(sealed: str) -> bytes | None:
@@ -69,7 +69,8 @@ def find(sealed: str) -> bytes | None:
         return None
 
 
-def _told(plan: Plan) -> list[Told]:
+def told(plan: Plan) -> list[Told]:
+    """Return what a file would do, one thing after the other."""
     return [_one(change) for change in plan.changes]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from obole.billing import operations as billing
@@ -11,6 +12,7 @@ from obole.billing.models import InvoiceType
 from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
 from obole.catalogue.models import Product, Scheme, Service
+from obole.catalogue.rules.problems import Problem
 from obole.configuration import queries
 from obole.configuration.queries.planning import Change, Plan
 from obole.configuration.rules import reading
@@ -39,6 +41,11 @@ def import_file(*, tree: object, seen: str | None, actor: str, at: datetime) -> 
     file = reading.read(tree)
     try:
         return _import(file=file, seen=seen, actor=actor, at=at)
+    except ValidationError as error:
+        # An operation has the last word, whatever the plan foresaw.
+        raise rules.Refused(
+            [Problem(path="", text="%(said)s", values={"said": said}) for said in error.messages]
+        ) from error
     except IntegrityError as error:
         # Rows that were there are locked, names that come at the same moment cannot be: one of the two makes them.
         raise ConfigurationMoved("something came under the same name meanwhile") from error

@@ -44,7 +44,9 @@ def configuration_import(request: AgentRequest) -> HttpResponse:
     seen = request.POST.get("seen", "")
     try:
         done = operations.import_file(tree=text.read(content), seen=seen, actor=request.actor, at=days.now())
-    except (operations.ConfigurationMoved, rules.Refused, queries.CannotExport):
+    except rules.Refused as refused:
+        return _page(request, ImportForm(), moving.Tried(problems=list(refused.problems)), was_read=True)
+    except (operations.ConfigurationMoved, queries.CannotExport):
         messages.warning(
             request,
             _("La configuration a changé entre-temps : rien n’est importé. Relisez ce qui change, puis importez."),
