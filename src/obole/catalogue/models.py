@@ -30,6 +30,10 @@ class Service(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.name = words.clean_line(self.name)
+        super().clean_fields(exclude=exclude)
+
 
 class SchemeQuerySet(models.QuerySet["Scheme"]):
     """Dispositifs, and which ones citizens may apply for."""
@@ -61,6 +65,10 @@ class Scheme(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.name = words.clean_line(self.name)
+        super().clean_fields(exclude=exclude)
 
 
 # The version itself never changes: who made which one, and when, is enough.

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from obole.catalogue import rules
 from obole.catalogue.fields import FormField
@@ -13,6 +14,9 @@ from obole.catalogue.models import FormDraft, FormVersion, PricingDraft, Pricing
 from obole.lib.transactions import whole
 from obole.trail import configuration, history
 from obole.trail import operations as trail
+
+MOST_PRODUCTS = 300
+"""More than a page can ask for, and than anybody would read."""
 
 
 def configure_service(*, service_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Service:
@@ -25,8 +29,20 @@ def configure_scheme(*, scheme_id: int | None, values: Mapping[str, Any], actor:
     return configuration.configure(Scheme, pk=scheme_id, values=values, actor=actor, at=at)
 
 
+@whole
 def configure_product(*, product_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Product:
-    """Create or change a product. Dossiers that were filled before keep the price that they showed."""
+    """
+    Create or change a product. Dossiers that were filled before keep the price that they showed.
+
+    :raises django.core.exceptions.ValidationError: if a value breaks the model's rules, or there are too many of them.
+    """
+    if product_id is None and "scheme" in values:
+        scheme = Scheme.objects.select_for_update().get(pk=values["scheme"].pk)
+        if Product.objects.filter(scheme=scheme).count() >= MOST_PRODUCTS:
+            said = _(
+                "Ce dispositif a déjà %(most)d produits : c’est le plus. Faites-en plusieurs dispositifs, ou une tarification."
+            )
+            raise ValidationError(said % {"most": MOST_PRODUCTS})
     return configuration.configure(Product, pk=product_id, values=values, actor=actor, at=at)
 
 

@@ -1,7 +1,7 @@
 """Types de factures, invoices and their lines, number series, and the documents that were made once."""
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -75,6 +75,10 @@ class InvoiceType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.name = words.clean_line(self.name)
+        super().clean_fields(exclude=exclude)
 
 
 @history.kept(linked=False)

@@ -23,7 +23,7 @@ from obole.catalogue.forms import conditions, naming
 from obole.catalogue.rules.problems import Place, Problem, Refused
 from obole.catalogue.rules.typing_formulas import At, FormulaChecker
 
-MOST_FIELDS = 300
+MOST_FIELDS, LONGEST_LABEL = 300, 150
 MOST_CONTROLS = 800
 """With every row of every group: beyond a thousand, Django refuses what a page sends, unread."""
 _KEY = re.compile(r"[a-z0-9][a-z0-9_]{0,39}", re.ASCII)
@@ -40,7 +40,7 @@ def check(form: Sequence[FormField]) -> list[str]:
         return [said % {"count": _controls(form), "most": MOST_CONTROLS}]
     if len({field.key for field in form}) != len(form):
         return [_("Deux champs du formulaire ont le même nom.")]
-    wrong = [f"« {field.label} » : {said}" for field in form for said in _wrong(field)]
+    wrong = [f"« {field.label[:LONGEST_LABEL]} » : {said}" for field in form for said in _wrong(field)]
     wrong += [f"« {field.label} » : {said}" for field, said in _misplaced(form)]
     # What a name or a kind makes wrong would be told again by each condition on it.
     return wrong or [*_twice(form), *_conditions(form)]
@@ -64,6 +64,11 @@ def _wrong(field: FormField) -> Iterator[str]:
         return
     if not field.label.strip():
         yield _("ce champ n’a pas de libellé : écrivez la question.")
+    if len(field.label) > LONGEST_LABEL:
+        yield _("son libellé a %(count)d caractères : %(most)d au plus.") % {
+            "count": len(field.label),
+            "most": LONGEST_LABEL,
+        }
     if not _KEY.fullmatch(field.key):
         yield _("son nom interne est mal formé : retirez ce champ et ajoutez-le de nouveau.")
     for one_check in (_lists, _bounds, _lengths, _files, _rows, _people):
