@@ -14,6 +14,7 @@ from obole.billing.models import Invoice
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.models import Product
+from obole.catalogue.operations import settings
 from obole.dossiers import operations as dossiers
 from obole.lib import words
 from obole.mailing.models import Message
@@ -96,7 +97,7 @@ def test_f65_a_name_of_ten_thousand_letters_is_refused_everywhere(town: Town) ->
 
 
 def test_f64_a_dispositif_has_so_many_products_and_no_more(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "MOST_PRODUCTS", Product.objects.filter(scheme=town.scheme).count() + 1)
+    monkeypatch.setattr(settings, "MOST_PRODUCTS", Product.objects.filter(scheme=town.scheme).count() + 1)
     last = make_product(town.scheme, name="Dernier", unit_price_cents=1)
     with pytest.raises(ValidationError, match="c’est le plus"):
         make_product(town.scheme, name="De trop", unit_price_cents=1)

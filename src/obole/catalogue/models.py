@@ -116,12 +116,9 @@ class PricingVersion(models.Model):
         return f"{self.scheme} v{self.number}"
 
 
-class FormDraft(models.Model):
-    """A form that is being worked on: what nobody fills yet. It becomes a version, and is gone."""
+class Draft(models.Model):
+    """What is being worked on: nobody fills it, it bills nobody. It becomes a version, and is gone."""
 
-    scheme = models.OneToOneField(Scheme, on_delete=models.PROTECT, related_name="form_draft")
-    fields = models.JSONField(default=list)
-    """As in ``FormVersion``."""
     revision = models.PositiveIntegerField(default=0)
     """Grows at each change: two people who work on one draft learn of each other."""
     base = models.PositiveIntegerField(default=0)
@@ -130,10 +127,19 @@ class FormDraft(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
         ordering = ["scheme"]
 
     def __str__(self) -> str:
-        return f"{self.scheme} v{self.base}+{self.revision}"
+        return f"v{self.base}+{self.revision}"
+
+
+class FormDraft(Draft):
+    """A form that is being worked on."""
+
+    scheme = models.OneToOneField(Scheme, on_delete=models.PROTECT, related_name="form_draft")
+    fields = models.JSONField(default=list)
+    """As in ``FormVersion``."""
 
     @property
     def form_fields(self) -> tuple[FormField, ...]:
@@ -141,24 +147,12 @@ class FormDraft(models.Model):
         return tuple(FormField(**field) for field in self.fields)
 
 
-class PricingDraft(models.Model):
-    """A pricing that is being worked on: what bills nobody yet. It becomes a version, and is gone."""
+class PricingDraft(Draft):
+    """A pricing that is being worked on."""
 
     scheme = models.OneToOneField(Scheme, on_delete=models.PROTECT, related_name="pricing_draft")
     pricing = models.JSONField(default=dict)
     """As in ``PricingVersion``, but it may lack parts or make no sense yet."""
-    revision = models.PositiveIntegerField(default=0)
-    """Grows at each change: two people who work on one draft learn of each other."""
-    base = models.PositiveIntegerField(default=0)
-    """The number of the version that it was made from; 0 for none."""
-    changed_by = models.CharField(max_length=254)
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["scheme"]
-
-    def __str__(self) -> str:
-        return f"{self.scheme} v{self.base}+{self.revision}"
 
 
 @history.kept()
