@@ -302,3 +302,30 @@ def test_boxes_are_ticked_in_rows_too() -> None:
         ),
     )
     assert estimate(pricing, form, {"salles": [{"jours": 2}, {"jours": 1, "plus": ["Sono"]}]}).total_cents == 310
+
+
+def test_what_is_hidden_until_something_else_is_said_is_not_nothing_to_pay() -> None:
+    """A form that first asks what one puts in the street asks for no days of a skip yet."""
+    skip = {
+        "kind": "compare",
+        "of": {"kind": "answer", "name": "objet"},
+        "is": "equals",
+        "to": [{"kind": "text", "value": "benne"}],
+    }
+    form = (
+        FormField(key="objet", label="Objet", kind=FieldKind.CHOICE, choices=("benne", "autre")),
+        FormField(key="pages", label="Jours", kind=FieldKind.NUMBER, shown_if=skip),
+    )
+    found = estimate(COPIES, form, {})
+    assert found.total_cents is None and "L’agent complétera" in said(found)
+    alone = replace(
+        COPIES,
+        questions=COPIES.questions[:1],
+        tariffs=COPIES.tariffs[:1],
+        products=COPIES.products[:1],
+        lines=COPIES.lines[:1],
+    )
+    found = estimate(alone, form, {})
+    assert found.total_cents is None and said(found) == "Le montant dépend de réponses qui n’ont pas été données."
+    assert estimate(alone, form, {"objet": "benne"}).waiting == ("Jours",)
+    assert estimate(alone, form, {"objet": "benne", "pages": 0}).total_cents == 0

@@ -43,7 +43,7 @@ def publish_form(desk: Desk, fields: tuple[FormField, ...]) -> HttpResponse:
 def publish_pricing(desk: Desk) -> HttpResponse:
     content = json.dumps(rules.as_dict(HALL))
     sent = {"replaces": "0", "content": content, "publier": "1"}
-    answer: HttpResponse = desk.client.post(url("settings_pricing", desk.town.scheme.pk), sent, follow=True)
+    answer: HttpResponse = desk.client.post(url("settings_pricing_import", desk.town.scheme.pk), sent, follow=True)
     assert answer.status_code == 200 and PricingVersion.objects.count() == 1
     return answer
 

@@ -24,10 +24,9 @@ from tests.portal.priced import CANTEEN_FORM, FAMILY_TYPED, HALL_FORM, HALL_TYPE
 from tests.world import NOON, WHO, Town, later, make_town, make_type
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NAMED = {**FAMILY_TYPED, "answer_enfants-1-prenom": "Tom", "answer_enfants-2-prenom": "Zoé"}
 CASES = [
-    pytest.param(
-        dispositifs.BY_KEY["cantine"].pricing, CANTEEN_FORM, FAMILY_TYPED, 158_88, id="the canteen of the demo"
-    ),
+    pytest.param(dispositifs.BY_KEY["cantine"].pricing, CANTEEN_FORM, NAMED, 158_88, id="the canteen of the demo"),
     pytest.param(HALL, HALL_FORM, HALL_TYPED, 526_00, id="a hall with its acompte"),
 ]
 
@@ -93,7 +92,8 @@ def test_the_same_cents_are_shown_while_typing_kept_previewed_and_billed(
     assert kept.total_cents == cents
     preview = opened(agent, dossier)
     assert f"Total {euros}" in text_of(preview) and "L’usager a lu une estimation" not in text_of(preview)
-    assert agent.post(url("generate_invoice", dossier.pk), panel(preview, dossier)).status_code == 302
+    sent = {**panel(preview, dossier), "at_once": "on"}
+    assert agent.post(url("generate_invoice", dossier.pk), sent).status_code == 302
     invoice = Invoice.objects.get()
     assert invoice.total_cents == cents
     assert kept.result["lines"] == invoice.explanation.result["lines"]

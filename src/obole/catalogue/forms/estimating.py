@@ -214,6 +214,8 @@ def _estimate(
     changing = {n for n, named in enumerate(needs) if named & {one.key for one in asks}}
     excused = failing if asks else {n for n in failing if needs[n] & {one.key for one in pending}}
     told = [*wrong, *(one.message for one in preview.problems if _line_of(one) not in excused)]
+    if not (asks or pending or failing or preview.result.lines or _answers(pricing, raw)):
+        told.append(_("Le montant dépend de réponses qui n’ont pas été données."))
     doubted = _touched(pricing, failing | changing) | {pricing.lines[n].key for n in changing}
     lines = tuple(line for line in preview.result.lines if line.key not in doubted)
     return Estimated(
@@ -229,6 +231,15 @@ def _estimate(
 def _used(pricing: Pricing) -> set[str]:
     """Return the names of the answers that make a price: a child's first name makes none."""
     return set(names.named((pricing.values, pricing.tariffs, pricing.lines, pricing.cautions)))
+
+
+def _answers(pricing: Pricing, raw: Mapping[str, Any]) -> bool:
+    """Tell whether anything that makes a price was answered: what a form hides until something else is said was not."""
+    used = _used(pricing)
+    rows = [raw, *(row for one in pricing.groups for row in raw.get(one.key) or ())]
+    given = [row.get(key) for row in rows for key in used]
+    # A box that is not ticked is False, and was not answered; a zero was.
+    return any(one is not False and one not in _EMPTY for one in given)
 
 
 def _making(pricing: Pricing) -> set[str]:
