@@ -124,6 +124,15 @@ def bill_of(*lines: tuple[int, str, t.Vat], terms: p.Terms = THRICE) -> p.Pricin
     )
 
 
+def test_imputations_that_cancel_each_other_go_with_the_last_part() -> None:
+    result = price(bill_of((3000, "7062", t.Vat()), (500, "752", town.TEN), (-500, "7588", town.TEN)))
+    parts = share(result)
+    check(result, parts)
+    assert [[(one.nature, one.cents) for one in part.lines] for part in parts] == [
+        [("7062", 1000)], [("7062", 1000)], [("7062", 1000), ("752", 500), ("7588", -500)],
+    ]  # fmt: skip
+
+
 AMOUNTS = st.tuples(
     st.integers(1, 200_000),
     st.sampled_from(["", "7062", "752", "7588"]),

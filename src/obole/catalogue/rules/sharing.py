@@ -156,7 +156,7 @@ def _take(
     lines, taxes = [_entirely(one) for one in entire], []
     for vat, mine, other in zip(vats, own, others, strict=True):
         total = left.totals[vat] if last else mine + other
-        tax = left.taxes[vat] if last else _tax(total, left.taxes[vat], left.totals[vat])
+        tax = _tax(total, left.taxes[vat], left.totals[vat])
         held = total - (tax if _is_net(result, vat) else 0)
         lines += _lines(left, result, vat, held - mine, [one for one in entire if one.vat == vat], last=last)
         left.totals[vat] -= total
