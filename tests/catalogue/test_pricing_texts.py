@@ -140,7 +140,7 @@ def test_columns_that_are_brackets_may_come_in_any_order() -> None:
 
 def test_columns_are_products_of_the_same_name_or_new_ones() -> None:
     tariff = t.Tariff(key="nouveau", label="Nouveau", versions=())
-    pricing, keys = editing.columns_made_products(TERRACE, tariff, ("TERRASSE", "Étalage"))
+    pricing, keys = editing.columns_made_products(TERRACE, tariff, ("TERRASSE", "Étalage"), before={})
     assert keys == {"TERRASSE": "terrasse", "Étalage": "etalage"}
     made = editing.find(pricing, "products", "etalage")
     assert made is not None and made.tariff == "nouveau" and len(pricing.products) == len(TERRACE.products) + 1

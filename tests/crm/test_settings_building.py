@@ -299,7 +299,7 @@ def test_rules_of_a_line_are_added_moved_and_taken_away(desk: Desk) -> None:
 def test_values_and_terms_are_typed(desk: Desk) -> None:
     publish(desk, TERRACE)
     scheme = desk.town.scheme.pk
-    kept(desk, "settings_pricing_part", scheme, "valeurs", "mois", of="MOIS_COMMENCES([Du]; [Au])")
+    kept(desk, "settings_pricing_part", scheme, "valeurs", "mois", of="MOIS_COMMENCES([dates__from]; [dates__to])")
     kept(desk, "settings_pricing_terms", scheme, acompte="30", carry_below="15")
     made = draft(desk)
     assert (made.terms.acompte, made.terms.carry_below) == (30, 1500) and not rules.check(made)

@@ -9,6 +9,7 @@ from lxml import html
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.models import FormDraft, FormVersion
+from obole.catalogue.operations import drafts
 from obole.catalogue.queries import current_form
 from obole.dossiers import queries as dossiers
 from obole.trail.models import Record
@@ -288,7 +289,9 @@ def test_two_people_on_one_form_learn_of_each_other(desk: Desk) -> None:
 def test_two_people_on_one_form_learn_of_each_other_neg(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = filled(desk.get("settings_form_field", desk.town.scheme.pk, "enfant"), label="Le mien")
     change(desk, "ecole", label="Le sien")
-    monkeypatch.setattr(catalogue, "_draft", lambda scheme, revision: FormDraft.objects.filter(scheme=scheme).first())
+    monkeypatch.setattr(
+        drafts, "_found", lambda _kind, scheme, _revision: FormDraft.objects.filter(scheme=scheme).first()
+    )
     desk.client.post(url("settings_form_field", desk.town.scheme.pk, "enfant"), mine)
     assert draft(desk)[0].label == "Le mien"
 

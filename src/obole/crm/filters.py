@@ -50,6 +50,9 @@ class AmountFilter(filters.Filter):  # type: ignore[misc]  # untyped library
     field_class = EurosField
 
 
+LAST_YEAR = 9999
+
+
 class DayFilter(filters.DateFilter):  # type: ignore[misc]  # untyped library
     """The first or the last day (in Paris) of an instant: ``DayFilter("issued_at", last=True)``."""
 
@@ -61,6 +64,9 @@ class DayFilter(filters.DateFilter):  # type: ignore[misc]  # untyped library
         """Compare instants, so that the index serves."""
         if value is None:
             return qs
+        if value.year >= LAST_YEAR:
+            # No instant is after it, and the calendar ends there.
+            return qs if self.last else qs.none()
         start = datetime.combine(value + timedelta(days=self.last), time.min, days.PARIS)
         return qs.filter(**{f"{self.field_name}__{'lt' if self.last else 'gte'}": start})
 

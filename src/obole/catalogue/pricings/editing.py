@@ -1,6 +1,6 @@
 """A pricing changed part by part: pure, a new pricing each time. Whether it makes sense is for ``rules.check``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -86,13 +86,16 @@ def take_over(pricing: Pricing, form: Pricing, wanted: Iterable[str]) -> Pricing
     return pricing
 
 
-def columns_made_products(pricing: Pricing, tariff: Tariff, titles: Iterable[str]) -> tuple[Pricing, dict[str, str]]:
+def columns_made_products(
+    pricing: Pricing, tariff: Tariff, titles: Iterable[str], *, before: Mapping[str, str]
+) -> tuple[Pricing, dict[str, str]]:
     """
     Return the key of the product of each column of a voted grid, and the pricing with those that had to be made.
 
-    A column is the product of the same name, whatever its capitals and accents.
+    A column is the product that it was (``before``, by its title), or the one of the same name, whatever its capitals and accents.
     """
     known = {words.fold(one.label): one.key for one in pricing.products}
+    known |= {words.fold(title): key for title, key in before.items() if key in known.values()}
     keys: dict[str, str] = {}
     for title in titles:
         key = known.get(words.fold(title))

@@ -45,7 +45,7 @@ AUTHORITY = Sort(
 )  # fmt: skip
 REGIES = Sort(
     section="regies", model=Regie, label=_("Régie"), key="code",
-    fields=("code", "name", "enabled", "gateway", "release_delay", "description"),
+    fields=("code", "name", "enabled", "gateway", "release_delay", "holds_cautions", "description"),
 )  # fmt: skip
 SERVICES = Sort(
     section="services", model=Service, label=_("Prestation"), key="name",
@@ -53,7 +53,7 @@ SERVICES = Sort(
 )  # fmt: skip
 SCHEMES = Sort(
     section="schemes", model=Scheme, label=_("Dispositif"), key="name",
-    fields=("name", "service", "description", "position", "enabled"),
+    fields=("name", "service", "description", "position", "enabled", "simulator"),
     links={"service": "services"}, parts=("form", "pricing", "products"),
 )  # fmt: skip
 PRODUCTS = Sort(

@@ -219,13 +219,15 @@ class GridForm(TableForm):
         layout = self.layout()
         if not columns_of and len(titles) > 1:
             self.add_error("columns_of", _("Le tableau a plusieurs colonnes : dites de quoi elles dépendent."))
+        axes: tuple[t.Axis, ...] = self.price.axes if self.price else ()
+        columns = axes[-1] if len(axes) > 1 else None
         if columns_of == f.PRODUCT:
             tariff = t.Tariff(key=key, label=self.cleaned_data["label"], versions=())
-            pricing, keys = editing.columns_made_products(pricing, tariff, titles)
+            before = {one.label: one.value or "" for one in columns.places} if columns else {}
+            pricing, keys = editing.columns_made_products(pricing, tariff, titles, before=before)
             layout = replace(layout, values=keys)
         if columns_of:
-            axes: tuple[t.Axis, ...] = self.price.axes if self.price else ()
-            of, label = self.formula_of("columns_of", axes[-1] if len(axes) > 1 else None)
+            of, label = self.formula_of("columns_of", columns)
             layout = replace(layout, columns=of, columns_label=label)
         outer, pasted = self._outer()
         return pricing, grids.grid_of(pasted, layout, outer=outer)
