@@ -77,7 +77,10 @@ def read_json(text: str) -> Any:
     if len(text) > MOST_BYTES:
         raise ValidationError(_("Ce texte est trop long : un million de caractères au plus."))
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        read = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        # An escaped half of a character is JSON, and no text.
+        json.dumps(read, ensure_ascii=False).encode()
+        return read
     except json.JSONDecodeError as error:
         where = {"line": error.lineno, "column": error.colno}
         said = _(
@@ -86,6 +89,8 @@ def read_json(text: str) -> Any:
         raise ValidationError(said % where) from error
     except RecursionError as error:
         raise ValidationError(_("Ce JSON est beaucoup trop imbriqué.")) from error
+    except UnicodeEncodeError as error:
+        raise ValidationError(_("Ce JSON contient un caractère coupé en deux : retapez-le au clavier.")) from error
     except ValueError as error:
         raise ValidationError(_("Ce JSON contient un nombre démesuré : vérifiez-le.")) from error
 
