@@ -123,17 +123,11 @@ def test_a_wrong_filter_is_explained_and_changes_nothing(town: Town, client: Cli
         assert len(rows_of(get(client, "invoices", page=page_number))) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "since_ever", "for_ever"), [("issued", ["1"], ["1"]), ("due", ["1"], ["1"]), ("paid", [], [])]
-)
-def test_the_ends_of_the_calendar_are_days_like_others(
-    town: Town, client: Client, name: str, since_ever: list[str], for_ever: list[str]
-) -> None:
+@pytest.mark.parametrize("name", ["issued", "due"])
+def test_the_ends_of_the_calendar_are_days_like_others(town: Town, client: Client, name: str) -> None:
     make_invoice(town)
     first, last = "0001-01-01", "9999-12-31"
-    assert (
-        numbers(client, **{f"{name}_from": first}) == since_ever and numbers(client, **{f"{name}_to": last}) == for_ever
-    )
+    assert numbers(client, **{f"{name}_from": first}) == ["1"] == numbers(client, **{f"{name}_to": last})
     assert numbers(client, **{f"{name}_from": last}) == [] == numbers(client, **{f"{name}_to": first})
 
 
