@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from obole.catalogue import operations as catalogue
 from obole.catalogue import queries, rules
 from obole.catalogue.models import Product, Scheme
-from obole.cli.demo import canteen
+from obole.cli.demo.dispositifs import canteen
 from obole.configuration import operations
 from obole.configuration.rules.years import next_name
 from obole.trail.models import Record
@@ -33,7 +33,7 @@ def test_next_year_s_name_is_proposed(name: str, proposed: str) -> None:
 @pytest.mark.django_db
 def test_a_dispositif_is_copied_whole_and_closed() -> None:
     town = make_town()
-    catalogue.publish_pricing(scheme_id=town.scheme.pk, described=rules.as_dict(canteen.pricing()), actor=WHO, at=NOON)
+    catalogue.publish_pricing(scheme_id=town.scheme.pk, described=rules.as_dict(canteen.PRICING), actor=WHO, at=NOON)
     make_type(town.regie, [], name="Autre", reminder_subject="Retard", reminder_body="{{ numero }}")
     other = make_type(town.regie, [town.scheme], name="Fêtes", reminder_subject="Retard", reminder_body="{{ numero }}")
     copy = operations.copy_scheme(scheme_id=town.scheme.pk, name="2027", with_types=True, actor=WHO, at=later())
@@ -41,7 +41,7 @@ def test_a_dispositif_is_copied_whole_and_closed() -> None:
     assert copy.public_id != town.scheme.public_id
     form, pricing = queries.current_form(copy), queries.current_pricing(copy)
     assert form is not None and form.number == 1 and form.fields == town.form.fields
-    assert pricing is not None and pricing.pricing == rules.as_dict(canteen.pricing())
+    assert pricing is not None and pricing.pricing == rules.as_dict(canteen.PRICING)
     named = ["name", "unit", "unit_price_cents", "minimum", "maximum", "entered_by", "nature", "position", "enabled"]
     was, now = (
         list(Product.objects.filter(scheme=one).order_by("position").values(*named)) for one in (town.scheme, copy)

@@ -13,7 +13,7 @@ from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
 from obole.catalogue.fields import FormField
 from obole.catalogue.models import FormDraft, FormVersion, PricingVersion, Product, Scheme, Service
-from obole.cli.demo import canteen
+from obole.cli.demo.dispositifs import canteen
 from obole.configuration import operations, queries
 from obole.configuration.queries.planning import Plan
 from obole.configuration.rules import reading, text
@@ -54,7 +54,7 @@ def full_town() -> Town:
     catalogue.configure_service(
         service_id=town.scheme.service_id, values={"pictogram": "fork", "description": "Midi\r\net soir\n🍽️ « é »"}, actor=WHO, at=NOON
     )  # fmt: skip
-    catalogue.publish_pricing(scheme_id=town.scheme.pk, described=rules.as_dict(canteen.pricing()), actor=WHO, at=NOON)
+    catalogue.publish_pricing(scheme_id=town.scheme.pk, described=rules.as_dict(canteen.PRICING), actor=WHO, at=NOON)
     make_product(
         town.scheme,
         name="Terrasse",

@@ -11,7 +11,7 @@ from lxml import html
 from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
 from obole.catalogue.models import Product, Service
-from obole.cli.demo import canteen
+from obole.cli.demo.dispositifs import canteen
 from obole.trail.models import Record
 from tests.crm.settings_desk import Desk, open_desk, text_of, url
 from tests.world import NOON, WHO, later, make_product
@@ -49,7 +49,7 @@ def test_a_file_is_shown_then_imported(desk: Desk) -> None:
     tree["services"][0]["description"] = "Le midi.\nEn période scolaire."
     tree["schemes"][0]["products"][0]["unit_price_cents"] = 345
     tree["schemes"][0]["form"][0]["label"] = "Prénom"
-    tree["schemes"][0]["pricing"] = rules.as_dict(canteen.pricing())
+    tree["schemes"][0]["pricing"] = rules.as_dict(canteen.PRICING)
     tree["services"].append({"name": "Salles", "pictogram": "home"})
     before = Record.objects.count()
     page = tried(desk, tree)

@@ -10,7 +10,7 @@ from obole.billing import operations as billing
 from obole.catalogue import operations as catalogue
 from obole.catalogue import rules
 from obole.catalogue.models import Product
-from obole.cli.demo import canteen
+from obole.cli.demo.dispositifs import canteen
 from obole.regies import operations as regies
 from tests.crm.settings_desk import Desk, open_desk, text_of, url
 from tests.world import WHO, later
@@ -129,7 +129,7 @@ def test_the_page_costs_the_same_whatever_it_lists(desk: Desk) -> None:
 
 def test_a_version_says_what_it_changes(desk: Desk) -> None:
     scheme, form = desk.town.scheme, desk.town.form.form_fields
-    published = rules.as_dict(canteen.pricing())
+    published = rules.as_dict(canteen.PRICING)
     catalogue.publish_pricing(scheme_id=scheme.pk, described=published, actor=WHO, at=later(1))
     changed = {**published, "cautions": [{"key": "badge", "label": "Badge", "cents": 500}]}
     catalogue.publish_pricing(scheme_id=scheme.pk, described=changed, actor="claire@valbourg.example", at=later(2))

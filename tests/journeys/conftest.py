@@ -26,9 +26,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     os.environ.pop("OBOLE_DEMO", None)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Return the browser of the journeys, and of them alone: while its loop turns, Django takes this thread for async code."""
+    """Return a browser, and close it with its module: while its loop turns, Django takes this thread for async code."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
