@@ -83,7 +83,7 @@ def analyse() -> None:
 
 
 def _above_all_keys(cursor: Any) -> int:
-    tables = ("billing_invoice", "billing_invoiceline", "payments_attempt", "payments_bankexchange", "payments_receipt",
+    tables = ("billing_invoice", "billing_invoiceline", "payments_attempt", "payments_share", "payments_bankexchange", "payments_receipt",
               "payments_allocation", "regies_entry", "regies_line")  # fmt: skip
     tops = []
     for table in tables:
@@ -103,6 +103,7 @@ def _copy_rows(cursor: Any, receipt: Receipt, *, regie: Regie, first: int, shift
         ("payments_attempt", f"id = {attempt}",
          {"id": new, "public_id": "'copy-' || n", "request_key": "'copy-' || n", "reference": "'COPY' || n",
           "gateway_reference": "'copy-' || n", "invoice_id": new}),
+        ("payments_share", f"attempt_id = {attempt}", {"id": new, "attempt_id": new, "invoice_id": new}),
         ("payments_bankexchange", f"attempt_id = {attempt} AND kind = 'ask'", {"id": new, "attempt_id": new}),
         ("payments_receipt", f"id = {receipt.pk}",
          {"id": new, "public_id": "'copy-' || n", "number": "'R-COPY-' || n", "invoice_id": new, "attempt_id": new,
