@@ -1,11 +1,13 @@
 """What the forms of a pricing's parts share: percentages, formulas, conditions, and names."""
 
+from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.forms import DeclarativeFieldsMetaclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -81,8 +83,12 @@ class FormulaField(forms.CharField):
         return value if value is None or isinstance(value, str) else writing.writer(self.pricing).formula(value)
 
 
-class PartForm(forms.Form):
-    """A part of a pricing: ``described`` is what was typed, with its key, or a new one made of its label."""
+class AbstractForm(DeclarativeFieldsMetaclass, ABCMeta):
+    """Makes classes of forms that say what those below them must do."""
+
+
+class LabelledForm(forms.Form, metaclass=AbstractForm):
+    """What has a label that nothing else of its section has, its own controls, and conditions."""
 
     section = ""
     title: str | Promise = ""
@@ -113,10 +119,6 @@ class PartForm(forms.Form):
     def known(self, role: str) -> f.Condition | None:
         """Return the condition that the part has now."""
         return getattr(self.part, role, None)
-
-    def described(self) -> Any:
-        """Return the part as it was typed."""
-        raise NotImplementedError
 
     def clean_label(self) -> str:
         """Keep one clean line that no other part of the section has: nobody could tell them apart."""
@@ -167,6 +169,14 @@ class PartForm(forms.Form):
             }
             for one in self.clauses
         ]
+
+
+class PartForm(LabelledForm):
+    """A part of a pricing that one form describes whole."""
+
+    @abstractmethod
+    def described(self) -> Any:
+        """Return the part as it was typed, with its key, or a new one made of its label."""
 
 
 class WrittenClauses(Clauses):

@@ -1,5 +1,6 @@
 """Prices that are tables: a grid of one to three axes, and a rate that depends on brackets."""
 
+from abc import abstractmethod
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,15 @@ from obole.catalogue.rules.parts import Pricing, QuestionKind
 from obole.catalogue.rules.pasting import Pasted
 from obole.catalogue.rules.problems import Refused
 from obole.crm.forms_settings.parts import sheet as sheets
-from obole.crm.forms_settings.parts.base import FormulaField, PercentField, answers, choice, named, sentence
+from obole.crm.forms_settings.parts.base import (
+    LONGEST_LABEL,
+    FormulaField,
+    PercentField,
+    answers,
+    choice,
+    named,
+    sentence,
+)
 from obole.crm.forms_settings.parts.sheet import Sheet
 from obole.crm.forms_settings.parts.tariffs import LARGEST, VersionForm, bounds
 from obole.lib import words
@@ -53,13 +62,13 @@ class TableForm(VersionForm):
 
     reader: Any = staticmethod(figures.read_cents)
 
+    @abstractmethod
     def axis_of(self, price: Any) -> t.Axis | None:
         """Return the axis of the rows, of the price as it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tables(self) -> list[grids.Table]:
         """Return the tables as they are, or an empty one."""
-        raise NotImplementedError
 
     def rows_controls(self) -> dict[str, forms.Field]:
         """Return the controls of the axis of the rows, and where a table is pasted."""
@@ -126,13 +135,13 @@ class TableForm(VersionForm):
                 self.add_error(field, sentence(one.message, {}))
         return given
 
+    @abstractmethod
     def make(self, key: str) -> tuple[Pricing, t.Price]:
         """
         Return what ``priced`` gives.
 
         :raises Refused: if the tables make no price.
         """
-        raise NotImplementedError
 
     def priced(self, key: str) -> tuple[Pricing, t.Price]:
         """Return the price that was made when the form was read."""
@@ -141,10 +150,10 @@ class TableForm(VersionForm):
     def formula_of(self, name: str, axis: t.Axis | None) -> tuple[f.Formula, str]:
         """Return what an axis looks at, and its label."""
         said = self.cleaned_data[name]
-        if said == FORMULA and axis is not None:
+        if axis is not None and (said == FORMULA or axis.of == f.Answer(said)):
             return axis.of, axis.label
         labels = {one.name: one.label for one in named(self.pricing)} | {f.PRODUCT: _("Prestation")}
-        return f.Answer(said), labels.get(said, said)[:120]
+        return f.Answer(said), labels.get(said, said)[:LONGEST_LABEL]
 
     def layout(self) -> Layout:
         """Return what the rows depend on."""
@@ -317,14 +326,20 @@ class RateForm(TableForm):
         :raises Refused: if the table makes no axis.
         """
         given = self.cleaned_data
-        base: f.Formula = given["base"]
-        labels = {one.name: one.label for one in named(self.pricing)}
-        name = labels.get(base.name, "") if isinstance(base, f.Answer) else writing.writer(self.pricing).formula(base)
         return self.pricing, t.Rate(
-            base_label=(name or _("Base"))[:120], base=base, percent=given["percent"], base_floor=given["base_floor"],
+            base_label=self._base_label(given["base"]), base=given["base"], percent=given["percent"],
+            base_floor=given["base_floor"],
             table=grids.rates_of(self.pasted[0], self.layout()) if self.has_table else None, base_cap=given["base_cap"],
             floor=given["floor"], cap=given["cap"], missing=given["absent"],
         )  # fmt: skip
+
+    def _base_label(self, base: f.Formula) -> str:
+        """Return how the base is called: as before where it is the same, else as its question, or its formula."""
+        if self.price and self.price.base == base:
+            return str(self.price.base_label)
+        labels = {one.name: one.label for one in named(self.pricing)}
+        name = labels.get(base.name, "") if isinstance(base, f.Answer) else writing.writer(self.pricing).formula(base)
+        return (name or _("Base"))[:LONGEST_LABEL]
 
 
 def _euros(label: str, known: int | None) -> forms.Field:

@@ -1,5 +1,6 @@
 """A price that was voted: its délibération, its VAT, and what it is, for each kind of price."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from obole.catalogue.pricings import editing
 from obole.catalogue.rules import tariffs as t
 from obole.catalogue.rules.checking import ROUND_TO
 from obole.catalogue.rules.parts import Pricing, QuestionKind
-from obole.crm.forms_settings.parts.base import FormulaField, PartForm, PercentField, answers, choice
+from obole.crm.forms_settings.parts.base import FormulaField, LabelledForm, PercentField, answers, choice
 from obole.crm.forms_settings.parts.lines import rounded_to
 from obole.lib import words
 from obole.ui.fields import DayField
@@ -43,7 +44,7 @@ LARGEST = 100_000_00
 VOTE = ("deliberation", "voted_on", "effect", "regime", "rate", "article", "typed")
 
 
-class VersionForm(PartForm):
+class VersionForm(LabelledForm):
     """A version of a tariff: of a new one (with its name), or one more, or one that is changed."""
 
     section, title = "tariffs", gettext_lazy("Tarif")
@@ -83,9 +84,9 @@ class VersionForm(PartForm):
         """The controls of the vote."""
         return [self[name] for name in VOTE]
 
+    @abstractmethod
     def price_controls(self) -> dict[str, forms.Field]:
         """Return the controls of this kind of price."""
-        raise NotImplementedError
 
     def _vote(self) -> dict[str, forms.Field]:
         known = self.version
@@ -124,9 +125,9 @@ class VersionForm(PartForm):
             )
         return given
 
+    @abstractmethod
     def priced(self, key: str) -> tuple[Pricing, t.Price]:
         """Return the price, and the pricing with the products that it needed; ``key`` is the tariff's."""
-        raise NotImplementedError
 
     def applied(self) -> tuple[Pricing, t.Tariff, t.Version]:
         """Return the pricing with this version, its tariff, and the version."""
