@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from obole.catalogue import operations, queries, rules
 from obole.catalogue.models import PricingDraft, PricingVersion, Scheme
 from obole.catalogue.pricings.names import answers_of
-from obole.crm.pages import moved_meanwhile
+from obole.crm.pages import moved_meanwhile, render_page
 from obole.crm.views.settings.common import Back, back_to
 from obole.directory.access import AgentRequest
 from obole.lib import days
@@ -78,6 +79,14 @@ def keep(request: AgentRequest, work: Work, pricing: rules.Pricing, *, to: str) 
     except operations.DraftMoved:
         return moved(request, work.scheme.pk)
     return redirect(to)
+
+
+def plain_form(
+    request: AgentRequest, work: Work, form: forms.Form, *, title: str, button: str, subtitle: str = ""
+) -> HttpResponse:
+    """Draw a form that has a page to itself and nothing beside."""
+    context = {"work": work, "form": form, "title": title, "button": button, "subtitle": subtitle, "back": work.back}
+    return render_page(request, "crm/settings/building_form.html", context)
 
 
 def moved(request: HttpRequest, pk: int) -> HttpResponse:

@@ -74,7 +74,8 @@ def pricing_take(request: AgentRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changed = editing.take_over(work.pricing, form.asked, form.cleaned_data["keys"])
         return building.keep(request, work, changed, to=building.anchored(pk, "donnees"))
-    return render_page(request, "crm/settings/building_take.html", {"work": work, "form": form, "back": work.back})
+    title, button = _("Reprendre les questions du formulaire"), _("Reprendre ces questions")
+    return building.plain_form(request, work, form, title=title, button=button)
 
 
 @for_agents(Right.CONFIGURE)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from obole.catalogue import rules
@@ -90,7 +91,7 @@ def terms(request: AgentRequest, pk: int) -> HttpResponse:
         said, negative = form.described()
         changed = replace(work.pricing, terms=said, negative=negative)
         return building.keep(request, work, changed, to=building.anchored(pk, "paiement"))
-    return render_page(request, "crm/settings/building_terms.html", {"work": work, "form": form, "back": work.back})
+    return building.plain_form(request, work, form, title=_("Comment la facture se paie"), button=_("Enregistrer"))
 
 
 def _sent(request: AgentRequest) -> Any:
@@ -138,7 +139,14 @@ def _rules(work: Work, line: Any) -> dict[str, Any]:
         return {}
     write = writing.writer(work.pricing)
     listed = [
-        {"on": on, "rank": rank, "label": one.label, "words": outlines.step_words(one, write), "where": str(said)}
+        {
+            "on": on,
+            "rank": rank,
+            "mark": f"{on}/{rank}",
+            "label": one.label,
+            "words": outlines.step_words(one, write),
+            "where": str(said),
+        }
         for on, said in steps.ON.items()
         for rank, one in enumerate(getattr(line, on))
     ]

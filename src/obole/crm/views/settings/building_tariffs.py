@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from obole.catalogue import rules
@@ -92,8 +93,9 @@ def tariff_raise(request: AgentRequest, pk: int, key: str) -> HttpResponse:
         changed = editing.put(work.pricing, "tariffs", replace(tariff, versions=versions))
         to = reverse("crm:settings_pricing_version", args=[pk, key, versions.index(made)])
         return building.keep(request, work, changed, to=to)
-    context = {"work": work, "form": form, "tariff": tariff, "back": work.back}
-    return render_page(request, "crm/settings/building_raise.html", context)
+    title = _("Nouvelle version de « %(label)s »") % {"label": tariff.label}
+    said = _("Les prix de la dernière version, avec un pourcentage ; vous pourrez ensuite en corriger chaque case.")
+    return building.plain_form(request, work, form, title=title, button=_("Créer cette version"), subtitle=said)
 
 
 def _new(request: AgentRequest, work: Work, tariff: Tariff | None) -> HttpResponse:
