@@ -43,12 +43,12 @@ def test_what_the_agent_answers_in_the_form_is_not_asked_of_the_citizen() -> Non
     [
         (number("x"), FieldKind.TEXT, "un texte", "un nombre"),
         (number("x"), FieldKind.DATE, "une date", "un nombre"),
-        (number("x"), FieldKind.CHOICE, "un choix", "un nombre"),
+        (number("x"), FieldKind.CHOICE, "un choix dans une liste", "un nombre"),
         (day("x"), FieldKind.TEXT, "un texte", "une date"),
         (day("x"), FieldKind.TIME, "une heure", "une date"),
         (yes_no("x"), FieldKind.NUMBER, "un nombre", "oui ou non"),
-        (choice("x", "a", "b"), FieldKind.TEXT, "un texte", "un choix"),
-        (choice("x", "a", "b"), FieldKind.YES_NO, "oui ou non", "un choix"),
+        (choice("x", "a", "b"), FieldKind.TEXT, "un texte", "un choix dans une liste"),
+        (choice("x", "a", "b"), FieldKind.YES_NO, "oui ou non", "un choix dans une liste"),
         (p.Question(key="x", label="X", kind=p.QuestionKind.TEXT), FieldKind.NUMBER, "un nombre", "un texte"),
     ],
 )

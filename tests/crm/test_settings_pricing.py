@@ -116,7 +116,7 @@ def test_every_problem_is_told_with_its_path_and_nothing_typed_is_lost(desk: Des
     (b'{"lines": [], "lines": []}', "« lines » est écrit deux fois"),
     (b'{"negative": NaN}', "« NaN » n’est pas un nombre"),
     (b"[" * 100_000, "beaucoup trop imbriqué"),
-    (b'{"a": ' + b"9" * 5000 + b"}", "nombre démesuré"), (b'{"\\ud800": 1}', "caractère coupé en deux"),
+    (b'{"a": ' + b"9" * 5000 + b"}", "nombre démesuré"), (b'{"\\ud800": 1}', "ne peut pas être gardé"),
     ("é".encode("latin-1"), "n’est pas du texte en UTF-8"),
     (b" " * 1_000_001, "trop lourd"),
 ])  # fmt: skip

@@ -16,6 +16,12 @@ START_SECONDS = 400
 PASSWORD = "obole-demo"
 
 
+def shell_environment() -> dict[str, str]:
+    """Return what a person's shell would hold: nothing of the suite's own database and settings."""
+    ours = ("OBOLE_", "DJANGO_", "PYTEST_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,12 +48,8 @@ class Demo:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a person's shell would hold: nothing of the suite's own database and settings."""
-        own = {
-            name: value for name, value in os.environ.items() if not name.startswith(("OBOLE_", "DJANGO_", "PYTEST_"))
-        }
         return {
-            **own,
+            **shell_environment(),
             "OBOLE_VAR": str(self.var),
             "OBOLE_PORT": str(self.port),
             "OBOLE_SIMULATOR_PORT": str(self.bank_port),

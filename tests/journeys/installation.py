@@ -1,6 +1,5 @@
 """The product as an operator installs it: an empty database, one administrator, a web server, a worker, a mail server."""
 
-import os
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import requests
 
 from obole.config.embedded_postgres import EmbeddedServer
-from tests.journeys.demo import free_port
+from tests.journeys.demo import free_port, shell_environment
 from tests.mailing.server import PostOffice, start_post_office
 
 PATIENCE_SECONDS = 60
@@ -34,11 +33,8 @@ class Installation:
 
     @property
     def environment(self) -> dict[str, str]:
-        own = {
-            name: value for name, value in os.environ.items() if not name.startswith(("OBOLE_", "DJANGO_", "PYTEST_"))
-        }
         return {
-            **own,
+            **shell_environment(),
             "OBOLE_VAR": str(self.var),
             "OBOLE_DATABASE_URL": EmbeddedServer(self.var).url,
             "OBOLE_BASE_URL": self.base,

@@ -155,6 +155,10 @@ class PricingDraft(Draft):
     """As in ``PricingVersion``, but it may lack parts or make no sense yet."""
 
 
+MOST_PRODUCTS = 300
+"""Of one dispositif: more than a page can ask for, and than anybody would read."""
+
+
 @history.kept()
 class Product(models.Model):
     """What a dispositif bills: a unit, its price in cents, how many, and who says how many."""

@@ -11,11 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from obole.catalogue.forms.matching import KINDS as ANSWERS
 from obole.catalogue.pricings.writing import Writer, number, writer
 from obole.catalogue.rules import Problem
 from obole.catalogue.rules import tariffs as t
 from obole.catalogue.rules.parts import AskedOf, Line, Pricing, Product, Question, Terms
-from obole.crm.forms_settings.parts.data import KINDS as ANSWERS
 from obole.crm.forms_settings.parts.tariffs import KINDS as PRICES
 from obole.lib import days, money
 

@@ -2,6 +2,7 @@
 
 import secrets
 import unicodedata
+from collections.abc import Iterable
 
 from django.utils import translation
 from django.utils.functional import Promise
@@ -31,6 +32,19 @@ def clean_line(text: str) -> str:
         if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"}
     )
     return " ".join(kept.split())
+
+
+def new_key(label: str, taken: Iterable[str], *, longest: int, without: str) -> str:
+    """
+    Return a key for a new thing, made of its label and unlike the others: a letter first, then letters, digits and « _ ».
+
+    :param without: the key of a label that has no letter to make one of.
+    """
+    known = set(taken)
+    base = fold(label).replace(" ", "_")[:longest].strip("_") or without
+    # Prices and conditions know an answer by its key, and want a letter first.
+    base = f"q_{base}" if base[0].isdigit() else base
+    return next(key for key in (base, *(f"{base}_{n}" for n in range(2, len(known) + 3))) if key not in known)
 
 
 def in_french(text: Promise | str) -> str:

@@ -13,12 +13,7 @@ LONGEST_KEY = 30
 
 def new_key(label: str, taken: Iterable[str]) -> str:
     """Return a key for a new field, made of its label and unlike the others."""
-    known = set(taken)
-    base = words.fold(label).replace(" ", "_")[:LONGEST_KEY].strip("_") or "champ"
-    # Prices and conditions know an answer by its key, and want a letter first.
-    base = f"q_{base}" if base[0].isdigit() else base
-    candidates = (base, *(f"{base}_{n}" for n in range(2, len(known) + 3)))
-    return next(key for key in candidates if key not in known)
+    return words.new_key(label, taken, longest=LONGEST_KEY, without="champ")
 
 
 def find(form: Sequence[FormField], key: str) -> FormField | None:

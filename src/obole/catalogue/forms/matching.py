@@ -18,9 +18,9 @@ from obole.catalogue.rules.parts import AskedOf, Pricing, Question, QuestionKind
 
 Answers = Mapping[str, Any]
 _YES_NO = {"yes", "oui", "no", "non"}
-_KINDS = {
+KINDS = {
     QuestionKind.NUMBER: gettext_lazy("un nombre"), QuestionKind.DAY: gettext_lazy("une date"),
-    QuestionKind.TIME: gettext_lazy("une heure"), QuestionKind.CHOICE: gettext_lazy("un choix"),
+    QuestionKind.TIME: gettext_lazy("une heure"), QuestionKind.CHOICE: gettext_lazy("un choix dans une liste"),
     QuestionKind.YES_NO: gettext_lazy("oui ou non"), QuestionKind.TEXT: gettext_lazy("un texte"),
 }  # fmt: skip
 
@@ -143,7 +143,7 @@ def _misfit(one: Met) -> str:
         fits = wanted.kind == given.kind
     if not fits:
         said = _("le formulaire demande %(given)s, la tarification attend %(wanted)s. L’agent répondra de nouveau.")
-        return said % {"given": _KINDS[given.kind], "wanted": _KINDS[wanted.kind]}
+        return said % {"given": KINDS[given.kind], "wanted": KINDS[wanted.kind]}
     if wanted.kind == QuestionKind.NUMBER and given.decimals > wanted.decimals:
         said = _("le formulaire accepte %(given)d décimales, la tarification %(wanted)d.")
         return said % {"given": given.decimals, "wanted": wanted.decimals}

@@ -7,12 +7,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from obole.catalogue.models import Product, Scheme, Service
+from obole.catalogue.models import MOST_PRODUCTS, Product, Scheme, Service
 from obole.lib.transactions import whole
 from obole.trail import configuration
-
-MOST_PRODUCTS = 300
-"""More than a page can ask for, and than anybody would read."""
 
 
 def configure_service(*, service_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> Service:

@@ -23,12 +23,8 @@ def keys_of(pricing: Pricing) -> set[str]:
 
 
 def new_key(label: str, taken: Iterable[str]) -> str:
-    """Return a key made of a label and unlike the others."""
-    known = set(taken)
-    base = words.fold(label).replace(" ", "_")[:LONGEST_KEY].strip("_") or "element"
-    base = f"e_{base}" if base[0].isdigit() else base
-    candidates = (base, *(f"{base}_{n}" for n in range(2, len(known) + 3)))
-    return next(key for key in candidates if key not in known)
+    """Return a key for a new part, made of its label and unlike the others."""
+    return words.new_key(label, taken, longest=LONGEST_KEY, without="element")
 
 
 def put(pricing: Pricing, section: str, part: Any) -> Pricing:

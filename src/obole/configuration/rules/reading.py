@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue import rules as pricing_rules
 from obole.catalogue.fields import FormField
+from obole.catalogue.models import MOST_PRODUCTS
 from obole.catalogue.rules import figures
 from obole.catalogue.rules.problems import Place, Problem, Refused
 from obole.configuration.rules import form_fields
@@ -19,7 +20,7 @@ from obole.configuration.rules.sorts import BY_SECTION, FORMAT, PRODUCTS, Sort
 from obole.configuration.rules.text import printable
 from obole.lib import words
 
-MOST_ROWS, MOST_PRODUCTS, MOST_IN_ALL = 1_000, 300, 3_000
+MOST_ROWS, MOST_IN_ALL = 1_000, 3_000
 LARGEST, LONGEST_LINE, LONGEST_TEXT = 10**9, 300, 20_000
 _WRONG = object()
 _SEEN = {"\u200d", "\u00ad"}

@@ -23,6 +23,7 @@ from obole.catalogue.fields import (
     Prefill,
 )  # fmt: skip
 from obole.catalogue.forms import naming
+from obole.catalogue.forms.checking import LONGEST_LABEL
 from obole.crm.forms_settings import clauses
 from obole.crm.forms_settings.clauses import Clauses
 from obole.lib import words
@@ -32,7 +33,7 @@ from obole.ui.forms import QuantityField
 PREFILLED = frozenset({FieldKind.TEXT, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.ADDRESS})
 TEXTS = frozenset({FieldKind.TEXT, FieldKind.PARAGRAPH})
 AGENTS = frozenset(FieldKind.values) - {FieldKind.FILE, FieldKind.GROUP, FieldKind.SECTION}
-LONGEST_LABEL, LONGEST_HELP, LONGEST_CHOICES = 150, 300, 5000
+LONGEST_HELP, LONGEST_CHOICES = 300, 5000
 ALWAYS, NEVER, IF = "always", "never", "if"
 
 

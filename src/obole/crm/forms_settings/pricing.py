@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from obole.catalogue import rules
+from obole.configuration.rules import text
 
 MOST_BYTES = 1_000_000
 """A hundred times a large town's grid."""
@@ -55,59 +55,20 @@ class PricingForm(forms.Form):
         if self._unreadable:
             self.add_error("file", self._unreadable)
             return
+        content = self.cleaned_data.get("content", "")
+        if len(content) > MOST_BYTES:
+            self.add_error("content", _("Ce texte est trop long : un million de caractères au plus."))
+            return
         try:
-            self.described = read_json(self.cleaned_data.get("content", ""))
-        except ValidationError as error:
-            self.add_error("content", error)
+            self.described = text.read(content.encode())
+        except rules.Refused as refusal:
+            for one in refusal.problems:
+                self.add_error("content", f"{one.path}\u00a0: {one.message}" if one.path else one.message)
 
     def shows(self, number: int) -> None:
         """Make the page speak of this version from now on: the one in force."""
         if self._sent is not None:
             self._sent["replaces"] = str(number)
-
-
-def read_json(text: str) -> Any:
-    """
-    Read a JSON document where no name comes twice and every number is one.
-
-    :raises ValidationError: with a sentence that says where it goes wrong.
-    """
-    if not text.strip():
-        raise ValidationError(_("Choisissez un fichier, ou collez son contenu."))
-    if len(text) > MOST_BYTES:
-        raise ValidationError(_("Ce texte est trop long : un million de caractères au plus."))
-    try:
-        read = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-        # An escaped half of a character is JSON, and no text.
-        json.dumps(read, ensure_ascii=False).encode()
-        return read
-    except json.JSONDecodeError as error:
-        where = {"line": error.lineno, "column": error.colno}
-        said = _(
-            "Ce n’est pas du JSON : ligne %(line)s, colonne %(column)s, une virgule, un guillemet ou une accolade manque ou est de trop."
-        )
-        raise ValidationError(said % where) from error
-    except RecursionError as error:
-        raise ValidationError(_("Ce JSON est beaucoup trop imbriqué.")) from error
-    except UnicodeEncodeError as error:
-        raise ValidationError(_("Ce JSON contient un caractère coupé en deux : retapez-le au clavier.")) from error
-    except ValueError as error:
-        raise ValidationError(_("Ce JSON contient un nombre démesuré : vérifiez-le.")) from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValidationError(
-            _("« %(name)s » est écrit deux fois dans la même partie : gardez-en un.") % {"name": twice[:40]}
-        )
-    return read
-
-
-def _no_number(name: str) -> Any:
-    raise ValidationError(_("« %(name)s » n’est pas un nombre.") % {"name": name})
 
 
 def as_text(pricing: rules.Pricing) -> str:

@@ -8,17 +8,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from obole.catalogue.forms.matching import KINDS
 from obole.catalogue.rules.parts import AskedOf, Group, Question, QuestionKind, Value
 from obole.crm.forms_settings.parts.base import NOTHING, FormulaField, PartForm, choice
 from obole.lib import words
 from obole.ui.forms import QuantityField
 
 MOST_ROWS = 200
-KINDS = {
-    QuestionKind.NUMBER: gettext_lazy("un nombre"), QuestionKind.CHOICE: gettext_lazy("un choix dans une liste"),
-    QuestionKind.YES_NO: gettext_lazy("oui ou non"), QuestionKind.DAY: gettext_lazy("une date"),
-    QuestionKind.TIME: gettext_lazy("une heure"), QuestionKind.TEXT: gettext_lazy("un texte"),
-}  # fmt: skip
 
 
 class QuestionForm(PartForm):
