@@ -1,25 +1,33 @@
 """Books as long as wanted: one paid invoice, copied; then how long and how much memory their recomputation takes."""
 
 import json
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max, Min
 from psycopg import sql
 
+from obole.books.queries import balances, general_ledger
+from obole.books.queries.developments import Development
+from obole.books.rules import Period
 from obole.payments.models import Receipt
-from obole.regies import ledger
+from obole.regies import ledger, queries
 from obole.regies.accounts import Account
-from obole.regies.models import Entry, Line, Regie, Series
+from obole.regies.models import DailyTotal, Entry, Line, Regie, Series
+
+HELD_BY_CARD = Account.CARD_CLEARING
 
 _CHILD = """
 import json, resource, time, django
 django.setup()
-from obole.payments import verification
+from obole.books import verification
 start = time.perf_counter()
 entries = verification.verify()
 seconds = time.perf_counter() - start
@@ -53,7 +61,9 @@ def verify() -> Verified:
 
 @transaction.atomic
 def lengthen(receipt: Receipt, *, entries: int) -> None:
-    """Copy a paid invoice and its payment until the ledger has so many entries. Nothing here goes through the operations."""
+    """
+    Copy a paid invoice and its payment until the ledger has so many entries. Nothing here goes through the operations.
+    """
     regie = Regie.objects.get(pk=receipt.regie_id)
     copies = max(0, entries - regie.entry_count) // 2
     if not copies or receipt.invoice is None or receipt.attempt is None:
@@ -68,12 +78,46 @@ def lengthen(receipt: Receipt, *, entries: int) -> None:
         _copy_entries(cursor, [issue, receipt.entry], receipt, regie, shift=shift, copies=copies)
         cursor.execute("DELETE FROM regies_balance WHERE regie_id = %s", [regie.pk])
         cursor.execute(
-            "INSERT INTO regies_balance (regie_id, account, debit, credit) SELECT regie_id, account, sum(debit), sum(credit)"
-            " FROM regies_line JOIN regies_entry ON regies_entry.id = entry_id WHERE regie_id = %s GROUP BY 1, 2",
+            "INSERT INTO regies_balance (regie_id, account, debit, credit) SELECT regie_id, account, sum(debit),"
+            " sum(credit) FROM regies_line JOIN regies_entry ON regies_entry.id = entry_id WHERE regie_id = %s GROUP BY"
+            " 1, 2",
+            [regie.pk],
+        )
+        cursor.execute("DELETE FROM regies_dailytotal WHERE regie_id = %s", [regie.pk])
+        cursor.execute(
+            "INSERT INTO regies_dailytotal (regie_id, account, day, cause_kind, debit, credit, lines) SELECT regie_id,"
+            " account, (booked_at AT TIME ZONE 'Europe/Paris')::date, cause_kind, sum(debit), sum(credit), count(*)"
+            " FROM regies_line JOIN regies_entry ON regies_entry.id = entry_id WHERE regie_id = %s GROUP BY 1, 2, 3, 4",
             [regie.pk],
         )
     last.last += copies
     last.save(update_fields=["last"])
+
+
+def longest_regie() -> Regie:
+    """Return the régie with the most entries."""
+    return Regie.objects.order_by("-entry_count")[0]
+
+
+def read(regie: Regie) -> dict[str, float]:
+    """Return how many seconds each book takes, in the middle of what was booked."""
+    days = DailyTotal.objects.filter(regie=regie).aggregate(first=Min("day"), last=Max("day"))
+    middle = days["first"] + (days["last"] - days["first"]) / 2
+    period, received = Period(days["first"], middle), HELD_BY_CARD
+    page = general_ledger.account_page(regie, received, period).pages // 2
+    asked: dict[str, Callable[[], object]] = {
+        "balance at a past date": lambda: balances.trial_balance(regie, period),
+        "grand livre, a page in the middle": lambda: general_ledger.account_page(regie, received, period, number=page),
+        "what came in by day, a year": lambda: queries.received_by_day([regie], first=days["first"], last=days["last"]),
+        "what a balance is made of, past date": lambda: Development(regie, received, middle).total(),
+    }
+    return {name: statistics.median(_timed(ask) for _turn in range(5)) for name, ask in asked.items()}
+
+
+def _timed(ask: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    ask()
+    return time.perf_counter() - start
 
 
 def analyse() -> None:
@@ -83,8 +127,17 @@ def analyse() -> None:
 
 
 def _above_all_keys(cursor: Any) -> int:
-    tables = ("billing_invoice", "billing_invoiceline", "payments_attempt", "payments_share", "payments_bankexchange", "payments_receipt",
-              "payments_allocation", "regies_entry", "regies_line")  # fmt: skip
+    tables = (
+        "billing_invoice",
+        "billing_invoiceline",
+        "payments_attempt",
+        "payments_attemptline",
+        "payments_bankexchange",
+        "payments_receipt",
+        "payments_allocation",
+        "regies_entry",
+        "regies_line",
+    )
     tops = []
     for table in tables:
         cursor.execute(sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(sql.Identifier(table)))
@@ -97,35 +150,66 @@ def _copy_rows(cursor: Any, receipt: Receipt, *, regie: Regie, first: int, shift
     number = f"'{regie.code}-{receipt.invoice.year if receipt.invoice else 0}-' || lpad(({first} + n)::text, 6, '0')"
     new = f"{shift} + n"
     copied: tuple[tuple[str, str, dict[str, str]], ...] = (
-        ("billing_invoice", f"id = {invoice}",
-         {"id": new, "public_id": "'copy-' || n", "request_key": "'copy-' || n", "number": number, "sequence": f"{first} + n"}),
+        (
+            "billing_invoice",
+            f"id = {invoice}",
+            {
+                "id": new,
+                "public_id": "'copy-' || n",
+                "request_key": "'copy-' || n",
+                "number": number,
+                "sequence": f"{first} + n",
+            },
+        ),
         ("billing_invoiceline", f"invoice_id = {invoice}", {"id": f"{shift} + n * 20 + t.position", "invoice_id": new}),
-        ("payments_attempt", f"id = {attempt}",
-         {"id": new, "public_id": "'copy-' || n", "request_key": "'copy-' || n", "reference": "'COPY' || n",
-          "gateway_reference": "'copy-' || n", "invoice_id": new}),
-        ("payments_share", f"attempt_id = {attempt}", {"id": new, "attempt_id": new, "invoice_id": new}),
+        (
+            "payments_attempt",
+            f"id = {attempt}",
+            {
+                "id": new,
+                "public_id": "'copy-' || n",
+                "request_key": "'copy-' || n",
+                "reference": "'COPY' || n",
+                "gateway_reference": "'copy-' || n",
+                "invoice_id": new,
+            },
+        ),
+        ("payments_attemptline", f"attempt_id = {attempt}", {"id": new, "attempt_id": new, "invoice_id": new}),
         ("payments_bankexchange", f"attempt_id = {attempt} AND kind = 'ask'", {"id": new, "attempt_id": new}),
-        ("payments_receipt", f"id = {receipt.pk}",
-         {"id": new, "public_id": "'copy-' || n", "number": "'R-COPY-' || n", "invoice_id": new, "attempt_id": new,
-          "entry_id": f"{shift} + n * 2"}),
-        ("payments_allocation", f"receipt_id = {receipt.pk}",
-         {"id": new, "receipt_id": new, "invoice_id": new, "entry_id": f"{shift} + n * 2"}),
-    )  # fmt: skip
+        (
+            "payments_receipt",
+            f"id = {receipt.pk}",
+            {
+                "id": new,
+                "public_id": "'copy-' || n",
+                "number": "'R-COPY-' || n",
+                "invoice_id": new,
+                "attempt_id": new,
+                "entry_id": f"{shift} + n * 2",
+            },
+        ),
+        (
+            "payments_allocation",
+            f"receipt_id = {receipt.pk}",
+            {"id": new, "receipt_id": new, "invoice_id": new, "entry_id": f"{shift} + n * 2"},
+        ),
+    )
     for table, which, changed in copied:
         cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
         columns = [name for (name,) in cursor.fetchall()]
         values = ", ".join(changed.get(name, f't."{name}"') for name in columns)
         names = ", ".join(f'"{name}"' for name in columns)
         cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} t, generate_series(1, {copies}) n WHERE {which}"
+            f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} t, generate_series(1, {copies}) n WHERE"
+            f" {which}"
         )
 
 
 def _copy_entries(cursor: Any, models: list[Entry], receipt: Receipt, regie: Regie, *, shift: int, copies: int) -> None:
     said = [
         [
-            ledger.Posting(account=Account(one.account), nature=one.nature, debit=one.debit, credit=one.credit)
-            for one in Line.objects.filter(entry=model).order_by("id")
+            ledger.Posting(account=Account(item.account), nature=item.nature, debit=item.debit, credit=item.credit)
+            for item in Line.objects.filter(entry=model).order_by("id")
         ]
         for model in models
     ]
@@ -134,10 +218,17 @@ def _copy_entries(cursor: Any, models: list[Entry], receipt: Receipt, regie: Reg
         for n in range(1, copies + 1):
             for rank, model in enumerate(models):
                 entry = Entry(
-                    id=shift + n * 2 - 1 + rank, regie=regie, number=regie.entry_count + 1, cause_kind=model.cause_kind,
-                    cause_key=str(shift + n) if rank == 0 else f"attempt:{shift + n}", label=model.label,
-                    booked_at=model.booked_at.astimezone(UTC), happened_at=model.happened_at, previous_hash=regie.entry_head,
-                )  # fmt: skip
+                    id=shift + n * 2 - 1 + rank,
+                    regie=regie,
+                    number=regie.entry_count + 1,
+                    cause_kind=model.cause_kind,
+                    cause_key=str(shift + n) if rank == 0 else f"attempt:{shift + n}",
+                    label=model.label,
+                    # A minute between two copies: a million entries are the year before.
+                    booked_at=model.booked_at.astimezone(UTC) - timedelta(minutes=copies - n),
+                    happened_at=model.happened_at,
+                    previous_hash=regie.entry_head,
+                )
                 entry.hash = ledger.chain_hash(entry, said[rank])
                 regie.entry_count, regie.entry_head = entry.number, entry.hash
                 yield entry
@@ -161,7 +252,16 @@ def _copy_entries(cursor: Any, models: list[Entry], receipt: Receipt, regie: Reg
         key = shift
         for n in range(1, copies + 1):
             for rank, postings in enumerate(said):
-                for one in postings:
+                for posting in postings:
                     key += 1
-                    rows.write_row([key, shift + n * 2 - 1 + rank, str(one.account), one.nature, one.debit, one.credit])
+                    rows.write_row(
+                        [
+                            key,
+                            shift + n * 2 - 1 + rank,
+                            str(posting.account),
+                            posting.nature,
+                            posting.debit,
+                            posting.credit,
+                        ]
+                    )
     regie.save(update_fields=["entry_count", "entry_head"])

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from datetime import timedelta
 from threading import local
 
 import requests
@@ -11,17 +11,19 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from bench.load import Timing, hammer
 from bench.stage import Stage
-from obole.billing import operations as billing
-from obole.billing import papers
+from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice, InvoiceLine
-from obole.lib import days, words
+from obole.lib import dates, texts
+from obole.limits import operations as limits
+from obole.limits.rules import Quota
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
-from tests.world import PASSWORD, WHO, Town, make_citizen, make_dossier, make_town
+from tests.world import PASSWORD, WHO, Town, bill_dossier, make_citizen, make_dossier, make_town
 
 SETTLEMENTS = 200
 INVOICES = 400
 PDFS = 60
+COUNTED = 2000
 BATCH = 5000
 RINGERS = 4
 """The bank does not wait for one notification to be taken before it sends the next."""
@@ -32,44 +34,54 @@ LONGEST_SECONDS = 90
 def build_town(bank: str) -> Town:
     """Make a town whose régie is at the simulated bank."""
     settings = {
-        "client_number": "006382", "mode": "W", "service_url": f"{bank}/tpa/services/securite",
+        "client_number": "006382",
+        "mode": "W",
+        "service_url": f"{bank}/tpa/services/securite",
         "payment_page_url": f"{bank}/tpa/paiementws.web",
-    }  # fmt: skip
-    return make_town(gateway="payfip", gateway_settings=settings, at=days.now())
+    }
+    return make_town(gateway="payfip", gateway_settings=settings, at=dates.now())
 
 
 def issue_one_by_one(town: Town) -> tuple[float, list[Invoice]]:
     """Issue invoices one after the other, each in its own transaction; return how many a second, and them."""
-    citizens = [make_citizen(f"payeur{rank}@example.org", at=days.now()) for rank in range(20)]
-    dossiers = [make_dossier(town, citizen=citizen, at=days.now()) for citizen in citizens]
+    citizens = [make_citizen(f"payeur{rank}@example.org", at=dates.now()) for rank in range(20)]
+    dossiers = [make_dossier(town, citizen=citizen, at=dates.now()) for citizen in citizens]
     start, made = time.perf_counter(), []
     for rank in range(INVOICES):
-        made.append(
-            billing.generate_invoice(
-                dossier_id=dossiers[rank % 20].pk, type_id=town.type.pk, quantities={town.late_fee.pk: Decimal(rank % 3)}, period="bench",
-                request_key=words.token(), actor=WHO, at=days.now(),
-            )
-        )  # fmt: skip
+        made.append(bill_dossier(dossiers[rank % 20], town.type, period="bench", majoration=rank % 3, at=dates.now()))
     return INVOICES / (time.perf_counter() - start), made
 
 
 def make_drafts(town: Town, *, count: int) -> list[Invoice]:
     """Make drafts as the operation that issues wants them: one line of the dossier's meals each."""
-    citizens = [make_citizen(f"famille{words.token()[:8]}@example.org", at=days.now()) for _rank in range(20)]
+    citizens = [make_citizen(f"famille{texts.token()[:8]}@example.org", at=dates.now()) for _rank in range(20)]
     rows = [
         Invoice(
-            request_key=words.token(), type=town.type, regie=town.regie, payer=citizens[rank % 20], label=town.type.name,
-            period="bench", total_cents=5200, created_at=days.now(),
+            request_key=texts.token(),
+            type=town.type,
+            regie=town.regie,
+            payer=citizens[rank % 20],
+            label=town.type.name,
+            period="bench",
+            total_cents=5200,
+            created_at=dates.now(),
         )
         for rank in range(count)
-    ]  # fmt: skip
+    ]
     drafts = Invoice.objects.bulk_create(rows)
     InvoiceLine.objects.bulk_create(
         InvoiceLine(
-            invoice=draft, position=1, label="Repas", quantity=16, unit="repas", unit_price_cents=325, amount_cents=5200, nature="7067"
+            invoice=draft,
+            position=1,
+            label="Repas",
+            quantity=16,
+            unit="repas",
+            unit_price_cents=325,
+            amount_cents=5200,
+            nature="7067",
         )
         for draft in drafts
-    )  # fmt: skip
+    )
     return drafts
 
 
@@ -78,7 +90,7 @@ def issue_alone(town: Town) -> float:
     drafts = make_drafts(town, count=INVOICES)
     start = time.perf_counter()
     for draft in drafts:
-        billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=days.now())
+        billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=dates.now())
     return len(drafts) / (time.perf_counter() - start)
 
 
@@ -86,7 +98,7 @@ def issue_together(town: Town) -> float:
     """Issue drafts made before, all in one transaction; return how many a second."""
     drafts = make_drafts(town, count=BATCH)
     start = time.perf_counter()
-    billing.issue_batch(invoice_ids=[draft.pk for draft in drafts], actor=WHO, at=days.now())
+    billing.issue_batch(invoice_ids=[draft.pk for draft in drafts], actor=WHO, at=dates.now())
     return len(drafts) / (time.perf_counter() - start)
 
 
@@ -94,7 +106,7 @@ def render_pdfs(invoices: list[Invoice]) -> float:
     """Render and store documents in one process; return how many a second."""
     start = time.perf_counter()
     for invoice in invoices[:PDFS]:
-        papers.ensure_document(invoice_id=invoice.pk, at=days.now())
+        pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=dates.now())
     return PDFS / (time.perf_counter() - start)
 
 
@@ -134,6 +146,15 @@ def wait_for_the_worker() -> None:
         time.sleep(0.1)
 
 
+def count_uses(clients: int) -> float:
+    """Return how long a limit takes, in milliseconds."""
+    plenty = Quota(name="bench", most=1_000_000, per=timedelta(days=1))
+    began = time.perf_counter()
+    for n in range(COUNTED):
+        limits.use(plenty, n % clients, at=dates.now())
+    return (time.perf_counter() - began) / COUNTED * 1000
+
+
 def _ring(stage: Stage, attempt: Attempt) -> None:
     said = {"idop": attempt.gateway_reference}
     requests.post(f"{stage.web}/paiements/payfip/notification", data=said, timeout=30).raise_for_status()
@@ -151,7 +172,7 @@ def crm_list(stage: Stage) -> Timing:
 
 def pay_at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
     attempt = payments.start_payment(
-        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor=WHO, at=days.now()
+        invoice_id=invoice.pk, email="usager@example.org", request_key=texts.token(), actor=WHO, at=dates.now()
     )
     paid = {"idop": attempt.gateway_reference, "result": "P", "notify": False}
     requests.post(f"{stage.bank}/control/pay", json=paid, timeout=5).raise_for_status()
@@ -160,7 +181,7 @@ def pay_at_the_bank(stage: Stage, invoice: Invoice) -> Attempt:
 
 def _page(stage: Stage, email: str, path: str) -> Callable[[], bool]:
     """Return a request for a page by a signed-in person, with one connection a thread."""
-    cookies, kept = _sign_in(stage, email), local()
+    cookies, kept = sign_in(stage, email), local()
 
     def request() -> bool:
         if not hasattr(kept, "session"):
@@ -172,7 +193,7 @@ def _page(stage: Stage, email: str, path: str) -> Callable[[], bool]:
     return request
 
 
-def _sign_in(stage: Stage, email: str) -> dict[str, str]:
+def sign_in(stage: Stage, email: str) -> dict[str, str]:
     session = requests.Session()
     session.get(f"{stage.web}/compte/login/", timeout=10)
     form = {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": session.cookies["csrftoken"]}

@@ -1,24 +1,45 @@
-"""How many lines the pricing engine gives in a second, on one core: bills priced again and again by one compiled configuration."""
+"""
+How many lines the pricing engine gives in a second, on one core: bills priced again and again by one compiled
+configuration.
+"""
 
 import time
 from datetime import date
 from typing import Any
 
-from obole.catalogue.rules import compile_pricing
-from tests.catalogue.rules import dispositifs
+from obole.pricing.engine.compiled_pricing import compile_pricing
+from tests.pricing import dispositifs
 
 LEAST = 20_000
 """Lines in each run."""
 ON = date(2026, 11, 30)
 BILLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "canteen, 3 children": ("cantine", {
-        "qf": 842, "resident": True,
-        "enfants": [{"repas": 16, "hors_delai": 1, "soirs": 24}, {"repas": 16, "soirs": 3}, {"repas": 14, "absences": 1}],
-    }),
-    "crèche, taux d’effort": ("creche", {
-        "ressources": 43_200, "enfants": 2, "aeeh": False, "jours": 4, "heures": 9, "semaines": 45, "supplement": "1,5", "maladie": 18,
-    }),
-}  # fmt: skip
+    "canteen, 3 children": (
+        "cantine",
+        {
+            "qf": 842,
+            "resident": True,
+            "enfants": [
+                {"repas": 16, "hors_delai": 1, "soirs": 24},
+                {"repas": 16, "soirs": 3},
+                {"repas": 14, "absences": 1},
+            ],
+        },
+    ),
+    "crèche, taux d’effort": (
+        "creche",
+        {
+            "ressources": 43_200,
+            "enfants": 2,
+            "aeeh": False,
+            "jours": 4,
+            "heures": 9,
+            "semaines": 45,
+            "supplement": "1,5",
+            "maladie": 18,
+        },
+    ),
+}
 
 
 def lines_per_second(name: str) -> tuple[float, int]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import requests
 
-from obole.cli.processes import Processes, obole
-from obole.config.embedded_postgres import EmbeddedServer
+from obole_demo.embedded_postgres import EmbeddedServer
+from obole_demo.processes import Processes, obole
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,15 @@ def prepared() -> Iterator[tuple[str, str]]:
     server.start()
     web, bank = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
     os.environ.update(
-        OBOLE_VAR=str(var), OBOLE_DATABASE_URL=server.url, OBOLE_BASE_URL=web, OBOLE_SIMULATOR_URL=bank,
-        OBOLE_SECRET_KEY="bench only", DJANGO_SETTINGS_MODULE="obole.config.settings",
-    )  # fmt: skip
+        OBOLE_VAR=str(var),
+        OBOLE_DATABASE_URL=server.url,
+        OBOLE_BASE_URL=web,
+        OBOLE_SIMULATOR_URL=bank,
+        OBOLE_SECRET_KEY="bench only",
+        OBOLE_BANKS=bank,
+        OBOLE_TRAINING="yes",
+        DJANGO_SETTINGS_MODULE="obole.config.settings",
+    )
     try:
         yield web, bank
     finally:

@@ -18,11 +18,13 @@ LONGEST_SECONDS = 90
 
 
 def of_strangers(stage: Stage) -> tuple[Timing, int]:
-    """Ring for payments that are unknown or over; return the timing, and how often the bank was called (never is right)."""
+    """
+    Ring for payments that are unknown or over; return the timing, and how often the bank was called (never is right).
+    """
     over = Attempt.objects.filter(state=AttemptState.PAID).values_list("gateway_reference", flat=True)[:50]
     before = _calls(stage)
     timing = hammer(
-        _ring(stage, [*(str(one) for one in over), *(str(uuid.uuid1()) for _n in range(50))]),
+        _ring(stage, [*(str(item) for item in over), *(str(uuid.uuid1()) for _n in range(50))]),
         clients=8,
         seconds=SECONDS,
     )
@@ -36,9 +38,9 @@ def of_the_same(stage: Stage, attempts: list[Attempt]) -> tuple[Timing, int, int
 
     :returns: the timing, how many payments were lost (none is right), and how many calls of the bank it took.
     """
-    before, references = _calls(stage), [str(one.gateway_reference) for one in attempts]
+    before, references = _calls(stage), [str(attempt.gateway_reference) for attempt in attempts]
     timing = hammer(_ring(stage, references), clients=8, seconds=SECONDS)
-    ids = [one.pk for one in attempts]
+    ids = [attempt.pk for attempt in attempts]
     rung = BankExchange.objects.filter(attempt__in=ids, kind="notification").values("attempt").distinct().count()
     end = time.perf_counter() + LONGEST_SECONDS
     while Receipt.objects.filter(attempt__in=ids).count() < rung and time.perf_counter() < end:

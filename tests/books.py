@@ -2,32 +2,65 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
-from obole.billing.caution_states import MOVES as CAUTION_MOVES
+from obole.audit_log.models import Record
+from obole.bank_statements.models import BankLine, Match, MatchedReceipt
+from obole.bank_statements.states import MOVES as BANK_LINE_MOVES
+from obole.billing.instalment_states import MOVES as PART_MOVES
 from obole.billing.models import BillingPlan, Invoice
-from obole.billing.part_states import MOVES as PART_MOVES
+from obole.billing.security_deposit_states import MOVES as CAUTION_MOVES
 from obole.billing.states import MOVES as INVOICE_MOVES
+from obole.books import verification
+from obole.books.queries.developments import Development
+from obole.books.rules import BY_INVOICE, BY_RECEIPT
+from obole.cash_desk.deposit_states import MOVES as DEPOSIT_MOVES
+from obole.cash_desk.models import CashMovement, CashSession, Deposit, DepositLine, DifferenceSettlement
+from obole.cash_desk.states import MOVES as SESSION_MOVES
 from obole.dossiers.states import MOVES as DOSSIER_MOVES
+from obole.lib.dates import day_of
 from obole.mailing.states import MOVES as MESSAGE_MOVES
-from obole.payments import verification
-from obole.payments.models import Allocation, Anomaly, Attempt, BankExchange, Receipt, Refund, Reversal
+from obole.payments.models import (
+    Allocation,
+    Anomaly,
+    Attempt,
+    BankExchange,
+    Clearing,
+    Receipt,
+    Refund,
+    Regularisation,
+    Reversal,
+)
 from obole.payments.refund_states import MOVES as REFUND_MOVES
 from obole.payments.states import MOVES as ATTEMPT_MOVES
+from obole.recovery.line_states import MOVES as LINE_MOVES
+from obole.recovery.models import Transmission, TransmissionLine
+from obole.recovery.states import MOVES as TRANSMISSION_MOVES
 from obole.regies import ledger
 from obole.regies.accounts import Account
-from obole.regies.models import Balance, Entry, Line, Regie
-from obole.regies.queries import balances
-from obole.trail.models import Record
+from obole.regies.models import Balance, DailyTotal, Entry, Line, Regie, RemittedEntry
+from obole.regies.queries import HELD, balances
+from obole.remittances.models import Remittance
+from obole.remittances.states import MOVES as REMITTANCE_MOVES
 
-MOVES = {
-    move.verb: move
-    for moves in (
-        INVOICE_MOVES, PART_MOVES, CAUTION_MOVES, DOSSIER_MOVES, MESSAGE_MOVES, ATTEMPT_MOVES, REFUND_MOVES
-    )
-    for move in moves
-}  # fmt: skip
+LIVES = (
+    INVOICE_MOVES,
+    PART_MOVES,
+    CAUTION_MOVES,
+    DOSSIER_MOVES,
+    MESSAGE_MOVES,
+    ATTEMPT_MOVES,
+    REFUND_MOVES,
+    BANK_LINE_MOVES,
+    TRANSMISSION_MOVES,
+    LINE_MOVES,
+    SESSION_MOVES,
+    DEPOSIT_MOVES,
+    REMITTANCE_MOVES,
+)
+MOVES = {move.verb: move for moves in LIVES for move in moves}
 
 
 def check_books() -> None:
@@ -36,11 +69,15 @@ def check_books() -> None:
         _check_chain(regie)
         _check_balances(regie)
         _check_money(regie)
+        _check_developments(regie)
         _check_numbers(regie)
+        _check_cash(regie)
     for invoice in Invoice.objects.order_by("id"):
         _check_invoice(invoice)
     for attempt in Attempt.objects.order_by("id"):
         _check_attempt(attempt)
+    for transmission in Transmission.objects.order_by("id"):
+        _check_transmission(transmission)
     for plan in BillingPlan.objects.order_by("id"):
         _check_plan(plan)
     _check_trail()
@@ -74,36 +111,165 @@ def _check_balances(regie: Regie) -> None:
     sums = {row["account"]: (row["d"], row["c"]) for row in lines.annotate(d=Sum("debit"), c=Sum("credit"))}
     kept = {row.account: (row.debit, row.credit) for row in Balance.objects.filter(regie=regie)}
     assert kept == sums
+    days: dict[tuple[str, object, str], list[int]] = {}
+    for line in Line.objects.filter(entry__regie=regie).select_related("entry").order_by("id"):
+        day = days.setdefault((line.account, day_of(line.entry.booked_at), line.entry.cause_kind), [0, 0, 0])
+        for place, value in enumerate((line.debit, line.credit, 1)):
+            day[place] += value
+    assert days == {
+        (row.account, row.day, row.cause_kind): [row.debit, row.credit, row.lines]
+        for row in DailyTotal.objects.filter(regie=regie)
+    }
+
+
+def _check_developments(regie: Regie) -> None:
+    """What each balance is made of comes to it, and no line of it is about nothing."""
+    held = balances(regie)
+    for account in sorted(BY_INVOICE | BY_RECEIPT):
+        pieces = Development(regie, account, date(2100, 1, 1)).pieces()
+        assert sum(piece.cents for piece in pieces) == held[account], account
+        assert {piece.kind for piece in pieces} <= {"invoice" if account in BY_INVOICE else "receipt"}, account
 
 
 def _check_money(regie: Regie) -> None:
     held = balances(regie)
-    due = sum(one.remaining_cents for one in Invoice.objects.filter(regie=regie))
+    due = sum(item.remaining_cents for item in Invoice.objects.filter(regie=regie))
     assert (held["receivable"], held["claims"]) == (due, due)
     receipts = list(Receipt.objects.filter(regie=regie).order_by("id"))
-    standing = [one for one in receipts if not Reversal.objects.filter(receipt=one).exists()]
-    counted = sum(one.cents for one in Allocation.objects.filter(receipt__regie=regie))
-    refunded = sum(one.cents for one in Refund.objects.filter(regie=regie, state="done"))
-    assert held["suspense"] == _cents(standing) - counted - refunded
-    assert held["revenue_due"] == counted
-    by_means = {means: _cents(one for one in standing if one.means == means) for means in Receipt.Means}
-    assert held["card_clearing"] == by_means["card"] + by_means["terminal"]
-    assert held["debit_clearing"] == by_means["debit"]
-    assert held["cash"] == by_means["cash"]
-    assert held["cheques"] == by_means["cheque"] + by_means["cesu"]
-    assert held["treasury_deposit"] == by_means["transfer"] - refunded
+    status = [receipt for receipt in receipts if not Reversal.objects.filter(receipt=receipt).exists()]
+    counted = sum(item.cents for item in Allocation.objects.filter(receipt__regie=regie))
+    refunds = list(Refund.objects.filter(regie=regie, state="done"))
+    refunded = sum(item.cents for item in refunds)
+    by_regie = sum(item.cents for item in refunds if item.paid_by == "regie")
+    settled = sum(item.settled_cents for item in refunds)
+    back = sum(item.from_remitted_cents for item in Allocation.objects.filter(receipt__regie=regie))
+    given = sum(item.cents for item in Regularisation.objects.filter(regie=regie))
+    signed, left = _check_remittances(regie)
+    owed = sum(item.refunded_cents for item in Reversal.objects.filter(receipt__regie=regie))
+    assert held["suspense"] == _cents(status) - counted - (refunded - owed)
+    assert held["revenue_due"] == counted + back - signed
+    assert held["remitted"] == signed - left + refunded - by_regie - settled
+    assert min(held[account] for account in HELD) >= 0
+    credited = set(
+        Clearing.objects.filter(receipt__regie=regie, undone_by_entry=None).values_list("receipt", flat=True)
+    )
+    waiting = [receipt for receipt in status if receipt.pk not in credited]
+    by_means = {means: _cents(item for item in waiting if item.means == means) for means in Receipt.Means}
+    _check_instance(held, by_means)
+    came = by_means["transfer"] + _cents(status) - _cents(waiting) + _check_till(regie, held, by_means["cash"])
+    taken = sum(-item.cents for item in Match.objects.filter(line__regie=regie, kind="fees", undone_at=None))
+    assert held["fees"] == owed + taken + back - given - settled
+    assert held["treasury_deposit"] == came - by_regie - left + given - taken
+    _check_bank_lines(regie)
     assert Entry.objects.filter(regie=regie, cause_kind="receipt").count() == len(receipts)
     for receipt in receipts:
         _check_receipt(receipt)
 
 
+def _check_instance(held: dict[str, int], by_means: dict[Receipt.Means, int]) -> None:
+    assert held["card_clearing"] == by_means["card"] + by_means["terminal"]
+    assert held["debit_clearing"] == by_means["debit"]
+    assert held["cheques"] == by_means["cheque"] + by_means["cesu"]
+
+
+def _check_bank_lines(regie: Regie) -> None:
+    for match in Match.objects.filter(line__regie=regie).order_by("id"):
+        _check_match(match)
+    for line in BankLine.objects.filter(regie=regie).order_by("id"):
+        assert Match.objects.filter(line=line, undone_at=None).count() == (line.state == "matched")
+
+
+def _check_remittances(regie: Regie) -> tuple[int, int]:
+    """Return what was signed over of recettes à verser, and what left the account for it."""
+    signed = left = 0
+    bordereaux = list(Remittance.objects.filter(regie=regie).order_by("year", "sequence"))
+    for rank, item in enumerate(bordereaux):
+        before = bordereaux[rank - 1] if rank else None
+        follows = before.sequence if before and before.year == item.year else 0
+        assert item.sequence == follows + 1, "the numbers of the bordereaux have a gap"
+        entries = list(RemittedEntry.objects.filter(remittance=item.number).values_list("entry", flat=True))
+        assert len(entries) == item.entry_count
+        due = refunds = 0
+        for line in Line.objects.filter(entry__in=entries):
+            due += line.credit - line.debit if line.account == "revenue_due" else 0
+            refunds += line.credit if line.account == "remitted" else 0
+        assert (due, refunds) == (item.revenue_cents, item.refund_cents)
+        assert due + refunds > 0
+        signed += due
+        left += due + refunds if item.state == "transferred" else 0
+    return signed, left
+
+
+def _check_till(regie: Regie, held: dict[str, int], taken: int) -> int:
+    """Return what was handed in to the bank in cash, and was credited."""
+    handed_in, differences, made_good = _cash_moved(regie)
+    assert held["cash"] == taken - handed_in + differences + made_good
+    assert held["cash_differences"] == -differences - made_good
+    return handed_in
+
+
+def _cash_moved(regie: Regie) -> tuple[int, int, int]:
+    """Return what was handed in in cash, what lacked or was too much, and what became of it: signed as caisse is."""
+    credited = Deposit.objects.filter(regie=regie, kind="cash", state="credited")
+    differences = sum(session.booked_cents for session in CashSession.objects.filter(regie=regie))
+    settled = 0
+    for item in DifferenceSettlement.objects.filter(session__regie=regie):
+        settled += item.cents if item.kind == "repaid" else -item.cents
+    return sum(deposit.cents for deposit in credited), differences, settled
+
+
+def _check_cash(regie: Regie) -> None:
+    """Count what must be in each drawer, coin by coin, and what is left for the safe."""
+    in_drawers = 0
+    for session in CashSession.objects.filter(regie=regie).order_by("id"):
+        moved = sum(item.cents for item in CashMovement.objects.filter(session=session))
+        assert session.opening_cents == sum(int(value) * number for value, number in session.opening.items())
+        assert session.opening_cents + moved >= 0, "more left the drawer than was in it"
+        if session.state == "open":
+            in_drawers += moved
+            continue
+        assert session.expected_cents == session.opening_cents + moved
+        assert session.closing_cents == sum(int(value) * number for value, number in session.closing.items())
+        difference = session.closing_cents - session.expected_cents
+        assert session.explanation or not difference
+        assert session.booked_cents == max(difference, -max(0, moved)) if difference else session.booked_cents == 0
+    set_aside = sum(deposit.cents for deposit in Deposit.objects.filter(regie=regie, kind="cash", state="prepared"))
+    if CashSession.objects.filter(regie=regie).exists() or set_aside:
+        assert balances(regie)["cash"] - in_drawers - set_aside >= 0, "the safe holds less than nothing"
+    live = DepositLine.objects.filter(deposit__regie=regie, holds=True)
+    assert len({line.receipt_id for line in live}) == live.count()
+    numbers = list(Deposit.objects.filter(regie=regie).order_by("year", "sequence").values_list("year", "sequence"))
+    for year in {year for year, _sequence in numbers}:
+        assert [last for of, last in numbers if of == year] == list(range(1, 1 + sum(y == year for y, _s in numbers)))
+
+
+def _check_match(match: Match) -> None:
+    assert match.cents == match.line.cents
+    shown = [item.receipt for item in MatchedReceipt.objects.filter(match=match, standing=True).order_by("id")]
+    if match.undone_at:
+        assert not shown and not Clearing.objects.filter(entry=match.entry_id, undone_by_entry=None).exists()
+    elif match.kind in ("online", "cheques"):
+        credited = Clearing.objects.filter(entry=match.entry_id, undone_by_entry=None).order_by("id")
+        assert _cents(item.receipt for item in credited) == match.cents > 0
+    elif match.kind in ("transfer", "unmatched", "reversal"):
+        assert _cents(shown) == abs(match.cents)
+        assert (match.kind == "reversal") == (match.cents < 0)
+    elif match.kind == "refund":
+        assert match.refund is not None and match.refund.cents == -match.cents
+    for entry, sign in ((match.entry, 1), (match.undone_entry, -1)):
+        if entry is not None:
+            lines = Line.objects.filter(entry=entry, account="treasury_deposit")
+            assert sum(line.debit - line.credit for line in lines) == sign * match.cents
+
+
 def _check_receipt(receipt: Receipt) -> None:
-    counted = sum(one.cents for one in Allocation.objects.filter(receipt=receipt))
-    promised = sum(one.cents for one in Refund.objects.filter(receipt=receipt).exclude(state="given_up"))
+    counted = sum(item.cents for item in Allocation.objects.filter(receipt=receipt))
+    promised = sum(item.cents for item in Refund.objects.filter(receipt=receipt).exclude(state="given_up"))
     taken_back = Reversal.objects.filter(receipt=receipt).exists()
     free = 0 if taken_back else receipt.cents - counted - promised
     assert free >= 0
-    assert not taken_back or counted == promised == 0
+    owed = receipt.reversal.refunded_cents if taken_back else 0
+    assert not taken_back or (counted, promised) == (0, owed)
     if free:
         about = Anomaly.objects.filter(receipt=receipt)
         assert about.filter(closed_at=None).exists() or about.filter(outcome="kept").exists(), "money waits for nobody"
@@ -121,8 +287,15 @@ def _check_numbers(regie: Regie) -> None:
 
 
 def _check_invoice(invoice: Invoice) -> None:
-    received = sum(one.cents for one in Allocation.objects.filter(invoice=invoice))
+    received = sum(item.cents for item in Allocation.objects.filter(invoice=invoice))
     assert (invoice.state == "cancelled") == hasattr(invoice, "credit_note")
+    turns = [
+        Entry.objects.filter(cause_kind=kind, regie=invoice.regie)
+        .filter(Q(cause_key=str(invoice.pk)) | Q(cause_key__startswith=f"{invoice.pk}:"))
+        .count()
+        for kind in ("transfer", "transfer_return")
+    ]
+    assert turns[0] - turns[1] == int(invoice.state == "transferred")
     assert received == invoice.received_cents <= invoice.total_cents
     # A draft whose quantities are all zero has nothing to receive, and is not paid.
     assert (invoice.state == "paid") == (received == invoice.total_cents > 0)
@@ -131,10 +304,24 @@ def _check_invoice(invoice: Invoice) -> None:
     assert invoice.total_cents == sum(line.amount_cents for line in invoice.lines.all()) + added
 
 
+def _check_transmission(transmission: Transmission) -> None:
+    others = Transmission.objects.filter(regie=transmission.regie, year=transmission.year, number__isnull=False)
+    sequences = sorted(number or 0 for number in others.values_list("sequence", flat=True))
+    assert sequences == list(range(1, len(sequences) + 1))
+    assert not (transmission.by_two and transmission.requested_by.is_same_as(transmission.sent_by))
+    for line in TransmissionLine.objects.filter(transmission=transmission).order_by("id"):
+        left = {"transferred": "sent"}.get(line.invoice.state)
+        assert (line.state == "sent") <= (left == "sent")
+        booked = [(line.entry, "credit", line.state in ("sent", "returned")), (line.return_entry, "debit", False)]
+        for entry, side, exact in booked:
+            moved = Line.objects.filter(entry=entry, account="receivable")
+            assert entry is None or not exact or [getattr(row, side) for row in moved] == [line.cents]
+
+
 def _check_plan(plan: BillingPlan) -> None:
     parts = list(plan.parts.order_by("rank"))
-    assert [one.rank for one in parts] == list(range(1, len(parts) + 1))
-    assert sum(one.cents for one in parts) == plan.total_cents
+    assert [part.rank for part in parts] == list(range(1, len(parts) + 1))
+    assert sum(part.cents for part in parts) == plan.total_cents
     for part in parts:
         assert part.invoice is None or (part.invoice.total_cents, part.invoice.dossier_id) == (
             part.cents,
@@ -167,5 +354,18 @@ def _cents(receipts: Iterable[Receipt]) -> int:
 
 def count_everything() -> dict[str, int]:
     """Count what money leaves behind: to assert that nothing happened."""
-    models = (Attempt, Receipt, Allocation, Refund, Entry, Line, Anomaly, BankExchange, Record, Invoice)
+    models = (
+        Attempt,
+        Receipt,
+        Allocation,
+        Refund,
+        Entry,
+        Line,
+        Anomaly,
+        BankExchange,
+        Record,
+        Invoice,
+        BankLine,
+        Match,
+    )
     return {model.__name__: model.objects.count() for model in models}

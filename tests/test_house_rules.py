@@ -22,11 +22,15 @@ from pytest_socket import SocketConnectBlockedError
 from zeal.errors import NPlusOneError
 
 from obole.billing.models import Invoice
+from obole.catalogue.queries import _compiled
 from obole.directory.access import public
-from obole.lib.days import PARIS
+from obole.lib.dates import PARIS
 from obole.lib.queue import defer
 from obole.regies.models import Mandate
-from tests.conftest import UndefinedVariable, UnorderedList
+from tests.actors import somebody
+from tests.advice import ADVICE
+from tests.conftest import SecondConnection, UndefinedVariable, UnorderedList
+from tests.races.crowd import at_once
 from tests.world import make_invoice, make_town
 
 
@@ -52,7 +56,7 @@ def test_a_warning_fails() -> None:
         warnings.warn("mind the step", UserWarning, stacklevel=1)
 
 
-@pytest.mark.parametrize("source", ["{{ nobody }}", "{{ user.nothing }}", "{{ nobody|default:'x' }}"])  # fmt: skip
+@pytest.mark.parametrize("source", ["{{ nobody }}", "{{ user.nothing }}", "{{ nobody|default:'x' }}"])
 def test_an_undefined_variable_fails(source: str) -> None:
     template = engines["django"].from_string(source)
     with pytest.raises(UndefinedVariable):
@@ -79,7 +83,7 @@ def test_a_list_by_pages_without_order_fails() -> None:
 
 @public
 def one_query_a_row(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(",".join(one.payer.last_name for one in Invoice.objects.order_by("id")))
+    return HttpResponse(",".join(item.payer.last_name for item in Invoice.objects.order_by("id")))
 
 
 handler500 = "obole.ui.errors.server_error"
@@ -94,6 +98,23 @@ def test_one_query_a_row_fails() -> None:
         make_invoice(town)
     with pytest.raises(NPlusOneError):
         Client().get("/n-plus-one")
+
+
+@pytest.mark.django_db
+def test_a_second_connection_to_what_is_rolled_back_fails() -> None:
+    assert Mandate.objects.count() == 0
+    assert [type(error) for error in at_once(Mandate.objects.count)] == [SecondConnection]
+
+
+def test_a_broken_rule_says_what_to_do(request: pytest.FixtureRequest) -> None:
+    def break_a_rule() -> None:
+        engines["django"].from_string("{{ nobody }}").render({})
+
+    call = pytest.CallInfo.from_call(break_a_rule, when="call")
+    report = request.node.ihook.pytest_runtest_makereport(item=request.node, call=call)
+    assert report.sections[-1] == ("What to do", ADVICE["UndefinedVariable"])
+    ordinary = pytest.CallInfo.from_call(lambda: int("x"), when="call")
+    assert not request.node.ihook.pytest_runtest_makereport(item=request.node, call=ordinary).sections
 
 
 def test_the_machine_is_not_in_paris() -> None:
@@ -112,8 +133,16 @@ def test_the_database_is_not_in_paris() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", [1, 2])
-def test_a_test_finds_the_queue_and_the_file_store_empty(turn: int, tmp_path: Path) -> None:
+def test_a_test_finds_the_queue_and_the_file_store_empty(turn: int) -> None:
     assert not ProcrastinateJob.objects.exists()
-    assert default_storage.location == str(tmp_path)  # type: ignore[attr-defined]
-    defer("payments.resolve", attempt_id=turn, actor="tests")
+    assert not Path(default_storage.location).exists()  # type: ignore[attr-defined]
+    defer("payments.resolve", attempt_id=turn, actor=somebody("tests").as_json())
     assert ProcrastinateJob.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("time", ["once", "again"])
+def test_no_pricing_is_remembered_from_an_earlier_test(time: str) -> None:
+    assert _compiled.cache_info().currsize == 0
+    make_invoice(make_town())
+    assert _compiled.cache_info().currsize == 1

@@ -161,10 +161,7 @@ class Bank:
             return
         wait = after_seconds + (switches.notification_late_seconds if switches.notifications == "late" else 0.0)
         knock = Knock(
-            idop=payment.idop,
-            url=payment.urlnotif,
-            method=switches.notification_method,
-            key=switches.notification_key,
+            idop=payment.idop, url=payment.urlnotif, method=switches.notification_method, key=switches.notification_key
         )
         for _ in range(switches.notification_copies if switches.notifications == "duplicated" else 1):
             self.notifier.knock(knock, after_seconds=wait)

@@ -57,10 +57,5 @@ OPERATIONS = {
 }
 
 FUNCTIONAL = "FonctionnelleErreur"
-FAULT_ELEMENTS = (
-    FUNCTIONAL,
-    "TechDysfonctionnementErreur",
-    "TechIndisponibiliteErreur",
-    "TechProtocolaireErreur",
-)
+FAULT_ELEMENTS = (FUNCTIONAL, "TechDysfonctionnementErreur", "TechIndisponibiliteErreur", "TechProtocolaireErreur")
 FAULT_FIELDS = ("code", "descriptif", "libelle", "message")

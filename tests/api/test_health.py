@@ -8,10 +8,12 @@ from django.db import connection
 from django.test import Client
 
 from obole.api import status
-from obole.payments import operations as payments
-from obole.payments import queries, verification
-from obole.payments.models import Circuit
-from tests.world import NOON, later, make_regie
+from obole.books import operations as books, verification
+from obole.lib import actors
+from obole.payments import operations as payments, queries
+from obole.payments.models import BankExchange, Circuit
+from obole.payments.queries import watch
+from tests.world import NOON, WHO, Town, later, make_invoice, make_regie, make_town
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +40,19 @@ def test_all_is_well() -> None:
     code, seen = look(later(0.5))
     assert (code, seen["status"], seen["worker_heartbeat_age"], seen["last_sweep_age"]) == (200, "ok", 30, 30)
     assert set(seen) == {
-        "status", "database", "worker_heartbeat_age", "last_sweep_age", "books", "last_verification_age", "jobs_waiting", "jobs_failed",
-        "banks_down", "unknown_notifications_24h",
-    }  # fmt: skip
+        "status",
+        "database",
+        "worker_heartbeat_age",
+        "last_sweep_age",
+        "books",
+        "last_verification_age",
+        "jobs_waiting",
+        "jobs_failed",
+        "banks_down",
+        "banks_refusing",
+        "banks_without_notifications",
+        "receipts_unsent",
+    }
 
 
 def test_a_bank_that_is_down_is_told_and_degrades_nothing() -> None:
@@ -67,11 +79,12 @@ def test_books_that_differ_are_told_until_they_are_right_again(monkeypatch: pyte
     assert look(later(0.5))[1]["books"] == "not verified yet"
     with monkeypatch.context() as broken:
         broken.setattr(verification, "verify", differ)
-        assert not payments.verify_books(at=NOON).is_right
+        assert not books.verify_books(at=NOON).is_right
     code, seen = look(later(0.5))
-    assert (code, seen["status"], seen["books"], seen["last_verification_age"]) == (503, "degraded", "different", 30)
+    told = (code, seen["status"], seen["books"], seen["last_verification_age"])
+    assert told == (200, "ok", "different", 30), "to take the site away mends no book"
 
-    payments.verify_books(at=later(0.2))
+    books.verify_books(at=later(0.2))
     assert look(later(0.5))[1]["books"] == "right"
 
 
@@ -89,3 +102,38 @@ def test_a_database_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(queries, "last_sweep", gone)
     code, seen = look(NOON)
     assert (code, seen) == (503, {"status": "degraded", "database": "unreachable"})
+
+
+def ended(town: Town, minutes: float, *, rung: bool) -> None:
+    """Let a payment at PayFiP end by the sweep alone, or after a notification."""
+    attempt = payments.start_payment(
+        invoice_id=make_invoice(town, meals=1).pk,
+        email="u@example.org",
+        request_key=f"{minutes}",
+        actor=WHO,
+        at=later(minutes),
+    )
+    if rung:
+        payments.record_notification(
+            gateway_reference=attempt.gateway_reference or "",
+            kind=BankExchange.Kind.NOTIFICATION,
+            said="",
+            at=later(minutes + 1),
+        )
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.WORKER, at=later(minutes + 2))
+
+
+def test_a_bank_that_rings_no_more_is_told_after_several_payments(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = make_town()
+    monkeypatch.setattr(watch, "RINGING", ("sandbox",))
+    beat(later(30))
+    for minute in (1, 5):
+        ended(town, minute, rung=False)
+    assert look(later(30))[1]["banks_without_notifications"] == [], "two may be chance"
+
+    ended(town, 9, rung=False)
+    assert look(later(30))[1]["banks_without_notifications"] == ["ENF"]
+    assert queries.banks_without_notifications(later(90)) == [], "an hour later, nothing is known any more"
+
+    ended(town, 15, rung=True)
+    assert queries.banks_without_notifications(later(30)) == []

@@ -11,13 +11,13 @@ from tests.books import count_everything
 from tests.races.crowd import EIGHT, at_once
 from tests.world import NOON, make_invoice, make_town
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 ADDRESS = "/paiements/payfip/notification"
 IDOP = "f3c2a1e0-8d7b-11f0-9a44-0242ac120002"
 
 
 @pytest.fixture
-def attempt(transactional_db: None) -> Attempt:
+def attempt(db: None) -> Attempt:
     town = make_town()
     return _waiting(town)
 
@@ -27,9 +27,17 @@ def _waiting(town: Any) -> Attempt:
     invoice = make_invoice(town)
     ProcrastinateJob.objects.all()._raw_delete("default")
     attempt = Attempt(
-        request_key="k", invoice=invoice, regie=invoice.regie, reference="R1", amount_cents=5200, email="u@example.org",
-        fiscal_year=2026, gateway="payfip", opened_at=NOON, gateway_reference=IDOP,
-    )  # fmt: skip
+        request_key="k",
+        invoice=invoice,
+        regie=invoice.regie,
+        reference="R1",
+        amount_cents=5200,
+        email="u@example.org",
+        fiscal_year=2026,
+        gateway="payfip",
+        opened_at=NOON,
+        gateway_reference=IDOP,
+    )
     attempt.state = "waiting"
     attempt.save()
     return attempt
@@ -51,21 +59,30 @@ def test_a_known_payment_queues_one_question(attempt: Attempt, name: str, how: s
 
     assert_same_answer(answer)
     job = ProcrastinateJob.objects.get()
-    assert (job.task_name, job.args) == ("payments.resolve", {"attempt_id": attempt.pk, "actor": "payfip"})
+    assert (job.task_name, job.args) == (
+        "payments.resolve",
+        {"attempt_id": attempt.pk, "actor": {"id": "gateway:payfip", "name": "payfip"}},
+    )
     assert BankExchange.objects.get().kind == "notification"
 
 
 NONSENSE: list[dict[str, Any]] = [
-    {"data": {}}, {"data": {"idop": ""}}, {"data": {"idop": "x"}}, {"data": {"idop": "a1b2c3d4-8d7b-11f0-9a44-0242ac120002"}},
-    {"data": {"idop": IDOP.replace("f3", "\x00\x00")}}, {"data": {"idop": IDOP, "idOp": IDOP[:-1] + "9"}}, {"data": {"idop": IDOP + "'--"}},
-    {"data": b"<xml/>", "content_type": "text/xml"}, {"data": b"{", "content_type": "application/json"},
+    {"data": {}},
+    {"data": {"idop": ""}},
+    {"data": {"idop": "x"}},
+    {"data": {"idop": "a1b2c3d4-8d7b-11f0-9a44-0242ac120002"}},
+    {"data": {"idop": IDOP.replace("f3", "\x00\x00")}},
+    {"data": {"idop": IDOP, "idOp": IDOP[:-1] + "9"}},
+    {"data": {"idop": IDOP + "'--"}},
+    {"data": b"<xml/>", "content_type": "text/xml"},
+    {"data": b"{", "content_type": "application/json"},
     {"data": b"\xff\xfe\x00", "content_type": "application/x-www-form-urlencoded"},
     {"data": b"no boundary", "content_type": "multipart/form-data"},
     {"data": b"--b\r\nbroken", "content_type": "multipart/form-data; boundary=b"},
     {"data": b"a=" + b"x" * 3_000_000, "content_type": "application/x-www-form-urlencoded"},
     {"data": "&".join(f"a{n}=1" for n in range(2000)), "content_type": "application/x-www-form-urlencoded"},
     {"data": {"idop": IDOP}, "query_params": {"x": "y" * 5000}},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("asked", NONSENSE, ids=range(len(NONSENSE)))
@@ -75,6 +92,7 @@ def test_nonsense_gets_the_same_answer_and_asks_nothing(attempt: Attempt, asked:
     assert (count_everything(), ProcrastinateJob.objects.count()) == (before, 0)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_storm_is_one_question(attempt: Attempt) -> None:
     acts = [lambda: Client().post(ADDRESS, {"idop": IDOP})] * EIGHT
     for answer in at_once(*acts) + at_once(*acts):

@@ -4,13 +4,28 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src"
 PRODUCT = SOURCES / "obole"
 DOORS = ("portal", "crm", "api", "cli")
-WHERE_THINGS_HAPPEN = ("configuration", "reminders", "payments", "billing", "dossiers", "catalogue")
-ROOMS = (*WHERE_THINGS_HAPPEN, "regies", "mailing", "directory", "trail")
+WHERE_THINGS_HAPPEN = (
+    "configuration",
+    "reminders",
+    "personal_data",
+    "bank_statements",
+    "recovery",
+    "remittances",
+    "cash_desk",
+    "payments",
+    "billing",
+    "dossiers",
+    "catalogue",
+)
+ROOMS = (*WHERE_THINGS_HAPPEN, "books", "accounts", "regies", "mailing", "directory", "audit_log", "limits")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,3 +65,12 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
 def templates() -> dict[Path, str]:
     files = (path for room in ("ui", "portal", "crm") for path in (PRODUCT / room / "templates").rglob("*"))
     return {path.relative_to(PRODUCT): path.read_text(encoding="utf-8") for path in sorted(files) if path.is_file()}
+
+
+def views(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the name and the view of every address of the product, the library's included."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern, f"{pattern.namespace}:" if pattern.namespace else prefix)
+        elif isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}", pattern.callback

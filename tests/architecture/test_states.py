@@ -1,4 +1,7 @@
-"""A life is a table: nothing but ``Move.apply`` changes a state, each move has one place, the database knows the states."""
+"""
+A life is a table: nothing but ``Transition.apply`` changes a state, each move has one place, the database knows the
+states.
+"""
 
 import ast
 from collections import Counter
@@ -8,18 +11,29 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from obole.lib.states import Move
+from obole.lib.states import Transition
 from tests.architecture.source import ROOMS, functions, in_rooms, modules, room_of, where
 
 LIVES = (
-    "billing.states", "billing.part_states", "billing.caution_states", "dossiers.states", "mailing.states", "payments.states",
+    "bank_statements.states",
+    "cash_desk.states",
+    "cash_desk.deposit_states",
+    "billing.states",
+    "billing.instalment_states",
+    "billing.security_deposit_states",
+    "dossiers.states",
+    "mailing.states",
+    "payments.states",
     "payments.refund_states",
-)  # fmt: skip
+    "recovery.states",
+    "recovery.line_states",
+    "remittances.states",
+)
 
 
-def moves_of(room: str) -> dict[str, Move]:
+def moves_of(room: str) -> dict[str, Transition]:
     states = import_module(f"obole.{room}")
-    return {name: value for name, value in vars(states).items() if isinstance(value, Move)}
+    return {name: value for name, value in vars(states).items() if isinstance(value, Transition)}
 
 
 @pytest.mark.parametrize("room", LIVES)
@@ -53,22 +67,35 @@ def test_only_move_apply_assigns_a_state() -> None:
             continue
         for node in ast.walk(tree):
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            flat = [one for target in targets for one in (target.elts if isinstance(target, ast.Tuple) else [target])]
-            if any(isinstance(one, ast.Attribute) and one.attr == "state" for one in flat):
+            flat = [elt for target in targets for elt in (target.elts if isinstance(target, ast.Tuple) else [target])]
+            if any(isinstance(item, ast.Attribute) and item.attr == "state" for item in flat):
                 assigned.append(where(path, node))
     assert {place.split(":")[0] for place in assigned} == {"src/obole/lib/states.py"}
 
 
 def test_no_row_is_made_or_updated_with_a_state() -> None:
     writes = {"create", "update", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "setattr"}
-    lives = {"Invoice", "PlanPart", "Caution", "Dossier", "Message", "Attempt", "Refund"}
+    lives = {
+        "Invoice",
+        "PlanPart",
+        "Caution",
+        "Dossier",
+        "Message",
+        "Attempt",
+        "Refund",
+        "BankLine",
+        "CashSession",
+        "Deposit",
+        "Transmission",
+        "TransmissionLine",
+    }
     found = []
     for path, tree in modules().items():
-        for node in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
+        for node in (item for item in ast.walk(tree) if isinstance(item, ast.Call)):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in {*writes, *lives} and any(keyword.arg == "state" for keyword in node.keywords):
                 found.append(where(path, node))
-            if name == "setattr" and any(isinstance(one, ast.Constant) and one.value == "state" for one in node.args):
+            if name == "setattr" and any(isinstance(arg, ast.Constant) and arg.value == "state" for arg in node.args):
                 found.append(where(path, node))
     assert found == []
 
@@ -91,12 +118,16 @@ def test_each_move_is_applied_in_one_place(room: str) -> None:
 
 
 def test_every_step_is_recorded() -> None:
-    """A function that applies a move hands its step to ``trail.record``."""
+    """A function that applies a move hands its step to ``audit_log.log_transition``."""
     for path, tree in in_rooms(*ROOMS).items():
         for function in functions(tree):
             own = list(ast.walk(function))
-            applies = [one for one in own if isinstance(one, ast.Attribute) and one.attr == "apply"]
-            records = [one for one in own if isinstance(one, ast.Attribute) and one.attr in {"record", "record_many"}]
+            applies = [item for item in own if isinstance(item, ast.Attribute) and item.attr == "apply"]
+            records = [
+                item
+                for item in own
+                if isinstance(item, ast.Attribute) and item.attr in {"log_transition", "log_transitions"}
+            ]
             if applies and path.name != "states.py":
                 assert records, where(path, function)
 
@@ -111,4 +142,18 @@ def test_the_database_knows_the_states_of_every_life() -> None:
             if isinstance(field, models.Field) and field.name == "state":
                 lives.append(model.__name__)
                 assert f"{model.__name__.lower()}_state_known" in names
-    assert sorted(lives) == ["Attempt", "Caution", "Dossier", "Invoice", "Message", "PlanPart", "Refund"]
+    assert sorted(lives) == [
+        "Attempt",
+        "BankLine",
+        "CashSession",
+        "Deposit",
+        "Dossier",
+        "Invoice",
+        "Message",
+        "PlannedInstalment",
+        "Refund",
+        "Remittance",
+        "SecurityDeposit",
+        "Transmission",
+        "TransmissionLine",
+    ]

@@ -8,31 +8,30 @@ from typing import Any
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.catalogue import operations as catalogue
-from obole.catalogue import rules
 from obole.catalogue.models import PricingVersion
-from obole.catalogue.rules import parts as p
-from obole.catalogue.rules import tariffs as t
 from obole.dossiers.models import Dossier
-from tests.catalogue.rules.build import a, fixed, line, number, product
-from tests.catalogue.rules.dispositifs import SCHOOL, TWENTY
+from obole.pricing.model import parts as p, tariffs as t
+from obole.pricing.model.parts import Pricing
+from obole.pricing.text import codec
+from tests.pricing.build import a, fixed, line, number, product
+from tests.pricing.dispositifs import SCHOOL, TWENTY
 from tests.world import NOON, WHO, Town, make_dossier
 
 FAMILY: dict[str, Any] = {
-    "qf": "842", "resident": "yes",
-    "enfants": [
-        {"prenom": "Léa", "repas": "16", "soirs": "24", "hors_delai": "1"}, {"repas": "16"}, {"repas": "14"},
-    ],
-}  # fmt: skip
+    "qf": "842",
+    "resident": "yes",
+    "enfants": [{"prenom": "Léa", "repas": "16", "soirs": "24", "hors_delai": "1"}, {"repas": "16"}, {"repas": "14"}],
+}
 """Comes to 158,88 €."""
 
 
-def publish(town: Town, pricing: rules.Pricing = SCHOOL) -> PricingVersion:
-    described = json.loads(json.dumps(rules.as_dict(pricing)))
+def publish(town: Town, pricing: Pricing = SCHOOL) -> PricingVersion:
+    described = json.loads(json.dumps(codec.as_dict(pricing)))
     return catalogue.publish_pricing(scheme_id=town.scheme.pk, described=described, actor=WHO, at=NOON)
 
 
-def answered(version: PricingVersion, answers: dict[str, Any] | None = None, **more: Any) -> billing.Answered:
-    return billing.Answered(
+def answered(version: PricingVersion, answers: dict[str, Any] | None = None, **more: Any) -> billing.PricingAnswers:
+    return billing.PricingAnswers(
         version_id=version.pk, answers=FAMILY if answers is None else answers, on=NOON.date(), **more
     )
 
@@ -47,19 +46,27 @@ def bill(
     later: Sequence[date] | None = None,
 ) -> Invoice:
     """Issue an invoice of these answers, or the first of several, the others on the days of ``later``."""
-    return billing.generate_priced_invoice(
-        dossier_id=(dossier or make_dossier(town)).pk, type_id=town.type.pk, answered=answered(version, answers),
-        period="novembre 2026", request_key=key, later=later, actor=WHO, at=NOON,
-    )  # fmt: skip
+    return billing.generate_invoice(
+        dossier_id=(dossier or make_dossier(town)).pk,
+        type_id=town.type.pk,
+        answered=answered(version, answers),
+        period="novembre 2026",
+        request_key=key,
+        later=later,
+        actor=WHO,
+        at=NOON,
+    )
 
 
 HALL_ASKED: dict[str, Any] = {
-    "demandeur": "résident", "duree": "week-end", "du": "12/12/2026", "cuisine": "oui", "couverts": "80",
-}  # fmt: skip
+    "demandeur": "résident",
+    "duree": "week-end",
+    "du": "12/12/2026",
+    "cuisine": "oui",
+    "couverts": "80",
+}
 """Comes to 526,00 €, with an acompte of 157,80 €, and cautions of 800,00 € and 150,00 €."""
-MUSIC_ASKED: dict[str, Any] = {
-    "eleves": [{"cursus": "instrument"}, {"cursus": "instrument"}], "trimestres_violon": "3",
-}  # fmt: skip
+MUSIC_ASKED: dict[str, Any] = {"eleves": [{"cursus": "instrument"}, {"cursus": "instrument"}], "trimestres_violon": "3"}
 """Comes to 1 258,40 €, in 444,80 €, 406,80 € and 406,80 €."""
 COPIES = p.Pricing(
     questions=(number("pages"), number("livres", required=False)),

@@ -7,24 +7,23 @@ import pytest
 from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from obole.billing import notices
-from obole.billing import operations as billing
-from obole.billing.models import Document, Invoice, InvoiceLine
+from obole.audit_log.models import Record
+from obole.billing import emails, operations as billing
+from obole.billing.models import Invoice, InvoiceLine, InvoicePdf
 from obole.billing.operations import batch, issuing
-from obole.lib import words
-from obole.lib.states import ForbiddenMove
+from obole.lib import texts
+from obole.lib.states import ForbiddenTransition
 from obole.mailing.models import Message
 from obole.regies import ledger, numbering
 from obole.regies.models import Closing, Entry, Regie, Series
-from obole.trail.models import Record
 from tests.books import check_books, count_everything
 from tests.world import NOON, WHO, Town, make_invoice, make_regie, make_town, make_type, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def town(transactional_db: None) -> Town:
+def town(db: None) -> Town:
     return make_town()
 
 
@@ -32,7 +31,7 @@ def drafts(town: Town, count: int, *, cents: int = 325, **values: Any) -> list[i
     made = []
     for _rank in range(count):
         fields = {"type": town.type, "regie": town.regie, "payer": town.citizen, "label": "Cantine", "created_at": NOON}
-        draft = Invoice.objects.create(request_key=words.token(), total_cents=cents, **{**fields, **values})
+        draft = Invoice.objects.create(request_key=texts.token(), total_cents=cents, **{**fields, **values})
         InvoiceLine.objects.create(
             invoice=draft, position=1, label="Repas", quantity=1, unit_price_cents=cents, amount_cents=cents
         )
@@ -49,8 +48,8 @@ def test_numbers_follow_each_other_and_those_given_one_by_one(town: Town) -> Non
     issued = issue(drafts(town, 7)[::-1])
     after = make_invoice(town)
 
-    assert [one.pk for one in issued] == sorted(one.pk for one in issued)
-    assert [before.sequence, *(one.sequence for one in issued), after.sequence] == list(range(1, 10))
+    assert [item.pk for item in issued] == sorted(item.pk for item in issued)
+    assert [before.sequence, *(item.sequence for item in issued), after.sequence] == list(range(1, 10))
     kept = list(Invoice.objects.order_by("sequence").values_list("number", flat=True))
     assert kept == [f"ENF-2026-{rank:06d}" for rank in range(1, 10)]
     check_books()
@@ -62,16 +61,16 @@ def test_an_invoice_of_a_batch_is_what_it_would_be_alone(town: Town) -> None:
     billing.issue_invoice(invoice_id=alone, actor=WHO, at=NOON)
 
     said = [Invoice.objects.values().get(pk=pk) for pk in (together, alone)]
-    for one in said:
+    for item in said:
         for own in ("id", "public_id", "request_key", "number", "sequence"):
-            del one[own]
-        assert one["wording"].pop("pay_url").startswith("http")
+            del item[own]
+        assert item["wording"].pop("pay_url").startswith("http")
     assert said[0] == said[1]
     trail = [
         Record.objects.get(subject_kind="billing.invoice", subject_id=pk, verb="invoice.issue")
         for pk in (together, alone)
     ]
-    assert [(one.source, one.target, one.actor, one.details["cents"]) for one in trail] == [
+    assert [(item.source, item.target, item.actor, item.details["cents"]) for item in trail] == [
         ("draft", "due", WHO, 325)
     ] * 2
 
@@ -86,7 +85,7 @@ def test_every_payer_is_told_and_every_document_made(town: Town) -> None:
     done = run_tasks()
 
     assert done.count("billing.deposit") == 2
-    assert set(Document.objects.values_list("invoice", flat=True)) == set(ids)
+    assert set(InvoicePdf.objects.values_list("invoice", flat=True)) == set(ids)
     told = Message.objects.filter(kind="invoice_deposited").values_list("about_id", flat=True)
     assert sorted(told) == sorted(ids)
 
@@ -97,7 +96,7 @@ def test_a_deposit_done_twice_tells_nobody_twice(town: Town) -> None:
         billing.deposit_batch(regie_id=town.regie.pk, year=2026, first=1, last=3, at=NOON)
     run_tasks()
 
-    assert Message.objects.filter(kind="invoice_deposited").count() == Document.objects.count() == 3
+    assert Message.objects.filter(kind="invoice_deposited").count() == InvoicePdf.objects.count() == 3
 
 
 def test_who_was_cancelled_before_the_deposit_is_not_told_to_pay(town: Town) -> None:
@@ -112,14 +111,14 @@ def test_who_was_cancelled_before_the_deposit_is_not_told_to_pay(town: Town) -> 
 
 def test_a_deposit_that_is_interrupted_leaves_nothing_half_asked(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     issue(drafts(town, 3))
-    jobs, announce, told = ProcrastinateJob.objects.count(), notices.announce, []
+    jobs, announce, told = ProcrastinateJob.objects.count(), emails.send_invoice_notice, []
 
     def die_at_the_second(invoice: Invoice, **rest: Any) -> None:
         told.append(announce(invoice, **rest))
         if len(told) == 2:
             raise ConnectionError
 
-    monkeypatch.setattr(notices, "announce", die_at_the_second)
+    monkeypatch.setattr(emails, "send_invoice_notice", die_at_the_second)
     with pytest.raises(ConnectionError):
         billing.deposit_batch(regie_id=town.regie.pk, year=2026, first=1, last=3, at=NOON)
 
@@ -146,7 +145,7 @@ def unknown(town: Town) -> list[int]:
 @pytest.mark.parametrize(
     ("spoiling", "refusal"),
     [
-        (issued_already, ForbiddenMove),
+        (issued_already, ForbiddenTransition),
         (of_another_regie, billing.NotBillable),
         (for_nothing, billing.EmptyInvoice),
         (unknown, Invoice.DoesNotExist),
@@ -165,7 +164,7 @@ def test_one_that_cannot_be_issued_keeps_all_the_others_drafts(
     assert count_everything() == before
     assert ProcrastinateJob.objects.count() == jobs
     assert set(Invoice.objects.filter(pk__in=ids).values_list("state", "number")) == {("draft", None)}
-    assert [one.sequence for one in issue(ids)] == ([2, 3, 4] if spoiling is issued_already else [1, 2, 3])
+    assert [item.sequence for item in issue(ids)] == ([2, 3, 4] if spoiling is issued_already else [1, 2, 3])
     if spoiling is for_nothing:
         billing.discard_draft(invoice_id=spoilt[0], actor=WHO, at=NOON)
     check_books()
@@ -182,7 +181,7 @@ def test_a_rollback_leaves_no_gap(town: Town) -> None:
         and not Entry.objects.exists()
         and not ProcrastinateJob.objects.filter(task_name="billing.deposit").exists()
     )
-    assert [one.sequence for one in issue(ids)] == [1, 2, 3, 4]
+    assert [item.sequence for item in issue(ids)] == [1, 2, 3, 4]
     check_books()
 
 
@@ -207,14 +206,14 @@ def test_no_draft_is_no_work(town: Town) -> None:
 
 def test_neg_a_series_that_advances_by_one_gives_numbers_twice(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     def take_many(*, regie: Regie, kind: Series.Kind, year: int, count: int) -> range:
-        first = numbering.take(regie=regie, kind=kind, year=year)
+        first = numbering.take_number(regie=regie, kind=kind, year=year)
         return range(first, first + count)
 
     issue(drafts(town, 1))
-    assert [one.sequence for one in issue(drafts(town, 2))] == [2, 3]
-    real = numbering.take_many
-    monkeypatch.setattr(numbering, "take", lambda **given: real(count=1, **given)[0])
-    monkeypatch.setattr(numbering, "take_many", take_many)
+    assert [item.sequence for item in issue(drafts(town, 2))] == [2, 3]
+    real = numbering.take_numbers
+    monkeypatch.setattr(numbering, "take_number", lambda **given: real(count=1, **given)[0])
+    monkeypatch.setattr(numbering, "take_numbers", take_many)
     issue(drafts(town, 2))
     with pytest.raises(Exception, match="invoice_sequence_once|billing_invoice_number"):
         issue(drafts(town, 2))

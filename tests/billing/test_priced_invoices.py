@@ -10,16 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from pypdf import PdfReader
 
-from obole.billing import operations as billing
-from obole.billing import papers, queries
+from obole.audit_log.models import Record
+from obole.billing import operations as billing, pdf_documents, queries
 from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine
-from obole.catalogue.rules import Refused, parse_result
-from obole.payments import verification
-from obole.trail.models import Record
+from obole.books import verification
+from obole.pricing.model.problems import Refused
+from obole.pricing.text.codec import parse_result
 from tests.billing.priced import FAMILY, answered, bill, publish
-from tests.catalogue.rules.build import fixed, line, product, shop
-from tests.catalogue.rules.dispositifs import GRAVE_GIVEN_BACK, TAXED_HALL, TEN, TIP, TWENTY, p, t
-from tests.world import NOON, WHO, Town, make_dossier, make_town, make_type
+from tests.pricing.build import fixed, line, product, shop
+from tests.pricing.dispositifs import GRAVE_GIVEN_BACK, TAXED_HALL, TEN, TIP, TWENTY, p, t
+from tests.world import NOON, WHO, Town, make_dossier, make_old_draft, make_town
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +36,8 @@ def rows(invoice: Invoice) -> list[tuple[str, str, Decimal, int, int, str]]:
 
 def text_of(invoice: Invoice) -> str:
     """Return what the invoice's document prints, with plain spaces."""
-    document = papers.ensure_document(invoice_id=invoice.pk, at=NOON)
-    pages = PdfReader(BytesIO(papers.content_of(document))).pages
+    document = pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=NOON)
+    pages = PdfReader(BytesIO(pdf_documents.read_pdf(document))).pages
     text = " ".join(page.extract_text() for page in pages)
     return " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
 
@@ -56,10 +56,10 @@ def test_the_canteen_of_a_family_is_billed_and_explained(town: Town) -> None:
         ("Enfant 3 — Repas", f"{d} ; 3ᵉ enfant et suivants −20\u00a0%", Decimal(14), 260, 3640, "7067"),
         ("Léa — Majoration réservation hors délai", "", Decimal(1), 200, 200, "7067"),
         ("Léa — Accueil du soir", d, Decimal(24), 90, 2160, "7067"),
-    ]  # fmt: skip
+    ]
     kept = InvoiceExplanation.objects.get(invoice=invoice)
     assert kept.answers == FAMILY and parse_result(kept.result).total_cents == 158_88 and kept.added_tax_cents == 0
-    why = queries.explained(invoice)
+    why = queries.explanation_of(invoice)
     assert why is not None and len(why.whys) == 5
     assert "−10 % = 2,925 €, arrondi à 2,93 €." in " ".join(why.whys[1]).replace("\u00a0", " ")
     assert why.votes == "Tarifs : délibération n° 2026-41 du 12/06/2026 (Enfance, Hors delai)."
@@ -67,7 +67,7 @@ def test_the_canteen_of_a_family_is_billed_and_explained(town: Town) -> None:
     verification.verify()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_its_document_prints_the_rule_of_each_line_and_the_vote(town: Town) -> None:
     invoice = bill(town, publish(town))
     with translation.override("en"):
@@ -89,7 +89,7 @@ def test_an_agent_who_reads_english_keeps_french_lines(town: Town) -> None:
     assert rows(invoice)[0][1] == "tranche 701–1000"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_prices_voted_without_vat_are_billed_with_it(town: Town) -> None:
     invoice = bill(town, publish(town, TAXED_HALL), {})
     assert invoice.total_cents == 540_00
@@ -122,16 +122,17 @@ def test_vat_is_on_the_sum_of_each_rate(town: Town) -> None:
 def test_prices_with_and_without_vat_say_which_they_are(town: Town) -> None:
     mixed = p.Pricing(
         tariffs=(fixed("salle", 45000, vat=TEN), fixed("cuisine", 6000)),
-        products=(product("salle"), product("cuisine")), lines=(line("salle"), line("cuisine")),
-    )  # fmt: skip
+        products=(product("salle"), product("cuisine")),
+        lines=(line("salle"), line("cuisine")),
+    )
     invoice = bill(town, publish(town, mixed), {})
     assert [row[1] for row in rows(invoice)] == ["TVA 10 %", "Hors champ de la TVA"]
-    why = queries.explained(invoice)
+    why = queries.explanation_of(invoice)
     assert why is not None and why.taxes == [("Total HT", 46909), ("TVA 10 % sur 409,09\u00a0€", 4091)]
     assert invoice.total_cents == 51000
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_what_takes_away_has_a_negative_quantity(town: Town) -> None:
     answers = {**FAMILY, "enfants": [{"repas": "16", "absences": "2"}]}
     invoice = bill(town, publish(town), answers)
@@ -142,10 +143,18 @@ def test_what_takes_away_has_a_negative_quantity(town: Town) -> None:
     verification.verify()
 
 
-@pytest.mark.parametrize("answers", [
-    {}, {"qf": "842", "resident": "peut-être", "enfants": [{"repas": "1"}]}, {**FAMILY, "qf": "-1"}, {**FAMILY, "enfants": "Léa"},
-    {**FAMILY, "enfants": [{"repas": "1.5"}]}, {**FAMILY, "enfants": [{"absences": "3"}]}, {**FAMILY, "enfants": [{}] * 21},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"qf": "842", "resident": "peut-être", "enfants": [{"repas": "1"}]},
+        {**FAMILY, "qf": "-1"},
+        {**FAMILY, "enfants": "Léa"},
+        {**FAMILY, "enfants": [{"repas": "1.5"}]},
+        {**FAMILY, "enfants": [{"absences": "3"}]},
+        {**FAMILY, "enfants": [{}] * 21},
+    ],
+)
 def test_answers_that_cannot_be_priced_make_nothing(town: Town, answers: dict[str, Any]) -> None:
     version, dossier = publish(town), make_dossier(town)
     before = Record.objects.count()
@@ -175,31 +184,13 @@ def test_a_pricing_that_changed_since_is_not_billed_blindly(town: Town) -> None:
     assert nothing_was_made()
 
 
-def test_quantities_do_not_get_round_a_pricing_but_a_fixed_amount_stays(town: Town) -> None:
-    publish(town)
-    dossier = make_dossier(town)
-    given: dict[str, Any] = {"dossier_id": dossier.pk, "quantities": {}, "period": "", "actor": WHO, "at": NOON}
-    with pytest.raises(billing.PricedByAnswers):
-        billing.generate_invoice(type_id=town.type.pk, request_key="a", **given)
-    assert nothing_was_made()
-    once = make_type(town.regie, [town.scheme], name="Forfait", amount_mode="fixed", fixed_cents=2200)
-    assert billing.generate_invoice(type_id=once.pk, request_key="b", **given).total_cents == 2200
-
-
-def test_a_fixed_amount_is_not_priced(town: Town) -> None:
-    version = publish(town)
-    town.type = make_type(town.regie, [town.scheme], name="Forfait", amount_mode="fixed", fixed_cents=2200)
-    with pytest.raises(billing.NotBillable, match="montant fixe"):
-        bill(town, version)
-    assert nothing_was_made()
-
-
 def test_the_explanation_of_an_issued_invoice_never_changes(town: Town) -> None:
     invoice = bill(town, publish(town))
     acts = (
-        lambda: InvoiceExplanation.objects.update(added_tax_cents=1), lambda: InvoiceExplanation.objects.all().delete(),
+        lambda: InvoiceExplanation.objects.update(added_tax_cents=1),
+        lambda: InvoiceExplanation.objects.all().delete(),
         lambda: InvoiceLine.objects.filter(invoice=invoice).update(amount_cents=-1),
-    )  # fmt: skip
+    )
     for act in acts:
         with pytest.raises(DatabaseError, match="of an issued invoice stay"), transaction.atomic():
             act()
@@ -208,11 +199,8 @@ def test_the_explanation_of_an_issued_invoice_never_changes(town: Town) -> None:
 
 def test_an_issued_invoice_is_given_no_explanation_afterwards(town: Town) -> None:
     version = publish(town)
-    once = make_type(town.regie, [town.scheme], name="Forfait", amount_mode="fixed", fixed_cents=2200)
-    invoice = billing.generate_invoice(
-        dossier_id=make_dossier(town).pk, type_id=once.pk, quantities={}, period="", request_key="b", actor=WHO, at=NOON
-    )
-    assert queries.explained(invoice) is None
+    invoice = billing.issue_invoice(invoice_id=make_old_draft(town).pk, actor=WHO, at=NOON)
+    assert queries.explanation_of(invoice) is None
     with pytest.raises(DatabaseError, match="of an issued invoice stays"), transaction.atomic():
         InvoiceExplanation.objects.create(invoice=invoice, version=version, answers={}, result={})
 
@@ -226,7 +214,7 @@ def test_an_invoice_is_cancelled_and_done_again_with_its_reasons(town: Town) -> 
     invoice = bill(town, publish(town))
     draft = redone(town, invoice)
     assert (rows(draft), draft.total_cents) == (rows(invoice), 158_88)
-    assert queries.explained(draft) == queries.explained(invoice)
+    assert queries.explanation_of(draft) == queries.explanation_of(invoice)
     assert billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=NOON).number == "ENF-2026-000002"
     verification.verify()
 
@@ -235,22 +223,18 @@ def test_a_draft_is_corrected_by_other_answers(town: Town) -> None:
     version = publish(town)
     draft = redone(town, bill(town, version))
     fewer = {**FAMILY, "enfants": [{"prenom": "Léa", "repas": "16"}]}
-    billing.correct_priced_draft(
-        invoice_id=draft.pk, answered=answered(version, fewer), period="octobre", actor=WHO, at=NOON
-    )
+    billing.correct_draft(invoice_id=draft.pk, answered=answered(version, fewer), period="octobre", actor=WHO, at=NOON)
     draft.refresh_from_db()
     assert (draft.total_cents, draft.period, len(rows(draft))) == (5200, "octobre", 1)
     assert InvoiceExplanation.objects.get(invoice=draft).answers == fewer
-    with pytest.raises(billing.PricedByAnswers):
-        billing.correct_draft(invoice_id=draft.pk, quantities={1: Decimal(1)}, period="", actor=WHO, at=NOON)
     with pytest.raises(Refused):
-        billing.correct_priced_draft(
+        billing.correct_draft(
             invoice_id=draft.pk, answered=answered(version, {"qf": "x"}), period="", actor=WHO, at=NOON
         )
     assert len(rows(draft)) == 1
     billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=NOON)
     with pytest.raises(billing.NotADraft):
-        billing.correct_priced_draft(invoice_id=draft.pk, answered=answered(version), period="", actor=WHO, at=NOON)
+        billing.correct_draft(invoice_id=draft.pk, answered=answered(version), period="", actor=WHO, at=NOON)
     verification.verify()
 
 
@@ -274,15 +258,6 @@ def test_twenty_children_cost_no_more_queries_than_one(town: Town) -> None:
     assert counts[1] == counts[2] <= counts[0]
 
 
-def test_neg_without_the_guard_quantities_get_round_a_pricing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    dossier = make_dossier(town)
-    publish(town)
-    monkeypatch.setattr("obole.billing.operations.issuing.catalogue.current_pricing", lambda _scheme: None)
-    given: dict[str, Any] = {"quantities": {}, "period": "", "actor": WHO, "at": NOON, "request_key": "a"}
-    invoice = billing.generate_invoice(dossier_id=dossier.pk, type_id=town.type.pk, **given)
-    assert invoice.total_cents == 5200, "the products' price"
-
-
 def test_what_a_line_cannot_hold_is_refused_before_it_is_written(town: Town) -> None:
     version, dossier = publish(town, shop(1, 250)), make_dossier(town)
     for quantity in ("5000000", "0.0001", "9" * 30):
@@ -294,8 +269,9 @@ def test_what_a_line_cannot_hold_is_refused_before_it_is_written(town: Town) -> 
 def test_a_deduction_without_vat_may_take_tax_away(town: Town) -> None:
     both = p.Pricing(
         tariffs=(fixed("salle", 60000), fixed("remise", 10000, vat=TWENTY, typed=t.Typed.NET)),
-        products=(product("salle"), product("remise")), lines=(line("salle"), line("remise", deduct=True)),
-    )  # fmt: skip
+        products=(product("salle"), product("remise")),
+        lines=(line("salle"), line("remise", deduct=True)),
+    )
     invoice = bill(town, publish(town, both), {})
     assert (invoice.total_cents, InvoiceExplanation.objects.get().added_tax_cents) == (480_00, -20_00)
     verification.verify()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from obole.catalogue.fields import FieldKind, FormField
-from obole.catalogue.forms import checking, conditions, naming, phrases
-from obole.catalogue.rules.problems import Refused
+from obole.catalogue.forms import answer_names, checking, condition_texts, conditions
+from obole.pricing.model.problems import Refused
 
 K = FieldKind
 ANSWER = {"kind": "answer"}
@@ -15,8 +15,8 @@ ANSWER = {"kind": "answer"}
 def when(name: str, is_: str = "equals", *to: Any) -> dict[str, Any]:
     """Return a condition as JSON."""
     kinds = {bool: "flag", int: "number"}
-    values = [one if isinstance(one, dict) else {"kind": kinds.get(type(one), "text"), "value": one} for one in to]
-    values = [{**one, "value": str(one["value"])} if one["kind"] == "number" else one for one in values]
+    values = [item if isinstance(item, dict) else {"kind": kinds.get(type(item), "text"), "value": item} for item in to]
+    values = [{**value, "value": str(value["value"])} if value["kind"] == "number" else value for value in values]
     return {"kind": "compare", "of": {**ANSWER, "name": name}, "is": is_} | ({"to": values} if values else {})
 
 
@@ -31,15 +31,27 @@ HALL = (
     field("couverts", K.NUMBER, shown_if=when("options__cuisine", "equals", True)),
     field("traiteur", shown_if=when("couverts", "above", 50)),
     field("dates", K.PERIOD),
-    field("chauffage", K.YES_NO, shown_if={"kind": "season", "of": {**ANSWER, "name": "dates__from"}, "first": "10-01", "last": "04-30"}),
+    field(
+        "chauffage",
+        K.YES_NO,
+        shown_if={"kind": "season", "of": {**ANSWER, "name": "dates__from"}, "first": "10-01", "last": "04-30"},
+    ),
     field("partie", K.SECTION, shown_if=when("qui", "equals", "Particulier")),
     field("enfants", K.GROUP, required=False, most_rows=3),
     field("prenom", group="enfants"),
     field("pai", K.YES_NO, group="enfants"),
     field("protocole", group="enfants", shown_if=when("pai", "equals", True)),
-    field("remise", required=False, required_if={"kind": "compare", "of": {"kind": "rows", "group": "enfants"}, "is": "at_least",
-                                                "to": [{"kind": "number", "value": "2"}]}),
-)  # fmt: skip
+    field(
+        "remise",
+        required=False,
+        required_if={
+            "kind": "compare",
+            "of": {"kind": "rows", "group": "enfants"},
+            "is": "at_least",
+            "to": [{"kind": "number", "value": "2"}],
+        },
+    ),
+)
 
 
 def hidden(**answers: Any) -> set[str]:
@@ -98,7 +110,7 @@ def test_answers_that_no_form_could_give_break_nothing(odd: dict[str, Any]) -> N
 
 
 def test_the_names_of_a_form_are_those_of_prices() -> None:
-    names = [question.key for question in naming.as_pricing(HALL).questions]
+    names = [question.key for question in answer_names.pricing_of_form(HALL).questions]
     assert names[:6] == ["qui", "siret", "options__cuisine", "options__videoprojecteur", "couverts", "traiteur"]
     assert {"dates__from", "dates__to"} <= set(names)
 
@@ -174,22 +186,27 @@ def test_a_condition_that_is_none_is_refused() -> None:
 
 
 def test_conditions_are_told_in_words() -> None:
-    labels = phrases.labels_of(HALL)
-    told = {one.key: phrases.shown_if(one, labels) or phrases.required_if(one, labels) for one in HALL}
+    labels = condition_texts.labels_of(HALL)
+    told = {
+        item.key: condition_texts.shown_if(item, labels) or condition_texts.required_if(item, labels) for item in HALL
+    }
     assert told["siret"] == "À remplir si « Qui » est « Association »."
     assert told["couverts"] == "À remplir si « Options (Cuisine) » est oui."
     assert told["traiteur"] == "À remplir si « Couverts » est au-dessus de 50."
     assert told["chauffage"] == "À remplir si « Dates (premier jour) » tombe du 1 octobre au 30 avril."
     assert told["remise"] == "Obligatoire si « nombre de lignes de Enfants » est au moins 2."
     both = {"kind": "all", "of": [when("qui", "filled"), {"kind": "not", "of": when("couverts", "empty")}]}
-    assert phrases.told(both, labels) == "« Qui » a une réponse et il est faux que « Couverts » est sans réponse"
-    assert phrases.told({"kind": "x"}, labels) == "une condition illisible"
+    assert (
+        condition_texts.describe_condition(both, labels)
+        == "« Qui » a une réponse et il est faux que « Couverts » est sans réponse"
+    )
+    assert condition_texts.describe_condition({"kind": "x"}, labels) == "une condition illisible"
 
 
 def test_a_form_of_two_hundred_questions_is_decided_at_once() -> None:
     """Each depends on the one before: the longest chain that can be."""
     chain = [field("q0")] + [field(f"q{n}", shown_if=when(f"q{n - 1}", "filled")) for n in range(1, 200)]
     assert checking.check(chain) == []
-    answers = {one.key: "x" for one in chain}
+    answers = {item.key: "x" for item in chain}
     assert not conditions.decide(chain, answers).hidden
     assert len(conditions.decide(chain, {**answers, "q100": ""}).hidden) == 99

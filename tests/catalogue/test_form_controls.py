@@ -20,7 +20,7 @@ def one(kind: str, **more: Any) -> FormField:
 
 def read(field: FormField, typed: Any) -> Any:
     """Return what is kept of what was typed."""
-    return questions.kept(field, questions.control(field).clean(typed))
+    return questions.to_json(field, questions.control(field).clean(typed))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def read(field: FormField, typed: Any) -> Any:
 )
 def test_what_is_typed_is_kept_and_told(field: FormField, typed: Any, kept: Any, told: str) -> None:
     assert read(field, typed) == kept
-    assert questions.told(field, kept).replace("\u00a0", " ").replace("\u202f", " ") == told
+    assert questions.to_text(field, kept).replace("\u00a0", " ").replace("\u202f", " ") == told
     # What is kept can be shown again in its control, and sent again unchanged.
     control = questions.control(field, initial=kept)
     again = control.prepare_value(control.initial)
@@ -92,7 +92,7 @@ def test_what_is_typed_is_kept_and_told(field: FormField, typed: Any, kept: Any,
         again = widget.decompress(again)
     elif isinstance(again, date | time):
         again = widget.format_value(again)
-    assert questions.kept(field, control.clean(again)) == kept
+    assert questions.to_json(field, control.clean(again)) == kept
 
 
 @pytest.mark.parametrize(
@@ -156,19 +156,19 @@ def test_what_cannot_be_read_is_refused_with_how_to_mend_it(field: FormField, ty
     assert sentence in " ".join(refused.value.messages).replace("\u00a0", " ")
 
 
-@pytest.mark.parametrize("kind", [one for one in K if one not in {K.FILE, K.GROUP, K.SECTION}])
+@pytest.mark.parametrize("kind", [item for item in K if item not in {K.FILE, K.GROUP, K.SECTION}])
 def test_an_empty_answer_that_may_be_is_kept_as_nothing(kind: str) -> None:
     field = one(kind, required=False, choices=("A",))
     for nothing in ("", None):
         assert read(field, [nothing, nothing] if kind == K.PERIOD else nothing or []) is None
-    assert questions.told(field, None) == ""
+    assert questions.to_text(field, None) == ""
 
 
 @pytest.mark.parametrize("kind", list(K))
 @pytest.mark.parametrize("odd", ["x", 3, ["a", 1], {"from": "x"}, True, "1e400"])
 def test_an_answer_of_another_kind_is_told_without_breaking(kind: str, odd: Any) -> None:
     """A form that was filled before its question changed of kind is still read."""
-    assert isinstance(questions.told(one(kind), odd), str)
+    assert isinstance(questions.to_text(one(kind), odd), str)
 
 
 def test_a_mask_takes_no_more_time_for_a_long_answer() -> None:
@@ -179,8 +179,13 @@ def test_a_mask_takes_no_more_time_for_a_long_answer() -> None:
 
 def test_what_came_later_to_fields_is_not_written_where_nobody_set_it() -> None:
     assert one(K.TEXT).as_dict() == {
-        "key": "a", "label": "Question", "kind": "text", "required": True, "help": "", "choices": [],
-    }  # fmt: skip
+        "key": "a",
+        "label": "Question",
+        "kind": "text",
+        "required": True,
+        "help": "",
+        "choices": [],
+    }
     full = one(K.FILE, file_types=("pdf",), megabytes=2, shown_if={"kind": "all", "of": []})
     assert FormField(**full.as_dict()) == full
     assert FormVersion(fields=[full.as_dict()]).form_fields == (full,)

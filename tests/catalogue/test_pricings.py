@@ -8,12 +8,14 @@ import pytest
 from django.db import DatabaseError, transaction
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from obole.catalogue import operations as catalogue
-from obole.catalogue import queries, rules
+from obole.audit_log.models import Record
+from obole.catalogue import operations as catalogue, queries
 from obole.catalogue.models import PricingVersion
-from obole.trail.models import Record
-from tests.catalogue.rules.build import price
-from tests.catalogue.rules.dispositifs import HALL, SCHOOL, TOWN
+from obole.pricing.model.parts import Pricing
+from obole.pricing.model.problems import Refused
+from obole.pricing.text import codec
+from tests.pricing.build import price
+from tests.pricing.dispositifs import HALL, SCHOOL, TOWN
 from tests.world import NOON, WHO, Town, make_town
 
 pytestmark = pytest.mark.django_db
@@ -21,16 +23,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def town() -> Town:
-    return make_town()
+    return make_town(priced=False)
 
 
-def described(pricing: rules.Pricing) -> Any:
+def described(pricing: Pricing) -> Any:
     """Return a pricing as a file holds it."""
-    return json.loads(json.dumps(rules.as_dict(pricing)))
+    return json.loads(json.dumps(codec.as_dict(pricing)))
 
 
 def publish(town: Town, pricing: Any = SCHOOL, **more: Any) -> PricingVersion:
-    data = described(pricing) if isinstance(pricing, rules.Pricing) else pricing
+    data = described(pricing) if isinstance(pricing, Pricing) else pricing
     return catalogue.publish_pricing(scheme_id=town.scheme.pk, described=data, actor=WHO, at=NOON, **more)
 
 
@@ -38,8 +40,8 @@ def publish(town: Town, pricing: Any = SCHOOL, **more: Any) -> PricingVersion:
 def test_every_dispositif_comes_back_as_it_was(town: Town, name: str) -> None:
     version = publish(town, TOWN[name])
     version.refresh_from_db()
-    assert rules.parse(version.pricing) == TOWN[name]
-    assert queries.compiled(version).pricing == TOWN[name]
+    assert codec.parse(version.pricing) == TOWN[name]
+    assert queries.compiled_pricing_of(version).pricing == TOWN[name]
 
 
 def test_a_pricing_published_again_makes_no_version(town: Town) -> None:
@@ -54,15 +56,20 @@ def test_a_pricing_published_again_makes_no_version(town: Town) -> None:
     assert queries.current_pricing(town.scheme) == back
 
 
-@pytest.mark.parametrize(("wrong", "paths"), [
-    (None, [""]), ([], [""]), ({"questions": 3, "lignes": []}, ["", "questions"]),
-    ({"tariffs": [{"key": "A", "label": "x", "versions": []}], "lines": [{}]}, ["tariffs[0].key", "lines[0]"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "paths"),
+    [
+        (None, [""]),
+        ([], [""]),
+        ({"questions": 3, "lignes": []}, ["", "questions"]),
+        ({"tariffs": [{"key": "A", "label": "x", "versions": []}], "lines": [{}]}, ["tariffs[0].key", "lines[0]"]),
+    ],
+)
 def test_everything_that_is_wrong_is_told_and_nothing_is_kept(town: Town, wrong: object, paths: list[str]) -> None:
     before = Record.objects.count()
-    with pytest.raises(rules.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         publish(town, wrong)
-    assert [path for path in paths if path not in {one.path for one in refusal.value.problems}] == []
+    assert [path for path in paths if path not in {problem.path for problem in refusal.value.problems}] == []
     assert (PricingVersion.objects.count(), Record.objects.count()) == (0, before)
 
 
@@ -70,7 +77,7 @@ def test_a_pricing_that_makes_no_sense_is_refused(town: Town) -> None:
     data = described(SCHOOL)
     data["lines"][0]["product"] = "cantine"
     data["tariffs"][0]["versions"][0]["price"]["cells"].pop()
-    with pytest.raises(rules.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         publish(town, data)
     assert len(refusal.value.problems) >= 2
     assert not PricingVersion.objects.exists()
@@ -97,9 +104,9 @@ def test_a_version_is_read_and_compiled_once(town: Town, django_assert_num_queri
     version = queries.current_pricing(town.scheme)
     assert version is not None
     with django_assert_num_queries(1):
-        first = queries.compiled(version)
+        first = queries.compiled_pricing_of(version)
     with django_assert_num_queries(0):
-        assert queries.compiled(version) is first
+        assert queries.compiled_pricing_of(version) is first
     with django_assert_num_queries(1):
         found = queries.current_pricing(town.scheme)
     assert found is not None and found.created_by == WHO

@@ -13,26 +13,34 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
-ROOM = Path(__file__).resolve().parents[2] / "src" / "obole"
-CATALOGUE = ROOM / "locale" / "en" / "LC_MESSAGES" / "django.po"
+SOURCES = Path(__file__).resolve().parents[2] / "src"
+PRODUCT = SOURCES / "obole"
+PACKAGES = [PRODUCT, SOURCES / "obole_demo"]
 KEYWORDS = {
-    "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
-}  # fmt: skip
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
 NAMED = re.compile(r"%\(\w+\)[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]")
 ANY = re.compile(rf"{NAMED.pattern}|%[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]|%%")
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 TAG = re.compile(r"</?\w[^>]*>")
 
 
-@lru_cache(maxsize=1)
-def catalogue() -> Catalog:
-    with CATALOGUE.open("rb") as source:
+@lru_cache
+def catalogue(package: Path) -> Catalog:
+    with (package / "locale" / "en" / "LC_MESSAGES" / "django.po").open("rb") as source:
         return read_po(source, locale="en", abort_invalid=True)
 
 
-def messages() -> list[Message]:
-    return [message for message in catalogue() if message.id]
+def messages(*packages: Path) -> list[Message]:
+    return [message for package in packages or PACKAGES for message in catalogue(package) if message.id]
 
 
 def forms(text: object) -> list[str]:
@@ -48,7 +56,9 @@ def holes(message: Message, text: str) -> Counter[str]:
 
 def test_every_message_is_translated() -> None:
     assert messages()
-    assert [message.id for message in messages() if not all(form.strip() for form in forms(message.string))] == []
+    assert [message.id for message in messages() if not all(form.strip() for form in forms(message.string))] == [], (
+        "give each its msgstr in the django.po of its package"
+    )
 
 
 def said_in(source: Path) -> set[str]:
@@ -61,19 +71,23 @@ def said_in(source: Path) -> set[str]:
     return {text if isinstance(text, str) else text[0] for _line, text, _comments, _context in found}
 
 
-def test_every_text_of_the_sources_is_in_the_catalogue() -> None:
-    known = {forms(message.id)[0] for message in messages()}
-    sources = [path for path in (*ROOM.rglob("*.py"), *ROOM.rglob("*.html")) if "migrations" not in path.parts]
-    assert {path.name: missing for path in sources if (missing := said_in(path) - known)} == {}
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_every_text_of_the_sources_is_in_the_catalogue(package: Path) -> None:
+    # The demonstration may say what the product says; the product has nothing of the demonstration's.
+    known = {forms(message.id)[0] for message in messages(PRODUCT, package)}
+    sources = [path for path in (*package.rglob("*.py"), *package.rglob("*.html")) if "migrations" not in path.parts]
+    assert {path.name: missing for path in sources if (missing := said_in(path) - known)} == {}, (
+        "add each as a msgid with its English msgstr to the package's django.po, by hand or by `make messages`"
+    )
 
 
 def test_nothing_is_uncertain() -> None:
-    assert not catalogue().fuzzy
-    assert [message.id for message in messages() if message.fuzzy] == []
+    assert not any(catalogue(package).fuzzy for package in PACKAGES)
+    assert [message.id for message in messages() if message.fuzzy] == [], "read the translation, then drop `fuzzy`"
 
 
 def test_a_plural_has_two_forms() -> None:
-    assert catalogue().num_plurals == 2
+    assert [catalogue(package).num_plurals for package in PACKAGES] == [2, 2]
     assert [message.id for message in messages() if message.pluralizable and len(forms(message.string)) != 2] == []
 
 
@@ -106,9 +120,10 @@ def test_punctuation_is_english(french: str) -> None:
     assert [form for form in written if french in form] == []
 
 
-def test_it_compiles() -> None:
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_it_compiles(package: Path) -> None:
     compiled = BytesIO()
 
-    write_mo(compiled, catalogue())
+    write_mo(compiled, catalogue(package))
 
     assert compiled.getvalue()

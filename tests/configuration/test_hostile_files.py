@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from obole.catalogue.models import Product, Scheme
-from obole.catalogue.rules.problems import Refused
+from obole.audit_log.models import Record
+from obole.catalogue.models import Scheme
 from obole.configuration import operations
 from obole.configuration.rules import text
-from obole.trail.models import Record
+from obole.pricing.model.problems import Refused
 from tests.world import WHO, later, make_town
 
 pytestmark = pytest.mark.django_db
 
-HEAD = '{"obole": {"format": 1}'
+HEAD = '{"obole": {"format": 2}'
 SCHEME = "Inscription cantine 2026-2027"
 
 
@@ -24,7 +24,7 @@ def refusals(content: bytes) -> dict[str, str]:
     with pytest.raises(Refused) as refused:
         operations.import_file(tree=text.read(content), seen=None, actor=WHO, at=later())
     assert Record.objects.count() == before
-    said = {one.path: one.message for one in refused.value.problems}
+    said = {problem.path: problem.message for problem in refused.value.problems}
     assert all(message.encode() and len(message) < 700 for message in said.values())
     return said
 
@@ -33,16 +33,12 @@ def form(fields: Any) -> Any:
     return {"schemes": [{"name": SCHEME, "form": fields}]}
 
 
-def meal(values: Any) -> Any:
-    return {"schemes": [{"name": SCHEME, "products": [{"name": "Repas", **values}]}]}
-
-
 def kind(values: Any) -> Any:
     return {"invoice_types": [{"name": "T", **values}]}
 
 
 def with_sections(**sections: Any) -> bytes:
-    return json.dumps({"obole": {"format": 1}, **sections}).encode()
+    return json.dumps({"obole": {"format": 2}, **sections}).encode()
 
 
 @pytest.mark.parametrize(
@@ -56,14 +52,14 @@ def with_sections(**sections: Any) -> bytes:
         (b'{"a": ' * 70 + b"1" + b"}" * 70, "a" + ".a" * 60, "trop imbriquée"),
         (b"1" * 5_000, "", "démesuré"),
         (b"NaN", "", "n’est pas un nombre"),
-        (b'{"obole": {"format": 1}, "obole": {"format": 1}}', "", "« obole » est écrit deux fois"),
+        (b'{"obole": {"format": 2}, "obole": {"format": 2}}', "", "« obole » est écrit deux fois"),
         (b" " * 5_000_001, "", "5 Mo au plus"),
         (b"[]", "", "ce n’est pas un fichier de configuration"),
         (b"null", "", "ce n’est pas un fichier de configuration"),
         (b'{"tariffs": []}', "", "ce n’est pas un fichier de configuration"),
-        (b'{"obole": {"format": 2}}', "obole.format", "inconnu de cette version"),
+        (b'{"obole": {"format": 3}}', "obole.format", "inconnu de cette version"),
         (b'{"obole": {"format": true}}', "obole.format", "inconnu de cette version"),
-        (b'{"obole": {"format": 1, "by": 3}}', "obole", "« by » est inconnu ici"),
+        (b'{"obole": {"format": 2, "by": 3}}', "obole", "« by » est inconnu ici"),
         ((HEAD + ', "<script>": 1}').encode(), "", "« <script> » est inconnu ici"),
         ((HEAD + ', "\\ud800": 1}').encode(), "", "ne peut pas être gardé"),
         ((HEAD + ', "services": [{"name": "a\\u0000b"}]}').encode(), "services[0].name", "ne peut pas être gardé"),
@@ -71,9 +67,13 @@ def with_sections(**sections: Any) -> bytes:
         ((HEAD + ', "services": [{"name": "a\\u202eb"}]}').encode(), "services[0].name", "caractère invisible"),
         ((HEAD + ', "services": [{"name": "a\\u200bb"}]}').encode(), "services[0].name", "caractère invisible"),
         ((HEAD + ', "services": [{"name": "a\\nb"}]}').encode(), "services[0].name", "caractère invisible"),
-        ((HEAD + ', "services": [{"name": "a", "position": 1.5}]}').encode(), "services[0].position", "entre guillemets"),
+        (
+            (HEAD + ', "services": [{"name": "a", "position": 1.5}]}').encode(),
+            "services[0].position",
+            "entre guillemets",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_text_that_cannot_be_read(content: bytes, path: str, sentence: str) -> None:
     said = refusals(content)
     assert sentence in said[path], said
@@ -106,7 +106,11 @@ def test_a_text_that_cannot_be_read(content: bytes, path: str, sentence: str) ->
         ({"regies": [{"code": "ENF", "gateway": "payfip"}]}, "regies[0].gateway", "retirez cette ligne"),
         ({"regies": [{"code": "DOM", "name": "Régie Enfance"}]}, "regies[0].name", "porte déjà ce nom"),
         ({"regies": [{"code": "DOM", "name": "R", "release_delay": 2}]}, "regies[0].release_delay", "15"),
-        ({"regies": [{"code": "ENF", "gateway_settings": {"mode": "W"}}]}, "regies[0]", "« gateway_settings » est inconnu"),
+        (
+            {"regies": [{"code": "ENF", "gateway_settings": {"mode": "W"}}]},
+            "regies[0]",
+            "« gateway_settings » est inconnu",
+        ),
         ({"schemes": [{"name": "D"}]}, "schemes[0]", "il manque « service »"),
         ({"schemes": [{"name": "D", "service": None}]}, "schemes[0].service", "un texte est attendu"),
         ({"schemes": [{"name": "D", "service": "Rien"}]}, "schemes[0].service", "« Rien » n’existe ni ici"),
@@ -123,47 +127,51 @@ def test_a_text_that_cannot_be_read(content: bytes, path: str, sentence: str) ->
         (form([{"key": "enfant", "label": "A", "kind": "date"}]), "schemes[0].form[0]", "autre sorte"),
         (form([{"key": "a", "label": "A"}] * 301), "schemes[0].form", "trop de champs"),
         ({"schemes": [{"name": SCHEME, "pricing": []}]}, "schemes[0].pricing", "un objet est attendu"),
-        ({"schemes": [{"name": SCHEME, "pricing": {"lines": 3}}]}, "schemes[0].pricing.lines", "une liste est attendue"),
-        ({"schemes": [{"name": SCHEME, "products": [{"name": "P"}]}]}, "schemes[0].products[0].unit_price_cents", "nulle"),
-        (meal({"unit_price_cents": -1}), "schemes[0].products[0].unit_price_cents", "0"),
-        (meal({"unit_price_cents": 10**30}), "schemes[0].products[0].unit_price_cents", "entier"),
-        (meal({"minimum": "9", "maximum": "3"}), "schemes[0].products[0].maximum", "plus petite"),
-        (meal({"minimum": "0,5"}), "schemes[0].products[0].minimum", "plus de décimales"),
-        (meal({"decimals": 10**9}), "schemes[0].products[0].decimals", "3"),
-        (meal({"maximum": "٣"}), "schemes[0].products[0].maximum", "chiffres"),
-        (meal({"entered_by": "le maire"}), "schemes[0].products[0].entered_by", "choix valide"),
-        ({"schemes": [{"name": SCHEME, "products": [{"name": "P"}, {"name": " P  "}]}]}, "schemes[0].products[1]", "décrite deux fois"),
+        (
+            {"schemes": [{"name": SCHEME, "pricing": {"lines": 3}}]},
+            "schemes[0].pricing.lines",
+            "une liste est attendue",
+        ),
         (kind({"regie": "NON"}), "invoice_types[0].regie", "« NON » n’existe ni ici"),
         (kind({"schemes": "tous"}), "invoice_types[0].schemes", "une liste"),
         (kind({"schemes": [SCHEME, SCHEME]}), "invoice_types[0].schemes", "écrite deux fois"),
-        (kind({"amount_mode": "fixed"}), "invoice_types[0].fixed_cents", "supérieur à zéro"),
+        (kind({"amount_mode": "fixed"}), "invoice_types[0]", "« amount_mode » est inconnu ici"),
+        ({"schemes": [{"name": SCHEME, "products": []}]}, "schemes[0]", "« products » est inconnu ici"),
         (kind({"reminder_delays": [7, 7]}), "invoice_types[0].reminder_delays", "deux fois"),
         (kind({"reminder_delays": [0]}), "invoice_types[0].reminder_delays", "1"),
         (kind({"reminder_delays": [1, 2, 3, 4, 5, 6, 7]}), "invoice_types[0].reminder_delays", "6"),
         (kind({"reminder_subject": "Retard"}), "invoice_types[0].reminder_body", "laissez les deux vides"),
-        (kind({"reminder_subject": "R", "reminder_body": "{{ mdp }}"}), "invoice_types[0].reminder_body", "« mdp » n’existe pas"),
+        (
+            kind({"reminder_subject": "R", "reminder_body": "{{ mdp }}"}),
+            "invoice_types[0].reminder_body",
+            "« mdp » n’existe pas",
+        ),
         (kind({"introduction": "x" * 3_001}), "invoice_types[0].introduction", "3000 caractères"),
         ({"mails": [{"kind": "spam", "subject": "a", "body": "b"}]}, "mails[0].kind", "n’existe pas"),
         ({"mails": [{"kind": "reminder_1", "subject": "a", "body": ""}]}, "mails[0].body", "vide"),
         ({"mails": [{"kind": "reminder_1", "subject": "{% for %}", "body": "b"}]}, "mails[0].subject", "balise"),
     ],
-)  # fmt: skip
+)
 def test_a_part_that_cannot_be_kept(sections: dict[str, Any], path: str, sentence: str) -> None:
     make_town()
     said = refusals(with_sections(**sections))
     assert sentence in said[path].replace("\u202f", "").replace("\u00a0", " "), said
 
 
-def test_five_thousand_products_are_a_sentence() -> None:
+def test_five_thousand_dispositifs_are_a_sentence() -> None:
     make_town()
-    many = [{"name": f"Produit {n}", "unit_price_cents": n} for n in range(5_000)]
-    said = refusals(with_sections(schemes=[{"name": SCHEME, "products": many}]))
-    assert said == {
-        "schemes[0].products": f"Dispositif «\u00a0{SCHEME}\u00a0»\u00a0: cette liste est trop longue : 300 au plus."
-    }
-    spread = [{"name": f"D{n}", "service": "Restauration scolaire", "products": many[:250]} for n in range(20)]
-    assert "trop de choses (5020, 3000 au plus)" in refusals(with_sections(schemes=spread))[""]
-    assert Scheme.objects.count() == 1 and Product.objects.count() == 2
+    many = [{"name": f"D{n}", "service": "Restauration scolaire"} for n in range(5_000)]
+    assert refusals(with_sections(schemes=many)) == {"schemes": "cette liste est trop longue : 1000 au plus."}
+    names = [{"name": f"N{n}"} for n in range(1_000)]
+    codes = [{"code": f"R{n}", "name": f"N{n}"} for n in range(1_001)]
+    spread = {"schemes": many[:1_000], "services": names, "invoice_types": names, "regies": codes[:1_000]}
+    assert "trop de choses (4000, 3000 au plus)" in refusals(with_sections(**spread))[""]
+    assert Scheme.objects.count() == 1
+
+
+def test_a_file_of_before_the_only_way_to_price_is_told_what_to_do() -> None:
+    old = {"obole": {"format": 1}, "schemes": [{"name": SCHEME, "products": [{"name": "Repas"}]}]}
+    assert "exportez-le de nouveau d’une installation à jour" in refusals(json.dumps(old).encode())["obole.format"]
 
 
 def test_everything_wrong_is_told_at_once_but_not_more_than_anybody_mends() -> None:

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 
 from obole.catalogue import operations as catalogue
-from obole.catalogue.models import Product
+from obole.catalogue.models import Scheme
 from obole.configuration import operations, queries
 from obole.configuration.queries.snapshot import Snapshot
-from obole.configuration.rules import reading
+from obole.configuration.rules import file_parser
 from tests.world import WHO, later, make_town
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,17 +17,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_change_that_comes_during_an_import_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     town = make_town()
-    tree = {
-        "obole": {"format": 1},
-        "schemes": [{"name": town.scheme.name, "products": [{"name": "Repas", "unit_price_cents": 345}]}],
-    }
-    seen = queries.plan(reading.read(tree), queries.take()).seen
+    tree = {"obole": {"format": 2}, "schemes": [{"name": town.scheme.name, "position": 4}]}
+    seen = queries.plan(file_parser.read(tree), queries.take_snapshot()).seen
 
     def change() -> None:
-        catalogue.configure_product(product_id=town.meal.pk, values={"unit_price_cents": 999}, actor=WHO, at=later(9))
+        catalogue.configure_scheme(scheme_id=town.scheme.pk, values={"position": 9}, actor=WHO, at=later(9))
         connection.close()
 
-    other, take = Thread(target=change), queries.take
+    other, take = Thread(target=change), queries.take_snapshot
 
     def take_while_somebody_changes() -> Snapshot:
         other.start()
@@ -35,7 +32,7 @@ def test_a_change_that_comes_during_an_import_waits_for_it(monkeypatch: pytest.M
         assert other.is_alive(), "the rows are not locked"
         return take()
 
-    monkeypatch.setattr(queries, "take", take_while_somebody_changes)
+    monkeypatch.setattr(queries, "take_snapshot", take_while_somebody_changes)
     operations.import_file(tree=tree, seen=seen, actor=WHO, at=later())
     other.join(10)
-    assert Product.objects.get(pk=town.meal.pk).unit_price_cents == 999
+    assert Scheme.objects.get().position == 9

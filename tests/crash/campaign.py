@@ -17,15 +17,16 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from bench import measures
 from obole.billing.models import Invoice
-from obole.cli.processes import obole
-from obole.config.embedded_postgres import EmbeddedServer
-from obole.lib import days, words
+from obole.books import verification
+from obole.lib import dates, texts
 from obole.mailing.models import Message
-from obole.payments import operations as payments
-from obole.payments import rules, verification
+from obole.payments import operations as payments, rules
 from obole.payments.models import Attempt, BankExchange, Receipt
-from obole.payments.operations.asking import MOST_DOORBELLS
+from obole.payments.operations.polling import MOST_DOORBELLS
 from obole.regies.models import Entry
+from obole_demo.embedded_postgres import EmbeddedServer
+from obole_demo.processes import obole
+from tests.actors import somebody
 from tests.crash.figures import Figures
 from tests.world import Town, make_citizen, make_dossier, make_invoice
 
@@ -106,9 +107,13 @@ class Ringer(Thread):
 
 
 def _waiting_attempt(town: Town) -> Attempt:
-    invoice = make_invoice(town, at=days.now())
+    invoice = make_invoice(town, at=dates.now())
     return payments.start_payment(
-        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor="tests", at=days.now()
+        invoice_id=invoice.pk,
+        email="usager@example.org",
+        request_key=texts.token(),
+        actor=somebody("tests"),
+        at=dates.now(),
     )
 
 
@@ -125,8 +130,8 @@ def _prepare(var: Path, town: Town, how_many: int) -> list[int]:
     """Let several processes make so many attempts that the bank was paid for; return them."""
     crowd = []
     for rank in range(PREPARERS):
-        citizens = [make_citizen(f"payeur{rank}-{n}@example.org", at=days.now()) for n in range(10)]
-        made = [make_dossier(town, citizen=one, at=days.now()).pk for one in citizens]
+        citizens = [make_citizen(f"payeur{rank}-{n}@example.org", at=dates.now()) for n in range(10)]
+        made = [make_dossier(town, citizen=citizen, at=dates.now()).pk for citizen in citizens]
         count = how_many // PREPARERS + (rank < how_many % PREPARERS)
         crowd.append(_start(var, "prepare", rank, {"dossiers": made, "type": town.type.pk, "count": count}))
     for process, out in crowd:
@@ -179,7 +184,7 @@ def _recover() -> None:
     # The documents of the invoices have nothing to do with what is counted.
     ProcrastinateJob.objects.filter(task_name="billing.render")._raw_delete("default")
     for minutes in (3, 6):
-        payments.sweep(at=days.now() + minutes * rules.TWO_HOURS / 120)
+        payments.sweep(at=dates.now() + minutes * rules.TWO_HOURS / 120)
         done = subprocess.run(obole("work", "--once"), capture_output=True, text=True, check=False)
         if done.returncode:
             raise CampaignFailed(done.stderr[-3000:])

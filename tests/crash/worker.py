@@ -15,10 +15,11 @@ django.setup()
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection  # noqa: E402
 
-from obole.billing import operations as billing  # noqa: E402
-from obole.lib import days, words  # noqa: E402
+from obole.billing.models import InvoiceType  # noqa: E402
+from obole.dossiers.models import Dossier  # noqa: E402
+from obole.lib import actors, dates, texts  # noqa: E402
 from obole.payments import operations as payments  # noqa: E402
-from tests.world import WHO  # noqa: E402
+from tests.world import WHO, bill_dossier  # noqa: E402
 
 T = TypeVar("T")
 GIVE_UP_SECONDS = 120
@@ -44,12 +45,10 @@ def prepare(asked: Path, out: Book) -> None:
     bank = requests.Session()
     bank.trust_env = False
     for turn in range(wanted["count"]):
-        invoice = billing.generate_invoice(
-            dossier_id=wanted["dossiers"][turn % len(wanted["dossiers"])], type_id=wanted["type"], quantities={}, period="",
-            request_key=words.token(), actor=WHO, at=days.now(),
-        )  # fmt: skip
+        dossier = Dossier.objects.get(pk=wanted["dossiers"][turn % len(wanted["dossiers"])])
+        invoice = bill_dossier(dossier, InvoiceType.objects.get(pk=wanted["type"]), period="", at=dates.now())
         attempt = payments.start_payment(
-            invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor=WHO, at=days.now()
+            invoice_id=invoice.pk, email="usager@example.org", request_key=texts.token(), actor=WHO, at=dates.now()
         )
         paid = {"idop": attempt.gateway_reference, "result": "P", "notify": False}
         bank.post(f"{os.environ['OBOLE_SIMULATOR_URL']}/control/pay", json=paid, timeout=20).raise_for_status()
@@ -60,7 +59,7 @@ def settle(asked: Path, out: Book) -> None:
     """Ask the bank about each payment; try again while the database is away."""
     interruptions = 0
     for attempt_id in json.loads(asked.read_text()):
-        state, broken = _until_it_answers(lambda one=attempt_id: _resolve(one))  # type: ignore[misc]
+        state, broken = _until_it_answers(lambda item=attempt_id: _resolve(item))  # type: ignore[misc]
         interruptions += broken
         if state == "paid":
             out.write(attempt_id)
@@ -68,7 +67,7 @@ def settle(asked: Path, out: Book) -> None:
 
 
 def _resolve(attempt_id: int) -> str:
-    return payments.resolve_attempt(attempt_id=attempt_id, actor="payfip", at=days.now()).state
+    return payments.resolve_attempt(attempt_id=attempt_id, actor=actors.gateway("payfip"), at=dates.now()).state
 
 
 def _until_it_answers(act: Callable[[], T]) -> tuple[T, int]:

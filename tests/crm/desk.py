@@ -1,8 +1,7 @@
 """What the tests of the agents' screens share: a town where something of everything has happened, and a browser."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -11,22 +10,23 @@ from django.test import Client
 from django.urls import reverse
 from lxml import html
 
-from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
 from obole.directory.models import Agent
-from obole.dossiers import operations as dossiers
-from obole.dossiers import uploads
+from obole.dossiers import operations as dossiers, uploads
 from obole.dossiers.models import Dossier
-from obole.lib import days, words
+from obole.lib import actors, dates, texts
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
-from obole.mailing.rules import Rendered
+from obole.mailing.rules import RenderedMail
 from obole.payments import operations as payments
 from obole.payments.models import Attempt
 from obole.regies import operations as regies
-from tests.world import WHO, Town, later, make_dossier, make_invoice, make_town, make_type
+from tests import database
+from tests.accounts.browsers import sign_in
+from tests.actors import somebody
+from tests.world import RIB, WHO, Town, later, make_fixed_invoice, make_invoice
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 HOSTILE = '<script>alert("é")</script>'
@@ -52,7 +52,7 @@ def rows_of(response: HttpResponse) -> list[list[str]]:
 def browser(agent: Agent, *, checks_csrf: bool = False) -> Client:
     """Return a signed-in browser."""
     client = Client(enforce_csrf_checks=checks_csrf)
-    client.force_login(agent.user)
+    sign_in(client, agent.user)
     return client
 
 
@@ -64,28 +64,33 @@ def get(client: Client, name: str, *args: object, **query: Any) -> HttpResponse:
     return answer
 
 
-def bill(town: Town, cents: int, *, meals: int = 3, at: datetime | None = None) -> Invoice:
+def draft_form(client: Client, draft: Invoice, **changes: str) -> dict[str, str]:
+    """Return what the page of a draft would send."""
+    page = html.fromstring(get(client, "draft", draft.pk).content.decode())
+    form = next(form for form in page.forms if "draft" in form.get("class", ""))
+    return {**dict(form.form_values()), **changes}
+
+
+def bill(town: Town, cents: int, *, at: datetime | None = None) -> Invoice:
     """Issue an invoice of a fixed amount: the sandbox bank answers according to its cents."""
-    name = f"Forfait {cents}"
-    kind = make_type(town.regie, [town.scheme], name=name, amount_mode="fixed", fixed_cents=cents)
-    dossier = make_dossier(town, meals=meals, at=at or later())
-    return billing.generate_invoice(
-        dossier_id=dossier.pk, type_id=kind.pk, quantities={}, period="novembre 2026", request_key=words.token(),
-        actor=WHO, at=at or later(),
-    )  # fmt: skip
+    return make_fixed_invoice(town, cents, name=f"Forfait {cents}", at=at or later())
 
 
 def try_to_pay(invoice: Invoice, *, minutes: float = 1) -> Attempt:
     """Send the payer to the bank."""
     return payments.start_payment(
-        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor="usager", at=later(minutes)
+        invoice_id=invoice.pk,
+        email=invoice.payer.email or "usager@example.org",
+        request_key=texts.token(),
+        actor=somebody("usager"),
+        at=later(minutes),
     )
 
 
 def pay(invoice: Invoice, *, minutes: float = 1) -> Attempt:
     """Send the payer to the bank, and ask it what came out."""
     attempt = try_to_pay(invoice, minutes=minutes)
-    return payments.resolve_attempt(attempt_id=attempt.pk, actor="payfip", at=later(minutes + 1))
+    return payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.gateway("payfip"), at=later(minutes + 1))
 
 
 def submit_with_file(town: Town) -> Dossier:
@@ -96,23 +101,26 @@ def submit_with_file(town: Town) -> Dossier:
     ]
     form = catalogue.publish_form(scheme_id=town.scheme.pk, fields=fields, actor=WHO, at=later())
     stored = uploads.store(field_key="attestation", name="quotient é.pdf", content=PDF)
-    filled = dossiers.Filled(answers={"enfant": HOSTILE}, quantities={town.meal.pk: Decimal(4)}, uploads=[stored])
+    filled = dossiers.Application(answers={"enfant": HOSTILE}, uploads=[stored])
     return dossiers.submit(
         citizen_id=town.citizen.pk,
         form_id=form.pk,
-        request_key=words.token(),
+        request_key=texts.token(),
         filled=filled,
-        actor="usager",
+        actor=somebody("usager"),
         at=later(2),
     )
 
 
 def send_account_mail() -> Message:
     """Queue a mail that signs in, as the account pages do."""
-    letter = mailing.Letter(
-        cause=words.token(), kind="account", to="usager@example.org", confidential=True,
-        rendered=Rendered("Changer votre mot de passe", "Ouvrez https://exemple/cle-secrete", ""),
-    )  # fmt: skip
+    letter = mailing.Email(
+        cause=texts.token(),
+        kind="account",
+        to="usager@example.org",
+        confidential=True,
+        rendered=RenderedMail("Changer votre mot de passe", "Ouvrez https://exemple/cle-secrete", ""),
+    )
     with transaction.atomic():
         message = mailing.queue(letter, at=later(3))
     assert message is not None
@@ -121,9 +129,9 @@ def send_account_mail() -> Message:
 
 @dataclass
 class Desk:
-    """A town with an invoice of each kind. Needs ``django_db(transaction=True)``: banks and files are asked."""
+    """A town with an invoice of each kind, made by the product's operations; tests take ``make_desk()``."""
 
-    town: Town = field(default_factory=make_town)
+    town: Town
 
     def __post_init__(self) -> None:
         town = self.town
@@ -141,14 +149,25 @@ class Desk:
         self.attachment = self.dossier.attachments.get()
         self.anomaly = self.odd_attempt.anomalies.get()
         self.refund = payments.request_refund(
-            receipt_id=self.odd_attempt.receipt.pk, cents=10, reason="Un dixième d’euro de trop", request_key="desk", actor=WHO,
+            receipt_id=self.odd_attempt.receipt.pk,
+            cents=10,
+            reason="Un dixième d’euro de trop",
+            account=RIB,
+            request_key="desk",
+            actor=WHO,
             at=later(5),
-        )  # fmt: skip
+        )
         self.closing = regies.close_period(
-            regie_id=town.regie.pk, until=days.day_of(later(days=-30)), actor=WHO, at=later(6)
+            regie_id=town.regie.pk, until=dates.day_of(later(days=-30)), actor=WHO, at=later(6)
         )
         self.exchange = self.paid_attempt.exchanges.order_by("id")[0]
         self.receipt = self.paid_attempt.receipt
         self.secret = send_account_mail()
         self.message = Message.objects.filter(kind="invoice_deposited").order_by("id")[0]
-        self.today = days.day_of(later())
+        self.today = dates.day_of(later())
+
+
+def make_desk() -> Desk:
+    """Return the desk that was built once, with its rows and its files."""
+    desk: Desk = database.put_back("desk")
+    return desk

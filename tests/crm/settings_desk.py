@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from lxml import html
 
-from obole.trail.models import Record
+from obole.audit_log.models import Record
+from tests.accounts.browsers import sign_in
 from tests.world import Town, make_town
 
 
@@ -87,5 +88,5 @@ class Desk:
 def open_desk(**options: Any) -> Desk:
     """Return the desk of the administrator of a small town."""
     desk = Desk(make_town(**options))
-    desk.client.force_login(desk.town.admin.user)
+    sign_in(desk.client, desk.town.admin.user)
     return desk

@@ -5,27 +5,25 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from obole.directory import operations as directory
-from obole.directory import queries
+from obole.audit_log.models import Record
+from obole.directory import operations as directory, queries
 from obole.directory.models import Agent, Authority, Citizen, User
 from obole.directory.rules import Profile, Right, rights_of
-from obole.trail.models import Record
 from tests.world import NOON, PASSWORD, WHO, make_agent, make_citizen
 
 pytestmark = pytest.mark.django_db
 
 
 def test_rights_grow_with_the_profile() -> None:
-    assert rights_of(Profile.REVIEWER) == {Right.REVIEW}
+    assert rights_of(Profile.REVIEWER) == {Right.READ, Right.REVIEW}
     assert rights_of(Profile.REVIEWER) < rights_of(Profile.REGISSEUR) < rights_of(Profile.ADMINISTRATOR)
     assert rights_of(Profile.ADMINISTRATOR) == set(Right)
 
 
 def test_an_address_has_one_account_whatever_its_case() -> None:
     agent = make_agent(Profile.REVIEWER, email="Agent@Valbourg.Example")
-    values = {"name": "Bis", "profile": Profile.ADMINISTRATOR}
-    with pytest.raises(ValidationError), transaction.atomic():
-        directory.register_agent(email="agent@VALBOURG.example", password="x", values=values, actor=WHO, at=NOON)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        directory.open_account(email="agent@VALBOURG.example", password="x", proven=False)
     assert list(User.objects.values_list("email", flat=True)) == ["agent@valbourg.example"]
     assert Agent.objects.get() == agent
 

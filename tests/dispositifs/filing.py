@@ -1,4 +1,6 @@
-"""From the page of a dispositif to its invoice, as people go: the citizen's form, the agent's answers, the sous-panel."""
+"""
+From the page of a dispositif to its invoice, as people go: the citizen's form, the agent's answers, the sous-panel.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +12,11 @@ from lxml import html
 
 from obole.billing.models import Invoice
 from obole.catalogue.forms import rows
-from obole.cli.demo import dispositifs
-from obole.cli.demo.town import OpenScheme, open_schemes
 from obole.directory.rules import Profile
 from obole.dossiers.models import Dossier
 from obole.regies import operations as regies
+from obole_demo import dispositifs
+from obole_demo.town import OpenScheme, open_schemes
 from tests.crm.desk import browser, get, text_of, url
 from tests.world import NOON, WHO, make_agent, make_citizen, make_regie
 
@@ -146,7 +148,7 @@ def _named(typed: Typed) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in typed.items():
         if _is_rows(value):
-            found |= {rows.control(key, n, name): one for n, row in enumerate(value) for name, one in row.items()}
+            found |= {rows.control(key, n, name): item for n, row in enumerate(value) for name, item in row.items()}
         elif isinstance(value, tuple):
             found |= {f"answer_{key}_{n}": day for n, day in enumerate(value)}
         else:
@@ -159,7 +161,7 @@ def _asked(counted: Typed) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in counted.items():
         if _is_rows(value):
-            found |= {f"r-{key}-{n}-{name}": one for n, row in enumerate(value) for name, one in row.items()}
+            found |= {f"r-{key}-{n}-{name}": item for n, row in enumerate(value) for name, item in row.items()}
         else:
             found[f"r-{key}"] = value
     return found
@@ -167,15 +169,15 @@ def _asked(counted: Typed) -> dict[str, str]:
 
 def _sent(page: HttpResponse) -> dict[str, Any]:
     """Return what the citizen's form would send; what has no answer yet is there, empty."""
-    return _values(next(one for one in _forms(page) if one.xpath(".//*[@name='form_id']")))
+    return _values(next(form for form in _forms(page) if form.xpath(".//*[@name='form_id']")))
 
 
 def _fields(page: HttpResponse, action: str | None = None) -> dict[str, str]:
     """Return what a form of the CRM would send: the one of the questions, or that of an address, with a version."""
     if action is None:
-        return _values(next(one for one in _forms(page) if one.xpath(".//*[starts-with(@name, 'answer_')]")))
+        return _values(next(form for form in _forms(page) if form.xpath(".//*[starts-with(@name, 'answer_')]")))
     return _values(
-        next(one for one in _forms(page) if one.get("action") == action and one.xpath(".//*[@name='version']"))
+        next(form for form in _forms(page) if form.get("action") == action and form.xpath(".//*[@name='version']"))
     )
 
 
@@ -190,7 +192,7 @@ def _values(form: Any) -> dict[str, Any]:
         found.setdefault(name, []).append(value)
     given = {name: values if len(values) > 1 else values[0] for name, values in found.items()}
     controls = form.xpath(".//*[@name][not(self::button)]")
-    return {one.get("name"): None if one.get("type") in _SILENT else "" for one in controls} | given
+    return {control.get("name"): None if control.get("type") in _SILENT else "" for control in controls} | given
 
 
 def _chosen(sent: dict[str, Any]) -> dict[str, Any]:

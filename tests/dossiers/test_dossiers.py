@@ -1,23 +1,21 @@
 """Dossiers: what may be submitted, in which order things happen, what a citizen may touch, what was promised."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from obole.audit_log.models import Record
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
-from obole.dossiers import operations as dossiers
-from obole.dossiers import queries, rules
-from obole.dossiers.models import Attachment, Dossier, Item
+from obole.dossiers import operations as dossiers, queries, rules
+from obole.dossiers.models import Attachment, Dossier, Estimate
 from obole.dossiers.states import DossierState
 from obole.dossiers.uploads import StoredUpload
-from obole.lib import words
-from obole.lib.states import ForbiddenMove
+from obole.lib import texts
+from obole.lib.states import ForbiddenTransition
 from obole.mailing.models import Message
-from obole.trail.models import Record
-from tests.world import NOON, WHO, Town, later, make_dossier, make_product, make_town
+from tests.world import NOON, WHO, Town, later, make_dossier, make_town
 
 pytestmark = pytest.mark.django_db
 ANSWERS: dict[str, Any] = {"enfant": "Zoé", "ecole": "Jules-Ferry"}
@@ -29,11 +27,15 @@ def town() -> Town:
 
 
 def submit(town: Town, *, meals: str = "3", key: str = "", **filled: Any) -> Dossier:
-    values = {"answers": ANSWERS, "quantities": {town.meal.pk: Decimal(meals)}, **filled}
+    values = {"answers": {**ANSWERS, "repas": int(meals)}, **filled}
     return dossiers.submit(
-        citizen_id=town.citizen.pk, form_id=town.form.pk, request_key=key or words.token(),
-        filled=dossiers.Filled(**values), actor=WHO, at=NOON,
-    )  # fmt: skip
+        citizen_id=town.citizen.pk,
+        form_id=town.form.pk,
+        request_key=key or texts.token(),
+        filled=dossiers.Application(**values),
+        actor=WHO,
+        at=NOON,
+    )
 
 
 def upload(key: str = "enfant", digest: str = "d" * 64) -> StoredUpload:
@@ -42,9 +44,9 @@ def upload(key: str = "enfant", digest: str = "d" * 64) -> StoredUpload:
 
 def test_a_dossier_is_submitted_once(town: Town) -> None:
     first, again = submit(town, key="form"), submit(town, key="form")
-    assert (first.pk, first.reference, first.state) == (again.pk, "DOS-000001", "submitted")
+    assert (first.pk, first.reference, first.state) == (again.pk, f"DOS-{first.number:06d}", "submitted")
     assert Message.objects.filter(kind="dossier_received").count() == 1
-    assert submit(town).reference == "DOS-000002"
+    assert submit(town).number == (first.number or 0) + 1
 
 
 @pytest.mark.parametrize(
@@ -54,20 +56,13 @@ def test_a_missing_answer_is_refused(town: Town, answers: dict[str, Any]) -> Non
     before = Record.objects.count()
     with pytest.raises(rules.MissingAnswer):
         submit(town, answers=answers)
-    assert (Dossier.objects.count(), Item.objects.count(), Record.objects.count()) == (0, 0, before)
+    assert (Dossier.objects.count(), Estimate.objects.count(), Record.objects.count()) == (0, 0, before)
 
 
-@pytest.mark.parametrize("meals", ["-1", "31.5", "32", "0.5", "100000"])
-def test_a_quantity_out_of_bounds_is_refused(town: Town, meals: str) -> None:
-    with pytest.raises(rules.BadQuantity):
-        submit(town, meals=meals)
-    assert (Dossier.objects.count(), Message.objects.count()) == (0, 0)
-
-
-def test_a_refused_dossier_takes_no_number(town: Town) -> None:
-    with pytest.raises(rules.BadQuantity):
-        submit(town, meals="99")
-    assert submit(town).number == 1
+def test_a_refused_dossier_leaves_nothing(town: Town) -> None:
+    with pytest.raises(rules.MissingAnswer):
+        submit(town, answers={})
+    assert not Dossier.objects.exists()
 
 
 def test_a_closed_dispositif_takes_nothing(town: Town) -> None:
@@ -83,28 +78,46 @@ def test_answers_to_questions_that_the_form_does_not_ask_are_dropped(town: Town)
 
 
 def test_a_citizen_never_gives_the_agent_s_quantities(town: Town) -> None:
-    dossier = submit(town, quantities={town.meal.pk: Decimal(1), town.late_fee.pk: Decimal(9), 999: Decimal(9)})
-    assert [(one.product.pk, one.quantity) for one in queries.items(dossier)] == [
-        (town.meal.pk, 1),
-        (town.late_fee.pk, 0),
-    ]
+    dossier = submit(town, answers={**ANSWERS, "repas": 1, "majoration": 9})
+    assert dossier.answers == {**ANSWERS, "repas": 1}
+    assert Estimate.objects.get().total_cents == 325
 
 
 ACTS: dict[str, tuple[set[str], str, Callable[[Town, int], Dossier]]] = {
-    "take": ({"submitted"}, "in_review", lambda town, pk: dossiers.take(dossier_id=pk, agent_id=town.agent.pk, actor=WHO, at=later(1))),
-    "ask": ({"in_review"}, "incomplete", lambda town, pk: dossiers.ask_complement(dossier_id=pk, reason="RIB", actor=WHO, at=later(1))),
-    "accept": ({"in_review"}, "accepted", lambda town, pk: dossiers.accept(dossier_id=pk, reason="", actor=WHO, at=later(1))),
-    "reject": ({"in_review"}, "rejected", lambda town, pk: dossiers.reject(dossier_id=pk, reason="non", actor=WHO, at=later(1))),
+    "take": (
+        {"submitted"},
+        "in_review",
+        lambda town, pk: dossiers.take(dossier_id=pk, agent_id=town.agent.pk, actor=WHO, at=later(1)),
+    ),
+    "ask": (
+        {"in_review"},
+        "incomplete",
+        lambda town, pk: dossiers.ask_complement(dossier_id=pk, reason="RIB", actor=WHO, at=later(1)),
+    ),
+    "accept": (
+        {"in_review"},
+        "accepted",
+        lambda town, pk: dossiers.accept(dossier_id=pk, reason="", actor=WHO, at=later(1)),
+    ),
+    "reject": (
+        {"in_review"},
+        "rejected",
+        lambda town, pk: dossiers.reject(dossier_id=pk, reason="non", actor=WHO, at=later(1)),
+    ),
     "close": ({"accepted"}, "closed", lambda town, pk: dossiers.close(dossier_id=pk, actor=WHO, at=later(1))),
     "withdraw": (
-        {"draft", "submitted", "in_review", "incomplete"}, "withdrawn",
+        {"draft", "submitted", "in_review", "incomplete"},
+        "withdrawn",
         lambda town, pk: dossiers.withdraw(dossier_id=pk, actor=WHO, at=later(1)),
     ),
     "complete": (
-        {"incomplete"}, "in_review",
-        lambda town, pk: dossiers.complete(dossier_id=pk, filled=dossiers.Filled(answers=ANSWERS, quantities={}), actor=WHO, at=later(1)),
+        {"incomplete"},
+        "in_review",
+        lambda town, pk: dossiers.complete(
+            dossier_id=pk, filled=dossiers.Application(answers=ANSWERS), actor=WHO, at=later(1)
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("verb", ACTS)
@@ -119,7 +132,7 @@ def test_each_act_on_a_dossier_in_each_state(town: Town, verb: str, state: str) 
         assert act(town, dossier.pk).state == target
         assert Record.objects.count() == before[0] + 1
         return
-    with pytest.raises(ForbiddenMove):
+    with pytest.raises(ForbiddenTransition):
         act(town, dossier.pk)
     dossier.refresh_from_db()
     assert (dossier.state, (Record.objects.count(), Message.objects.count())) == (state, before)
@@ -129,46 +142,16 @@ def test_a_complement_is_asked_for_given_and_asked_for_again(town: Town) -> None
     dossier = make_dossier(town, meals=3)
     for minute in (1, 3):
         dossiers.ask_complement(dossier_id=dossier.pk, reason=f"Pièce {minute}", actor=WHO, at=later(minute))
-        filled = dossiers.Filled(
-            answers={**ANSWERS, "enfant": "Zoë"}, quantities={town.meal.pk: Decimal(5)}, uploads=[upload(), upload()]
-        )
+        answers = {**ANSWERS, "enfant": "Zoë", "repas": 5}
+        filled = dossiers.Application(answers=answers, uploads=[upload(), upload()])
         dossiers.complete(dossier_id=dossier.pk, filled=filled, actor=WHO, at=later(minute + 1))
 
     dossier.refresh_from_db()
     assert (dossier.state, dossier.reason, dossier.answers["enfant"]) == ("in_review", "", "Zoë")
-    assert queries.items(dossier)[0].quantity == 5
+    assert dossier.answers["repas"] == 5
     assert Attachment.objects.count() == 1
     mails = Message.objects.filter(kind="dossier_incomplete").order_by("id")
     assert ["Pièce 1" in mails[0].text, "Pièce 3" in mails[1].text] == [True, True]
-
-
-def test_completing_moves_neither_the_agent_s_quantity_nor_a_promised_price(town: Town) -> None:
-    dossier = make_dossier(town, meals=3)
-    dossiers.correct_quantities(dossier_id=dossier.pk, quantities={town.late_fee.pk: Decimal(2)}, actor=WHO, at=NOON)
-    dossiers.ask_complement(dossier_id=dossier.pk, reason="x", actor=WHO, at=later(1))
-    catalogue.configure_product(product_id=town.meal.pk, values={"unit_price_cents": 999}, actor=WHO, at=later(2))
-    added = make_product(town.scheme, name="Goûter", unit_price_cents=80, position=7)
-    quantities = {town.meal.pk: Decimal(4), town.late_fee.pk: Decimal(0), added.pk: Decimal(1)}
-    dossiers.complete(
-        dossier_id=dossier.pk, filled=dossiers.Filled(answers=ANSWERS, quantities=quantities), actor=WHO, at=later(3)
-    )
-    assert [(one.product.pk, one.quantity, one.unit_price_cents) for one in queries.items(dossier)] == [
-        (town.meal.pk, 4, 325), (town.late_fee.pk, 2, 200), (added.pk, 1, 80),
-    ]  # fmt: skip
-
-
-def test_the_agent_s_correction_is_recorded_with_what_it_was(town: Town) -> None:
-    dossier = make_dossier(town, meals=3)
-    for _twice in range(2):
-        dossiers.correct_quantities(
-            dossier_id=dossier.pk,
-            quantities={town.late_fee.pk: Decimal(2), town.meal.pk: Decimal(9)},
-            actor=WHO,
-            at=NOON,
-        )
-    record = Record.objects.get(verb="dossier.quantity")
-    assert (record.details["before"], record.details["after"]) == ("0", "2")
-    assert queries.items(dossier)[0].quantity == 3
 
 
 def test_a_dossier_keeps_the_form_that_it_was_filled_with(town: Town) -> None:
@@ -180,16 +163,19 @@ def test_a_dossier_keeps_the_form_that_it_was_filled_with(town: Town) -> None:
         at=later(1),
     )
     dossier.refresh_from_db()
-    assert [(one.field.label, one.text) for one in queries.answers(dossier)] == [
-        ("Prénom de l’enfant", "Zoé"), ("École", "Jules-Ferry"), ("Remarque", ""),
-    ]  # fmt: skip
+    assert [(answer.field.label, answer.text) for answer in queries.answers(dossier)] == [
+        ("Prénom de l’enfant", "Zoé"),
+        ("École", "Jules-Ferry"),
+        ("Remarque", ""),
+        ("Repas", "3"),
+    ]
 
 
 def test_a_required_file_is_an_answer(town: Town) -> None:
     fields = [FormField(key="rib", label="RIB", kind=FieldKind.FILE)]
     with pytest.raises(rules.MissingAnswer, match="rib"):
-        rules.settle(fields, {"autre": "a.pdf"}, known={}, attached=[])
-    rules.settle(fields, {}, known={}, attached=["rib"])
+        rules.answers_to_keep(fields, {"autre": "a.pdf"}, known={}, attached=[])
+    rules.answers_to_keep(fields, {}, known={}, attached=["rib"])
 
 
 def test_a_citizen_without_an_address_is_told_nothing_and_nothing_breaks(town: Town) -> None:

@@ -5,8 +5,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from PIL import Image
 
 from obole.dossiers import uploads
@@ -37,10 +36,14 @@ def png_that_claims(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        ("a.pdf", PDF, "application/pdf"), ("A.PDF", b"\n" + PDF, "application/pdf"), ("photo.png", PNG, "image/png"),
-        ("photo.jpg", JPEG, "image/jpeg"), ("photo.jpeg", JPEG, "image/jpeg"), ("../../etc/a.pdf", PDF, "application/pdf"),
+        ("a.pdf", PDF, "application/pdf"),
+        ("A.PDF", b"\n" + PDF, "application/pdf"),
+        ("photo.png", PNG, "image/png"),
+        ("photo.jpg", JPEG, "image/jpeg"),
+        ("photo.jpeg", JPEG, "image/jpeg"),
+        ("../../etc/a.pdf", PDF, "application/pdf"),
     ],
-)  # fmt: skip
+)
 def test_what_it_says_it_is_is_taken(name: str, content: bytes, kind: str) -> None:
     assert uploads.check(name, content) == kind
 
@@ -48,16 +51,25 @@ def test_what_it_says_it_is_is_taken(name: str, content: bytes, kind: str) -> No
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.exe", PDF, "pas accepté"), ("a", PDF, "pas accepté"),
-        ("a.svg", b"<svg onload=alert(1)>", "pas accepté"), ("a.pdf", b"", "vide"),
-        ("a.pdf", PNG, "contenu"), ("a.png", PDF, "contenu"), ("a.png", JPEG, "contenu"), ("a.jpg", b"<html>", "contenu"),
-        ("a.pdf", b"MZ" + PDF, "contenu"), ("a.png", PNG[:20], "contenu"), ("a.png", picture("GIF"), "contenu"),
-        ("a.pdf", b" " * 2000 + PDF, "contenu"), ("a.pdf", PDF + b"0" * uploads.LARGEST_BYTES, "lourd"),
-        ("a.png", png_that_claims(10_000, 10_000), "trop grande"), ("a.png", png_that_claims(30_000, 30_000), "trop grande"),
+        ("a.exe", PDF, "pas accepté"),
+        ("a", PDF, "pas accepté"),
+        ("a.svg", b"<svg onload=alert(1)>", "pas accepté"),
+        ("a.pdf", b"", "vide"),
+        ("a.pdf", PNG, "contenu"),
+        ("a.png", PDF, "contenu"),
+        ("a.png", JPEG, "contenu"),
+        ("a.jpg", b"<html>", "contenu"),
+        ("a.pdf", b"MZ" + PDF, "contenu"),
+        ("a.png", PNG[:20], "contenu"),
+        ("a.png", picture("GIF"), "contenu"),
+        ("a.pdf", b" " * 2000 + PDF, "contenu"),
+        ("a.pdf", PDF + b"0" * uploads.LARGEST_BYTES, "lourd"),
+        ("a.png", png_that_claims(10_000, 10_000), "trop grande"),
+        ("a.png", png_that_claims(30_000, 30_000), "trop grande"),
         ("a.png", png_that_claims(7_746, 7_746), "trop grande"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_anything_else_is_refused_with_a_sentence_and_not_stored(
     name: str, content: bytes, sentence: str, tmp_path: object
 ) -> None:
@@ -80,7 +92,7 @@ def test_a_damaged_picture_is_taken_or_refused_and_nothing_else(
         assert str(refusal)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_stored_file_has_a_clean_name_and_its_content() -> None:
     stored = uploads.store(field_key="rib", name="dossier\u202efdp.\x00 é.pdf", content=PDF)
     assert (stored.name, stored.size, stored.content_type) == ("dossierfdp. é.pdf", len(PDF), "application/pdf")

@@ -11,9 +11,14 @@ from tests.world import later
 
 PAID = ("card", "debit")
 STATUS = {
-    "card": Status.PAID_BY_CARD, "debit": Status.PAID_BY_DEBIT, "refused": Status.REFUSED, "abandoned": Status.ABANDONED,
-    "pending": Status.PENDING, "missing": Status.MISSING, "unknown": Status.UNKNOWN,
-}  # fmt: skip
+    "card": Status.PAID_BY_CARD,
+    "debit": Status.PAID_BY_DEBIT,
+    "refused": Status.REFUSED,
+    "abandoned": Status.ABANDONED,
+    "pending": Status.PENDING,
+    "missing": Status.MISSING,
+    "unknown": Status.UNKNOWN,
+}
 
 
 class Bank(Sandbox):

@@ -1,17 +1,15 @@
-"""After every fault, whatever it was: the books are right, recomputed by the tests and by the product."""
+"""Rows are taken in one order; after every fault, the books are right, recomputed by the tests and by the product."""
 
 from collections.abc import Iterator
 
 import pytest
 from pytest_django import Settings
 
-from obole.payments import verification
 from tests.books import check_books
 from tests.gateways.conftest import bank as bank
+from tests.locks import one_order
 from tests.mailing.server import PostOffice, start_post_office
-from tests.payments.conftest import payfip_town as payfip_town
-from tests.payments.conftest import running as running
-from tests.payments.conftest import simulator as simulator
+from tests.payments.conftest import payfip_town as payfip_town, running as running, simulator as simulator
 from tests.portal.conftest import Clock
 from tests.world import Town, make_town
 
@@ -22,15 +20,15 @@ def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("django_db") is None:
         yield
         return
-    request.getfixturevalue("transactional_db")
-    yield
+    request.getfixturevalue("db")
+    with one_order():
+        yield
     if not request.node.name.startswith("test_neg_"):
         check_books()
-        verification.verify()
 
 
 @pytest.fixture
-def town(transactional_db: None) -> Town:
+def town(db: None) -> Town:
     """Return a town whose régie uses the sandbox."""
     return make_town()
 
@@ -39,7 +37,7 @@ def town(transactional_db: None) -> Town:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """What time it is for the doors and for the worker."""
     clock = Clock()
-    monkeypatch.setattr("obole.lib.days.now", lambda: clock.at)
+    monkeypatch.setattr("obole.lib.dates.now", lambda: clock.at)
     return clock
 
 

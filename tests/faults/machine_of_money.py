@@ -12,22 +12,25 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.billing import operations as billing
-from obole.lib import words
-from obole.lib.states import ForbiddenMove
+from obole.lib import texts
+from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Attempt, Receipt, Reversal
 from obole.regies.ledger import PeriodClosed
+from tests.actors import somebody
 from tests.books import check_books
-from tests.faults.machine import AWAY, OTHER, REGISSEUR, SCENE, STATUS, Crash, House, crashes, dying_at, index
+from tests.faults.machine import AWAY, OTHER, REGISSEUR, SCENE, STATUS, Crash, crashes, dying_at, index
+from tests.faults.machine_of_remittances import Treasury
 from tests.faults.model import FINAL, Bill, Money, Promise, Try
 from tests.faults.steps import NOTIFICATION
+from tests.world import RIB
 
 QUESTIONS = ("payments.resolve", "payments.probe")
 PAID = ("card", "debit")
 SOON = timedelta(seconds=4)
 
 
-class Machine(House):
+class Machine(Treasury):
     """Everything."""
 
     # Leaving for the bank, and what the bank says.
@@ -35,17 +38,17 @@ class Machine(House):
     @precondition(lambda self: self.model.bills)
     @rule(n=index, crash=crashes)
     def start(self, n: int, crash: int) -> None:
-        bill, key = self._bill(n), words.token()
+        bill, key = self._bill(n), texts.token()
         crash = 0 if self._line_is_bad(bill.regie) else crash
         try:
             attempt = self._leave(bill, key, crash)
         except (payments.NotPayableOnline, payments.AlreadyInProgress) as error:
-            why = self.model.why_not_online(bill, SCENE.now)
+            why = self.model.why_not_online(bill, SCENE.now, money_waits=self._money_waits(bill))
             assert why == ("in_progress" if isinstance(error, payments.AlreadyInProgress) else error.obstacle)
             return
         if attempt is None:
             return
-        assert not self.model.why_not_online(bill, SCENE.now)
+        assert not self.model.why_not_online(bill, SCENE.now, money_waits=self._money_waits(bill))
         assert attempt.amount_cents == bill.left
         one = Try(attempt.pk, bill.pk, bill.regie, attempt.amount_cents, opened=SCENE.now)
         if attempt.state == "opening":
@@ -82,7 +85,7 @@ class Machine(House):
 
         def leave() -> Attempt:
             return payments.start_payment(
-                invoice_id=bill.pk, email="u@example.org", request_key=key, actor="u", at=SCENE.now
+                invoice_id=bill.pk, email="u@example.org", request_key=key, actor=somebody("u"), at=SCENE.now
             )
 
         if not crash:
@@ -103,10 +106,10 @@ class Machine(House):
         one = self._try(n)
         reference = Attempt.objects.values_list("gateway_reference", flat=True).get(pk=one.pk)
         for _copy in range(copies):
-            answer = Client().post(NOTIFICATION, {"idop": reference or words.token(), "resultrans": "P"})
+            answer = Client().post(NOTIFICATION, {"idop": reference or texts.token(), "resultrans": "P"})
             assert (answer.status_code, answer.content) == (200, b"OK")
-        expected = [] if reference is None or one.state in FINAL else [("attempt", one.pk)]
-        self._work(expected, crash)
+        asked = [reference is not None and self.model.rings(one, SCENE.now) for _copy in range(copies)]
+        self._work([("attempt", one.pk)] if any(asked) else [], crash)
 
     @precondition(lambda self: self.model.tries)
     @rule(n=index)
@@ -148,8 +151,8 @@ class Machine(House):
         before = Attempt.objects.values_list("state", flat=True).get(pk=job.args["attempt_id"])
         try:
             with transaction.atomic(), dying_at(crash, cut=False):
-                payments.hear_outcome(
-                    attempt_id=job.args["attempt_id"], outcome=self._outcome(job), actor="x", at=SCENE.now
+                payments.apply_gateway_status(
+                    attempt_id=job.args["attempt_id"], outcome=self._outcome(job), actor=somebody("x"), at=SCENE.now
                 )
                 raise Crash
         except (Crash, PeriodClosed):
@@ -159,33 +162,41 @@ class Machine(House):
         reference = Attempt.objects.values_list("gateway_reference", flat=True).get(pk=job.args["attempt_id"])
         return SCENE.bank.ask(reference or "")
 
-    def _question(self, one: Try, ask: Callable[[], Any]) -> None:
+    def _question(self, item: Try, ask: Callable[[], Any]) -> None:
         """Let the bank be asked about an attempt, and do in the model what its word does."""
-        heard = self.model.asks(one, SCENE.now)
-        is_new_money = heard and one.state not in FINAL and one.word in PAID
+        heard = self.model.asks(item, SCENE.now)
+        is_new_money = heard and item.state not in FINAL and item.word in PAID
         try:
             assert ask() in (None, True)
         except PeriodClosed:
-            assert is_new_money and self.model.is_closed(one.regie, self.today)
+            assert is_new_money and self.model.is_closed(item.regie, self.today)
             return
-        assert not (is_new_money and self.model.is_closed(one.regie, self.today))
-        if heard and self.model.hear(one, SCENE.now):
-            receipt = Receipt.objects.get(attempt=one.pk)
-            self.model.bank_money(one, receipt.pk)
+        assert not (is_new_money and self.model.is_closed(item.regie, self.today))
+        if heard and self.model.hear(item, SCENE.now):
+            receipt = Receipt.objects.get(attempt=item.pk)
+            self.model.bank_money(item, receipt.pk)
+
+    def _money_waits(self, bill: Bill) -> bool:
+        """Whether a person still looks at money that was sent for a bill."""
+        return Anomaly.objects.filter(receipt__in=self.model.sent_for(bill), closed_at=None).exists()
 
     # At the counter.
 
     @precondition(lambda self: self.model.bills)
     @rule(n=index, share=st.integers(1, 4), means=st.sampled_from(["cash", "cheque", "transfer"]), crash=crashes)
     def take_at_the_counter(self, n: int, share: int, means: str, crash: int) -> None:
-        bill, key = self._bill(n), words.token()
+        bill, key = self._bill(n), texts.token()
         cents = max(1, bill.total // share)
         handed = payments.Money(cents=cents, means=Receipt.Means(means))
         receipt = self.booked(
             bill.regie,
-            lambda: payments.take_money(invoice_id=bill.pk, money=handed, request_key=key, actor=REGISSEUR, at=SCENE.now),
-            why=self.model.why_not_at_the_counter(bill, cents, means), refusal=payments.NotTaken, crash=crash,
-        )  # fmt: skip
+            lambda: payments.take_money(
+                invoice_id=bill.pk, money=handed, request_key=key, actor=REGISSEUR, at=SCENE.now
+            ),
+            why=self.model.why_not_at_the_counter(bill, cents, means),
+            refusal=payments.MoneyNotTaken,
+            crash=crash,
+        )
         if receipt is not None:
             money = Money(receipt.pk, bill.regie, cents, means, bill.pk, bill.payer)
             self.model.money[receipt.pk] = money
@@ -193,13 +204,15 @@ class Machine(House):
 
     @rule(n=st.integers(0, 1), cents=st.integers(1, 5000), crash=crashes)
     def take_what_nobody_knows(self, n: int, cents: int, crash: int) -> None:
-        regie, key = SCENE.towns[n].regie.pk, words.token()
+        regie, key = SCENE.towns[n].regie.pk, texts.token()
         handed = payments.Money(cents=cents, means=Receipt.Means.TRANSFER)
         receipt = self.booked(
             regie,
-            lambda: payments.take_unmatched(regie_id=regie, money=handed, request_key=key, actor=REGISSEUR, at=SCENE.now),
+            lambda: payments.take_unmatched(
+                regie_id=regie, money=handed, request_key=key, actor=REGISSEUR, at=SCENE.now
+            ),
             crash=crash,
-        )  # fmt: skip
+        )
         if receipt is not None:
             self.model.money[receipt.pk] = Money(receipt.pk, regie, cents, "transfer", None, None)
 
@@ -215,7 +228,10 @@ class Machine(House):
             act()
             return
         why = "" if self.model.may_take_back(money, kind) else "not reversible"
-        if self.booked(money.regie, act, why=why, refusal=payments.NotReversible, crash=crash) is None:
+        if money.is_on_the_account and self._on_the_account(money.regie) < money.cents:
+            why = why or "too low"
+        refusal = (payments.NotReversible, payments.AccountTooLow)
+        if self.booked(money.regie, act, why=why, refusal=refusal, crash=crash) is None:
             return
         self.model.take_back(money)
         attempt = Receipt.objects.values_list("attempt", flat=True).get(pk=money.pk)
@@ -230,11 +246,15 @@ class Machine(House):
         money, bill = self._money(m), self._bill(n)
         counted = self.booked(
             money.regie,
-            lambda: payments.apply_receipt(receipt_id=money.pk, invoice_id=bill.pk, reason="x", actor=OTHER, at=SCENE.now),
-            why=self.model.why_not_apply(money, bill), refusal=payments.NotApplicable, crash=crash,
-        )  # fmt: skip
+            lambda: payments.apply_receipt(
+                receipt_id=money.pk, invoice_id=bill.pk, reason="x", actor=OTHER, at=SCENE.now
+            ),
+            why=self.model.why_not_apply(money, bill),
+            refusal=payments.NotApplicable,
+            crash=crash,
+        )
         if counted is not None:
-            assert counted == min(money.free, bill.left)
+            assert counted == self.model.most(money, bill)
             self.model.settle(bill, money, counted)
 
     @precondition(lambda self: self.model.money and self.model.bills)
@@ -251,16 +271,20 @@ class Machine(House):
             why = self.model.why_not_apply(money, again)
         draft = self.booked(
             bill.regie,
-            lambda: payments.rebill_receipt(receipt_id=money.pk, invoice_id=bill.pk, reason="x", actor=OTHER, at=SCENE.now),
-            why=why, refusal=(payments.NotApplicable, billing.EmptyInvoice), crash=crash,
-        )  # fmt: skip
+            lambda: payments.rebill_receipt(
+                receipt_id=money.pk, invoice_id=bill.pk, reason="x", actor=OTHER, at=SCENE.now
+            ),
+            why=why,
+            refusal=(payments.NotApplicable, billing.EmptyInvoice),
+            crash=crash,
+        )
         if draft is None:
             return
         if again is None:
             bill.again, again = draft.pk, Bill(draft.pk, bill.regie, bill.payer, bill.total)
             self.model.bills[draft.pk] = again
         again.state = "due"
-        self.model.settle(again, money, min(money.free, again.left))
+        self.model.settle(again, money, self.model.most(money, again))
 
     @rule(n=index, keep=st.booleans())
     def close_a_task(self, n: int, keep: bool) -> None:
@@ -284,15 +308,15 @@ class Machine(House):
 
     # Giving back.
 
-    @precondition(lambda self: any(one.free for one in self.model.money.values()))
+    @precondition(lambda self: any(item.free for item in self.model.money.values()))
     @rule(n=index, share=st.integers(1, 3), crash=crashes)
     def ask_for_a_refund(self, n: int, share: int, crash: int) -> None:
-        waiting = [one for one in self.model.money.values() if one.free]
-        money, key = waiting[n % len(waiting)], words.token()
+        waiting = [item for item in self.model.money.values() if item.free]
+        money, key = waiting[n % len(waiting)], texts.token()
         cents = max(1, money.free // share)
         refund = self.done(
             lambda: payments.request_refund(
-                receipt_id=money.pk, cents=cents, reason="x", request_key=key, actor=OTHER, at=SCENE.now
+                receipt_id=money.pk, cents=cents, reason="x", account=RIB, request_key=key, actor=OTHER, at=SCENE.now
             ),
             crash,
         )
@@ -309,7 +333,7 @@ class Machine(House):
         except payments.SamePerson:
             assert by == promise.asked_by
             return
-        except ForbiddenMove:
+        except ForbiddenTransition:
             assert promise.state != "requested"
             return
         assert by != promise.asked_by and promise.state == "requested"
@@ -329,11 +353,13 @@ class Machine(House):
         done = self.booked(
             promise.money.regie,
             lambda: payments.complete_refund(refund_id=pk, mandate="M", actor=REGISSEUR, at=SCENE.now),
-            why="" if promise.state == "approved" else promise.state, refusal=ForbiddenMove, crash=crash,
-        )  # fmt: skip
+            why="" if promise.state == "approved" else promise.state,
+            refusal=ForbiddenTransition,
+            crash=crash,
+        )
         if done is not None:
             promise.state = "done"
-            promise.money.refunded += promise.cents
+            self.model.pay_back(promise)
 
     # At the end, the bank is up again and everybody asks: what it took is known.
 
@@ -344,7 +370,7 @@ class Machine(House):
             self.sweep(0)
         for n in range(len(self.model.tries)):
             self.payer_comes_back(n)
-        took = {one.pk for one in self.model.tries.values() if one.word in PAID}
+        took = {item.pk for item in self.model.tries.values() if item.word in PAID}
         know = Attempt.objects.filter(pk__in=took, state__in=["paid", "reversed"]).order_by("pk")
         assert took == set(know.values_list("pk", flat=True)), "the bank took money that nobody knows of"
         self.is_what_the_model_says()

@@ -1,13 +1,15 @@
 """
-A small model of the product's money, without a database: what each rule of the machine must do, and where every euro is.
+A small model of the product's money, without a database: what each rule of the machine must do, and where every euro
+is.
 
-It shares no code with the product but the calendar of the questions to the bank, which is a pure calculation tested elsewhere.
+It shares no code with the product but the calendar of the questions to the bank, which is a pure calculation tested
+elsewhere.
 """
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from obole.payments.rules import next_ask, purged_from
+from obole.payments.rules import next_poll_at, purge_date
 
 HELD_BACK, LOST = timedelta(minutes=20), timedelta(minutes=5)
 MINUTE, NO_WORKER, CALLS_IN_VAIN = timedelta(seconds=55), timedelta(minutes=3), 5
@@ -51,6 +53,22 @@ class Money:
     promised: int = 0
     refunded: int = 0
     gone: bool = False
+    credited: bool = False
+    due: int = 0
+    """Of what it counts, or was taken back, what was not paid over: recettes à verser."""
+    over: dict[int, int] = field(default_factory=dict)
+    """Of what it counts, by invoice, what was paid over."""
+    owed: int = 0
+    """What the comptable owes of it: taken back after it was paid over."""
+
+    @property
+    def is_on_the_account(self) -> bool:
+        return not self.gone and (self.credited or self.means == "transfer")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether what it counts may be paid over."""
+        return self.credited or self.gone or self.means in {"cash", "transfer"}
 
     @property
     def free(self) -> int:
@@ -72,6 +90,9 @@ class Try:
     asked: datetime | None = None
     word: str = "pending"
     surplus: int = 0
+    rung: int = 0
+    free_at: datetime | None = None
+    forget_at: datetime | None = None
 
     @property
     def holds(self) -> bool:
@@ -128,12 +149,15 @@ class Model:
         self.lines = {pk: Line() for pk in regies}
         self.closed: dict[int, date | None] = dict.fromkeys(regies)
         self.bank_is_up = True
+        self.left, self.on_its_way, self.paid_for_us = (dict.fromkeys(regies, 0) for _each in range(3))
+        """By régie: what left the compte DFT, what is in recettes versées, and what of it the comptable paid for us."""
 
     # Invoices and the money that they received.
 
     def settle(self, bill: Bill, money: Money, cents: int) -> None:
         money.counts[bill.pk] = money.counts.get(bill.pk, 0) + cents
         money.counted_for.add(bill.pk)
+        money.due += cents
         bill.received += cents
         if money.means == "cash":
             bill.cash += cents
@@ -143,6 +167,9 @@ class Model:
     def unsettle(self, bill: Bill, money: Money) -> None:
         cents = money.counts.pop(bill.pk, 0)
         bill.received -= cents
+        back = min(cents, money.over.pop(bill.pk, 0))
+        money.owed += back
+        money.due -= cents - back
         if money.means == "cash":
             bill.cash -= cents
         if bill.state == "paid" and cents:
@@ -161,7 +188,32 @@ class Model:
         bill.state = "cancelled"
 
     def may_take_back(self, money: Money, kind: str) -> bool:
-        return money.gone or (not money.promised and money.means in TAKEN_BACK[kind])
+        under_way = money.promised - money.refunded
+        return money.gone or (not under_way and money.means in TAKEN_BACK[kind])
+
+    def held(self, regie: int) -> int:
+        """Return what the compte DFT holds."""
+        ours = [item for item in self.money.values() if item.regie == regie]
+        return sum(item.cents for item in ours if item.is_on_the_account) - self.left[regie]
+
+    def to_remit(self, regie: int) -> int:
+        """Return what recettes would be paid over now."""
+        return sum(item.due for item in self.money.values() if item.regie == regie and item.is_there)
+
+    def sign(self, regie: int, revenue: int) -> None:
+        for item in self.money.values():
+            if item.regie == regie and item.is_there:
+                item.over, item.due = dict(item.counts), 0
+        self.on_its_way[regie] += revenue
+
+    def pay_back(self, promise: Promise) -> None:
+        """Let the comptable pay: what they owed of it first, the rest is owed to them."""
+        money = promise.money
+        settled = min(money.owed, promise.cents)
+        money.owed -= settled
+        money.refunded += promise.cents
+        self.on_its_way[money.regie] += promise.cents - settled
+        self.paid_for_us[money.regie] += promise.cents - settled
 
     def take_back(self, money: Money) -> None:
         for pk in list(money.counts):
@@ -175,7 +227,18 @@ class Model:
             return "other_payer"
         if bill.state != "due":
             return "not_due"
-        return "" if money.free else "nothing_waits"
+        if not money.free:
+            return "nothing_waits"
+        return "" if self.most(money, bill) else "cash_limit"
+
+    def most(self, money: Money, bill: Bill) -> int:
+        """Return what may be counted of waiting money for a bill."""
+        most = min(money.free, bill.left)
+        return min(most, MOST_CASH - bill.cash) if money.means == "cash" else most
+
+    def owed(self, regie: int) -> int:
+        """Return what was refunded of money that was taken back afterwards."""
+        return sum(item.refunded for item in self.money.values() if item.regie == regie and item.gone)
 
     def why_not_rebill(self, money: Money, bill: Bill) -> str:
         if bill.pk not in money.counted_for | {money.sent_for}:
@@ -186,30 +249,39 @@ class Model:
 
     # Attempts and the bank.
 
-    def standing(self, bill: Bill) -> bool:
-        return any(one.holds for one in self.tries.values() if one.bill == bill.pk)
+    def status(self, bill: Bill) -> bool:
+        return any(item.holds for item in self.tries.values() if item.bill == bill.pk)
 
-    def why_not_online(self, bill: Bill, at: datetime) -> str:
+    def sent_for(self, bill: Bill) -> list[int]:
+        """Return the receipts that were sent for a bill at the bank, or in any way for one that it does again."""
+        before = {item.pk for item in self.bills.values() if item.again == bill.pk}
+        ours = [item for item in self.money.values() if not item.gone]
+        online = [item.pk for item in ours if item.sent_for == bill.pk and item.means in {"card", "debit"}]
+        return online + [item.pk for item in ours if before & (item.counted_for | {item.sent_for})]
+
+    def why_not_online(self, bill: Bill, at: datetime, *, money_waits: bool) -> str:
         if not bill.left:
             return "not_due"
         if bill.left < SMALLEST_ONLINE:
             return "too_small"
-        if self.standing(bill):
+        if self.status(bill):
             return "in_progress"
+        if money_waits:
+            return "money_waits"
         return "" if self.lines[bill.regie].may_ask(at, NO_WORKER) else "bank_down"
 
-    def start(self, one: Try, at: datetime) -> None:
+    def start(self, item: Try, at: datetime) -> None:
         """Ask the bank for its page."""
         if not self.bank_is_up:
-            self.lines[one.regie].in_vain(at)
-            one.state = "failed"
+            self.lines[item.regie].in_vain(at)
+            item.state = "failed"
             return
-        self.lines[one.regie].answered()
-        one.next_ask = next_ask(opened_at=one.opened, at=at)
+        self.lines[item.regie].answered()
+        item.next_ask = next_poll_at(opened_at=item.opened, at=at)
 
     def due_questions(self, at: datetime) -> tuple[list[int], list[tuple[str, int]]]:
         """Return the attempts that a sweep asks about, and what it asks each bank that is down, in their order."""
-        due = sorted((one.next_ask, one.pk) for one in self.tries.values() if one.next_ask and one.next_ask <= at)
+        due = sorted((item.next_ask, item.pk) for item in self.tries.values() if item.next_ask and item.next_ask <= at)
         cut = {regie: line for regie, line in self.lines.items() if line.down is not None}
         asked = [pk for _when, pk in due if self.tries[pk].regie not in cut]
         probes: list[tuple[str, int]] = []
@@ -218,10 +290,25 @@ class Model:
             probes.append(("attempt", first) if first is not None and line.failures % 2 else ("probe", regie))
         return asked, probes
 
+    def rings(self, item: Try, at: datetime) -> bool:
+        """Hear a notification, and say whether the bank is asked at once: then not for 30 seconds, a minute, two…"""
+        if item.state in FINAL:
+            return False
+        forgotten = item.forget_at is None or item.forget_at <= at
+        early = not forgotten and item.free_at is not None and item.free_at > at
+        due = item.free_at if early and item.free_at else at
+        if not early:
+            item.rung = 1 if forgotten else item.rung + 1
+            item.free_at = at + min(timedelta(hours=1), timedelta(seconds=30) * 2 ** (item.rung - 1))
+            item.forget_at = at + timedelta(hours=2)
+        if item.next_ask is None or item.next_ask > due:
+            item.next_ask = due
+        return not early
+
     def give_up_openings(self, at: datetime) -> None:
-        for one in self.tries.values():
-            if one.state == "opening" and one.opened < at - LOST:
-                one.state = "failed"
+        for item in self.tries.values():
+            if item.state == "opening" and item.opened < at - LOST:
+                item.state = "failed"
 
     def probe(self, regie: int, at: datetime) -> None:
         """Ask a bank that was cut who we are: it must still prove that it takes payments."""
@@ -233,57 +320,57 @@ class Model:
         else:
             line.in_vain(at)
 
-    def asks(self, one: Try, at: datetime) -> bool:
+    def asks(self, item: Try, at: datetime) -> bool:
         """Ask the bank about an attempt; say whether it gave its word."""
-        line = self.lines[one.regie]
-        if one.state in FINAL or one.state in {"opening", "failed"}:
+        line = self.lines[item.regie]
+        if item.state in FINAL or item.state in {"opening", "failed"}:
             return False
         if not line.may_ask(at):
-            if one.next_ask is not None and one.next_ask > at:
-                one.next_ask = at
+            if item.next_ask is not None and item.next_ask > at:
+                item.next_ask = at
             return False
         if self.bank_is_up:
             line.answered()
             return True
         line.in_vain(at)
-        one.next_ask = next_ask(opened_at=one.opened, at=at)
-        if one.next_ask is not None and line.down is not None:
-            one.next_ask = at
-        self._give_up(one)
+        item.next_ask = next_poll_at(opened_at=item.opened, at=at)
+        if item.next_ask is not None and line.down is not None:
+            item.next_ask = at
+        self._give_up(item)
         return False
 
-    def hear(self, one: Try, at: datetime) -> str:
+    def hear(self, item: Try, at: datetime) -> str:
         """Take the bank's word; return the means when it is money that has to be counted."""
-        if one.state in FINAL:
+        if item.state in FINAL:
             return ""
-        one.asked, one.next_ask = at, next_ask(opened_at=one.opened, at=at)
-        if one.word in {"card", "debit"}:
-            one.state, one.next_ask = "paid", None
-            return one.word
-        if one.word == "refused" and one.state in {"waiting", "abandoned"}:
-            one.state = "refused"
-        elif one.word == "abandoned" and one.state in {"waiting", "refused"}:
-            one.state = "abandoned"
-        elif one.word == "pending" or (one.word == "missing" and at < purged_from(opened_at=one.opened)):
-            self._give_up(one)
-            one.released = one.released or (one.holds and at - one.opened >= HELD_BACK)
-        elif one.word == "missing":
-            one.next_ask = None
-            one.state = "expired" if one.state == "waiting" else one.state
+        item.asked, item.next_ask = at, next_poll_at(opened_at=item.opened, at=at)
+        if item.word in {"card", "debit"}:
+            item.state, item.next_ask = "paid", None
+            return item.word
+        if item.word == "refused" and item.state in {"waiting", "abandoned"}:
+            item.state = "refused"
+        elif item.word == "abandoned" and item.state in {"waiting", "refused"}:
+            item.state = "abandoned"
+        elif item.word == "pending" or (item.word == "missing" and at < purge_date(opened_at=item.opened)):
+            self._give_up(item)
+            item.released = item.released or (item.holds and at - item.opened >= HELD_BACK)
+        elif item.word == "missing":
+            item.next_ask = None
+            item.state = "expired" if item.state == "waiting" else item.state
         return ""
 
-    def bank_money(self, one: Try, pk: int) -> None:
+    def bank_money(self, item: Try, pk: int) -> None:
         """Count what the bank said was paid: what the invoice needs, if it is what was asked; the rest waits."""
-        bill = self.bills[one.bill]
-        money = Money(pk, one.regie, one.cents + one.surplus, one.word, bill.pk, bill.payer)
+        bill = self.bills[item.bill]
+        money = Money(pk, item.regie, item.cents + item.surplus, item.word, bill.pk, bill.payer)
         self.money[pk] = money
-        counted = 0 if one.surplus else min(bill.left, money.cents)
+        counted = 0 if item.surplus else min(bill.left, money.cents)
         if counted:
             self.settle(bill, money, counted)
 
-    def _give_up(self, one: Try) -> None:
-        if one.next_ask is None and one.state == "waiting":
-            one.state = "expired"
+    def _give_up(self, item: Try) -> None:
+        if item.next_ask is None and item.state == "waiting":
+            item.state = "expired"
 
     # Where the money is.
 
@@ -292,8 +379,8 @@ class Model:
         return until is not None and day <= until
 
     def suspense(self, regie: int) -> int:
-        ours = [one for one in self.money.values() if one.regie == regie]
-        return sum(one.free + (0 if one.gone else one.promised - one.refunded) for one in ours)
+        ours = [item for item in self.money.values() if item.regie == regie]
+        return sum(our.free + (0 if our.gone else our.promised - our.refunded) for our in ours)
 
     def due(self, regie: int) -> int:
-        return sum(one.left for one in self.bills.values() if one.regie == regie)
+        return sum(bill.left for bill in self.bills.values() if bill.regie == regie)

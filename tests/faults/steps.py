@@ -5,11 +5,11 @@ from django.db import DatabaseError
 from django.test import Client
 
 from obole.gateways.base import Exchange, Outcome, Status
-from obole.lib.states import ForbiddenMove, Move
-from obole.payments import operations as payments
-from obole.payments import states
+from obole.lib import actors
+from obole.lib.states import ForbiddenTransition, Transition
+from obole.payments import operations as payments, states
 from obole.payments.models import Attempt, BankExchange, Receipt
-from obole.payments.operations import asking, hearing
+from obole.payments.operations import gateway_status, polling
 from obole.payments.states import AttemptState
 from obole.regies.ledger import AlreadyPosted
 from obole.regies.models import Entry
@@ -17,7 +17,7 @@ from tests.payments.steps import assert_paid_once
 from tests.portal.conftest import text_of
 from tests.world import later, run_tasks
 
-RED = (AssertionError, DatabaseError, ForbiddenMove, AlreadyPosted, payments.AlreadyInProgress)
+RED = (AssertionError, DatabaseError, ForbiddenTransition, AlreadyPosted, payments.AlreadyInProgress)
 """How a row fails when its guard is missing: a broken assertion, or the next line of defence that cries."""
 NOTIFICATION = "/paiements/payfip/notification"
 
@@ -45,18 +45,18 @@ def assert_booked_once(attempt: Attempt) -> None:
 
 def nothing_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the guard away that leaves a booked payment alone."""
-    monkeypatch.setattr(hearing, "FINAL", frozenset())
-    monkeypatch.setattr(asking, "FINAL", frozenset())
+    monkeypatch.setattr(gateway_status, "FINAL", frozenset())
+    monkeypatch.setattr(polling, "FINAL", frozenset())
 
 
 def nothing_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the comparison of what the bank says with what was sent away."""
-    monkeypatch.setattr(hearing, "differences", lambda _sent, _facts: ())
+    monkeypatch.setattr(gateway_status, "differences", lambda _sent, _facts: ())
 
 
 def only_waiting_is_paid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make refusals, abandonments and expiries final."""
-    monkeypatch.setattr(states, "PAY", Move("attempt.pay", frozenset({AttemptState.WAITING}), AttemptState.PAID))
+    monkeypatch.setattr(states, "PAY", Transition("attempt.pay", frozenset({AttemptState.WAITING}), AttemptState.PAID))
 
 
 def believe_the_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,13 +66,18 @@ def believe_the_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
         hear_paid(Attempt.objects.get(gateway_reference=gateway_reference))
         return True
 
-    monkeypatch.setattr(payments, "record_doorbell", believe)
+    monkeypatch.setattr(payments, "record_notification", believe)
 
 
 def hear_paid(attempt: Attempt, minutes: float = 3) -> Attempt:
     """Take the bank's word, as it would be if it were given."""
     outcome = Outcome(
-        status=Status.PAID_BY_CARD, said="P", exchange=Exchange(request="q", response="P"), facts=attempt.sent,
+        status=Status.PAID_BY_CARD,
+        said="P",
+        exchange=Exchange(request="q", response="P"),
+        facts=attempt.sent,
         amount_cents=attempt.amount_cents,
-    )  # fmt: skip
-    return payments.hear_outcome(attempt_id=attempt.pk, outcome=outcome, actor="payfip", at=later(minutes))
+    )
+    return payments.apply_gateway_status(
+        attempt_id=attempt.pk, outcome=outcome, actor=actors.gateway("payfip"), at=later(minutes)
+    )

@@ -6,17 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.gateways import registry
-from obole.payments import operations as payments
-from obole.payments import rules
+from obole.payments import operations as payments, rules
 from obole.payments.models import Attempt
-from obole.payments.operations import asking
-from obole.portal import paying
+from obole.payments.operations import polling
+from obole.portal import payment_flow
 from obole.regies.models import Regie
 from tests.books import count_everything
 from tests.faults.steps import (
@@ -34,7 +31,7 @@ from tests.payments.steps import assert_nothing_received, come_back, held, pay, 
 from tests.portal.conftest import Clock
 from tests.world import Town, make_invoice, make_regie, make_type, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 UNKNOWN = "f3c2a1e0-8d7b-11f0-9a44-0242ac120002"
 
 
@@ -79,7 +76,7 @@ def test_f02_a_return_that_learns_nothing_waits_and_never_says_failed(
     attempt: Attempt, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     if how == "silence":
-        monkeypatch.setattr(paying, "RETURN_SECONDS", 0.3)
+        monkeypatch.setattr(payment_flow, "RETURN_SECONDS", 0.3)
         simulator.control(hang_detail_seconds=2)
     page = return_page(attempt)
     assert "ne payez pas une seconde fois" in page and 'http-equiv="refresh"' in page
@@ -88,7 +85,7 @@ def test_f02_a_return_that_learns_nothing_waits_and_never_says_failed(
 
 
 def test_neg_f02_a_return_that_does_not_ask_shows_nothing(paid: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paying.payments, "resolve_attempt", lambda **_values: paid)
+    monkeypatch.setattr(payment_flow.payments, "resolve_attempt", lambda **_values: paid)
     with pytest.raises(RED):
         assert "Paiement reçu" in return_page(paid)
 
@@ -103,7 +100,7 @@ def test_f03_a_closed_tab_is_settled_by_the_notification_and_mailed(paid: Attemp
 
 
 def test_neg_f03_a_ring_that_queues_no_question_settles_nothing(paid: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "defer_once", lambda *_args, **_values: False)
+    monkeypatch.setattr(polling, "defer_once", lambda *_args, **_values: False)
     with pytest.raises(RED):
         f03(paid)
 
@@ -118,7 +115,7 @@ def test_f04_without_any_notification_the_return_settles(paid: Attempt, simulato
 def test_neg_f04_a_return_that_believes_the_state_it_finds_settles_nothing(
     paid: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paying.payments, "resolve_attempt", lambda **_values: paid)
+    monkeypatch.setattr(payment_flow.payments, "resolve_attempt", lambda **_values: paid)
     return_page(paid)
     with pytest.raises(RED):
         assert_booked_once(paid)
@@ -145,7 +142,7 @@ def test_neg_f05_a_lazy_sweep_is_too_late(
     def lazily(*, opened_at: datetime, at: datetime) -> datetime:
         return at + timedelta(hours=1)
 
-    monkeypatch.setattr(rules, "next_ask", lazily)
+    monkeypatch.setattr(rules, "next_poll_at", lazily)
     attempt = pay(make_invoice(payfip_town))
     simulator.pay(attempt.gateway_reference or "", "P", notify=False)
     with pytest.raises(RED):
@@ -194,7 +191,7 @@ def test_neg_f09_a_product_that_asks_before_it_looks_is_an_amplifier(
         registry.build("payfip", attempt.regie.gateway_settings, timeout=5).ask(gateway_reference)
         return False
 
-    monkeypatch.setattr(payments, "record_doorbell", ask_first)
+    monkeypatch.setattr(payments, "record_notification", ask_first)
     with pytest.raises(RED):
         f09(simulator, caplog)
 
@@ -207,11 +204,15 @@ def f10(attempt: Attempt) -> None:
 
 @pytest.mark.parametrize(("result", "state"), [("A", "abandoned"), ("R", "refused")])
 def test_f10_a_forged_notification_moves_nothing_but_what_the_bank_says(
-    attempt: Attempt, simulator: RunningSimulator, result: str, state: str
+    attempt: Attempt, clock: Clock, simulator: RunningSimulator, result: str, state: str
 ) -> None:
     f10(attempt)
     simulator.pay(attempt.gateway_reference or "", result, notify=False)
+    # Whoever rings again within half a minute is answered by the sweep that follows.
     ring_now(idop=attempt.gateway_reference)
+    clock.at += timedelta(seconds=31)
+    payments.sweep(at=clock.at)
+    run_tasks()
     assert state_of(attempt) == state
     assert_nothing_received(attempt.invoice)
 
@@ -225,10 +226,11 @@ def test_neg_f10_a_product_that_believes_the_doorbell_is_robbed(
 
 
 CLAIMS = st.dictionaries(
-    st.sampled_from(["resultrans", "montant", "refdet", "numcli", "numauto", "saisie", "etat", "x"]) | st.text(max_size=9),
+    st.sampled_from(["resultrans", "montant", "refdet", "numcli", "numauto", "saisie", "etat", "x"])
+    | st.text(max_size=9),
     st.sampled_from(["P", "V", "5200", "W", "paid"]) | st.text(max_size=20),
     max_size=6,
-)  # fmt: skip
+)
 
 
 @hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -285,7 +287,10 @@ def test_neg_f12_without_the_comparison_another_regie_s_money_settles(
 
 
 def f13(attempt: Attempt, simulator: RunningSimulator, town: Town) -> None:
-    """A small paid reference, replayed on the large invoice: by the notification, by the return, then in the database itself."""
+    """
+    A small paid reference, replayed on the large invoice: by the notification, by the return, then in the database
+    itself.
+    """
     small = pay(make_invoice(town, meals=1))
     simulator.pay(small.gateway_reference or "", "P", notify=False)
     ring_now(idop=small.gateway_reference, refdet=attempt.reference)

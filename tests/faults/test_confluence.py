@@ -12,19 +12,17 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings as hypothesis_settings, strategies as st
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.billing.models import Invoice
 from obole.gateways.base import Status
-from obole.lib.states import Move
-from obole.payments import operations as payments
-from obole.payments import states
+from obole.lib import actors
+from obole.lib.states import Transition
+from obole.payments import operations as payments, states
 from obole.payments.models import Anomaly, Attempt, Receipt
-from obole.payments.operations import hearing
+from obole.payments.operations import gateway_status
 from obole.payments.states import WATCHED, AttemptState
 from obole.regies.queries import balances
 from tests.faults.banks import ScriptedBank
@@ -40,14 +38,18 @@ from tests.payments.steps import pay
 from tests.portal.conftest import Clock
 from tests.world import NOON, Town, later, make_invoice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("OBOLE_EXAMPLES", "6"))
 PAID, QUESTIONS = ("card", "debit"), ("payments.resolve", "payments.probe")
 TRIES, BEGINS, ENDS = 4, 30, 240
 few = hypothesis_settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
-)  # fmt: skip
+)
 
 
 Script = list[tuple[float, str]]
@@ -68,10 +70,13 @@ Event = tuple[int, str, int, int]
 Jump = tuple[int, str, int, str]
 events = st.lists(
     st.tuples(
-        st.integers(BEGINS, ENDS), st.sampled_from(["ring", "return", "sweep"]), st.integers(0, TRIES - 1), st.integers(1, 3)
+        st.integers(BEGINS, ENDS),
+        st.sampled_from(["ring", "return", "sweep"]),
+        st.integers(0, TRIES - 1),
+        st.integers(1, 3),
     ),
     max_size=14,
-)  # fmt: skip
+)
 """At which minute, by which door, about which attempt, how many times. What is not in the list is lost."""
 
 
@@ -93,8 +98,8 @@ class World:
         first = pay(self.invoices[0])
         self.clock.at = later(25)
         # Long enough, and the bank knows no result: the invoice may be tried again.
-        payments.resolve_attempt(attempt_id=first.pk, actor="worker", at=self.clock.at)
-        self.attempts = [first, *(pay(one, 26) for one in self.invoices)]
+        payments.resolve_attempt(attempt_id=first.pk, actor=actors.WORKER, at=self.clock.at)
+        self.attempts = [first, *(pay(invoice, 26) for invoice in self.invoices)]
         for attempt, script in zip(self.attempts, self.script, strict=True):
             attempt.refresh_from_db()
             self.bank.scripts[attempt.gateway_reference or ""] = script
@@ -123,9 +128,9 @@ class World:
 
     def end(self) -> dict[str, Any]:
         """What must not depend on the order. (Which of two payments of one invoice counts for it may.)"""
-        tries = [one.pk for one in self.attempts]
+        tries = [attempt.pk for attempt in self.attempts]
         anomalies = Anomaly.objects.filter(attempt__in=tries).order_by("kind").values_list("kind", flat=True)
-        rows = Invoice.objects.filter(pk__in=[one.pk for one in self.invoices]).order_by("pk")
+        rows = Invoice.objects.filter(pk__in=[invoice.pk for invoice in self.invoices]).order_by("pk")
         held = balances(self.town.regie)
         return {
             "invoices": list(rows.values_list("state", "received_cents")),
@@ -168,7 +173,10 @@ def assert_same_end(world: Callable[[], World], happened: list[Event]) -> None:
 
 def still_known(known: set[int], attempts: list[Attempt]) -> set[int]:
     """Fail if one that was known to be paid is not any more; return those that are."""
-    paid = {one.pk for one in Attempt.objects.filter(pk__in=[one.pk for one in attempts], state="paid").order_by("pk")}
+    paid = {
+        item.pk
+        for item in Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts], state="paid").order_by("pk")
+    }
     assert known <= paid
     assert Receipt.objects.filter(attempt__in=paid).count() == len(paid)
     return paid
@@ -188,12 +196,20 @@ def _sweeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TELLING: list[Script] = [
-    [(60.0, "card")], [(60.0, "other amount")], [(35.0, "refused"), (100.0, "debit")], [(40.0, "refused")],
-]  # fmt: skip
+    [(60.0, "card")],
+    [(60.0, "other amount")],
+    [(35.0, "refused"), (100.0, "debit")],
+    [(40.0, "refused")],
+]
 NEWS: list[Event] = [
-    (36, "ring", 2, 2), (45, "ring", 3, 1), (61, "ring", 1, 2), (62, "return", 0, 1), (70, "ring", 0, 2), (150, "sweep", 0, 1),
+    (36, "ring", 2, 2),
+    (45, "ring", 3, 1),
+    (61, "ring", 1, 2),
+    (62, "return", 0, 1),
+    (70, "ring", 0, 2),
+    (150, "sweep", 0, 1),
     (170, "ring", 2, 2),
-]  # fmt: skip
+]
 
 
 def test_14_a_telling_case_ends_alike(town: Town, clock: Clock, bank: ScriptedBank) -> None:
@@ -217,16 +233,26 @@ def test_neg_14_without_a_guard_the_order_decides(
 
 jumps = st.lists(
     st.tuples(
-        st.integers(-3000, 3000), st.sampled_from(["ring", "return", "sweep"]), st.integers(1, 2),
-        st.sampled_from(["pending", "refused", "abandoned", "silent", "missing", "unknown", "card", "debit", "other amount"]),
+        st.integers(-3000, 3000),
+        st.sampled_from(["ring", "return", "sweep"]),
+        st.integers(1, 2),
+        st.sampled_from(
+            ["pending", "refused", "abandoned", "silent", "missing", "unknown", "card", "debit", "other amount"]
+        ),
     ),
-    min_size=1, max_size=8,
-)  # fmt: skip
-"""By how many minutes the clock jumps, either way; which door; how many times; what the bank says then, lies included."""
+    min_size=1,
+    max_size=8,
+)
+"""
+By how many minutes the clock jumps, either way; which door; how many times; what the bank says then, lies included.
+"""
 
 
 def assert_never_unpaid(world: World, before: list[Jump], after: list[Jump]) -> None:
-    """Let the bank say « paid » once between other words and jumps of the clock: once known, it stays, with its one receipt."""
+    """
+    Let the bank say « paid » once between other words and jumps of the clock: once known, it stays, with its one
+    receipt.
+    """
     world.leave()
     world.clock.at = later(30)
     seen = None
@@ -257,12 +283,12 @@ def test_13_what_was_paid_stays_paid_whatever_is_said_and_whatever_the_clock_doe
 
 def _a_refusal_undoes(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing_is_final(monkeypatch)
-    refuse = Move("attempt.refuse", WATCHED | {AttemptState.PAID}, AttemptState.REFUSED)
-    monkeypatch.setitem(hearing._HEARERS, Status.REFUSED, hearing._hear_negative(refuse))
+    refuse = Transition("attempt.refuse", WATCHED | {AttemptState.PAID}, AttemptState.REFUSED)
+    monkeypatch.setitem(gateway_status._HEARERS, Status.REFUSED, gateway_status._hear_negative(refuse))
 
 
 def _expired_is_expired(monkeypatch: pytest.MonkeyPatch) -> None:
-    late = Move("attempt.pay", WATCHED - {AttemptState.EXPIRED}, AttemptState.PAID)
+    late = Transition("attempt.pay", WATCHED - {AttemptState.EXPIRED}, AttemptState.PAID)
     monkeypatch.setattr(states, "PAY", late)
 
 
@@ -285,9 +311,14 @@ def test_13_each_of_these_is_true_with_its_guard(
 
 @pytest.mark.parametrize(("mutant", "before", "after"), BACK)
 def test_neg_13_without_a_guard_the_truth_goes_back(
-    town: Town, clock: Clock, bank: ScriptedBank, monkeypatch: pytest.MonkeyPatch,
-    mutant: Callable[[pytest.MonkeyPatch], None], before: list[Jump], after: list[Jump],
-) -> None:  # fmt: skip
+    town: Town,
+    clock: Clock,
+    bank: ScriptedBank,
+    monkeypatch: pytest.MonkeyPatch,
+    mutant: Callable[[pytest.MonkeyPatch], None],
+    before: list[Jump],
+    after: list[Jump],
+) -> None:
     mutant(monkeypatch)
     with pytest.raises(RED):
         assert_never_unpaid(World(town, clock, bank, [[] for _n in range(TRIES)]), before, after)

@@ -1,4 +1,6 @@
-"""Processes that are killed while they settle: all or nothing, and after the sweep settled exactly once. F22, F23, F24."""
+"""
+Processes that are killed while they settle: all or nothing, and after the sweep settled exactly once. F22, F23, F24.
+"""
 
 import signal
 from typing import Any
@@ -6,9 +8,10 @@ from typing import Any
 import pytest
 
 from obole.billing.models import Invoice
+from obole.lib import actors
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
-from obole.payments.operations import hearing
+from obole.payments.operations import gateway_status
 from obole.regies import ledger
 from tests.books import check_books, count_everything
 from tests.payfip_simulator.live import RunningSimulator
@@ -79,8 +82,8 @@ def test_neg_f23_a_mail_that_is_not_queued_with_the_payment_is_lost(
 ) -> None:
     """Were the receipt asked for after the commit, the crash between the two would lose it."""
     invoice, attempt = paid_at_the_bank(payfip_town, simulator)
-    monkeypatch.setattr(hearing, "defer", lambda *_args, **_kwargs: None)
-    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(3))
+    monkeypatch.setattr(gateway_status, "defer", lambda *_args, **_kwargs: None)
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=later(3))
 
     assert state_of(invoice) == "paid"
     with pytest.raises(AssertionError):
@@ -100,7 +103,7 @@ def test_f24_killed_at_each_statement_of_the_transaction_that_settles(
         ]
     )
 
-    killed = [one.signal == signal.SIGKILL for one in told]
+    killed = [item.signal == signal.SIGKILL for item in told]
     deaths = killed.index(False)
     assert FEWEST_STATEMENTS < deaths < STATEMENTS
     assert killed == [True] * deaths + [False] * (STATEMENTS - deaths)
@@ -119,13 +122,13 @@ def test_neg_f24_without_the_transaction_a_death_leaves_half_a_payment(
 ) -> None:
     invoice, attempt = paid_at_the_bank(payfip_town, simulator)
     before = count_everything()
-    hear = hearing.hear_outcome.__wrapped__  # type: ignore[attr-defined]
-    monkeypatch.setattr("obole.payments.operations.asking.hear_outcome", hear)
-    monkeypatch.setattr(hearing.billing, "settle_invoice", _dies)
+    hear = gateway_status.apply_gateway_status.__wrapped__  # type: ignore[attr-defined]
+    monkeypatch.setattr("obole.payments.operations.polling.apply_gateway_status", hear)
+    monkeypatch.setattr(gateway_status.billing, "settle_invoice", _dies)
     _lock_and_write_without_a_transaction(monkeypatch)
 
     with pytest.raises(KeyboardInterrupt):
-        payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(3))
+        payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=later(3))
 
     assert state_of(invoice) == "due"
     with pytest.raises(AssertionError):

@@ -5,12 +5,12 @@ import signal
 
 import pytest
 
+from obole.audit_log.models import Record
 from obole.billing.models import Invoice
 from obole.mailing.models import Message
 from obole.payments.models import Attempt, BankExchange, Receipt
 from obole.regies.models import Entry
 from obole.reminders.models import Reminder
-from obole.trail.models import Record
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.steps import assert_paid_once, mails, pay, state_of
 from tests.races.processes import Told, act, all_at_once, gave, raised
@@ -96,7 +96,7 @@ def two_tabs(invoice: Invoice, mutant: str = "") -> list[Told]:
 
 
 def assert_one_left_for_the_bank(told: list[Told]) -> None:
-    assert sorted([one.gave or one.raised for one in told]) == ["AlreadyInProgress", "waiting"]
+    assert sorted([item.gave or item.raised for item in told]) == ["AlreadyInProgress", "waiting"]
     assert Attempt.objects.get().state == "waiting"
 
 
@@ -111,7 +111,9 @@ def test_f25_two_tabs_that_start_at_once_leave_once_for_the_bank(
 
 
 def test_neg_f25_without_the_lock_the_second_tab_meets_an_error(payfip_town: Town, simulator: RunningSimulator) -> None:
-    """« One open attempt for an invoice » is also a constraint: without the lock the payer reads an error, not a sentence."""
+    """
+    « One open attempt for an invoice » is also a constraint: without the lock the payer reads an error, not a sentence.
+    """
     told = two_tabs(make_invoice(payfip_town), mutant="no_locks")
 
     with pytest.raises(AssertionError):
@@ -132,7 +134,7 @@ def assert_one_of_the_two_orders(pairs: list[tuple[Invoice, Attempt]], told: lis
     for (invoice, attempt), cancelled, heard in zip(pairs, told[::2], told[1::2], strict=True):
         settled = Receipt.objects.get(attempt=attempt).invoice_id == invoice.pk
         assert (state_of(attempt), state_of(invoice)) == ("paid", "paid" if settled else "cancelled")
-        assert (cancelled.raised, heard.raised) == ("ForbiddenMove" if settled else "", "")
+        assert (cancelled.raised, heard.raised) == ("ForbiddenTransition" if settled else "", "")
 
 
 def at_the_bank(town: Town, how_many: int) -> list[tuple[Invoice, Attempt]]:
@@ -160,9 +162,9 @@ def two_schedulers(mutant: str = "") -> list[Told]:
 
 
 def assert_each_reminded_once(told: list[Told], invoices: list[Invoice]) -> None:
-    reminded = [invoice_id for one in gave(told) for invoice_id in one]
-    assert sorted(reminded) == sorted(one.pk for one in invoices)
-    assert sorted(Reminder.objects.values_list("invoice_id", "step")) == sorted((one.pk, 1) for one in invoices)
+    reminded = [invoice_id for item in gave(told) for invoice_id in item]
+    assert sorted(reminded) == sorted(invoice.pk for invoice in invoices)
+    assert sorted(Reminder.objects.values_list("invoice_id", "step")) == sorted((invoice.pk, 1) for invoice in invoices)
     assert Message.objects.filter(kind="reminder_1").count() == len(invoices)
     assert Record.objects.filter(verb="reminder.send").count() == len(invoices)
     assert run_tasks().count("reminders.deliver") == len(invoices)
@@ -245,7 +247,7 @@ def test_f25_two_attempts_paid_at_once_settle_the_invoice_once_and_keep_the_othe
 ) -> None:
     invoice, *attempts = two_attempts_paid(payfip_town, simulator)
 
-    told = all_at_once(*[act("resolve", attempt_id=one.pk) for one in attempts] * 4)
+    told = all_at_once(*[act("resolve", attempt_id=attempt.pk) for attempt in attempts] * 4)
 
     assert_settled_once(invoice, told)
 
@@ -255,7 +257,7 @@ def test_neg_f25_without_the_locks_both_payments_settle_the_invoice(
 ) -> None:
     invoice, *attempts = two_attempts_paid(payfip_town, simulator)
 
-    told = all_at_once(*[act("resolve", attempt_id=one.pk) for one in attempts], mutant="no_locks")
+    told = all_at_once(*[act("resolve", attempt_id=attempt.pk) for attempt in attempts], mutant="no_locks")
 
     with pytest.raises(AssertionError):
         assert_settled_once(invoice, told)

@@ -11,15 +11,17 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connection, models, transaction
 
+from obole.audit_log.models import Record
+from obole.books import verification
+from obole.books.verification import BooksDiffer
 from obole.config import settings as product_settings
-from obole.config.embedded_postgres import EmbeddedServer
 from obole.config.env import BadSetting
 from obole.lib import durability
-from obole.payments import verification
 from obole.payments.models import Attempt
-from obole.payments.verification import BooksDiffer
 from obole.regies.models import Entry, Line
-from obole.trail.models import Record
+from obole_demo.embedded_postgres import EmbeddedServer
+from tests import database
+from tests.cli.test_verify import DAYS_MADE_ANEW
 from tests.faults.steps import RED
 from tests.payments.steps import come_back, pay
 from tests.world import Town, make_invoice
@@ -27,7 +29,7 @@ from tests.world import Town, make_invoice
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
 
-OTHERS = ["sqlite:///obole.sqlite3", "mysql://u@h/n", "file:///x", "obole.sqlite3", ""]
+OTHERS = ["sqlite:///obole.sqlite3", "mysql://u@h/n", "file:///x", "obole.sqlite3"]
 
 
 @pytest.mark.parametrize("url", OTHERS)
@@ -49,7 +51,7 @@ def test_f75_the_product_does_not_start_on_sqlite(tmp_path: Path) -> None:
 def test_f75_the_tests_of_money_run_on_postgresql_with_row_locks() -> None:
     assert (connection.vendor, connection.features.has_select_for_update) == ("postgresql", True)
     with transaction.atomic():
-        assert "FOR UPDATE" in str(Attempt.objects.locked().query)
+        assert "FOR NO KEY UPDATE" in str(Attempt.objects.locked().query)
 
 
 def test_neg_f75_without_the_guard_another_database_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,18 +70,23 @@ def durable(tmp_path: Path) -> Iterator[EmbeddedServer]:
 
 def promises_of(server: EmbeddedServer) -> dict[str, str]:
     with psycopg.connect(server.url) as other:
-        return {name: other.execute(f"SHOW {name}").fetchone()[0] for name in durability.PROMISES}  # type: ignore[index]
+        return {name: other.execute(f"SHOW {name}").fetchone()[0] for name in durability.REQUIRED_SETTINGS}  # type: ignore[index]
 
 
 def test_f76_the_embedded_server_promises_what_a_failing_disk_needs(durable: EmbeddedServer) -> None:
     """
-    A disk whose fsync fails is played by ``test_failing_disk``, where strace can run. This covers everywhere what the server
-    is told to do then: to wait for the disk at each commit, to stop and replay its log at the first failure
-    (data_sync_retry = off), to survive half a page, and to notice a page that changed by itself. The campaign of F73 covers the replay.
+    A disk whose fsync fails is played by ``test_failing_disk``, where strace can run. This covers everywhere what the
+    server is told to do then: to wait for the disk at each commit, to stop and replay its log at the first failure
+    (data_sync_retry = off), to survive half a page, and to notice a page that changed by itself. The campaign of F73
+    covers the replay.
     """
     assert promises_of(durable) == {
-        "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "data_sync_retry": "off", "data_checksums": "on",
-    }  # fmt: skip
+        "fsync": "on",
+        "full_page_writes": "on",
+        "synchronous_commit": "on",
+        "data_sync_retry": "off",
+        "data_checksums": "on",
+    }
 
 
 @pytest.mark.parametrize("name", ["fsync", "synchronous_commit", "full_page_writes"])
@@ -94,7 +101,7 @@ def test_neg_f76_a_server_that_promises_less_is_seen(durable: EmbeddedServer, na
 
 def test_f76_a_deployment_on_a_careless_server_is_refused(transactional_db: None) -> None:
     """The suite's own server gives durability up for speed: the check of a deployment says so, setting by setting."""
-    assert {"fsync", "synchronous_commit"} <= set(durability.broken_promises())
+    assert {"fsync", "synchronous_commit"} <= set(durability.unmet_requirements())
     with pytest.raises(SystemCheckError, match=r"fsync = off: a payment that was acknowledged may be lost"):
         call_command("check", deploy=True, databases=["default"])
 
@@ -102,7 +109,7 @@ def test_f76_a_deployment_on_a_careless_server_is_refused(transactional_db: None
 def test_f76_a_deployment_on_a_careful_server_is_not_refused(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(durability, "broken_promises", lambda _alias: {})
+    monkeypatch.setattr(durability, "unmet_requirements", lambda _alias: {})
     assert durability.check_durability(databases=["default"]) == durability.check_durability() == []
 
 
@@ -117,12 +124,13 @@ def behind_the_triggers(*statements: str) -> None:
 
 @pytest.fixture
 def books(town: Town) -> Iterator[list[verification.Head]]:
-    """Two invoices, one of them paid: three entries. Put right again at the end, for the check that follows every test."""
+    """
+    Two invoices, one of them paid: three entries. Put right again at the end, for the check that follows every test.
+    """
     come_back(pay(make_invoice(town)), 2)
     make_invoice(town, meals=4)
     yield verification.heads()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE regies_regie, billing_invoice, payments_attempt RESTART IDENTITY CASCADE")
+    database.erase()
 
 
 TAMPERINGS = {
@@ -160,7 +168,11 @@ REWRITE = [
     "DELETE FROM regies_line WHERE entry_id = (SELECT id FROM regies_entry WHERE number = 3)",
     "DELETE FROM regies_entry WHERE number = 3",
     "UPDATE regies_regie SET entry_count = 2, entry_head = (SELECT hash FROM regies_entry WHERE number = 2)",
-    "UPDATE regies_balance b SET (debit, credit) = (SELECT sum(debit), sum(credit) FROM regies_line l WHERE l.account = b.account)",
+    (
+        "UPDATE regies_balance b SET (debit, credit) = (SELECT sum(debit), sum(credit) FROM regies_line l WHERE"
+        " l.account = b.account)"
+    ),
+    *DAYS_MADE_ANEW,
 ]
 
 

@@ -11,9 +11,9 @@ from django.test import Client
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from obole.lib import transactions
-from obole.lib.transactions import whole
+from obole.lib.transactions import atomic_with_retry
 from obole.payments.models import Attempt, BankExchange
-from obole.payments.operations import asking, hearing
+from obole.payments.operations import gateway_status, polling
 from obole.regies.models import Entry, Regie
 from tests.faults.steps import NOTIFICATION, RED, hear_paid
 from tests.gateways.payfip.bank import IDOP
@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 20
 
 @pytest.fixture(autouse=True)
 def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "REST_SECONDS", (0.0, 0.001))
+    monkeypatch.setattr(transactions, "PAUSE_SECONDS", (0.0, 0.001))
 
 
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def f74_crossing(town: Town) -> None:
     pair = [town.regie.pk, make_regie("SPO", "Régie Sports").pk]
     middle, tries = Barrier(2, timeout=PATIENCE_SECONDS), list[int]()
 
-    @whole
+    @atomic_with_retry
     def rename(first: int, second: int) -> None:
         tries.append(first)
         one = Regie.objects.locked().get(pk=first)
@@ -74,10 +74,10 @@ def test_neg_f74_without_a_second_try_one_of_the_two_is_lost(town: Town, monkeyp
 
 def cross_with(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Return who locks the régie, then the attempt's invoice, while its payment is booked in the right order."""
-    middle, post = Barrier(2, timeout=PATIENCE_SECONDS), hearing.ledger.post
+    middle, post = Barrier(2, timeout=PATIENCE_SECONDS), gateway_status.ledger.post
 
     def meet(**values: Any) -> Entry:
-        monkeypatch.setattr(hearing.ledger, "post", post)
+        monkeypatch.setattr(gateway_status.ledger, "post", post)
         middle.wait()
         return post(**values)
 
@@ -88,12 +88,14 @@ def cross_with(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> Callable[[]
             middle.wait()
             type(attempt.invoice).objects.locked().get(pk=attempt.invoice_id)
 
-    monkeypatch.setattr(hearing.ledger, "post", meet)
+    monkeypatch.setattr(gateway_status.ledger, "post", meet)
     return upside_down
 
 
 def f74_payment(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The transaction that books a payment is the one that the server undoes: the payment is booked all the same, once."""
+    """
+    The transaction that books a payment is the one that the server undoes: the payment is booked all the same, once.
+    """
     attempt = pay(bill(town, 5200))
     upside_down = cross_with(attempt, monkeypatch)
     told = at_once(lambda: hear_paid(attempt).state, upside_down)
@@ -145,15 +147,15 @@ def _undone(kind: type[psycopg.OperationalError] = DeadlockDetected) -> Operatio
 
 
 def f74_doorbell(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    attempt, keep = pay(bill(town, 5200)), asking.keep_exchange
+    attempt, keep = pay(bill(town, 5200)), polling.keep_exchange
     Attempt.objects.filter(pk=attempt.pk).update(gateway_reference=IDOP)
 
     def victim(*args: Any, **values: Any) -> None:
-        monkeypatch.setattr(asking, "keep_exchange", keep)
+        monkeypatch.setattr(polling, "keep_exchange", keep)
         keep(*args, **values)
         raise _undone()
 
-    monkeypatch.setattr(asking, "keep_exchange", victim)
+    monkeypatch.setattr(polling, "keep_exchange", victim)
     answer = Client(raise_request_exception=False).post(NOTIFICATION, {"idop": IDOP})
     assert (answer.status_code, BankExchange.objects.filter(kind="notification").count()) == (200, 1)
 
@@ -174,7 +176,7 @@ def f74_serialization(town: Town) -> None:
     """A transaction that wants one picture of the books finds a row changed under it: it takes a new picture."""
     at, turns = connection.settings_dict, list[int]()
 
-    @whole
+    @atomic_with_retry
     def rename() -> None:
         turns.append(1)
         with connection.cursor() as cursor:
@@ -205,10 +207,10 @@ def test_f74_it_is_tried_three_times_and_no_more_with_a_rest_between(
     town: Town, monkeypatch: pytest.MonkeyPatch, kind: type[psycopg.OperationalError]
 ) -> None:
     rests, turns = list[float](), list[int]()
-    monkeypatch.setattr(transactions, "REST_SECONDS", (0.01, 0.06))
+    monkeypatch.setattr(transactions, "PAUSE_SECONDS", (0.01, 0.06))
     monkeypatch.setattr("obole.lib.transactions.time.sleep", rests.append)
 
-    @whole
+    @atomic_with_retry
     def never() -> None:
         turns.append(1)
         raise _undone(kind)
@@ -224,7 +226,7 @@ def test_f74_nothing_else_is_tried_again(town: Town, error: Exception) -> None:
     """A connection that is gone, a rule that was broken: what happened is not known, or would happen again."""
     turns = list[int]()
 
-    @whole
+    @atomic_with_retry
     def fail() -> None:
         turns.append(1)
         raise error
@@ -237,13 +239,13 @@ def test_f74_nothing_else_is_tried_again(town: Town, error: Exception) -> None:
 def test_f74_inside_another_transaction_only_the_outermost_is_begun_anew(town: Town) -> None:
     turns = list[str]()
 
-    @whole
+    @atomic_with_retry
     def inner() -> None:
         turns.append("inner")
         if len(turns) < 4:
             raise _undone()
 
-    @whole
+    @atomic_with_retry
     def outer() -> None:
         turns.append("outer")
         inner()
@@ -262,7 +264,7 @@ def test_f74_what_was_undone_left_nothing(town: Town, monkeypatch: pytest.Monkey
     def victim(**_values: Any) -> Entry:
         raise _undone()
 
-    monkeypatch.setattr(hearing.ledger, "post", victim)
+    monkeypatch.setattr(gateway_status.ledger, "post", victim)
     with pytest.raises(OperationalError):
         hear_paid(attempt)
     assert_nothing_received(attempt.invoice)

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from obole.config import embedded_postgres
-from obole.config.embedded_postgres import EmbeddedServer
+from obole_demo import embedded_postgres
+from obole_demo.embedded_postgres import EmbeddedServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.strace]
 GOOD_SYNCS = 4
@@ -22,16 +22,21 @@ PATIENCE_SECONDS = 30
 
 @contextmanager
 def on_a_failing_disk(server: EmbeddedServer, *options: str) -> Iterator[None]:
-    """Run a server, made before on a good disk, whose processes are told EIO when they ask the disk to keep their log."""
+    """
+    Run a server, made before on a good disk, whose processes are told EIO when they ask the disk to keep their log.
+    """
     refuse = ["-e", "trace=fdatasync", "-e", f"inject=fdatasync:error=EIO:when={GOOD_SYNCS + 1}+"]
     postgres = [str(embedded_postgres._binaries() / "postgres"), "-D", str(server.data), "-k", str(server.sockets)]
     who = embedded_postgres._server_user() if embedded_postgres._is_root() else None
     with server.log.open("a") as log:
         running = subprocess.Popen(
             ["strace", "-f", "-qq", "-o", "/dev/null", *refuse, *postgres, "-c", "listen_addresses=", *options],
-            stderr=log, cwd="/", user=who.pw_uid if who else None, group=who.pw_gid if who else None,
+            stderr=log,
+            cwd="/",
+            user=who.pw_uid if who else None,
+            group=who.pw_gid if who else None,
             extra_groups=[] if who else None,
-        )  # fmt: skip
+        )
     try:
         yield
     finally:

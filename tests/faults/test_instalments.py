@@ -5,34 +5,39 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings as hypothesis_settings, strategies as st
 
 from obole.billing.models import Invoice
-from obole.lib import days, words
-from obole.payments import operations as payments
-from obole.payments import standing
+from obole.lib import dates, texts
+from obole.payments import display_status, operations as payments
 from obole.payments.models import Allocation, Attempt, Receipt
-from obole.payments.operations import counter, hearing, opening
+from obole.payments.operations import counter, gateway_status, starting
 from obole.regies.queries import balances
+from tests.actors import somebody
 from tests.faults.banks import ScriptedBank
 from tests.faults.steps import RED
 from tests.payments.steps import come_back, pay
 from tests.portal.conftest import Clock
 from tests.world import NOON, Town, later, make_invoice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 SMALLEST_ONLINE = 100
 EXAMPLES = int(os.environ.get("OBOLE_EXAMPLES", "10"))
 few = hypothesis_settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
-)  # fmt: skip
+)
 parts = st.lists(
-    st.tuples(st.sampled_from(["cash", "cheque", "transfer", "leave", "leave", "return", "return"]), st.integers(1, 6000)),
-    min_size=3, max_size=12,
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from(["cash", "cheque", "transfer", "leave", "leave", "return", "return"]), st.integers(1, 6000)
+    ),
+    min_size=3,
+    max_size=12,
+)
 """At the counter: so many cents; online: a payer leaves for the bank, or one who left has paid there."""
 
 
@@ -62,10 +67,14 @@ class Parts:
         money = payments.Money(cents=cents, means=Receipt.Means(means))
         try:
             payments.take_money(
-                invoice_id=self.invoice.pk, money=money, request_key=words.token(), actor="a", at=later(self.minutes)
+                invoice_id=self.invoice.pk,
+                money=money,
+                request_key=texts.token(),
+                actor=somebody("a"),
+                at=later(self.minutes),
             )
-        except payments.NotTaken as error:
-            assert cents > self.left or error.hindrance == payments.Hindrance.CASH_LIMIT
+        except payments.MoneyNotTaken as error:
+            assert cents > self.left or error.hindrance == payments.CounterObstacle.CASH_LIMIT
             return
         assert cents <= self.left
         self.settled += cents
@@ -103,11 +112,11 @@ class Parts:
         assert stage >= self.stage, "open, then part paid, then paid: never back"
         self.stage = stage
         assert self.invoice.state == ("due", "due", "paid")[stage]
-        shown = standing.show(
-            standing.with_progress(Invoice.objects.filter(pk=self.invoice.pk)).get(), today=days.day_of(NOON)
+        shown = display_status.display(
+            display_status.with_progress(Invoice.objects.filter(pk=self.invoice.pk)).get(), today=dates.day_of(NOON)
         )
         at_the_bank = self.leaving is not None and stage < 2
-        assert shown.standing == ("in_progress" if at_the_bank else ("due", "part_paid", "paid")[stage])
+        assert shown.status == ("in_progress" if at_the_bank else ("due", "part_paid", "paid")[stage])
 
 
 def assert_parts_add_up(town: Town, bank: ScriptedBank) -> None:
@@ -138,13 +147,13 @@ def _counter_takes_anything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _all_that_came_online_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing, "min", max, raising=False)
+    monkeypatch.setattr(gateway_status, "min", max, raising=False)
 
 
 def _bank_is_asked_for_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = opening._order
+    order = starting._order
     monkeypatch.setattr(
-        opening,
+        starting,
         "_order",
         lambda attempt, how_many: replace(order(attempt, how_many), amount_cents=attempt.invoice.total_cents),
     )

@@ -2,15 +2,13 @@
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 from obole.gateways.base import Exchange, Outcome, Status
-from obole.lib import words
+from obole.lib import actors, texts
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt
-from obole.payments.operations import hearing, opening
+from obole.payments.operations import gateway_status, starting
 from tests.faults.steps import RED, nothing_is_final, only_waiting_is_paid
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.steps import (
@@ -26,7 +24,7 @@ from tests.payments.steps import (
 from tests.portal.conftest import Clock, signed_in, text_of
 from tests.world import NOON, Town, later, make_invoice, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def f26(town: Town) -> None:
@@ -34,7 +32,7 @@ def f26(town: Town) -> None:
     come_back(pay(invoice), 1)
     run_tasks()
     browser = signed_in(town.citizen)
-    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": words.token()})
+    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": texts.token()})
     assert (answer.status_code, answer["Location"]) == (303, f"/mes-factures/{invoice.public_id}/")
     page = text_of(browser.get(answer["Location"]))
     assert "Cette facture n’est plus à payer ici." in page
@@ -49,7 +47,7 @@ def test_f26_a_paid_invoice_is_not_paid_again_and_its_receipt_is_shown(town: Tow
 def test_neg_f26_without_the_guard_the_bank_would_be_asked_for_nothing(
     town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "_guard", lambda _invoice, **_values: None)
+    monkeypatch.setattr(starting, "_guard", lambda _invoice, **_values: None)
     with pytest.raises(RED):
         f26(town)
 
@@ -62,10 +60,10 @@ def f30(town: Town, simulator: RunningSimulator, clock: Clock) -> None:
     clock.at = later(16)
     browser = signed_in(town.citizen)
     address = f"/mes-factures/{invoice.public_id}/payer/"
-    browser.post(address, {"request_key": words.token()})
+    browser.post(address, {"request_key": texts.token()})
     assert Attempt.objects.count() == 1, "the bank may still know of it"
     clock.at = later(21)
-    answer = browser.post(address, {"request_key": words.token()})
+    answer = browser.post(address, {"request_key": texts.token()})
     fresh = Attempt.objects.exclude(pk=old.pk).get()
     assert answer["Location"] == fresh.gateway_url
     assert (state_of(old), state_of(fresh), old.asked_at) == ("waiting", "waiting", later(21))
@@ -84,7 +82,7 @@ def test_f30_after_the_page_expired_a_fresh_attempt_is_offered_once_the_bank_was
 def test_neg_f30_without_the_release_the_citizen_is_locked_out(
     payfip_town: Town, simulator: RunningSimulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "_release_if_long_enough", lambda *_args: None)
+    monkeypatch.setattr(gateway_status, "_release_if_long_enough", lambda *_args: None)
     with pytest.raises((*RED, Attempt.DoesNotExist)):
         f30(payfip_town, simulator, clock)
 
@@ -167,10 +165,15 @@ def hear(attempt: Attempt, letter: str, minutes: float) -> None:
     attempt.refresh_from_db()
     has_result = letter not in {"P5", "P1"}
     outcome = Outcome(
-        status=STATUSES[letter], said=letter, exchange=Exchange(request="q", response=letter),
-        facts=attempt.sent if has_result else {}, amount_cents=attempt.amount_cents if has_result else None,
-    )  # fmt: skip
-    payments.hear_outcome(attempt_id=attempt.pk, outcome=outcome, actor="payfip", at=later(minutes))
+        status=STATUSES[letter],
+        said=letter,
+        exchange=Exchange(request="q", response=letter),
+        facts=attempt.sent if has_result else {},
+        amount_cents=attempt.amount_cents if has_result else None,
+    )
+    payments.apply_gateway_status(
+        attempt_id=attempt.pk, outcome=outcome, actor=actors.gateway("payfip"), at=later(minutes)
+    )
 
 
 def f33(town: Town, order: list[tuple[str, str]]) -> None:

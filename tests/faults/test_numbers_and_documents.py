@@ -1,9 +1,13 @@
-"""Numbers without a gap, documents that never change, amounts that are the same everywhere: F60 to F62 (F59 is in test_crowds)."""
+"""
+Numbers without a gap, documents that never change, amounts that are the same everywhere: F60 to F62 (F59 is in
+test_crowds).
+"""
 
 import ast
 import csv
 import io
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
@@ -11,25 +15,26 @@ import pypdf
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 import obole
-from obole.billing import operations as billing
-from obole.billing import papers
+from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice, InvoiceLine
-from obole.billing.operations import issuing
-from obole.crm import exports
-from obole.lib import days, money
+from obole.billing.operations import issuing, pricing
+from obole.crm.invoices import invoice_list
+from obole.crm.shared import exports
+from obole.lib import dates, money
 from obole.payments.models import Attempt
+from obole.pricing.engine import line_rules
+from obole.pricing.model.parts import AskedOf
+from obole.pricing.simple import Counted, Sold, with_quantity
 from obole.regies.models import Entry
 from tests.faults.steps import RED
 from tests.payments.steps import pay
 from tests.portal.conftest import Clock, signed_in, text_of
-from tests.world import NOON, WHO, Town, later, make_dossier, make_invoice, make_product
+from tests.world import NOON, WHO, Town, bill_dossier, canteen, later, make_dossier, make_invoice, publish
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Lost(Exception):
@@ -57,7 +62,7 @@ def test_neg_f60_a_number_that_no_rollback_gives_back_leaves_a_gap(town: Town, m
         first = [next(numbers) for _number in range(count)][0]
         return range(first, first + count)
 
-    monkeypatch.setattr(issuing.numbering, "take_many", from_a_sequence)
+    monkeypatch.setattr(issuing.numbering, "take_numbers", from_a_sequence)
     with pytest.raises(RED):
         f60(town)
 
@@ -92,7 +97,7 @@ def test_f61_an_issued_invoice_is_never_deleted_even_cancelled(town: Town) -> No
 
 
 def test_f61_a_draft_has_no_number(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuing, "issue_invoice", lambda *, invoice_id, **_values: Invoice.objects.get(pk=invoice_id))
+    monkeypatch.setattr(pricing, "issue_invoice", lambda *, invoice_id, **_values: Invoice.objects.get(pk=invoice_id))
     draft = make_invoice(town)
     assert (draft.state, draft.number, draft.sequence) == ("draft", None, None)
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -116,13 +121,9 @@ def shown(cents: int) -> str:
 
 def f62(town: Town, quantity: Decimal, price: int) -> None:
     """One total, on six surfaces: the lines, the page, the PDF, the export, the ledger, the bank."""
-    product = make_product(
-        town.scheme, name=f"Heure {price}", unit_price_cents=price, entered_by="agent", decimals=2, maximum=Decimal(999), position=9
-    )  # fmt: skip
-    invoice = billing.generate_invoice(
-        dossier_id=make_dossier(town, meals=1).pk, type_id=town.type.pk, quantities={product.pk: quantity}, period="",
-        request_key=str(product.pk), actor=WHO, at=NOON,
-    )  # fmt: skip
+    hours = Counted(asked_of=AskedOf.AGENT, maximum=Decimal(999), decimals=2)
+    publish(town.scheme, with_quantity(canteen(), Sold(label=f"Heure {price}", cents=price), hours, key="heures"))
+    invoice = bill_dossier(make_dossier(town, meals=1), town.type, period="", heures=str(quantity))
     expected = 325 + int((quantity * price).quantize(Decimal(1), rounding=ROUND_HALF_UP))
     assert invoice.total_cents == sum(invoice.lines.values_list("amount_cents", flat=True)) == expected
     assert Entry.objects.get(cause_kind="invoice", cause_key=str(invoice.pk)).lines.filter(debit=expected).exists()
@@ -130,11 +131,11 @@ def f62(town: Town, quantity: Decimal, price: int) -> None:
     assert (attempt.amount_cents, attempt.sent["amount"]) == (expected, str(expected))
     page = text_of(signed_in(town.citizen).get(f"/mes-factures/{invoice.public_id}/"))
     assert f"{shown(expected)} €" in page
-    document = papers.ensure_document(invoice_id=invoice.pk, at=NOON)
-    text = " ".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(papers.content_of(document))).pages)
+    document = pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=NOON)
+    text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf_documents.read_pdf(document))).pages)
     assert shown(expected) in " ".join(text.replace("\u202f", " ").replace("\xa0", " ").split())
-    columns = exports.invoice_columns(["total_cents"], today=days.day_of(NOON))
-    (_titles, row) = csv.reader(io.StringIO("".join(exports._lines(columns, [invoice]))), delimiter=";")
+    columns = invoice_list.export_columns(["total_cents"], today=dates.day_of(NOON))
+    _titles, row = csv.reader(io.StringIO("".join(exports._lines(columns, [invoice]))), delimiter=";")
     assert row == [invoice.number, f"{expected // 100},{expected % 100:02d}"]
     Attempt.objects.filter(pk=attempt.pk).update(released_at=later(1))
 
@@ -150,7 +151,7 @@ def test_f62_the_half_cent_goes_up_on_every_surface(town: Town, clock: Clock) ->
 
 
 def test_neg_f62_a_banker_s_rounding_is_seen(town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(money, "ROUND_HALF_UP", "ROUND_HALF_EVEN")
+    monkeypatch.setattr(line_rules, "_to_cents", lambda thousandths: round(Fraction(thousandths, 1000)))
     with pytest.raises(RED):
         f62(town, Decimal("0.50"), 201)
 
@@ -172,7 +173,7 @@ def floats_of(source: str) -> list[str]:
 def test_f62_no_amount_is_ever_a_float() -> None:
     root = Path(obole.__file__).parent
     # The pricing engine divides exact fractions; tests/architecture refuses a float there in any form.
-    rooms = [one for room in MONEY_ROOMS for one in (root / room).rglob("*.py") if "rules" not in one.parent.parts]
+    rooms = [path for room in MONEY_ROOMS for path in (root / room).rglob("*.py") if "rules" not in path.parent.parts]
     for path in [root / "lib" / "money.py", *rooms]:
         assert floats_of(path.read_text(encoding="utf-8")) == [], path
     ours = [model for model in apps.get_models() if model.__module__.startswith("obole.")]

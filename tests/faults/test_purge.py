@@ -4,19 +4,13 @@ import pytest
 
 from obole.payments import rules
 from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt
-from obole.payments.operations import hearing
+from obole.payments.operations import gateway_status
 from tests.faults.steps import RED, only_waiting_is_paid
 from tests.payfip_simulator.live import RunningSimulator
-from tests.payments.steps import (
-    anomalies,
-    assert_nothing_received,
-    come_back,
-    pay,
-    state_of,
-)
+from tests.payments.steps import anomalies, assert_nothing_received, come_back, pay, state_of
 from tests.world import Town, later, make_invoice, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def f34(attempt: Attempt, simulator: RunningSimulator) -> None:
@@ -70,7 +64,7 @@ def test_neg_f34_without_the_look_at_what_was_known_every_abandoned_payment_call
     payfip_town: Town, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempt = pay(make_invoice(payfip_town))
-    monkeypatch.setattr(hearing, "_was_known", lambda _attempt: False)
+    monkeypatch.setattr(gateway_status, "_was_known", lambda _attempt: False)
     with pytest.raises(RED):
         f34_purged(attempt, simulator)
 
@@ -83,7 +77,7 @@ def test_neg_f34_without_the_doubt_the_night_or_the_late_truth_a_payment_is_lost
     if guard == "half an hour":
         monkeypatch.setattr(rules, "PURGE_DOUBT", later(0) - later(0))
     elif guard == "night":
-        monkeypatch.setattr(rules, "purged_from", lambda *, opened_at: opened_at + rules.PURGE_DOUBT)
+        monkeypatch.setattr(rules, "purge_date", lambda *, opened_at: opened_at + rules.PURGE_DOUBT)
     else:
         only_waiting_is_paid(monkeypatch)
     with pytest.raises(RED):

@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from obole.gateways.base import BadCallback, BadSettings, Gateway, Order, Rejected, Status, Unreachable, differences
-from obole.gateways.registry import (
-    GATEWAYS,
-    UnknownGateway,
-    build,
-    check_settings,
-    explain,
-    settings_fields,
-)
+from obole.gateways.registry import GATEWAYS, UnknownGateway, build, check_settings, explain, settings_fields
 from obole.gateways.sandbox.gateway import Sandbox
 from tests.gateways.payfip import bank as payfip_bank
 from tests.gateways.payfip.bank import Bank, Reply, an_order, is_start, recording

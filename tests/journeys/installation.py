@@ -1,4 +1,6 @@
-"""The product as an operator installs it: an empty database, one administrator, a web server, a worker, a mail server."""
+"""
+The product as an operator installs it: an empty database, one administrator, a web server, a worker, a mail server.
+"""
 
 import re
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from obole.config.embedded_postgres import EmbeddedServer
+from obole_demo.embedded_postgres import EmbeddedServer
 from tests.journeys.demo import free_port, shell_environment
 from tests.mailing.server import PostOffice, start_post_office
 
@@ -38,6 +40,7 @@ class Installation:
             "OBOLE_VAR": str(self.var),
             "OBOLE_DATABASE_URL": EmbeddedServer(self.var).url,
             "OBOLE_BASE_URL": self.base,
+            "OBOLE_REQUIRE_MFA": "no",
             "OBOLE_SMTP_URL": f"smtp://127.0.0.1:{self.office.port}",
         }
 
@@ -47,15 +50,22 @@ class Installation:
 
     def link(self, *, to: str) -> str:
         """Wait for a mail to somebody that has a link, and return its link."""
+        return self._wait_for_mail(to, rf"{self.base}/\S+").rstrip(".>)")
+
+    def code(self, *, to: str) -> str:
+        """Wait for a mail to somebody that has a code, and return its code."""
+        return self._wait_for_mail(to, r"(?m)^[A-Z0-9]{3,}(?:-?[A-Z0-9]{3,})*\s*$").strip()
+
+    def _wait_for_mail(self, to: str, holds: str) -> str:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            for mail in reversed(self.office.mails()):
-                found = re.search(rf"{self.base}/\S+", _text(mail)) if to in str(mail["To"]) else None
+            for place, mail in reversed(list(enumerate(self.office.mails()))):
+                found = re.search(holds, _text(mail)) if to in str(mail["To"]) else None
                 if found:
-                    self.office.got.clear()
-                    return found[0].rstrip(".>)")
+                    del self.office.got[place]
+                    return found[0]
             time.sleep(0.2)
-        raise AssertionError(f"no mail with a link to {to}")
+        raise AssertionError(f"no mail to {to} holds {holds}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import People
 from tests.journeys.demo import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 CARD, REFUSED = "4970 1000 0000 0055", "4970 1000 0000 0113"
 
 

@@ -8,7 +8,7 @@ import requests
 
 from tests.journeys.demo import Demo
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.processes
 
 
 def test_the_tour_plays_the_seven_steps(demo: Demo) -> None:
@@ -16,8 +16,14 @@ def test_the_tour_plays_the_seven_steps(demo: Demo) -> None:
 
     lines = [json.loads(line) for line in played.stdout.splitlines()]
     assert [line["name"] for line in lines if line["ok"]] == [
-        "configure", "apply", "review and invoice", "see", "pay", "follow", "remind",
-    ], played.stdout + played.stderr  # fmt: skip
+        "configure",
+        "apply",
+        "review and invoice",
+        "see",
+        "pay",
+        "follow",
+        "remind",
+    ], played.stdout + played.stderr
     assert played.returncode == 0
 
 
@@ -43,8 +49,9 @@ def test_a_busy_port_is_said_in_one_sentence(demo: Demo) -> None:
     refused = other.run("demo")
 
     assert refused.returncode == 1
-    assert refused.stderr.strip() == (
-        f"Port {demo.port} is busy: stop what uses it, or choose another one, for instance: OBOLE_PORT={demo.port + 10} make demo"
+    assert (
+        refused.stderr.strip() == f"Port {demo.port} is busy: stop what uses it, or choose another one, for instance:"
+        f" OBOLE_PORT={demo.port + 10} make demo"
     )
 
 

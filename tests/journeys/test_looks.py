@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.journeys.conftest import People
 from tests.journeys.demo import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 PUBLIC = (
     "/",
@@ -19,14 +19,33 @@ PUBLIC = (
     "/compte/signup/",
     "/compte/password/reset/",
     "/pages/accessibilite/",
+    "/pages/donnees-personnelles/",
     "/pages/cookies/",
 )
-CITIZEN = ("/", "/mes-demarches/", "/mes-factures/", "/mon-compte/", "/demarches/")
+CITIZEN = ("/", "/mes-demarches/", "/mes-factures/", "/mon-compte/", "/mon-compte/fermer/", "/demarches/")
 CRM = (
-    "/crm/", "/crm/a-traiter/", "/crm/dossiers/", "/crm/factures/", "/crm/transactions/", "/crm/courriels/", "/crm/usagers/",
-    "/crm/regies/", "/crm/parametrage/", "/crm/parametrage/regies/", "/crm/parametrage/regies/nouvelle/", "/crm/parametrage/types/",
-    "/crm/parametrage/types/nouveau/", "/crm/parametrage/prestations/", "/crm/parametrage/courriels/", "/crm/parametrage/agents/",
-)  # fmt: skip
+    "/crm/",
+    "/crm/a-traiter/",
+    "/crm/dossiers/",
+    "/crm/factures/",
+    "/crm/transactions/",
+    "/crm/encaissements/",
+    "/crm/courriels/",
+    "/crm/usagers/",
+    "/crm/regies/",
+    "/crm/parametrage/",
+    "/crm/parametrage/regies/",
+    "/crm/parametrage/regies/nouvelle/",
+    "/crm/parametrage/types/",
+    "/crm/parametrage/types/nouveau/",
+    "/crm/parametrage/prestations/",
+    "/crm/parametrage/courriels/",
+    "/crm/parametrage/agents/2/droits/",
+    "/crm/parametrage/journal/",
+    "/crm/parametrage/conservation/",
+    "/crm/parametrage/agents/",
+)
+BOOKS = ("journal/", "quittances/", "grand-livre/", "balance/", "soldes/", "graphiques/", "ecritures/1/")
 DETAILS = {
     "usager": ("/mes-factures/", "/mes-demarches/", "/demarches/"),
     "admin": (
@@ -63,14 +82,14 @@ def first_detail(page: Page, path: str) -> str:
     """Return the address of the first thing that a list leads to."""
     page.goto(path)
     found = page.locator("main a[href]").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    full = [urljoin(path, one) for one in found]
+    full = [urljoin(path, item) for item in found]
     return next(
-        one
-        for one in full
-        if one.startswith(path)
-        and one != path
-        and "?" not in one
-        and not one.endswith((".pdf", ".csv", "/nouveau/", "/nouvel/"))
+        item
+        for item in full
+        if item.startswith(path)
+        and item != path
+        and "?" not in item
+        and not item.endswith((".pdf", ".csv", "/nouveau/", "/nouvel/"))
     )
 
 
@@ -93,6 +112,9 @@ def test_crm_pages(people: People, width: int) -> None:
     page = people.window("admin", width=width)
     for path in (*CRM, *(first_detail(page, listing) for listing in DETAILS["admin"])):
         look_at(page, path)
+    regie = first_detail(page, "/crm/regies/")
+    for book in BOOKS:
+        look_at(page, f"{regie}{book}")
 
 
 def test_the_bank_pages(people: People, demo: Demo) -> None:

@@ -9,7 +9,7 @@ from tests.journeys.conftest import People
 from tests.journeys.demo import Demo
 from tests.journeys.test_looks import look_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 OPERATIONS = ("answer_creer", "answer_detail", "answer_client")
 BANNER = "Le paiement en ligne est momentanément indisponible."

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -12,9 +13,10 @@ from procrastinate.exceptions import TaskNotFound
 
 from obole.lib import files, queue
 from obole.lib.transactions import TransactionOpen, forbid_transaction, require_transaction
+from tests.actors import somebody
 from tests.world import later
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Lost(Exception):
@@ -37,25 +39,25 @@ def test_what_must_commit_with_something_is_refused_alone() -> None:
         require_transaction("writing")
 
 
-def stored(root: Path) -> list[Path]:
-    return [path for path in root.rglob("*") if path.is_file()]
+def stored() -> list[Path]:
+    return [path for path in Path(default_storage.location).rglob("*") if path.is_file()]
 
 
-def test_a_file_is_stored_once_and_found_by_its_content(tmp_path: Path) -> None:
+def test_a_file_is_stored_once_and_found_by_its_content() -> None:
     assert files.put(b"abc") == files.put(b"abc")
     assert files.get(files.put(b"abc")) == b"abc"
-    assert len(stored(tmp_path)) == 1
+    assert len(stored()) == 1
 
 
-def test_a_file_is_not_stored_inside_a_transaction(tmp_path: Path) -> None:
+def test_a_file_is_not_stored_inside_a_transaction() -> None:
     with pytest.raises(TransactionOpen), transaction.atomic():
         files.put(b"abc")
-    assert stored(tmp_path) == []
+    assert stored() == []
 
 
-def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_byte_is_noticed() -> None:
     digest = files.put(b"abc")
-    (path,) = stored(tmp_path)
+    (path,) = stored()
     path.chmod(0o644)
     path.write_bytes(b"abd")
     with pytest.raises(files.DamagedFile):
@@ -63,13 +65,13 @@ def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("half", [b"", b"ab"])
-def test_half_a_file_left_by_a_full_disk_is_stored_again(tmp_path: Path, half: bytes) -> None:
+def test_half_a_file_left_by_a_full_disk_is_stored_again(half: bytes) -> None:
     digest = files.put(b"abc")
-    (path,) = stored(tmp_path)
+    (path,) = stored()
     path.write_bytes(half)
     assert files.put(b"abc") == digest
     assert files.get(digest) == b"abc"
-    assert len(stored(tmp_path)) == 1
+    assert len(stored()) == 1
 
 
 def test_a_file_that_is_not_there_is_said_so() -> None:
@@ -100,15 +102,18 @@ def test_a_task_that_no_room_has_is_refused() -> None:
 
 def test_the_same_key_waits_once_and_spoils_no_transaction() -> None:
     with transaction.atomic():
-        asked = [queue.defer_once("payments.resolve", key="resolve:1", attempt_id=1, actor="a") for _n in range(3)]
-        queue.defer_once("payments.resolve", key="resolve:2", attempt_id=2, actor="a")
+        asked = [
+            queue.defer_once("payments.resolve", key="resolve:1", attempt_id=1, actor=somebody("a").as_json())
+            for _n in range(3)
+        ]
+        queue.defer_once("payments.resolve", key="resolve:2", attempt_id=2, actor=somebody("a").as_json())
     assert asked == [True, False, False]
     assert len(jobs()) == 2
 
 
 def _running_since_its_worker_died(silence: timedelta | None) -> int:
     """Make what a killed worker leaves: a task that runs for ever; ``None``: its worker's row was cleaned away."""
-    queue.defer_once("payments.resolve", key="resolve:1", attempt_id=1, actor="a")
+    queue.defer_once("payments.resolve", key="resolve:1", attempt_id=1, actor=somebody("a").as_json())
     job = ProcrastinateJob.objects.get(status="todo")
     with connection.cursor() as cursor:
         worker = None
@@ -136,9 +141,10 @@ def test_what_a_living_worker_does_is_left_alone() -> None:
     assert jobs() == [("payments.resolve", "doing")]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_was_asked_again_meanwhile_runs_once_and_is_no_longer_held_back() -> None:
     _running_since_its_worker_died(None)
-    assert queue.defer_once("payments.resolve", key="resolve:1", attempt_id=1, actor="a")
+    assert queue.defer_once("payments.resolve", key="resolve:1", attempt_id=1, actor=somebody("a").as_json())
     assert jobs() == [("payments.resolve", "doing"), ("payments.resolve", "todo")]
     assert queue.resume_interrupted(at=timezone.now()) == 1
     assert jobs() == [("payments.resolve", "todo")]

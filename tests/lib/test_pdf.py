@@ -1,10 +1,10 @@
 """The engine: whatever people write is shown and never run, and the result is archivable and accessible."""
 
 import io
+import time
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pikepdf
@@ -162,7 +162,7 @@ def test_a_font_that_is_not_there_is_written_in_the_log(tmp_path: Path, caplog: 
 
 
 def test_it_refuses_to_work_inside_a_transaction(template: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("obole.lib.transactions.connection", SimpleNamespace(in_atomic_block=True))
+    monkeypatch.setattr("obole.lib.transactions.is_open", lambda: True)
 
     with pytest.raises(TransactionOpen, match="rendering a PDF"):
         render(template, "x")
@@ -170,3 +170,13 @@ def test_it_refuses_to_work_inside_a_transaction(template: list[Path], monkeypat
 
 def test_a_timestamp_with_microseconds_is_written_to_the_second(template: list[Path]) -> None:
     assert render(template, "x", at=AT.replace(microsecond=123456)) == render(template, "x", at=AT)
+
+
+def test_a_document_that_never_ends_is_stopped_and_the_next_is_made(tmp_path: Path, template: list[Path]) -> None:
+    endless = tmp_path / "endless.typ"
+    endless.write_text("#for n in range(100000) { for m in range(100000) { let x = n * m } }")
+    began = time.monotonic()
+    with pytest.raises(pdf.DocumentNotRendered, match="stopped"):
+        pdf.render([endless], {}, images={}, timestamp=AT, seconds=1.0)
+    assert time.monotonic() - began < 10
+    assert "Bonjour" in words_of(render(template, "x"))

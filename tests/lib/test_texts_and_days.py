@@ -7,10 +7,9 @@ import unicodedata
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from obole.lib import days, words
+from obole.lib import dates, texts
 from obole.lib.logs import JsonFormatter
 
 
@@ -26,7 +25,7 @@ from obole.lib.logs import JsonFormatter
     ],
 )
 def test_a_moment_has_its_day_and_its_hour_in_paris(at: datetime, day: date, clock: str) -> None:
-    assert (days.day_of(at), days.clock(at)) == (day, clock)
+    assert (dates.day_of(at), dates.format_time(at)) == (day, clock)
 
 
 INSTANTS = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
@@ -34,49 +33,59 @@ INSTANTS = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimest
 
 @given(at=INSTANTS, term=st.integers(0, 365))
 def test_the_last_day_to_pay_is_so_many_days_after_the_day_of_issue(at: datetime, term: int) -> None:
-    assert (days.due_date(at, term_days=term) - days.day_of(at)).days == term
+    assert (dates.due_date(at, term_days=term) - dates.day_of(at)).days == term
 
 
 def test_dates_are_written_in_french_whatever_the_language() -> None:
-    assert [days.long(date(2026, month, 2)) for month in (2, 8, 12)] == [
+    assert [dates.format_long(date(2026, month, 2)) for month in (2, 8, 12)] == [
         "2 février 2026",
         "2 août 2026",
         "2 décembre 2026",
     ]
-    assert (days.long(date(2026, 12, 1)), days.short(date(2026, 12, 1))) == ("1er décembre 2026", "01/12/2026")
+    assert (dates.format_long(date(2026, 12, 1)), dates.format_short(date(2026, 12, 1))) == (
+        "1er décembre 2026",
+        "01/12/2026",
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "folded"),
     [
-        ("Œuvrard Éloïse", "oeuvrard eloise"), ("O’Brien-Lefèvre", "o brien lefevre"), ("STRAẞE straße", "stra e strasse"), ("ﬁn", "fin"),
-        ("  a\t b ", "a b"), ("Æther", "aether"), ("", ""), ("李", ""), ("e\u0301", "e"),
+        ("Œuvrard Éloïse", "oeuvrard eloise"),
+        ("O’Brien-Lefèvre", "o brien lefevre"),
+        ("STRAẞE straße", "stra e strasse"),
+        ("ﬁn", "fin"),
+        ("  a\t b ", "a b"),
+        ("Æther", "aether"),
+        ("", ""),
+        ("李", ""),
+        ("e\u0301", "e"),
     ],
-)  # fmt: skip
+)
 def test_names_are_folded_for_sorting(text: str, folded: str) -> None:
-    assert words.fold(text) == folded
+    assert texts.fold(text) == folded
 
 
 @given(text=st.text())
 def test_what_is_folded_is_plain_and_stays_as_it_is(text: str) -> None:
-    folded = words.fold(text)
+    folded = texts.fold(text)
     assert folded.isascii()
     assert folded == folded.lower().strip()
     assert all(letter.isalnum() or letter == " " for letter in folded)
-    assert words.fold(folded) == folded
+    assert texts.fold(folded) == folded
 
 
 @given(text=st.text())
 def test_a_clean_line_is_one_line_that_shows_all_that_it_holds(text: str) -> None:
-    line = words.clean_line(text)
+    line = texts.clean_line(text)
     assert len(line.splitlines()) <= 1
     assert not {unicodedata.category(letter) for letter in line} & {"Cc", "Cf", "Cs", "Co", "Cn"}
-    assert words.clean_line(line) == line
+    assert texts.clean_line(line) == line
     assert "\x00" not in line
 
 
 def test_tokens_are_long_and_never_the_same() -> None:
-    made = {words.token() for _n in range(500)}
+    made = {texts.token() for _n in range(500)}
     assert len(made) == 500
     assert {len(token) for token in made} == {22}
 
@@ -99,10 +108,18 @@ def test_a_traceback_stays_in_its_line() -> None:
     assert "line\nfeed" in json.loads(line)["trace"]
 
 
-@pytest.mark.parametrize(("day", "months", "later"), [
-    (date(2026, 11, 25), 1, date(2026, 12, 25)), (date(2026, 11, 25), 2, date(2027, 1, 25)), (date(2026, 12, 31), 0, date(2026, 12, 31)),
-    (date(2027, 1, 31), 1, date(2027, 2, 28)), (date(2027, 1, 31), 2, date(2027, 3, 31)), (date(2028, 1, 30), 1, date(2028, 2, 29)),
-    (date(2026, 12, 31), 11, date(2027, 11, 30)), (date(2026, 1, 15), 36, date(2029, 1, 15)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        (date(2026, 11, 25), 1, date(2026, 12, 25)),
+        (date(2026, 11, 25), 2, date(2027, 1, 25)),
+        (date(2026, 12, 31), 0, date(2026, 12, 31)),
+        (date(2027, 1, 31), 1, date(2027, 2, 28)),
+        (date(2027, 1, 31), 2, date(2027, 3, 31)),
+        (date(2028, 1, 30), 1, date(2028, 2, 29)),
+        (date(2026, 12, 31), 11, date(2027, 11, 30)),
+        (date(2026, 1, 15), 36, date(2029, 1, 15)),
+    ],
+)
 def test_months_later_is_the_same_day_or_the_last_of_the_month(day: date, months: int, later: date) -> None:
-    assert days.months_later(day, months) == later
+    assert dates.months_later(day, months) == later

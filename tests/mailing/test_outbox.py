@@ -7,17 +7,17 @@ import pytest
 from django.db import IntegrityError, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from obole.audit_log.models import Record
 from obole.lib import files
 from obole.lib.queue import resume_interrupted
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
-from obole.mailing.rules import Rendered
-from obole.trail.models import Record
+from obole.mailing.rules import RenderedMail
 from tests.mailing.server import PostOffice, start_post_office
 from tests.world import NOON, later, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
-WORDS = Rendered("Objet", "Texte", "<p>Texte</p>")
+pytestmark = pytest.mark.django_db
+WORDS = RenderedMail("Objet", "Texte", "<p>Texte</p>")
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def office(settings: Any) -> Iterator[PostOffice]:
 
 
 def queue(
-    cause: str = "test:1", *, to: str = "usager@example.org", rendered: Rendered = WORDS, **values: Any
+    cause: str = "test:1", *, to: str = "usager@example.org", rendered: RenderedMail = WORDS, **values: Any
 ) -> Message:
-    letter = mailing.Letter(cause=cause, kind="test", to=to, rendered=rendered, **values)
+    letter = mailing.Email(cause=cause, kind="test", to=to, rendered=rendered, **values)
     with transaction.atomic():
         message = mailing.queue(letter, at=NOON)
     assert message is not None
@@ -73,7 +73,7 @@ def test_a_mail_that_was_sent_is_left_alone(office: PostOffice) -> None:
 def test_the_same_cause_makes_one_mail(office: PostOffice) -> None:
     queue()
     with transaction.atomic():
-        again = mailing.queue(mailing.Letter(cause="test:1", kind="test", to="b@example.org", rendered=WORDS), at=NOON)
+        again = mailing.queue(mailing.Email(cause="test:1", kind="test", to="b@example.org", rendered=WORDS), at=NOON)
         assert Message.objects.count() == 1, "the transaction around is still usable"
     assert again is None
     assert run_tasks() == ["mailing.deliver"]
@@ -81,7 +81,7 @@ def test_the_same_cause_makes_one_mail(office: PostOffice) -> None:
 
 
 def test_a_mail_dies_with_its_transaction_and_is_refused_outside(office: PostOffice) -> None:
-    letter = mailing.Letter(cause="test:1", kind="test", to="a@example.org", rendered=WORDS)
+    letter = mailing.Email(cause="test:1", kind="test", to="a@example.org", rendered=WORDS)
     with pytest.raises(RuntimeError, match="outside a transaction"):
         mailing.queue(letter, at=NOON)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -169,8 +169,8 @@ def test_a_mail_that_became_pointless_is_dropped_unless_it_left(office: PostOffi
     pointless, gone = queue("a"), queue("b")
     deliver(gone)
     for message in (pointless, gone):
-        mailing.drop(message_id=message.pk, reason="payée", at=later(2))
-        mailing.drop(message_id=message.pk, reason="payée", at=later(3))
+        mailing.cancel(message_id=message.pk, reason="payée", at=later(2))
+        mailing.cancel(message_id=message.pk, reason="payée", at=later(3))
     pointless.refresh_from_db()
     gone.refresh_from_db()
     assert (pointless.state, pointless.last_error, gone.state) == ("dropped", "payée", "sent")

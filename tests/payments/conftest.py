@@ -1,4 +1,4 @@
-"""After every test of the room, whatever it did: the books are right."""
+"""In every test of the room, whatever it did: rows are taken in one order, and the books are right afterwards."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from obole.regies.models import Regie
 from tests.books import check_books
+from tests.locks import one_order
 from tests.payfip_simulator.live import RunningSimulator, start_simulator
 from tests.world import Town, make_town
 
@@ -15,8 +16,9 @@ def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("django_db") is None:
         yield
         return
-    request.getfixturevalue("transactional_db")
-    yield
+    request.getfixturevalue("db")
+    with one_order():
+        yield
     check_books()
 
 

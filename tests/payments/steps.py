@@ -3,15 +3,16 @@
 import time_machine
 from django.test import Client
 
+from obole.audit_log.models import Record
 from obole.billing.models import Invoice
-from obole.lib import words
+from obole.lib import actors, texts
 from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Attempt, Receipt
-from obole.payments.operations.asking import RETURN_SECONDS
+from obole.payments.operations.polling import RETURN_SECONDS
 from obole.regies.models import Regie
 from obole.regies.queries import balances
-from obole.trail.models import Record
+from tests.actors import somebody
 from tests.world import later, run_tasks
 
 EMAIL = "usager@example.org"
@@ -20,7 +21,11 @@ EMAIL = "usager@example.org"
 def pay(invoice: Invoice, minutes: float = 0, *, key: str = "", email: str = EMAIL) -> Attempt:
     """Press « Payer maintenant »."""
     return payments.start_payment(
-        invoice_id=invoice.pk, email=email, request_key=key or words.token(), actor="usager", at=later(minutes)
+        invoice_id=invoice.pk,
+        email=email,
+        request_key=key or texts.token(),
+        actor=somebody("usager"),
+        at=later(minutes),
     )
 
 
@@ -34,7 +39,9 @@ def ring(attempt: Attempt, minutes: float) -> None:
 
 def come_back(attempt: Attempt, minutes: float) -> Attempt:
     """Return from the bank's page: the question is asked there and then."""
-    return payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(minutes), seconds=RETURN_SECONDS)
+    return payments.resolve_attempt(
+        attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=later(minutes), seconds=RETURN_SECONDS
+    )
 
 
 def sweep(attempt: Attempt, minutes: float) -> None:
@@ -80,7 +87,9 @@ def assert_paid_once(invoice: Invoice, attempt: Attempt) -> None:
 
 
 def assert_in_suspense(invoice: Invoice, attempt: Attempt, cents: int, kind: str) -> None:
-    """Fail unless this attempt's money is kept in recettes à classer, with a person called, and the invoice untouched."""
+    """
+    Fail unless this attempt's money is kept in recettes à classer, with a person called, and the invoice untouched.
+    """
     before = invoice.state
     assert (state_of(attempt), state_of(invoice)) == ("paid", before)
     receipt = Receipt.objects.get(attempt=attempt)

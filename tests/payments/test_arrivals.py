@@ -1,29 +1,21 @@
-"""One truth, three ways to learn it: the bank's notification, the payer's return, the sweep. In any order, any number of times."""
+"""
+One truth, three ways to learn it: the bank's notification, the payer's return, the sweep. In any order, any number of
+times.
+"""
 
 from collections.abc import Callable
 from itertools import permutations
 
 import pytest
 
-from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, ReceiptPaper
+from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, ReceiptPdf
 from obole.regies.models import Entry
 from tests.books import count_everything
 from tests.payfip_simulator.live import RunningSimulator
-from tests.payments.steps import (
-    anomalies,
-    assert_paid_once,
-    come_back,
-    held,
-    mails,
-    pay,
-    ring,
-    state_of,
-    sweep,
-    verbs,
-)
+from tests.payments.steps import anomalies, assert_paid_once, come_back, held, mails, pay, ring, state_of, sweep, verbs
 from tests.world import Town, later, make_invoice, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Arrival = Callable[[Attempt, float], object]
 ARRIVALS: dict[str, Arrival] = {"notification": ring, "return": come_back, "sweep": sweep}
@@ -64,13 +56,13 @@ def test_the_receipt_and_its_mail_are_made_once(payfip_town: Town, simulator: Ru
     simulator.pay(attempt.gateway_reference or "", "P", notify=False)
     come_back(attempt, 3)
     run_tasks()
-    made = (ReceiptPaper.objects.get().digest, mails())
+    made = (ReceiptPdf.objects.get().digest, mails())
 
     for minutes in (4, 5, 6):
         ring(attempt, minutes)
         sweep(attempt, minutes)
 
-    assert (ReceiptPaper.objects.get().digest, mails()) == made == (made[0], ["payment_receipt"])
+    assert (ReceiptPdf.objects.get().digest, mails()) == made == (made[0], ["payment_receipt"])
     assert Entry.objects.filter(cause_kind="receipt").count() == 1
 
 

@@ -1,26 +1,28 @@
-"""A bank that is down: payers are told before they leave, it is asked once a minute, and all that was paid comes in after."""
+"""
+A bank that is down: payers are told before they leave, it is asked once a minute, and all that was paid comes in after.
+"""
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+from obole.audit_log.models import Record
 from obole.gateways.base import Exchange, Unreachable
 from obole.gateways.sandbox.gateway import Sandbox
-from obole.payments import operations as payments
-from obole.payments import queries, rules
+from obole.payments import operations as payments, queries, rules
 from obole.payments.models import Attempt, BankExchange, Circuit
-from obole.payments.operations import NotPayableOnline, circuit, opening
-from obole.payments.operations.opening import Obstacle
+from obole.payments.operations import NotPayableOnline, circuit_breaker, starting
+from obole.payments.operations.starting import OnlineObstacle
 from obole.regies.models import Regie
-from obole.trail.models import Record
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.conftest import set_gateway
 from tests.payments.steps import assert_paid_once, come_back, pay, state_of, sweep
 from tests.payments.wire import Wire, tap
 from tests.world import Town, later, make_invoice, make_regie, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OFF = {
     "502": {"answer_creer": "html_502", "answer_detail": "html_502", "answer_client": "html_502"},
@@ -55,7 +57,7 @@ def knock(attempt: Attempt, minutes: float) -> None:
     """Let the bank notify, and the worker do what that asks for."""
     with time_machine.travel(later(minutes)):
         kind = BankExchange.Kind.NOTIFICATION
-        assert payments.record_doorbell(
+        assert payments.record_notification(
             gateway_reference=attempt.gateway_reference or "", kind=kind, said="", at=later(minutes)
         )
         run_tasks()
@@ -79,8 +81,8 @@ def cut(town: Town, wire: Wire, *, at: float = 0) -> None:
 def test_five_calls_in_vain_stop_payers_before_the_bank_and_the_first_answer_lets_them_pass(
     payfip_town: Town, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(opening, "START_SECONDS", 0.3)
-    monkeypatch.setattr(circuit, "PROBE_SECONDS", 0.3)
+    monkeypatch.setattr(starting, "START_SECONDS", 0.3)
+    monkeypatch.setattr(circuit_breaker, "PROBE_SECONDS", 0.3)
     simulator.control(**OFF[how])
     fail(payfip_town, rules.FAILURES - 1)
     assert (is_down(payfip_town.regie), told(payfip_town.regie)) == (False, [])
@@ -91,7 +93,7 @@ def test_five_calls_in_vain_stop_payers_before_the_bank_and_the_first_answer_let
     with pytest.raises(NotPayableOnline) as refused:
         pay(invoice, 1.5)
 
-    assert refused.value.obstacle == Obstacle.BANK_DOWN
+    assert refused.value.obstacle == OnlineObstacle.BANK_DOWN
     assert (simulator.calls(), Attempt.objects.count(), state_of(invoice)) == (before, attempts, "due")
     assert told(payfip_town.regie) == ["circuit.open"]
     down = Circuit.objects.get()
@@ -137,18 +139,16 @@ def test_the_bank_of_another_regie_is_another_bank(town: Town, wire: Wire) -> No
     other = make_regie("SPO", "Régie Sports")
     cut(town, wire)
 
-    assert circuit.may_ask(regie_id=other.pk, at=later(1))
-    assert not circuit.may_ask(regie_id=town.regie.pk, at=later(0.5))
+    assert circuit_breaker.may_ask(regie_id=other.pk, at=later(1))
+    assert not circuit_breaker.may_ask(regie_id=town.regie.pk, at=later(0.5))
 
 
 def test_while_all_is_well_it_costs_two_looks_and_no_write(town: Town) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as said:
-        assert circuit.may_ask(regie_id=town.regie.pk, at=later())
-        circuit.heard(regie_id=town.regie.pk, at=later())
+    with CaptureQueriesContext(connection) as said:
+        assert circuit_breaker.may_ask(regie_id=town.regie.pk, at=later())
+        circuit_breaker.record_answer(regie_id=town.regie.pk, at=later())
 
-    assert [one["sql"].split()[0] for one in said.captured_queries] == ["SELECT", "SELECT"]
+    assert [query["sql"].split()[0] for query in said.captured_queries] == ["SELECT", "SELECT"]
     assert not Circuit.objects.exists()
 
 
@@ -159,7 +159,7 @@ def test_neg_while_down_the_bank_gets_one_question_a_minute_whoever_asks(
     waiting = [pay(make_invoice(town, meals=2)) for _n in range(6)]
     cut(town, wire, at=1)
     if guard == "none":
-        monkeypatch.setattr(circuit, "may_ask", lambda **_how: True)
+        monkeypatch.setattr(circuit_breaker, "may_ask", lambda **_how: True)
     before = wire.total
 
     for third in range(30):
@@ -208,7 +208,7 @@ def test_a_doorbell_during_the_outage_is_answered_after_it(town: Town, wire: Wir
     cut(town, wire, at=1)
     knock(attempt, 1.5)
     wire.up = True
-    circuit.heard(regie_id=town.regie.pk, at=later(2))
+    circuit_breaker.record_answer(regie_id=town.regie.pk, at=later(2))
 
     sweep(attempt, 3)
 
@@ -291,3 +291,13 @@ def test_a_refused_click_does_not_spend_the_question(town: Town, wire: Wire) -> 
         pay(busy, 10)
 
     assert Circuit.objects.get().probed_at == probed
+
+
+def test_a_question_that_is_stuck_does_not_keep_the_bank_out(town: Town, wire: Wire) -> None:
+    """What asked about the oldest payment is lost in a worker, and the same waits for it: who we are is asked."""
+    stuck = pay(make_invoice(town))
+    cut(town, wire)
+    payments.sweep(at=later(3))
+    assert payments.sweep(at=later(4)).queued == 1
+    asked = ProcrastinateJob.objects.filter(queue_name="bank").values_list("task_name", flat=True)
+    assert state_of(stuck) == "waiting" and sorted(asked) == ["payments.probe", "payments.resolve"]

@@ -3,20 +3,21 @@
 import pytest
 
 from obole.billing import operations as billing
-from obole.billing.models import InvoiceType
-from obole.lib import words
+from obole.billing.models import Invoice, InvoiceType
+from obole.lib import actors, texts
 from obole.payments import operations as payments
 from obole.payments.models import Allocation, Anomaly, Receipt
-from obole.payments.operations import Hindrance, Money, NotTaken
+from obole.payments.operations import CounterObstacle, Money, MoneyNotTaken
 from obole.regies.models import Regie
+from tests.actors import somebody
 from tests.books import check_books
 from tests.payments.steps import held, mails, pay, state_of
-from tests.world import NOON, Town, later, make_invoice, make_town, run_tasks
+from tests.world import NOON, Town, canteen, later, make_invoice, make_town, publish, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 M = Receipt.Means
-WHO = "guichet@valbourg.example"
+WHO = somebody("guichet@valbourg.example")
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def town() -> Town:
 def take(invoice_id: int, cents: int, means: Receipt.Means = M.CASH, *, key: str = "", minutes: float = 1) -> Receipt:
     money = Money(cents=cents, means=means, payer_name="Mme Lefèvre", reference="0001234" if means == M.CHEQUE else "")
     return payments.take_money(
-        invoice_id=invoice_id, money=money, request_key=key or words.token(), actor=WHO, at=later(minutes)
+        invoice_id=invoice_id, money=money, request_key=key or texts.token(), actor=WHO, at=later(minutes)
     )
 
 
@@ -65,7 +66,7 @@ def test_parts_add_up_and_the_bank_is_asked_for_the_rest(town: Town) -> None:
     attempt = pay(invoice, 2)
 
     assert attempt.amount_cents == 2200
-    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(5))
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=later(5))
     assert state_of(invoice) == "paid"
     numbers = Receipt.objects.filter(attempt=None).order_by("id").values_list("number", flat=True)
     assert list(numbers) == ["ENF-Q-2026-000001", "ENF-Q-2026-000002"]
@@ -76,18 +77,17 @@ def test_parts_add_up_and_the_bank_is_asked_for_the_rest(town: Town) -> None:
 @pytest.mark.parametrize(
     ("meals", "cents", "means", "hindrance", "could"),
     [
-        (16, 5201, M.CASH, Hindrance.TOO_MUCH, 5200),
-        (120, 30001, M.CASH, Hindrance.CASH_LIMIT, 30000),
-        (16, 5200, M.CESU, Hindrance.CESU, 0),
+        (16, 5201, M.CASH, CounterObstacle.TOO_MUCH, 5200),
+        (120, 30001, M.CASH, CounterObstacle.CASH_LIMIT, 30000),
+        (16, 5200, M.CESU, CounterObstacle.CESU, 0),
     ],
 )
 def test_what_is_not_taken_leaves_no_number(
-    town: Town, meals: int, cents: int, means: Receipt.Means, hindrance: Hindrance, could: int
+    town: Town, meals: int, cents: int, means: Receipt.Means, hindrance: CounterObstacle, could: int
 ) -> None:
-    town.meal.maximum = 200
-    town.meal.save()
+    publish(town.scheme, canteen(most=200))
     invoice = make_invoice(town, meals=meals)
-    with pytest.raises(NotTaken) as refused:
+    with pytest.raises(MoneyNotTaken) as refused:
         take(invoice.pk, cents, means)
     assert (refused.value.hindrance, refused.value.cents) == (hindrance, could)
     assert not Receipt.objects.exists()
@@ -95,11 +95,10 @@ def test_what_is_not_taken_leaves_no_number(
 
 
 def test_cash_is_limited_over_all_the_parts_of_one_invoice(town: Town) -> None:
-    town.meal.maximum = 200
-    town.meal.save()
+    publish(town.scheme, canteen(most=200))
     invoice = make_invoice(town, meals=120)
     take(invoice.pk, 20000)
-    with pytest.raises(NotTaken) as refused:
+    with pytest.raises(MoneyNotTaken) as refused:
         take(invoice.pk, 10001)
     assert refused.value.cents == 10000
     take(invoice.pk, 10000)
@@ -116,9 +115,9 @@ def test_nothing_is_taken_for_what_is_not_due(town: Town, ending: str) -> None:
         billing.cancel_invoice(invoice_id=invoice.pk, code="twice", comment="", actor=WHO, at=NOON)
     else:
         Regie.objects.update(enabled=False)
-    with pytest.raises(NotTaken) as refused:
+    with pytest.raises(MoneyNotTaken) as refused:
         take(invoice.pk, 100, minutes=3)
-    assert refused.value.hindrance == (Hindrance.REGIE_CLOSED if ending == "regie" else Hindrance.NOT_DUE)
+    assert refused.value.hindrance == (CounterObstacle.REGIE_CLOSED if ending == "regie" else CounterObstacle.NOT_DUE)
 
 
 def test_the_same_form_sent_twice_takes_the_money_once(town: Town) -> None:
@@ -147,3 +146,47 @@ def test_a_transfer_without_a_reference_waits_for_who_knows(town: Town) -> None:
     task.refresh_from_db()
     assert (task.outcome, task.closed_by) == ("applied", WHO)
     check_books()
+
+
+def unmatched_cash(town: Town, cents: int) -> Receipt:
+    money = Money(cents=cents, means=M.CASH, payer_name="M. Inconnu")
+    return payments.take_unmatched(
+        regie_id=town.regie.pk, money=money, request_key=texts.token(), actor=WHO, at=later(1)
+    )
+
+
+def test_cash_without_an_invoice_has_the_same_limit(town: Town) -> None:
+    with pytest.raises(MoneyNotTaken) as refused:
+        unmatched_cash(town, 30001)
+    assert (refused.value.hindrance, refused.value.cents) == (CounterObstacle.CASH_LIMIT, 30000)
+    assert not Receipt.objects.exists()
+    assert unmatched_cash(town, 30000).number == "ENF-Q-2026-000001"
+
+
+def test_cash_that_finds_its_invoice_later_is_limited_with_what_was_paid_in_cash_before(town: Town) -> None:
+    publish(town.scheme, canteen(most=200))
+    invoice, other = make_invoice(town, meals=120), make_invoice(town, meals=120)
+    take(invoice.pk, 20000)
+    receipt = unmatched_cash(town, 30000)
+
+    def apply(to: Invoice, cents: int | None) -> int:
+        return payments.apply_receipt(
+            receipt_id=receipt.pk, invoice_id=to.pk, cents=cents, reason="Son reçu", actor=WHO, at=later(9)
+        )
+
+    with pytest.raises(payments.NotApplicable) as refused:
+        apply(invoice, 10001)
+    assert (refused.value.why, refused.value.cents) == (payments.SuspenseObstacle.CASH_LIMIT, 10000)
+    assert apply(invoice, None) == 10000
+    with pytest.raises(payments.NotApplicable, match="cash_limit"):
+        apply(invoice, None)
+    assert apply(other, None) == 20000
+    assert state_of(invoice) == "due"
+
+
+def test_money_of_the_bank_is_not_taken_at_the_counter(town: Town) -> None:
+    for cents, means in ((100, M.CARD), (0, M.CASH)):
+        money = Money(cents=cents, means=means)
+        with pytest.raises(ValueError, match="not money at the counter"):
+            payments.take_unmatched(regie_id=town.regie.pk, money=money, request_key="x", actor=WHO, at=later(1))
+    assert not Receipt.objects.exists()

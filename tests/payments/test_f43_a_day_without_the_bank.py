@@ -1,4 +1,6 @@
-"""F43, a bank that is down for a day: a banner, no reminder, a question a minute at most, and then everything comes in."""
+"""
+F43, a bank that is down for a day: a banner, no reminder, a question a minute at most, and then everything comes in.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,17 +10,17 @@ import time_machine
 from django.test import Client
 
 from obole.billing.models import Invoice
-from obole.payments import operations as payments
-from obole.payments import queries, rules
+from obole.payments import operations as payments, queries, rules
 from obole.payments.models import Attempt, Circuit
-from obole.payments.operations import circuit
+from obole.payments.operations import circuit_breaker
 from obole.reminders.models import Reminder
 from obole.reminders.tasks import run as remind
+from tests.actors import somebody
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.steps import EMAIL, state_of
 from tests.world import Town, later, make_citizen, make_invoice, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OFF = {"answer_creer": "html_502", "answer_detail": "html_502", "answer_client": "html_502"}
 ON = dict.fromkeys(OFF, "normal")
@@ -26,7 +28,9 @@ HOUR = timedelta(hours=1)
 
 
 class Day:
-    """A town whose bank goes down, one minute after another. It goes down at noon of the day 27: a reminder is due on it."""
+    """
+    A town whose bank goes down, one minute after another. It goes down at noon of the day 27: a reminder is due on it.
+    """
 
     def __init__(self, town: Town, simulator: RunningSimulator) -> None:
         self.town, self.simulator = town, simulator
@@ -42,7 +46,7 @@ class Day:
 
     def try_to_pay(self, invoice: Invoice, at: datetime) -> Attempt:
         return payments.start_payment(
-            invoice_id=invoice.pk, email=EMAIL, request_key=f"{invoice.pk}{at}", actor="usager", at=at
+            invoice_id=invoice.pk, email=EMAIL, request_key=f"{invoice.pk}{at}", actor=somebody("usager"), at=at
         )
 
     def work(self, at: datetime, *, reminders: bool = True) -> None:
@@ -54,7 +58,10 @@ class Day:
             run_tasks()
 
     def outage(self) -> int:
-        """Live the day: minute after minute for an hour, then hour after hour. Return how often the bank was called in that hour."""
+        """
+        Live the day: minute after minute for an hour, then hour after hour. Return how often the bank was called in
+        that hour.
+        """
         for minute in range(4, 10):
             self.work(self.noon + timedelta(minutes=minute), reminders=False)
         before = sum(self.simulator.calls().values())
@@ -90,13 +97,13 @@ def test_f43_a_bank_that_is_down_for_a_day(day: Day) -> None:
         assert "Payer maintenant" not in page, address
     assert "ne répond pas depuis le 22 décembre 2026 à 12 h 0" in day.page("/mes-factures/", evening)
     assert not Reminder.objects.exists()
-    assert all(state_of(one) == "waiting" for one in day.attempts)
+    assert all(state_of(attempt) == "waiting" for attempt in day.attempts)
 
     day.simulator.control(**ON)
     for minute in (60, 61):
         day.work(day.noon + 24 * HOUR + timedelta(minutes=minute))
 
-    assert all(state_of(one) == "paid" for one in (*day.attempts, *day.paid)), "all that was paid came in"
+    assert all(state_of(attempt) == "paid" for attempt in (*day.attempts, *day.paid)), "all that was paid came in"
     assert not queries.outages([day.town.regie.pk])
     page = day.page(invoice, evening + 2 * HOUR)
     assert "indisponible" not in page and "Payer maintenant" in page
@@ -108,7 +115,7 @@ def test_f43_a_bank_that_is_down_for_a_day(day: Day) -> None:
 
 
 def test_f43_neg_without_the_circuit_the_bank_is_hammered(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(circuit, "_count", lambda **_how: None)
+    monkeypatch.setattr(circuit_breaker, "_count", lambda **_how: None)
 
     called = day.outage()
 
@@ -132,7 +139,7 @@ def test_a_short_outage_puts_no_reminder_off(payfip_town: Town, minutes: int, wa
     today = (since + timedelta(minutes=minutes)).date()
     assert queries.regies_not_payable(today) == [regie.pk]
 
-    circuit.heard(regie_id=regie.pk, at=since + timedelta(minutes=minutes))
+    circuit_breaker.record_answer(regie_id=regie.pk, at=since + timedelta(minutes=minutes))
 
     assert queries.regies_not_payable(today) == ([regie.pk] if waits else [])
     assert queries.regies_not_payable(today + timedelta(days=1)) == []

@@ -1,19 +1,24 @@
 """The bank fails, and so do we: nothing is charged, nothing is lost, nothing is booked twice."""
 
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
+import time_machine
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from obole.payments import notices, papers
-from obole.payments import operations as payments
+from obole.mailing.models import Template
+from obole.payments import emails, operations as payments, pdf_documents, queries
 from obole.payments.models import Attempt, BankExchange, Receipt, Sweep
 from obole.regies.models import Entry
 from payfip_simulator.codes import TECHNICAL
+from tests.actors import somebody
 from tests.gateways.payfip.bank import Bank, Reply, start_bank
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.conftest import set_gateway
 from tests.payments.steps import (
     anomalies,
+    assert_in_suspense,
     assert_nothing_received,
     assert_paid_once,
     come_back,
@@ -25,7 +30,7 @@ from tests.payments.steps import (
 )
 from tests.world import Town, later, make_invoice, make_town, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 INCIDENTS = ["html_502", "html_503", "html_200", "empty", "malformed", "drop", *TECHNICAL]
 
@@ -92,7 +97,7 @@ def test_settings_spoilt_while_somebody_pays_are_a_silence(payfip_town: Town, si
     assert_paid_once(invoice, attempt)
 
 
-@pytest.mark.parametrize(("module", "name"), [(papers, "render_receipt"), (notices, "send_receipt")])
+@pytest.mark.parametrize(("module", "name"), [(pdf_documents, "render_receipt"), (emails, "send_receipt")])
 def test_a_crash_between_the_commit_and_the_receipt_loses_no_mail(
     town: Town, monkeypatch: pytest.MonkeyPatch, module: object, name: str
 ) -> None:
@@ -111,7 +116,7 @@ def test_a_crash_between_the_commit_and_the_receipt_loses_no_mail(
     run_tasks()
 
     assert_paid_once(invoice, attempt)
-    papers.send_receipt(receipt_id=Receipt.objects.get().pk, at=later(9))
+    pdf_documents.send_receipt(receipt_id=Receipt.objects.get().pk, at=later(9))
     assert mails() == ["payment_receipt"]
 
 
@@ -138,3 +143,53 @@ def test_the_sweep_asks_only_whose_time_has_come(town: Town) -> None:
     assert (state_of(first), state_of(second)) == ("paid", "waiting")
     assert Sweep.objects.count() == 3
     assert Entry.objects.filter(cause_kind="receipt").count() == 1
+
+
+def test_a_doorbell_whose_job_is_lost_is_answered_by_the_next_sweep(town: Town) -> None:
+    """The clock would ask two minutes later, hours later for an old payment: a ring makes it due."""
+    attempt = pay(make_invoice(town))
+    payments.record_notification(
+        gateway_reference=attempt.gateway_reference or "", kind=BankExchange.Kind.NOTIFICATION, said="", at=later(0.5)
+    )
+    ProcrastinateJob.objects.all()._raw_delete("default")
+    sweep(attempt, 1)
+    assert_paid_once(attempt.invoice, attempt)
+
+
+def test_words_that_cannot_be_filled_undo_no_booking(town: Town) -> None:
+    """The town's words about a surplus are too long once filled: the money is kept all the same, and the payer told."""
+    Template.objects.create(kind="payment_surplus", subject="Trop", body="{{ url }}" * 600)
+    invoice = make_invoice(town)
+    attempt = pay(invoice)
+    payments.cancel_invoice(invoice_id=invoice.pk, code="other", comment="erreur", actor=somebody("agent"), at=later(1))
+    come_back(attempt, 2)
+    invoice.refresh_from_db()
+    assert_in_suspense(invoice, attempt, 5200, "not_due")
+    assert "payment_surplus" in mails()
+
+
+def test_receipts_whose_document_could_not_be_made_are_made_and_sent_within_the_hour_after(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of documents was away for longer than the worker tries: nobody had asked again."""
+    attempt = pay(make_invoice(town))
+    come_back(attempt, 2)
+    monkeypatch.setattr(pdf_documents.files, "put", Mock(side_effect=OSError("no space left on device")))
+    with pytest.raises(OSError, match="no space"):
+        run_tasks()
+    ProcrastinateJob.objects.all()._raw_delete("default")
+    monkeypatch.undo()
+    assert mails() == []
+
+    payments.open_overdue_tasks(at=later(50))
+    assert run_tasks() == [], "the worker may still try by itself"
+    assert queries.unsent_receipts(later(63)).count() == 1
+    payments.open_overdue_tasks(at=later(63))
+    payments.open_overdue_tasks(at=later(64))
+    with time_machine.travel(later(64)):
+        run_tasks()
+
+    assert mails() == ["payment_receipt"]
+    assert queries.unsent_receipts(later(65)).count() == 0
+    payments.open_overdue_tasks(at=later(125))
+    assert run_tasks() == []

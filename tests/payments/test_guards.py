@@ -1,6 +1,6 @@
 """What is refused before the bank is called, and what pressing twice does."""
 
-from unittest.mock import Mock
+from unittest.mock import Mock, create_autospec
 
 import pytest
 from django.db import transaction
@@ -11,30 +11,32 @@ from obole.gateways.sandbox.gateway import Sandbox
 from obole.lib.transactions import TransactionOpen
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, BankExchange
-from obole.payments.operations.opening import Obstacle
+from obole.payments.operations.starting import OnlineObstacle
 from obole.regies.models import Regie
+from tests.actors import somebody
 from tests.books import count_everything
 from tests.payments.steps import come_back, pay, state_of, verbs
-from tests.world import WHO, Town, later, make_invoice, make_product, make_type
+from tests.world import WHO, Town, later, make_fixed_invoice, make_invoice, make_type
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Mock:
     """Watch the door of the bank."""
-    start = Mock(side_effect=Sandbox.start, autospec=True)
-    monkeypatch.setattr(Sandbox, "start", lambda self, order: start(self, order))
+    start: Mock = create_autospec(Sandbox.start, side_effect=Sandbox.start)
+    monkeypatch.setattr(Sandbox, "start", start)
     return start
 
 
 def invoice_of(town: Town, cents: int) -> Invoice:
     """Issue an invoice of this exact amount."""
-    make_product(town.scheme, name=f"À {cents}", unit_price_cents=cents, minimum=1, maximum=1, position=9)
-    return make_invoice(town, meals=0)
+    return make_fixed_invoice(town, cents, name=f"À {cents}")
 
 
-def assert_refused(invoice: Invoice, obstacle: Obstacle, start: Mock, *, email: str = "usager@example.org") -> None:
+def assert_refused(
+    invoice: Invoice, obstacle: OnlineObstacle, start: Mock, *, email: str = "usager@example.org"
+) -> None:
     before = count_everything()
     with pytest.raises(payments.NotPayableOnline) as refusal:
         pay(invoice, email=email)
@@ -43,11 +45,9 @@ def assert_refused(invoice: Invoice, obstacle: Obstacle, start: Mock, *, email: 
 
 
 def test_the_largest_amount_is_sent_and_one_cent_more_is_not(town: Town, start: Mock) -> None:
-    make_product(town.scheme, name="Travaux", unit_price_cents=9_999_999, minimum=1, maximum=1, position=8)
-    assert pay(make_invoice(town, meals=0)).state == "waiting"
+    assert pay(invoice_of(town, 9_999_999)).state == "waiting"
     start.reset_mock()
-    make_product(town.scheme, name="Un centime", unit_price_cents=1, minimum=1, maximum=1, position=9)
-    invoice = make_invoice(town, meals=0)
+    invoice = invoice_of(town, 10_000_000)
     with pytest.raises(payments.NotPayableOnline, match="too_large"):
         pay(invoice)
     assert (start.call_count, Attempt.objects.filter(invoice=invoice).count()) == (0, 0)
@@ -55,20 +55,20 @@ def test_the_largest_amount_is_sent_and_one_cent_more_is_not(town: Town, start: 
 
 @pytest.mark.parametrize("email", ["", "a@b.c", "é@example.org", "deux@@example.org", "x" * 75 + "@e.org"])
 def test_an_address_that_the_bank_would_refuse_is_not_sent(town: Town, start: Mock, email: str) -> None:
-    assert_refused(make_invoice(town), Obstacle.EMAIL, start, email=email)
+    assert_refused(make_invoice(town), OnlineObstacle.EMAIL, start, email=email)
 
 
 def test_a_regie_that_is_off_takes_nothing(town: Town, start: Mock) -> None:
     invoice = make_invoice(town)
     Regie.objects.update(enabled=False)
-    assert_refused(invoice, Obstacle.REGIE_CLOSED, start)
+    assert_refused(invoice, OnlineObstacle.REGIE_CLOSED, start)
 
 
 @pytest.mark.parametrize("spoilt", [{"mode": "Z"}, {"mode": 3}, {"mode": ["W"]}])
 def test_bad_settings_take_nothing(town: Town, start: Mock, spoilt: dict[str, object]) -> None:
     invoice = make_invoice(town)
     Regie.objects.update(gateway_settings=spoilt)
-    assert_refused(invoice, Obstacle.REGIE_CLOSED, start)
+    assert_refused(invoice, OnlineObstacle.REGIE_CLOSED, start)
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "transferred"])
@@ -78,7 +78,7 @@ def test_an_invoice_that_is_not_due_takes_nothing(town: Town, start: Mock, endin
         billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="erreur", actor=WHO, at=later(1))
     else:
         billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=later(1))
-    assert_refused(invoice, Obstacle.NOT_DUE, start)
+    assert_refused(invoice, OnlineObstacle.NOT_DUE, start)
 
 
 def test_the_same_button_pressed_twice_makes_one_attempt(town: Town, start: Mock) -> None:
@@ -117,7 +117,7 @@ def _pay_inside(invoice: Invoice) -> None:
 def test_a_process_that_dies_while_opening_is_closed_by_the_sweep(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     invoice = make_invoice(town)
     attempt, is_new = payments.open_attempt(
-        invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor="usager", at=later(0)
+        invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor=somebody("usager"), at=later(0)
     )
     assert is_new
     payments.sweep(at=later(4))

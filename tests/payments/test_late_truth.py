@@ -1,4 +1,7 @@
-"""A refusal, an abandonment, an expiry are provisional; money that comes late, twice or wrongly is taken and never dropped."""
+"""
+A refusal, an abandonment, an expiry are provisional; money that comes late, twice or wrongly is taken and never
+dropped.
+"""
 
 from itertools import permutations
 
@@ -7,6 +10,7 @@ import pytest
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.gateways.base import Exchange, Outcome, Status
+from obole.lib import actors
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Attempt, Receipt
 from tests.payfip_simulator.live import RunningSimulator
@@ -25,7 +29,7 @@ from tests.payments.steps import (
 )
 from tests.world import WHO, Town, later, make_invoice, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def said(attempt: Attempt, letter: str, *, cents: int | None = None, **facts: str) -> Outcome:
@@ -52,7 +56,9 @@ def said(attempt: Attempt, letter: str, *, cents: int | None = None, **facts: st
 def hear(attempt: Attempt, letter: str, minutes: float, *, cents: int | None = None, **facts: str) -> Attempt:
     attempt.refresh_from_db()
     outcome = said(attempt, letter, cents=cents, **facts)
-    return payments.hear_outcome(attempt_id=attempt.pk, outcome=outcome, actor="payfip", at=later(minutes))
+    return payments.apply_gateway_status(
+        attempt_id=attempt.pk, outcome=outcome, actor=actors.gateway("payfip"), at=later(minutes)
+    )
 
 
 def release(attempt: Attempt, simulator: RunningSimulator) -> None:
@@ -182,7 +188,7 @@ def test_money_for_an_invoice_that_ended_meanwhile_is_kept(
 
     assert_in_suspense(invoice, attempt, 5200, "not_due")
     assert held(payfip_town.regie, "receivable", "claims", "revenue_due") == (0, 0, 0)
-    assert mails() == ["payment_surplus"]
+    assert mails() == ["payment_surplus" if ending == "cancel" else "payment_too_late"]
 
 
 @pytest.mark.parametrize("mode", ["T", "X"])

@@ -5,20 +5,24 @@ from decimal import Decimal
 import pytest
 
 from obole.billing.models import Invoice
-from obole.lib import money, words
+from obole.lib import actors, money, texts
 from obole.mailing.models import Message
-from obole.payments import operations as payments
-from obole.payments import papers
+from obole.payments import operations as payments, pdf_documents
 from obole.payments.models import Attempt, Receipt
 from obole.regies.queries import balances
+from tests.actors import somebody
 from tests.world import later, make_invoice, make_town, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def pay(invoice: Invoice, minutes: float = 1) -> Attempt:
     return payments.start_payment(
-        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor="usager", at=later(minutes)
+        invoice_id=invoice.pk,
+        email="usager@example.org",
+        request_key=texts.token(),
+        actor=somebody("usager"),
+        at=later(minutes),
     )
 
 
@@ -30,7 +34,7 @@ def test_an_invoice_is_paid_once_and_credited_to_its_regie() -> None:
 
     attempt = pay(invoice)
     for minutes in (2, 3):
-        payments.resolve_attempt(attempt_id=attempt.pk, actor="payfip", at=later(minutes))
+        payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.gateway("payfip"), at=later(minutes))
     run_tasks()
 
     invoice.refresh_from_db()
@@ -38,6 +42,6 @@ def test_an_invoice_is_paid_once_and_credited_to_its_regie() -> None:
     held = balances(town.regie)
     assert (held["card_clearing"], held["revenue_due"], held["receivable"], held["suspense"]) == (5200, 5200, 0, 0)
     receipt = Receipt.objects.get()
-    assert papers.content_of(receipt.paper).startswith(b"%PDF-1.7")
+    assert pdf_documents.read_pdf(receipt.paper).startswith(b"%PDF-1.7")
     kinds = list(Message.objects.order_by("id").values_list("kind", flat=True))
     assert kinds == ["dossier_received", "invoice_deposited", "payment_receipt"]

@@ -3,33 +3,30 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from obole.billing import queries
 from obole.billing.models import Invoice
-from obole.catalogue.rules import parts as p
-from obole.catalogue.rules import tariffs as t
-from obole.payments import operations as payments
-from obole.payments import rules
+from obole.payments import operations as payments, rules
 from obole.payments.models import Receipt, Reversal
 from obole.payments.operations import booking
+from obole.pricing.model import parts as p, tariffs as t
 from obole.regies.models import Line
 from tests.billing.priced import FAMILY, bill, publish
-from tests.catalogue.rules.build import fixed, line, product
-from tests.catalogue.rules.dispositifs import SCHOOL, TAXED_HALL, TWENTY
 from tests.payments.steps import come_back, pay, state_of
 from tests.payments.test_counter import take
+from tests.pricing.build import fixed, line, product
+from tests.pricing.dispositifs import SCHOOL, TAXED_HALL, TWENTY
 from tests.world import WHO, Town, later
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def by_nature(invoice: Invoice) -> dict[str, int]:
     """Return what the ledger holds of an invoice's revenue, by nature."""
     held: dict[str, int] = {}
-    for one in Line.objects.filter(account="revenue_due", entry__allocations__invoice=invoice).order_by("id"):
-        held[one.nature] = held.get(one.nature, 0) + one.credit - one.debit
+    for item in Line.objects.filter(account="revenue_due", entry__allocations__invoice=invoice).order_by("id"):
+        held[item.nature] = held.get(item.nature, 0) + item.credit - item.debit
     return {nature: cents for nature, cents in held.items() if cents}
 
 
@@ -42,7 +39,7 @@ def test_vat_that_no_line_holds_is_paid_online_and_booked_as_vat(town: Town) -> 
 
 def test_neg_without_the_vat_the_money_of_the_bank_is_not_booked(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     def lines_only(_ids: object) -> dict[int, list[tuple[str, int]]]:
-        return {invoice.pk: [(one.nature, one.amount_cents) for one in invoice.lines.order_by("position")]}
+        return {invoice.pk: [(line.nature, line.amount_cents) for line in invoice.lines.order_by("position")]}
 
     invoice = bill(town, publish(town, TAXED_HALL), {})
     attempt = pay(invoice)
@@ -75,8 +72,9 @@ def test_a_line_that_takes_away_is_paid_in_parts(town: Town) -> None:
 def test_an_invoice_is_what_its_amounts_come_to(town: Town) -> None:
     both = p.Pricing(
         tariffs=(fixed("salle", 60000), fixed("remise", 10000, vat=TWENTY, typed=t.Typed.NET)),
-        products=(product("salle"), product("remise")), lines=(line("salle"), line("remise", deduct=True)),
-    )  # fmt: skip
+        products=(product("salle"), product("remise")),
+        lines=(line("salle"), line("remise", deduct=True)),
+    )
     invoice = bill(town, publish(town, both), {})
     amounts = queries.amounts_by_nature([invoice.pk])[invoice.pk]
     assert sum(cents for _nature, cents in amounts) == invoice.total_cents == 480_00
@@ -97,9 +95,9 @@ def test_parts_of_any_size_spread_to_the_whole(amounts: list[tuple[str, int]], c
     stops = sorted({0, total, *(cut for cut in cuts if cut < total)})
     spread: dict[str, int] = {}
     for already, until in pairwise(stops):
-        rows = rules.by_nature(amounts, already_cents=already, cents=until - already)
+        rows = rules.spread_by_nature(amounts, already_cents=already, cents=until - already)
         assert sum(cents for _nature, cents in rows) == until - already
         assert all(cents > 0 for _nature, cents in rows)
         for nature, cents in rows:
             spread[nature] = spread.get(nature, 0) + cents
-    assert spread == dict(rules.by_nature(amounts, already_cents=0, cents=total))
+    assert spread == dict(rules.spread_by_nature(amounts, already_cents=0, cents=total))

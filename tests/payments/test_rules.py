@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from obole.gateways.payfip.words import LIMITS
 from obole.payments import rules
@@ -19,7 +18,7 @@ def test_a_receipt_spreads_to_the_cent_and_never_over_a_line(lines: list[tuple[s
     already = data.draw(st.integers(0, total))
     cents = data.draw(st.integers(0, total - already))
 
-    spread = rules.by_nature(lines, already_cents=already, cents=cents)
+    spread = rules.spread_by_nature(lines, already_cents=already, cents=cents)
 
     assert sum(part for _nature, part in spread) == cents
     assert all(part > 0 for _nature, part in spread)
@@ -32,10 +31,10 @@ def test_a_receipt_spreads_to_the_cent_and_never_over_a_line(lines: list[tuple[s
 def test_paying_in_parts_is_paying_at_once(lines: list[tuple[str, int]], data: st.DataObject) -> None:
     total = sum(cents for _nature, cents in lines)
     cut = data.draw(st.integers(0, total))
-    whole = dict(rules.by_nature(lines, already_cents=0, cents=total))
+    whole = dict(rules.spread_by_nature(lines, already_cents=0, cents=total))
     parts: dict[str, int] = {}
     for already, cents in ((0, cut), (cut, total - cut)):
-        for nature, part in rules.by_nature(lines, already_cents=already, cents=cents):
+        for nature, part in rules.spread_by_nature(lines, already_cents=already, cents=cents):
             parts[nature] = parts.get(nature, 0) + part
     assert parts == whole
 
@@ -45,7 +44,7 @@ def test_more_than_the_lines_hold_is_an_error(lines: list[tuple[str, int]], data
     total = sum(cents for _nature, cents in lines)
     already = data.draw(st.integers(0, total))
     with pytest.raises(ValueError, match="more than the lines hold"):
-        rules.by_nature(lines, already_cents=already, cents=total - already + 1)
+        rules.spread_by_nature(lines, already_cents=already, cents=total - already + 1)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +62,13 @@ def test_more_than_the_lines_hold_is_an_error(lines: list[tuple[str, int]], data
     ],
 )
 def test_the_bank_is_asked_often_at_first_then_seldom_then_no_more(age: timedelta, wait: timedelta | None) -> None:
-    asked = rules.next_ask(opened_at=NOON, at=NOON + age)
+    asked = rules.next_poll_at(opened_at=NOON, at=NOON + age)
     assert asked == (None if wait is None else NOON + age + wait)
 
 
 def test_an_attempt_that_stays_pending_is_asked_a_bounded_number_of_times() -> None:
     at, questions = NOON, 0
-    while (following := rules.next_ask(opened_at=NOON, at=at)) is not None:
+    while (following := rules.next_poll_at(opened_at=NOON, at=at)) is not None:
         assert following > at
         at, questions = following, questions + 1
     assert timedelta(days=7) <= at - NOON <= timedelta(days=7, hours=6)
@@ -104,4 +103,4 @@ def test_an_address_that_payfip_refuses(email: str) -> None:
     ],
 )
 def test_a_payment_is_purged_the_morning_after_it_was_opened_in_paris(opened: str, purged: str) -> None:
-    assert rules.purged_from(opened_at=datetime.fromisoformat(opened)) == datetime.fromisoformat(purged)
+    assert rules.purge_date(opened_at=datetime.fromisoformat(opened)) == datetime.fromisoformat(purged)

@@ -1,26 +1,37 @@
 """Money of recettes à classer and its lawful ends; money given back."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from obole.billing import operations as billing
 from obole.billing.models import CreditNote, Invoice
-from obole.lib import words
-from obole.lib.states import ForbiddenMove
+from obole.lib import actors, texts
+from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
 from obole.payments.models import Allocation, Anomaly, Attempt, Receipt, Refund
-from obole.payments.operations import NotApplicable, Unlawful
+from obole.payments.operations import NotApplicable, SuspenseObstacle
+from tests.actors import somebody
 from tests.books import check_books, count_everything
 from tests.payments.steps import held, mails, pay, state_of
 from tests.payments.test_counter import take
-from tests.world import Town, later, make_citizen, make_invoice, make_regie, make_town, make_type, run_tasks
+from tests.world import (
+    RIB,
+    Town,
+    correct,
+    later,
+    make_citizen,
+    make_invoice,
+    make_regie,
+    make_town,
+    make_type,
+    run_tasks,
+)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
-WHO, OTHER = "regisseur@valbourg.example", "suppleant@valbourg.example"
+WHO, OTHER = somebody("regisseur@valbourg.example"), somebody("suppleant@valbourg.example")
 M = Receipt.Means
 
 
@@ -30,7 +41,7 @@ def town() -> Town:
 
 
 def come_paid(attempt: Attempt, minutes: float) -> Receipt:
-    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(minutes))
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=later(minutes))
     return Receipt.objects.get(attempt=attempt)
 
 
@@ -97,16 +108,16 @@ def _other_regie(town: Town) -> tuple[Invoice, int | None]:
     return make_invoice(town), None
 
 
-UNLAWFUL: dict[Unlawful, Callable[[Town], tuple[Invoice, int | None]]] = {
-    Unlawful.OTHER_REGIE: _other_regie,
-    Unlawful.OTHER_PAYER: lambda town: (make_invoice(town, citizen=make_citizen("autre@example.org")), None),
-    Unlawful.NOT_DUE: lambda _town: (Invoice.objects.get(state="paid"), None),
-    Unlawful.TOO_MUCH: lambda town: (make_invoice(town, meals=6), 1951),
+UNLAWFUL: dict[SuspenseObstacle, Callable[[Town], tuple[Invoice, int | None]]] = {
+    SuspenseObstacle.OTHER_REGIE: _other_regie,
+    SuspenseObstacle.OTHER_PAYER: lambda town: (make_invoice(town, citizen=make_citizen("autre@example.org")), None),
+    SuspenseObstacle.NOT_DUE: lambda _town: (Invoice.objects.get(state="paid"), None),
+    SuspenseObstacle.TOO_MUCH: lambda town: (make_invoice(town, meals=6), 1951),
 }
 
 
 @pytest.mark.parametrize("why", UNLAWFUL)
-def test_what_the_law_or_the_amounts_forbid_changes_nothing(town: Town, why: Unlawful) -> None:
+def test_what_the_law_or_the_amounts_forbid_changes_nothing(town: Town, why: SuspenseObstacle) -> None:
     _paid, receipt = surplus(town)
     invoice, cents = UNLAWFUL[why](town)
     before = count_everything()
@@ -119,8 +130,14 @@ def test_what_the_law_or_the_amounts_forbid_changes_nothing(town: Town, why: Unl
 
 def click(receipt: Receipt, invoice: Invoice) -> int:
     return payments.apply_receipt(
-        receipt_id=receipt.pk, invoice_id=invoice.pk, cents=1000, reason="Même famille", actor=WHO, at=later(20), request_key="one form"
-    )  # fmt: skip
+        receipt_id=receipt.pk,
+        invoice_id=invoice.pk,
+        cents=1000,
+        reason="Même famille",
+        actor=WHO,
+        at=later(20),
+        request_key="one form",
+    )
 
 
 def test_the_same_form_sent_twice_counts_waiting_money_once(town: Town) -> None:
@@ -180,14 +197,14 @@ def test_an_avoir_on_a_paid_invoice_frees_its_money_for_the_next(town: Town) -> 
 
     note = payments.cancel_invoice(invoice_id=invoice.pk, code="quantity", comment="", actor=WHO, at=later(2))
     draft = billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(3))
-    billing.correct_draft(invoice_id=draft.pk, quantities={1: Decimal(14)}, period="novembre", actor=WHO, at=later(4))
+    correct(draft, repas=14, period="novembre", at=later(4))
     billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=later(5))
     assert apply(receipt, draft) == 4550
 
     assert (note.number, note.cents, note.why) == ("ENF-AV-2026-000001", 5200, "Quantité erronée")
     assert (state_of(invoice), state_of(draft), draft.number) == ("cancelled", "paid", "ENF-2026-000002")
     assert held(town.regie, "cash", "suspense", "revenue_due", "receivable") == (5200, 650, 4550, 0)
-    assert [one.kind for one in Anomaly.objects.all()] == ["freed"]
+    assert [item.kind for item in Anomaly.objects.all()] == ["freed"]
     check_books()
 
 
@@ -205,7 +222,7 @@ def test_a_refund_is_asked_approved_by_another_and_done_and_its_money_is_promise
         apply(receipt, make_invoice(town))
     with pytest.raises(payments.SamePerson):
         payments.approve_refund(refund_id=refund.pk, actor=WHO, at=later(30))
-    with pytest.raises(ForbiddenMove):
+    with pytest.raises(ForbiddenTransition):
         payments.complete_refund(refund_id=refund.pk, mandate="M-1", actor=OTHER, at=later(30))
     assert held(town.regie, "suspense") == (5200,)
 
@@ -213,18 +230,24 @@ def test_a_refund_is_asked_approved_by_another_and_done_and_its_money_is_promise
     with pytest.raises(payments.MandateMissing):
         payments.complete_refund(refund_id=refund.pk, mandate=" ", actor=WHO, at=later(32))
     payments.complete_refund(refund_id=refund.pk, mandate="Mandat 2026-118", actor=WHO, at=later(33))
-    with pytest.raises(ForbiddenMove):
+    with pytest.raises(ForbiddenTransition):
         payments.complete_refund(refund_id=refund.pk, mandate="Mandat 2026-118", actor=WHO, at=later(34))
 
-    assert held(town.regie, "suspense", "treasury_deposit") == (0, -5200)
+    assert held(town.regie, "suspense", "treasury_deposit", "remitted") == (0, 0, 5200)
     assert "payment_refunded" in mails()
     check_books()
 
 
 def ask_refund(receipt: Receipt, cents: int, key: str = "") -> Refund:
     return payments.request_refund(
-        receipt_id=receipt.pk, cents=cents, reason="Payé deux fois", request_key=key or words.token(), actor=WHO, at=later(25)
-    )  # fmt: skip
+        receipt_id=receipt.pk,
+        cents=cents,
+        reason="Payé deux fois",
+        account=RIB,
+        request_key=key or texts.token(),
+        actor=WHO,
+        at=later(25),
+    )
 
 
 def test_the_same_refund_form_sent_twice_asks_once(town: Town) -> None:
@@ -282,7 +305,7 @@ def test_money_brings_back_no_other_invoice_than_the_one_it_paid(town: Town) -> 
     before = count_everything()
     with pytest.raises(NotApplicable) as refused:
         payments.rebill_receipt(receipt_id=receipt.pk, invoice_id=other.pk, reason="x", actor=WHO, at=later(9))
-    assert refused.value.why == Unlawful.OTHER_INVOICE
+    assert refused.value.why == SuspenseObstacle.OTHER_INVOICE
     assert count_everything() == before
 
 
@@ -290,10 +313,10 @@ def test_f29_an_amount_changes_only_by_an_avoir_and_a_new_invoice(town: Town) ->
     invoice = make_invoice(town)
     attempt = pay(invoice)
     with pytest.raises(billing.NotADraft):
-        billing.correct_draft(invoice_id=invoice.pk, quantities={1: Decimal(1)}, period="", actor=WHO, at=later(1))
+        correct(invoice, repas=1, at=later(1))
     payments.cancel_invoice(invoice_id=invoice.pk, code="quantity", comment="", actor=WHO, at=later(2))
     draft = billing.redo_invoice(invoice_id=invoice.pk, actor=WHO, at=later(2))
-    billing.correct_draft(invoice_id=draft.pk, quantities={1: Decimal(10)}, period="", actor=WHO, at=later(3))
+    correct(draft, repas=10, at=later(3))
     new = billing.issue_invoice(invoice_id=draft.pk, actor=WHO, at=later(4))
 
     receipt = come_paid(attempt, 5)
@@ -330,9 +353,9 @@ def test_money_that_waits_is_not_closed_with_a_word_but_kept_with_a_reason(town:
 def test_what_waits_too_long_and_what_did_not_leave_are_found_once(town: Town) -> None:
     _paid, receipt = surplus(town)
     refund = ask_refund(receipt, 5200)
-    assert payments.look_around(at=later(days=14)) == 0
-    assert payments.look_around(at=later(days=16)) == 1
-    assert payments.look_around(at=later(days=17)) == 0
+    assert payments.open_overdue_tasks(at=later(days=14)) == 0
+    assert payments.open_overdue_tasks(at=later(days=16)) == 1
+    assert payments.open_overdue_tasks(at=later(days=17)) == 0
     task = Anomaly.objects.get(kind="refund")
     assert (task.refund, task.regie) == (refund, town.regie)
     payments.approve_refund(refund_id=refund.pk, actor=OTHER, at=later(days=17))

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 from django.test import Client
-from pytest_django import Settings
 
-from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.directory.models import Citizen
-from obole.lib import days, words
-from tests.world import NOON, WHO, Town, make_citizen, make_dossier, make_town, make_type
+from obole.lib import dates, texts
+from obole.limits.models import Meter
+from tests.world import NOON, Town, make_citizen, make_fixed_invoice, make_town
 
 PDF = b"%PDF-1.7\n1 0 obj\nendobj\n"
 
@@ -30,13 +29,8 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(days, "now", lambda: clock.at)
+    monkeypatch.setattr(dates, "now", lambda: clock.at)
     return clock
-
-
-@pytest.fixture(autouse=True)
-def _not_a_demo(settings: Settings) -> None:
-    settings.DEMO = False
 
 
 @pytest.fixture
@@ -65,23 +59,12 @@ def signed_in(citizen: Citizen, *, enforce_csrf_checks: bool = False) -> Client:
 
 def bill(town: Town, cents: int, *, citizen: Citizen | None = None, at: datetime = NOON) -> Invoice:
     """Issue an invoice of exactly so many cents: its last two digits say what the sandbox will do."""
-    name = f"Type {words.token()}"
-    invoice_type = make_type(town.regie, [town.scheme], at=at, name=name, amount_mode="fixed", fixed_cents=cents)
-    dossier = make_dossier(town, citizen=citizen, at=at)
-    return billing.generate_invoice(
-        dossier_id=dossier.pk,
-        type_id=invoice_type.pk,
-        quantities={},
-        period="novembre 2026",
-        request_key=words.token(),
-        actor=WHO,
-        at=at,
-    )
+    return make_fixed_invoice(town, cents, name=f"Type {texts.token()}", citizen=citizen, at=at)
 
 
 def row_counts() -> dict[str, int]:
     """Count the rows of every table of ours."""
-    ours = [model for model in apps.get_models() if model.__module__.startswith("obole.")]
+    ours = [model for model in apps.get_models() if model.__module__.startswith("obole.") and model is not Meter]
     return {model._meta.label: model._default_manager.count() for model in ours}
 
 

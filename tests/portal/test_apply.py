@@ -1,4 +1,6 @@
-"""Applying: the form of a dispositif, the amount that the server calculates, files that are not lost, and one dossier."""
+"""
+Applying: the form of a dispositif, the amount that the server calculates, files that are not lost, and one dossier.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,14 +12,16 @@ from django.test import Client
 
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
+from obole.catalogue.forms import answer_names
 from obole.catalogue.models import FormVersion
-from obole.dossiers.models import Attachment, Dossier, Item
+from obole.dossiers.models import Attachment, Dossier, Estimate
 from obole.dossiers.uploads import LARGEST_BYTES
-from obole.lib import files, words
+from obole.lib import files, texts
+from obole.pricing.simple import Counted, Sold, with_quantity
 from tests.portal.conftest import PDF, row_counts, signed_in, text_of
-from tests.world import NOON, WHO, Town, later, make_citizen, make_product
+from tests.world import MEALS, NOON, WHO, Town, canteen, later, make_citizen, publish
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 EVERY_KIND = (
     FormField(key="enfant", label="Prénom de l’enfant"),
@@ -27,6 +31,7 @@ EVERY_KIND = (
     FormField(key="ecole", label="École", kind=FieldKind.CHOICE, choices=("Jules-Ferry", "Les Tilleuls")),
     FormField(key="allergie", label="Allergie", kind=FieldKind.YES_NO),
     FormField(key="piece", label="Attestation", kind=FieldKind.FILE),
+    MEALS,
 )
 
 
@@ -41,7 +46,7 @@ def address(town: Town, end: str = "") -> str:
 
 def filled(town: Town, form: FormVersion, **changes: Any) -> dict[str, Any]:
     values = {
-        "request_key": words.token(),
+        "request_key": texts.token(),
         "form_id": str(form.pk),
         "answer_enfant": "Zoé",
         "answer_remarque": "Ligne 1\r\nLigne 2",
@@ -50,20 +55,19 @@ def filled(town: Town, form: FormVersion, **changes: Any) -> dict[str, Any]:
         "answer_ecole": "Jules-Ferry",
         "answer_allergie": "no",
         "answer_piece": SimpleUploadedFile("attestation.pdf", PDF),
-        f"quantity_{town.meal.pk}": "16",
+        "answer_repas": "16",
     }
     return {name: value for name, value in (values | changes).items() if value is not None}
 
 
 def test_the_form_asks_every_kind_of_question(town: Town, form: FormVersion, browser: Client) -> None:
     page = text_of(browser.get(address(town)))
-    for one in EVERY_KIND:
-        assert one.label in page
-    assert "3,25 € par repas, de 0 à 31." in page
-    assert "Fixé par l’agent" in page and "Majoration hors délai, 2,00 € par unité" in page
-    assert '<span class="amount">0,00 €</span>' in page
+    for item in EVERY_KIND:
+        assert item.label in page
+    assert "Répondez à « Repas » pour connaître le montant." in page
+    assert "L’agent complétera « Majoration hors délai »" in page
     assert "Calculer le montant" in page
-    assert f"quantity_{town.late_fee.pk}" not in page
+    assert "answer_majoration" not in page
 
 
 def test_an_application_is_submitted_with_its_answers_and_its_file(
@@ -79,13 +83,14 @@ def test_an_application_is_submitted_with_its_answers_and_its_file(
         "naissance": "2019-03-01",
         "ecole": "Jules-Ferry",
         "allergie": "no",
+        "repas": 16,
     }
     attachment = Attachment.objects.get()
     assert (attachment.field_key, attachment.name) == ("piece", "attestation.pdf")
     assert files.get(attachment.digest) == PDF
     page = text_of(browser.get(response["Location"]))
-    assert "Votre demande DOS-000001 est envoyée." in page
-    for text in ("Zoé", "842", "01/03/2019", "Non", "attestation.pdf", "16 repas", "52,00 €", "Demande déposée"):
+    assert f"Votre demande {attachment.dossier.reference} est envoyée." in page
+    for text in ("Zoé", "842", "01/03/2019", "Non", "attestation.pdf", "16", "52,00 €", "Demande déposée"):
         assert text in page
 
 
@@ -109,15 +114,14 @@ def test_a_page_without_a_usable_key_makes_a_dossier_all_the_same(
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("quantity", "-3", "sans signe moins"),
-        ("quantity", "beaucoup", "en chiffres"),
-        ("quantity", "32", "inférieur ou égal à 31"),
-        ("quantity", "99999999999", "inférieur ou égal à 31"),
-        ("quantity", "1,5", "nombre entier"),
-        ("quantity", "1e3", "en chiffres"),
-        ("quantity", "NaN", "en chiffres"),
-        ("quantity", "٣", "en chiffres"),
-        ("quantity", "", "Ce champ est obligatoire."),
+        ("answer_repas", "-3", "sans signe moins"),
+        ("answer_repas", "beaucoup", "en chiffres"),
+        ("answer_repas", "32", "inférieur ou égal à 31"),
+        ("answer_repas", "99999999999", "inférieur ou égal à 31"),
+        ("answer_repas", "1,5", "nombre entier"),
+        ("answer_repas", "1e3", "en chiffres"),
+        ("answer_repas", "NaN", "en chiffres"),
+        ("answer_repas", "٣", "en chiffres"),
         ("answer_enfant", "", "Ce champ est obligatoire."),
         ("answer_enfant", " \u200b ", "Ce champ est obligatoire."),
         ("answer_enfant", "x" * 301, "300"),
@@ -142,7 +146,7 @@ def test_a_wrong_answer_is_said_at_its_field_and_nothing_is_lost(
 ) -> None:
     if isinstance(value, SimpleUploadedFile):
         value.seek(0)
-    field = f"quantity_{town.meal.pk}" if name == "quantity" else name
+    field = name
     before = row_counts()
     response = browser.post(address(town), filled(town, form, **{field: value}))
     page = text_of(response)
@@ -178,8 +182,8 @@ def test_a_kept_file_is_nobody_elses_and_cannot_be_forged(
 ) -> None:
     wrong = browser.post(address(town), filled(town, form, answer_enfant=""))
     token = wrong.context["form"].fields["answer_piece"].widget.token
-    for one, given in ((stranger, token), (browser, token[:-2] + "xx"), (browser, "n’importe quoi")):
-        page = text_of(one.post(address(town), filled(town, form, answer_piece=None, answer_piece_kept=given)))
+    for item, given in ((stranger, token), (browser, token[:-2] + "xx"), (browser, "n’importe quoi")):
+        page = text_of(item.post(address(town), filled(town, form, answer_piece=None, answer_piece_kept=given)))
         assert "Joignez ce fichier" in page
     assert not Dossier.objects.exists()
 
@@ -188,12 +192,12 @@ def test_the_amount_is_calculated_by_the_server_while_typing(town: Town, form: F
     before = row_counts()
     for typed, expected in (
         ("16", "52,00 €"),
-        ("0", "0,00 €"),
-        ("-1", "Corrigez"),
-        ("", "Corrigez"),
+        ("0", "Montant pas encore connu"),
+        ("-1", "Corrigez « Repas »"),
+        ("", "Répondez à « Repas »"),
         ("32", "Corrigez"),
     ):
-        values = {"form_id": form.pk, f"quantity_{town.meal.pk}": typed, "montant": "1", "total": "1"}
+        values = {"form_id": form.pk, "answer_repas": typed, "montant": "1", "total": "1"}
         response = browser.post(address(town, "montant/"), values, headers={"HX-Request": "true"})
         assert response.status_code == 200
         assert expected in text_of(response)
@@ -205,7 +209,7 @@ def test_the_amount_is_calculated_by_the_server_while_typing(town: Town, form: F
 def test_the_amount_is_shown_without_javascript(town: Town, form: FormVersion, browser: Client) -> None:
     asked = filled(town, form, answer_enfant="", answer_piece=SimpleUploadedFile("a.pdf", PDF), calculer="1")
     page = text_of(browser.post(address(town), asked))
-    assert '<span class="amount">52,00 €</span>' in page
+    assert "52,00 €" in page
     assert "Ce champ est obligatoire" not in page, "nobody asked to send it"
     assert "Fichier reçu : a.pdf" in page
     assert not Dossier.objects.exists()
@@ -214,19 +218,19 @@ def test_the_amount_is_shown_without_javascript(town: Town, form: FormVersion, b
 def test_asking_for_the_amount_says_what_is_wrong_with_a_quantity(
     town: Town, form: FormVersion, browser: Client
 ) -> None:
-    asked = filled(town, form, calculer="1", **{f"quantity_{town.meal.pk}": "-1"})
+    asked = filled(town, form, calculer="1", answer_repas="-1")
     page = text_of(browser.post(address(town), asked))
-    assert "sans signe moins" in page and "Corrigez les quantités" in page
+    assert "Corrigez « Repas » pour connaître le montant." in page
 
 
 def test_what_the_browser_says_of_prices_and_of_agents_quantities_is_ignored(
     town: Town, form: FormVersion, browser: Client
 ) -> None:
-    cheat = {f"quantity_{town.late_fee.pk}": "50", "unit_price_cents": "1", "montant": "1", "state": "accepted"}
+    cheat = {"answer_majoration": "50", "unit_price_cents": "1", "montant": "1", "state": "accepted"}
     assert browser.post(address(town), filled(town, form, **cheat)).status_code == 303
-    items = dict(Item.objects.values_list("product__name", "quantity"))
-    assert items == {"Repas": Decimal(16), "Majoration hors délai": Decimal(0)}
-    assert Dossier.objects.get().state == "submitted"
+    dossier = Dossier.objects.get()
+    assert (dossier.answers["repas"], "majoration" in dossier.answers, dossier.state) == (16, False, "submitted")
+    assert Estimate.objects.get().total_cents == 5200
 
 
 def test_a_form_published_meanwhile_does_not_disturb_who_is_filling(
@@ -273,16 +277,18 @@ def test_a_dispositif_closed_meanwhile_says_so_and_keeps_nothing(
 
 
 def test_decimals_are_read_as_french_people_write_them(town: Town, form: FormVersion, browser: Client) -> None:
-    terrace = make_product(
-        town.scheme, name="Terrasse", unit="m²", unit_price_cents=3380, decimals=2, maximum=Decimal(200), position=3
-    )
-    field = f"quantity_{terrace.pk}"
+    terrace = Counted(decimals=2, maximum=Decimal(200))
+    pricing = with_quantity(canteen(), Sold(label="Terrasse", cents=3380, unit="m²"), terrace, key="terrasse")
+    publish(town.scheme, pricing)
+    asked = answer_names.field_of(next(question for question in pricing.questions if question.key == "terrasse"))
+    form = catalogue.publish_form(scheme_id=town.scheme.pk, fields=[*form.form_fields, asked], actor=WHO, at=later(1))
+    field = "answer_terrasse"
     values: Mapping[str, Any] = filled(town, form, **{field: "18,505"})
     assert "au plus 2 chiffres après la virgule" in text_of(browser.post(address(town), values))
-    amount = browser.post(address(town, "montant/"), {f"quantity_{town.meal.pk}": "0", field: "18,50"})
+    amount = browser.post(address(town, "montant/"), {"form_id": form.pk, "answer_repas": "0", field: "18,50"})
     assert "625,30 €" in text_of(amount)
     assert browser.post(address(town), filled(town, form, **{field: "18,5"})).status_code == 303
-    assert Item.objects.get(product=terrace).quantity == Decimal("18.5")
+    assert Dossier.objects.get().answers["terrasse"] == "18.5"
 
 
 def test_characters_that_no_line_should_hold_are_dropped(town: Town, form: FormVersion, browser: Client) -> None:

@@ -6,17 +6,27 @@ import re
 import pytest
 from django.test import Client
 
-from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.gateways.base import Exchange, Unreachable
 from obole.gateways.sandbox.gateway import Sandbox
-from obole.lib import words
+from obole.lib import texts
 from obole.payments import operations as payments
-from obole.payments.models import Attempt, Receipt, Share
-from tests.portal.conftest import Clock, row_counts
-from tests.world import WHO, Town, later, make_citizen, make_dossier, make_invoice, make_regie, make_type, run_tasks
+from obole.payments.models import Attempt, AttemptLine, Receipt
+from tests.portal.conftest import Clock, bill, row_counts
+from tests.world import (
+    WHO,
+    Town,
+    bill_dossier,
+    later,
+    make_citizen,
+    make_dossier,
+    make_invoice,
+    make_regie,
+    make_type,
+    run_tasks,
+)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PAGE = "/mes-factures/payer-ensemble/"
 
 
@@ -31,8 +41,8 @@ def read(page: object) -> str:
 
 
 def press(browser: Client, invoices: list[Invoice], total: int, **values: str) -> object:
-    ids = [one.public_id for one in invoices]
-    return browser.post(PAGE, {"request_key": words.token(), "facture": ids, "total": str(total)} | values)
+    ids = [invoice.public_id for invoice in invoices]
+    return browser.post(PAGE, {"request_key": texts.token(), "facture": ids, "total": str(total)} | values)
 
 
 def test_the_list_offers_to_pay_all_at_once(town: Town, browser: Client) -> None:
@@ -63,13 +73,31 @@ def test_unticking_changes_the_total_without_a_script(town: Town, browser: Clien
     assert "Cochez au moins une facture." in read(nothing) and "Payer 0" not in read(nothing)
 
 
+def test_the_same_form_sent_again_leads_to_the_same_payment(town: Town, browser: Client) -> None:
+    first, second, _last = three(town)
+    answers = [press(browser, [first, second], 8450, request_key="k" * 20) for _press in range(2)]
+    attempt = Attempt.objects.get()
+    for answer in answers:
+        assert (answer.status_code, answer["Location"]) == (303, attempt.gateway_url)  # type: ignore[attr-defined,index]
+
+
+def test_an_invoice_whose_money_waits_is_not_in_the_basket(town: Town, browser: Client) -> None:
+    wrong, _one, _two = bill(town, 1209), make_invoice(town), make_invoice(town)
+    attempt = payments.start_payment(
+        invoice_id=wrong.pk, email="usager@example.org", request_key="k", actor=WHO, at=later(1)
+    )
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=WHO, at=later(2))
+    page = browser.get(PAGE).content.decode()
+    assert page.count(" checked>") == 2 and wrong.public_id not in page
+
+
 def test_paying_leads_to_the_bank_with_the_total(town: Town, browser: Client) -> None:
     first, second, _last = three(town)
     answer = press(browser, [first, second], 8450)
     attempt = Attempt.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, attempt.gateway_url)  # type: ignore[attr-defined,index]
     assert attempt.amount_cents == 8450
-    assert set(Share.objects.values_list("invoice", "cents")) == {(first.pk, 5200), (second.pk, 3250)}
+    assert set(AttemptLine.objects.values_list("invoice", "cents")) == {(first.pk, 5200), (second.pk, 3250)}
 
 
 def test_nothing_ticked_or_another_total_goes_nowhere(town: Town, browser: Client) -> None:
@@ -82,7 +110,7 @@ def test_nothing_ticked_or_another_total_goes_nowhere(town: Town, browser: Clien
 def test_an_invoice_paid_meanwhile_changes_the_total(town: Town, browser: Client) -> None:
     invoices = three(town)
     money = payments.Money(cents=325, means=Receipt.Means.CHEQUE)
-    payments.take_money(invoice_id=invoices[2].pk, money=money, request_key=words.token(), actor=WHO, at=later(0))
+    payments.take_money(invoice_id=invoices[2].pk, money=money, request_key=texts.token(), actor=WHO, at=later(0))
     page = read(press(browser, invoices, 8775))
     assert "Le total a changé" in page and "Total de 2 factures 84,50" in page
 
@@ -100,10 +128,7 @@ def test_two_regies_make_two_baskets(town: Town, browser: Client) -> None:
     three(town)
     sport = make_type(make_regie("SPO", "Régie Sports"), [town.scheme], name="Sports")
     for _twice in range(2):
-        billing.generate_invoice(
-            dossier_id=make_dossier(town).pk, type_id=sport.pk, quantities={}, period="", request_key=words.token(),
-            actor=WHO, at=later(0),
-        )  # fmt: skip
+        bill_dossier(make_dossier(town), sport, period="", at=later(0))
     page = read(browser.get("/mes-factures/"))
     assert (
         "Payer ensemble 3 factures" in page and "Payer ensemble 2 factures : 104,00" in page and "Régie Sports" in page
@@ -125,10 +150,10 @@ def test_coming_back_names_every_invoice_and_each_has_the_receipt(town: Town, br
     assert "Paiement reçu" in back and "Les factures de ce paiement" in back and "ENF-2026-000003" in back
     run_tasks()
     receipt = Receipt.objects.get()
-    for one in invoices:
-        pdf = browser.get(f"/mes-factures/{one.public_id}/recus/{receipt.public_id}.pdf")
+    for invoice in invoices:
+        pdf = browser.get(f"/mes-factures/{invoice.public_id}/recus/{receipt.public_id}.pdf")
         assert pdf.content.startswith(b"%PDF")
-        assert receipt.number in read(browser.get(f"/mes-factures/{one.public_id}/"))
+        assert receipt.number in read(browser.get(f"/mes-factures/{invoice.public_id}/"))
     assert read(browser.get("/mes-factures/")).count("Reçu " + receipt.number) == 3
 
 

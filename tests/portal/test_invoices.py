@@ -3,17 +3,16 @@
 import pytest
 from django.test import Client
 
-from obole.billing import operations as billing
-from obole.billing import papers
+from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice, InvoiceType
-from obole.lib import pdf
+from obole.lib import pdf, texts
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt, Reversal
 from obole.regies import operations as regies
 from tests.portal.conftest import Clock, bill, text_of
 from tests.world import NOON, WHO, Town, later, make_invoice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def paid(invoice: Invoice, minutes: float = 1) -> Attempt:
@@ -101,7 +100,7 @@ def test_an_invoice_shows_what_is_left_its_lines_and_what_happened(town: Town, b
 
 def test_the_size_of_the_document_is_said_once_it_is_made(town: Town, browser: Client) -> None:
     invoice = make_invoice(town)
-    size = round(papers.ensure_document(invoice_id=invoice.pk, at=later(1)).size / 1000)
+    size = round(pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=later(1)).size / 1000)
     assert f"Télécharger la facture (PDF, {size} ko)" in page_of(browser, invoice)
 
 
@@ -135,7 +134,7 @@ def test_a_transferred_invoice_is_paid_elsewhere(town: Town, browser: Client) ->
     invoice = make_invoice(town)
     billing.transfer_invoice(invoice_id=invoice.pk, actor=WHO, at=later(1))
     page = page_of(browser, invoice)
-    assert "auprès du Trésor public" in page and "Payer maintenant" not in page
+    assert "auprès du comptable public" in page and "Payer maintenant" not in page
     assert "Factures annulées ou transmises" in text_of(browser.get("/mes-factures/"))
 
 
@@ -174,7 +173,32 @@ def test_a_payment_that_the_bank_sent_back_says_why(town: Town, browser: Client)
 def test_a_payment_that_does_not_fit_warns_before_another(town: Town, browser: Client) -> None:
     invoice = bill(town, 1209)
     paid(invoice)
-    assert "Un paiement de 12,10 € est arrivé pour cette facture sans lui correspondre" in page_of(browser, invoice)
+    page = page_of(browser, invoice)
+    assert "12,10 € déjà reçus attendent d’être comptés" in page and "Payer maintenant" not in page
+    there = text_of(browser.get(f"/mes-factures/{invoice.public_id}/payer/"))
+    assert "Ne payez pas une seconde fois." in there and "Payer maintenant" not in there
+    before = Attempt.objects.count()
+    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": texts.token()}, follow=True)
+    assert "Ne payez pas une seconde fois." in text_of(answer)
+    assert Attempt.objects.count() == before
+
+
+def test_a_payment_without_a_result_is_said_before_the_button_once_the_invoice_may_be_tried_again(
+    town: Town, browser: Client, clock: Clock
+) -> None:
+    invoice, other = bill(town, 1203), make_invoice(town)
+    attempt = started(invoice)
+    said, clock.at = "La banque n’a toujours pas donné le résultat du paiement commencé le", later(30)
+    assert said not in page_of(browser, invoice)
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=WHO, at=clock.at)
+
+    for address in (f"/mes-factures/{invoice.public_id}/", "/mes-factures/", "/mes-factures/payer-ensemble/"):
+        page = text_of(browser.get(address))
+        assert page.count(said) == 1, address
+    assert page.count(" checked>") == 1, "only the other one is ticked"
+    assert "Payer maintenant" in page_of(browser, invoice)
+    assert said in text_of(browser.get(f"/mes-factures/{invoice.public_id}/payer/"))
+    assert said not in page_of(browser, other)
 
 
 def test_papers_are_handed_over_privately(town: Town, browser: Client, stranger: Client) -> None:
@@ -209,8 +233,8 @@ def test_a_document_that_cannot_be_made_is_no_crash(
 
     invoice = make_invoice(town)
     receipt = Receipt.objects.get(attempt=paid(invoice))
-    monkeypatch.setattr("obole.billing.papers.render_invoice", fail)
-    monkeypatch.setattr("obole.payments.papers.render_receipt", fail)
+    monkeypatch.setattr("obole.billing.pdf_documents.render_invoice", fail)
+    monkeypatch.setattr("obole.payments.pdf_documents.render_receipt", fail)
     for address in ("facture.pdf", f"recus/{receipt.public_id}.pdf"):
         response = browser.get(f"/mes-factures/{invoice.public_id}/{address}", follow=True)
         assert "ne peut pas être produit pour le moment" in text_of(response)
@@ -250,6 +274,8 @@ def test_lists_cost_the_same_however_many_invoices(
             billing.transfer_invoice(invoice_id=bill(town, 5000).pk, actor=WHO, at=later(1))
 
     costs = []
+    # The first page of a session asks once whether an agent is there.
+    browser.get("/pages/cookies/")
     for times in (1, 5):
         fill(times)
         for address in ("/mes-factures/", "/"):

@@ -5,17 +5,16 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from obole.lib import words
-from obole.payments import operations as payments
-from obole.payments import rules
+from obole.lib import texts
+from obole.payments import operations as payments, rules
 from obole.payments.models import Attempt, Circuit
-from obole.payments.operations import circuit
+from obole.payments.operations import circuit_breaker
 from obole.regies.models import Regie
 from tests.payments.wire import Wire, tap
 from tests.portal.conftest import Clock, bill, row_counts, text_of
 from tests.world import NOON, WHO, Town, make_invoice, make_regie
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 BANNER = "Le paiement en ligne est momentanément indisponible."
 
@@ -45,7 +44,7 @@ def test_the_banner_says_what_since_when_and_what_to_do(town: Town, browser: Cli
         assert "Payer maintenant" not in page, address
         assert "Régie" not in page, "citizens know no régie"
 
-    circuit.heard(regie_id=town.regie.pk, at=clock.at)
+    circuit_breaker.record_answer(regie_id=town.regie.pk, at=clock.at)
     for address in pages:
         page = text_of(browser.get(address))
         assert BANNER not in page and "Payer maintenant" in page, address
@@ -58,7 +57,7 @@ def test_a_click_on_a_page_that_was_open_is_refused_before_the_bank(
     go_down(town.regie, clock)
     before = row_counts()
 
-    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": words.token()}, follow=True)
+    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": texts.token()}, follow=True)
 
     page = text_of(answer)
     assert "Le paiement n’a pas commencé et rien n’a été débité" in page and BANNER in page
@@ -119,7 +118,7 @@ def test_with_no_worker_the_button_comes_back_and_the_click_is_the_question(
 
     page = text_of(browser.get(f"/mes-factures/{invoice.public_id}/"))
     assert BANNER in page and "Payer maintenant" in page
-    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": words.token()})
+    answer = browser.post(f"/mes-factures/{invoice.public_id}/payer/", {"request_key": texts.token()})
 
     assert answer.status_code == 303
     assert Attempt.objects.get().state == "waiting"

@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from obole.catalogue import operations as catalogue
+from tests.accounts.mails import code_sent_to
 from tests.portal.conftest import signed_in, text_of
 from tests.world import NOON, PASSWORD, WHO, Town, later, make_citizen
 
@@ -17,25 +17,11 @@ def test_home_says_what_can_be_done_here(client: Client, town: Town) -> None:
     assert "Vos démarches et vos factures, en ligne" in page
     assert "Restauration scolaire" in page
     assert reverse("account_login") in page and reverse("account_signup") in page
-    assert "obole-demo" not in page
 
 
 def test_home_works_in_an_empty_town(client: Client) -> None:
     assert client.get("/").status_code == 200
     assert "Aucune démarche n’est ouverte" in text_of(client.get("/demarches/"))
-
-
-@pytest.mark.parametrize("address", ["/", "/compte/login/"])
-def test_a_demo_shows_its_accounts(client: Client, town: Town, settings: Settings, address: str) -> None:
-    settings.DEMO = True
-    page = text_of(client.get(address))
-    assert "obole-demo" in page
-    for name in ("usager", "agent", "regisseur", "admin"):
-        assert f"{name}@demo.example" in page
-
-
-def test_login_shows_no_account_outside_a_demo(client: Client, town: Town) -> None:
-    assert "demo.example" not in text_of(client.get("/compte/login/"))
 
 
 def test_catalogue_lists_dispositifs_by_prestation(client: Client, town: Town) -> None:
@@ -61,8 +47,8 @@ def test_applying_asks_to_sign_in_and_comes_back(client: Client, town: Town) -> 
 
 def test_a_closed_dispositif_says_so(client: Client, town: Town, browser: Client) -> None:
     catalogue.configure_scheme(scheme_id=town.scheme.pk, values={"enabled": False}, actor=WHO, at=NOON)
-    for one, address in ((client, ""), (browser, "demande/")):
-        response = one.get(f"/demarches/{town.scheme.public_id}/{address}")
+    for item, address in ((client, ""), (browser, "demande/")):
+        response = item.get(f"/demarches/{town.scheme.public_id}/{address}")
         assert response.status_code == 410
         assert "n’accepte pas de demande" in text_of(response)
     assert "Inscription cantine" not in text_of(client.get("/demarches/"))
@@ -123,6 +109,8 @@ def test_signing_up_opens_a_citizen_file(client: Client, town: Town) -> None:
     }
     response = client.post("/compte/signup/", values)
     assert response.status_code == 302
+    assert "Bonjour" not in text_of(client.get("/")), "nothing is given before the address is proven"
+    client.post("/compte/confirm-email/", {"code": code_sent_to("neuf@example.org")})
     assert "Bonjour Léa Petit" in text_of(client.get("/"))
 
 

@@ -12,15 +12,14 @@ from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import conditions, rows
 from obole.catalogue.models import FormVersion
-from obole.dossiers import operations as dossiers
-from obole.dossiers import rules
+from obole.dossiers import operations as dossiers, rules
 from obole.dossiers.models import Attachment, Dossier
-from obole.lib import words
+from obole.lib import texts
 from tests.catalogue.test_form_conditions import when
 from tests.portal.conftest import PDF, row_counts, text_of
-from tests.world import WHO, Town, later
+from tests.world import MEALS, WHO, Town, later
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 K = FieldKind
 
 CHILDREN = (
@@ -38,6 +37,7 @@ CHILDREN = (
     FormField(key="pai", label="PAI", kind=K.YES_NO, group="enfants"),
     FormField(key="protocole", label="Protocole", kind=K.FILE, group="enfants", shown_if=when("pai", "equals", True)),
     FormField(key="remarque", label="Remarque", required=False, required_if=when("revenus", "below", 1000)),
+    MEALS,
 )
 
 
@@ -52,19 +52,28 @@ def address(town: Town) -> str:
 
 def filled(town: Town, form: FormVersion, **changes: Any) -> dict[str, Any]:
     values = {
-        "request_key": words.token(), "form_id": str(form.pk), f"quantity_{town.meal.pk}": "1", "answer_parent": "Maud Lefèvre",
-        "answer_courriel": "maud@example.org", "answer_domicile": "3 rue des Halles", "answer_revenus": "1 234,5",
-        "answer_resident": "yes", "answer_enfants-rows": "2", "answer_enfants-0-prenom": "Zoé", "answer_enfants-0-pai": "no",
-        "answer_enfants-1-prenom": "Léo", "answer_enfants-1-pai": "yes",
+        "request_key": texts.token(),
+        "form_id": str(form.pk),
+        "answer_repas": "1",
+        "answer_parent": "Maud Lefèvre",
+        "answer_courriel": "maud@example.org",
+        "answer_domicile": "3 rue des Halles",
+        "answer_revenus": "1 234,5",
+        "answer_resident": "yes",
+        "answer_enfants-rows": "2",
+        "answer_enfants-0-prenom": "Zoé",
+        "answer_enfants-0-pai": "no",
+        "answer_enfants-1-prenom": "Léo",
+        "answer_enfants-1-pai": "yes",
         "answer_enfants-1-protocole": SimpleUploadedFile("pai.pdf", PDF),
-    }  # fmt: skip
+    }
     return {name: value for name, value in (values | changes).items() if value is not None}
 
 
 def sent_by(response: HttpResponse) -> dict[str, Any]:
     """Return what the page would send again."""
     page = html.fromstring(response.content.decode())
-    found = next(one for one in page.forms if one.xpath(".//*[@data-questions]"))
+    found = next(form for form in page.forms if form.xpath(".//*[@data-questions]"))
     return {name: value.removeprefix("\n") for name, value in found.form_values() if name != "csrfmiddlewaretoken"}
 
 
@@ -80,9 +89,14 @@ def test_a_whole_form_is_sent_and_read_again(town: Town, form: FormVersion, brow
     dossier = Dossier.objects.get()
     digest = Attachment.objects.get().digest
     assert dossier.answers == {
-        "parent": "Maud Lefèvre", "courriel": "maud@example.org", "domicile": "3 rue des Halles", "revenus": "1234.50", "resident": "yes",
+        "parent": "Maud Lefèvre",
+        "courriel": "maud@example.org",
+        "domicile": "3 rue des Halles",
+        "revenus": "1234.50",
+        "resident": "yes",
         "enfants": [{"prenom": "Zoé", "pai": "no"}, {"prenom": "Léo", "pai": "yes", "protocole": digest}],
-    }  # fmt: skip
+        "repas": 1,
+    }
     page = text_of(browser.get(response["Location"]))
     for text in ("Votre foyer", "Vos enfants", "Enfant 1", "Enfant 2", "Zoé", "Léo", "1 234,50 €", "pai.pdf"):
         assert text in page
@@ -132,8 +146,10 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
 
 def test_what_is_beside_the_point_is_neither_asked_nor_kept(town: Town, form: FormVersion, browser: Client) -> None:
     changes = {
-        "answer_commune": "x" * 999, "answer_enfants-0-protocole": SimpleUploadedFile("faux.pdf", b"rien"), "answer_enfants-1-pai": "no",
-    }  # fmt: skip
+        "answer_commune": "x" * 999,
+        "answer_enfants-0-protocole": SimpleUploadedFile("faux.pdf", b"rien"),
+        "answer_enfants-1-pai": "no",
+    }
     assert browser.post(address(town), filled(town, form, **changes)).status_code == 303
     assert "commune" not in Dossier.objects.get().answers
     assert not Attachment.objects.exists(), "Léo has no PAI any more"
@@ -142,7 +158,7 @@ def test_what_is_beside_the_point_is_neither_asked_nor_kept(town: Town, form: Fo
 def test_what_is_beside_the_point_is_neither_asked_nor_kept_neg(
     town: Town, form: FormVersion, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conditions, "decide", lambda *_: conditions.Decided())
+    monkeypatch.setattr(conditions, "decide", lambda *_: conditions.FormDecision())
     assert browser.post(address(town), filled(town, form, answer_commune="Ailleurs")).status_code == 303
     assert "commune" in Dossier.objects.get().answers
 
@@ -185,14 +201,14 @@ def test_a_row_is_added_and_taken_away_with_all_that_was_typed(town: Town, form:
 def test_the_enter_key_neither_takes_a_row_away_nor_sends(town: Town, form: FormVersion, browser: Client) -> None:
     """It presses the first button of the form."""
     page = html.fromstring(browser.get(address(town)).content.decode())
-    names = [one.get("name") for one in page.xpath("//form[.//*[@data-questions]]//button")]
+    names = [item.get("name") for item in page.xpath("//form[.//*[@data-questions]]//button")]
     assert (names[0], {"ajouter", "retirer"} < set(names)) == ("calculer", True)
 
 
 def test_a_row_is_added_while_a_quantity_is_wrong(town: Town, form: FormVersion, browser: Client) -> None:
-    changes = {"ajouter": "enfants", f"quantity_{town.meal.pk}": "beaucoup"}
+    changes = {"ajouter": "enfants", "answer_repas": "beaucoup"}
     page = text_of(browser.post(address(town), filled(town, form, **changes)))
-    assert "Enfant 3" in page and "Corrigez les quantités" in page and "en chiffres" not in page
+    assert "Enfant 3" in page and "Corrigez « Repas »" in page and "en chiffres" not in page
 
 
 @pytest.mark.parametrize(
@@ -221,9 +237,9 @@ def test_a_button_that_no_page_has_changes_nothing(
 def test_more_rows_than_allowed_are_neither_shown_nor_kept(town: Town, form: FormVersion, browser: Client) -> None:
     response = browser.post(address(town), filled(town, form, **{"answer_enfants-rows": "999", "answer_revenus": ""}))
     assert sent_by(response)["answer_enfants-rows"] == "3"
-    group = [one for one in CHILDREN if "enfants" in (one.key, one.group)]
+    group = [item for item in CHILDREN if "enfants" in (item.key, item.group)]
     with pytest.raises(rules.TooManyRows):
-        rules.settle(group, {"enfants": [{"prenom": "x", "pai": "no"}] * 4}, known={}, attached=[])
+        rules.answers_to_keep(group, {"enfants": [{"prenom": "x", "pai": "no"}] * 4}, known={}, attached=[])
 
 
 def test_a_complement_shows_the_rows_and_keeps_their_files(town: Town, form: FormVersion, browser: Client) -> None:
@@ -244,8 +260,10 @@ def test_a_complement_shows_the_rows_and_keeps_their_files(town: Town, form: For
     answers = Dossier.objects.get().answers
     assert [row["prenom"] for row in answers["enfants"]] == ["Léon"]
     assert (answers["arrete"], answers["parent"], answers["enfants"][0]["protocole"]) == (
-        "2026-12", "Maud Lefèvre", Attachment.objects.get().digest,
-    )  # fmt: skip
+        "2026-12",
+        "Maud Lefèvre",
+        Attachment.objects.get().digest,
+    )
 
 
 def test_rows_move_whatever_their_names() -> None:
@@ -261,8 +279,8 @@ def test_two_hundred_questions_are_shown_and_sent(town: Town, browser: Client) -
     version = catalogue.publish_form(scheme_id=town.scheme.pk, fields=many, actor=WHO, at=later(1))
     values = {
         "form_id": str(version.pk),
-        f"quantity_{town.meal.pk}": "1",
-        "request_key": words.token(),
+        "answer_repas": "1",
+        "request_key": texts.token(),
         **{f"answer_q{n}": str(n) for n in range(200)},
     }
     assert "Question 199" in text_of(browser.get(address(town)))

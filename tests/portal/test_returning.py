@@ -8,11 +8,11 @@ from django.test import Client
 from obole.gateways.base import Outcome
 from obole.gateways.sandbox.gateway import Sandbox
 from obole.payments import operations as payments
-from obole.payments.models import Attempt, BankExchange, Receipt
+from obole.payments.models import Attempt, BankExchange, Receipt, Reversal
 from tests.portal.conftest import Clock, bill, text_of
-from tests.world import NOON, WHO, Town, make_town
+from tests.world import NOON, WHO, Town, later, make_town
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def leave(town: Town, cents: int) -> Attempt:
@@ -54,6 +54,17 @@ def test_what_the_bank_says_is_shown(
     assert ('http-equiv="refresh"' in page) == (state == "waiting")
     assert ("hx-trigger" in page) == (state == "waiting")
     assert (str(attempt.invoice.number) in page) == with_session
+
+
+def test_a_debit_that_was_rejected_since_is_no_payment_under_way(town: Town, browser: Client) -> None:
+    attempt = leave(town, 5210)
+    browser.get(address(attempt))
+    payments.reverse_receipt(
+        receipt_id=Receipt.objects.get().pk, kind=Reversal.Kind.REJECTED, reason="Compte clos", actor=WHO, at=later(9)
+    )
+    page = text_of(browser.get(address(attempt)))
+    assert "<h1>Paiement rejeté par votre banque</h1>" in page
+    assert "de nouveau à payer" in page and "ne payez pas une seconde fois" not in page
 
 
 def test_a_paid_return_leads_its_payer_to_the_receipt_and_nobody_else(

@@ -10,15 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from obole.catalogue import operations as catalogue
-from obole.catalogue.rules import Pricing
-from obole.catalogue.rules import parts as p
+from obole.catalogue.models import Scheme
+from obole.pricing.model import parts as p
+from obole.pricing.model.parts import Pricing
 from tests.billing.priced import publish
-from tests.catalogue.rules.build import a, fixed, line, number, product
-from tests.catalogue.rules.dispositifs import HALL, SCHOOL
 from tests.portal.conftest import row_counts
+from tests.pricing.build import a, fixed, line, number, product
+from tests.pricing.dispositifs import HALL, SCHOOL
 from tests.world import NOON, WHO, Town
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 HALL_SAID = {
     "r-demandeur": "résident",
     "r-duree": "week-end",
@@ -27,9 +28,16 @@ HALL_SAID = {
     "r-couverts": "80",
 }
 FAMILY_SAID = {
-    "r-qf": "842", "r-resident": "yes", "n-enfants": "3", "r-enfants-0-prenom": "Léa", "r-enfants-0-repas": "16", "r-enfants-0-soirs": "24",
-    "r-enfants-0-hors_delai": "1", "r-enfants-1-repas": "16", "r-enfants-2-repas": "14",
-}  # fmt: skip
+    "r-qf": "842",
+    "r-resident": "yes",
+    "n-enfants": "3",
+    "r-enfants-0-prenom": "Léa",
+    "r-enfants-0-repas": "16",
+    "r-enfants-0-soirs": "24",
+    "r-enfants-0-hors_delai": "1",
+    "r-enfants-1-repas": "16",
+    "r-enfants-2-repas": "14",
+}
 
 
 def configure(town: Town, **values: Any) -> None:
@@ -60,7 +68,7 @@ def words_of(answer: Any, *, code: int = 200) -> str:
 
 def test_only_the_citizens_questions_are_asked(offered: Town, anybody: Client) -> None:
     page = html.fromstring(anybody.get(address(offered)).content.decode())
-    names = {one.get("name") for one in page.xpath("//main//*[@name]")}
+    names = {item.get("name") for item in page.xpath("//main//*[@name]")}
     assert names == {"r-demandeur", "r-duree", "r-du", "r-cuisine", "r-couverts", "csrfmiddlewaretoken"}
     (link,) = page.xpath("//main//a[contains(@class, 'btn-primary')]/@href")
     assert link == f"/demarches/{offered.scheme.public_id}/demande/"
@@ -91,7 +99,7 @@ def test_what_cannot_be_read_is_said_at_its_field(offered: Town, anybody: Client
     said = words_of(answer)
     assert "Montant pas encore connu" in said and "Total" not in said
     marked = html.fromstring(answer.content.decode()).xpath("//*[contains(@class, 'field-wrong')]//label")
-    assert [" ".join(one.text_content().split()) for one in marked] == ["Couverts (facultatif)"]
+    assert [" ".join(item.text_content().split()) for item in marked] == ["Couverts (facultatif)"]
 
 
 def test_a_family_adds_and_takes_away_children(town: Town, anybody: Client) -> None:
@@ -117,8 +125,10 @@ def test_it_is_not_there_when_it_is_off_or_closed(offered: Town, anybody: Client
 
 def test_it_is_not_there_without_a_pricing_nor_in_a_closed_prestation(town: Town, anybody: Client) -> None:
     configure(town, simulator=True)
-    assert anybody.get(address(town)).status_code == 404
-    assert "simuler" not in anybody.get(f"/demarches/{town.scheme.public_id}/").content.decode()
+    bare = Scheme.objects.create(service=town.scheme.service, name="Sans prix", simulator=True)
+    catalogue.publish_form(scheme_id=bare.pk, fields=town.form.form_fields, actor=WHO, at=NOON)
+    assert anybody.get(f"/demarches/{bare.public_id}/simuler/").status_code == 404
+    assert "simuler" not in anybody.get(f"/demarches/{bare.public_id}/").content.decode()
     publish(town, HALL)
     assert anybody.get(address(town)).status_code == 200
     assert "simuler" in anybody.get(f"/demarches/{town.scheme.public_id}/").content.decode()
@@ -160,20 +170,30 @@ def test_hostile_names_are_text(town: Town, anybody: Client, name: str) -> None:
 
 
 def test_labels_of_any_script_are_shown(town: Town, anybody: Client) -> None:
-    publish(town, Pricing(
-        questions=(p.Question(key="q", label="שאלה 🎪", kind=p.QuestionKind.NUMBER),), tariffs=(fixed("x", 100),),
-        products=(product("x"),), lines=(line("x", label="مرحبا 🎉", quantity=a("q")),),
-    ))  # fmt: skip
+    publish(
+        town,
+        Pricing(
+            questions=(p.Question(key="q", label="שאלה 🎪", kind=p.QuestionKind.NUMBER),),
+            tariffs=(fixed("x", 100),),
+            products=(product("x"),),
+            lines=(line("x", label="مرحبا 🎉", quantity=a("q")),),
+        ),
+    )
     configure(town, simulator=True)
     said = words_of(anybody.post(address(town), {"r-q": "3"}))
     assert "مرحبا 🎉" in said and "Montant estimé 3,00 €" in said
 
 
 def test_a_pricing_that_asks_nothing_of_citizens_says_what_is_sure(town: Town, anybody: Client) -> None:
-    publish(town, Pricing(
-        questions=(replace(number("q"), asked_of=p.AskedOf.AGENT),), tariffs=(fixed("x", 100),), products=(product("x"),),
-        lines=(line("x", quantity=a("q")),),
-    ))  # fmt: skip
+    publish(
+        town,
+        Pricing(
+            questions=(replace(number("q"), asked_of=p.AskedOf.AGENT),),
+            tariffs=(fixed("x", 100),),
+            products=(product("x"),),
+            lines=(line("x", quantity=a("q")),),
+        ),
+    )
     configure(town, simulator=True)
     said = words_of(anybody.get(address(town)))
     assert "L’agent complétera « Q »." in said and "Montant pas encore connu" in said and "0,00 €" not in said

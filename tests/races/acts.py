@@ -12,16 +12,27 @@ from typing import Any
 from django.db import connection, transaction
 from django.test import Client
 
+from obole.bank_statements import operations as bank_statements
+from obole.bank_statements.models import BankLine
+from obole.bank_statements.rules.pool import fingerprint
 from obole.billing import operations as billing
+from obole.billing.models import InvoiceType
+from obole.dossiers import operations as dossiers
+from obole.dossiers.models import Dossier
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.gateways.payfip import soap
-from obole.lib import days, words
-from obole.lib.states import ForbiddenMove
+from obole.lib import actors, dates, texts
+from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
-from obole.payments.models import Attempt
-from obole.reminders import operations as reminders
-from obole.reminders import queries as reminder_queries
-from tests.world import NOON, WHO, later
+from obole.payments.models import Attempt, Reversal
+from obole.personal_data import operations as personal_data
+from obole.regies.models import Regie
+from obole.reminders import operations as reminders, queries as reminder_queries
+from obole.remittances import operations as remittances
+from tests.actors import somebody
+from tests.bank_statements.files import with_a_sign
+from tests.bank_statements.steps import keep
+from tests.world import NOON, WHO, bill_dossier, later
 
 
 class Rolled(Exception):
@@ -30,7 +41,7 @@ class Rolled(Exception):
 
 def warm_up() -> None:
     """Load once, before there are many of us, what a first request and a first question to the bank load."""
-    soap._client()
+    soap._session()
     Client().post("/paiements/payfip/notification")
 
 
@@ -43,7 +54,7 @@ def notify(idop: str, attempt_id: int, minutes: float = 3) -> str:
 
 def resolve(attempt_id: int, minutes: float = 3) -> str:
     """Ask the bank what became of an attempt."""
-    return payments.resolve_attempt(attempt_id=attempt_id, actor="payfip", at=later(minutes)).state
+    return payments.resolve_attempt(attempt_id=attempt_id, actor=actors.gateway("payfip"), at=later(minutes)).state
 
 
 def come_back(public_id: str) -> str:
@@ -62,7 +73,7 @@ def sweep(attempt_id: int, minutes: float = 3) -> str:
 def start(invoice_id: int, key: str) -> str:
     """Press « Payer maintenant »."""
     return payments.start_payment(
-        invoice_id=invoice_id, email="usager@example.org", request_key=key, actor="usager", at=NOON
+        invoice_id=invoice_id, email="usager@example.org", request_key=key, actor=somebody("usager"), at=NOON
     ).state
 
 
@@ -85,28 +96,26 @@ def issue_many(dossier_id: int, type_id: int, how_many: int, seed: int, dies_aft
 
 def issue(dossier_id: int, type_id: int) -> int | None:
     """Issue one invoice."""
-    return billing.generate_invoice(
-        dossier_id=dossier_id, type_id=type_id, quantities={}, period="", request_key=words.token(), actor=WHO, at=NOON
-    ).sequence
+    return bill_dossier(Dossier.objects.get(pk=dossier_id), InvoiceType.objects.get(pk=type_id), period="").sequence
 
 
 def bill_part(part_id: int, days_later: int) -> int | None:
     """Do what a worker does when the day of a part has come; return the number of its invoice in the series."""
-    invoice = billing.bill_part_on_its_day(part_id=part_id, at=later(days_later * 24 * 60))
+    invoice = billing.bill_due_instalment(part_id=part_id, at=later(days_later * 24 * 60))
     return invoice.sequence if invoice else None
 
 
 def bill_copies(dossier_id: int, type_id: int, version_id: int) -> int:
     """Invoice a hundred copies, and what was carried over to them; return what that comes to."""
-    asked = billing.Answered(version_id=version_id, answers={"pages": "100"}, on=NOON.date())
-    return billing.generate_priced_invoice(
-        dossier_id=dossier_id, type_id=type_id, answered=asked, period="", request_key=words.token(), actor=WHO, at=NOON
+    asked = billing.PricingAnswers(version_id=version_id, answers={"pages": "100"}, on=NOON.date())
+    return billing.generate_invoice(
+        dossier_id=dossier_id, type_id=type_id, answered=asked, period="", request_key=texts.token(), actor=WHO, at=NOON
     ).total_cents
 
 
 def abandon_part(part_id: int) -> str:
     """Abandon a part."""
-    return billing.abandon_parts(part_id=part_id, reason="erreur", actor=WHO, at=later(3))[0].state
+    return billing.abandon_instalments(part_id=part_id, reason="erreur", actor=WHO, at=later(3))[0].state
 
 
 def cancel(invoice_id: int) -> str:
@@ -120,7 +129,7 @@ def cancel_all(invoice_ids: list[int]) -> int:
     """Cancel what is still due of many invoices; return how many were."""
     cancelled = 0
     for invoice_id in invoice_ids:
-        with suppress(ForbiddenMove):
+        with suppress(ForbiddenTransition):
             cancel(invoice_id)
             cancelled += 1
     return cancelled
@@ -130,21 +139,27 @@ def hear_paid(attempt_id: int, cents: int) -> str:
     """Take the bank's word that it was paid."""
     attempt = Attempt.objects.get(pk=attempt_id)
     outcome = Outcome(
-        status=Status.PAID_BY_CARD, said="P", exchange=Exchange(request="q", response="P"), facts=attempt.sent, amount_cents=cents
-    )  # fmt: skip
-    return payments.hear_outcome(attempt_id=attempt_id, outcome=outcome, actor="payfip", at=later(3)).state
+        status=Status.PAID_BY_CARD,
+        said="P",
+        exchange=Exchange(request="q", response="P"),
+        facts=attempt.sent,
+        amount_cents=cents,
+    )
+    return payments.apply_gateway_status(
+        attempt_id=attempt_id, outcome=outcome, actor=actors.gateway("payfip"), at=later(3)
+    ).state
 
 
 def hear_all(attempt_ids: list[int], cents: int) -> list[str]:
     """Take the bank's word about many payments, one after the other."""
-    return [hear_paid(one, cents) for one in attempt_ids]
+    return [hear_paid(item, cents) for item in attempt_ids]
 
 
 def remind_all(at: str) -> list[int]:
     """Do what one run of the schedule does; return whom it reminded."""
     moment = datetime.fromisoformat(at)
-    found = list(reminder_queries.candidates(days.day_of(moment)))
-    return [one for one in found if reminders.remind(invoice_id=one, at=moment) is not None]
+    found = list(reminder_queries.candidates(dates.day_of(moment)))
+    return [item for item in found if reminders.remind(invoice_id=item, at=moment) is not None]
 
 
 def dies_at(statement: int, attempt_id: int) -> str:
@@ -194,3 +209,59 @@ def _dies_at_the_last_commit(attempt_id: int, *, before: bool) -> str:
 
     connection.connection.__class__.commit = last
     return resolve(attempt_id)
+
+
+def sign_remittance(regie_id: int, cents: int, key: str, agent: dict[str, str]) -> str:
+    """Sign over all that is there."""
+    return remittances.sign_remittance(
+        regie_id=regie_id,
+        until=dates.day_of(NOON),
+        expected_cents=cents,
+        request_key=key,
+        actor=actors.Actor(**agent),
+        at=later(120),
+    ).number
+
+
+def take_back(receipt_id: int) -> str:
+    """Find that money was never there."""
+    return payments.reverse_receipt(
+        receipt_id=receipt_id, kind=Reversal.Kind.MISTAKE, reason="erreur", actor=WHO, at=later(120)
+    ).kind
+
+
+def merge(kept_id: int, merged_id: int) -> int:
+    """Merge a file into another; return which one stays."""
+    return personal_data.merge_citizens(kept_id=kept_id, merged_id=merged_id, reason="la même", actor=WHO, at=NOON).pk
+
+
+def apply_for(citizen_id: int, form_id: int, key: str) -> int:
+    """Send an application; return whose it is."""
+    filled = dossiers.Application(answers={"enfant": "Zoé", "ecole": "Jules-Ferry", "repas": 2})
+    return dossiers.submit(
+        citizen_id=citizen_id, form_id=form_id, request_key=key, filled=filled, actor=WHO, at=NOON
+    ).citizen_id
+
+
+def accept_bank_line(line_id: int) -> str:
+    """Accept what a line is proposed to be."""
+    seen = fingerprint(BankLine.objects.get(pk=line_id).proposal)
+    return bank_statements.accept_line(line_id=line_id, seen=seen, actor=WHO, at=later(days=11)).state
+
+
+def choose_for_bank_line(line_id: int, receipt_id: int) -> str:
+    """Say that a line is a receipt."""
+    who: dict[str, Any] = {"actor": WHO, "at": later(days=11)}
+    return bank_statements.choose_receipts(line_id=line_id, receipt_ids=[receipt_id], **who).state
+
+
+def classify_bank_line(line_id: int) -> str:
+    """Put the money of a line in recettes à classer."""
+    who: dict[str, Any] = {"actor": WHO, "at": later(days=11)}
+    return bank_statements.classify_line(line_id=line_id, payer_name="", reference="", **who).number
+
+
+def import_statement(regie_id: int) -> int:
+    """Import a statement of two lines, the same for all."""
+    content = with_a_sign([(NOON.date(), 5, "A"), (NOON.date(), 6, "B")])
+    return len(keep(Regie.objects.get(pk=regie_id), content))

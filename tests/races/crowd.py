@@ -39,8 +39,8 @@ def eight(act: Callable[[], T]) -> list[T | Exception]:
 
 def given(results: list[T | Exception], kind: type[T]) -> list[T]:
     """Return what was given, and fail on an error that nobody expected."""
-    assert all(isinstance(one, kind) for one in results), results
-    return [one for one in results if isinstance(one, kind)]
+    assert all(isinstance(result, kind) for result in results), results
+    return [result for result in results if isinstance(result, kind)]
 
 
 def without_lock(queryset: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
@@ -52,7 +52,9 @@ class Meeting:
     """A point that two must reach together, inside what a guard keeps for one of them."""
 
     def __init__(self, guard: str) -> None:
-        """With the ``lock``, the second never comes, and the first goes on alone; with ``none``, there is time to come."""
+        """
+        With the ``lock``, the second never comes, and the first goes on alone; with ``none``, there is time to come.
+        """
         self._barrier = Barrier(2, timeout=0.5 if guard == "lock" else 15)
 
     def wait(self) -> None:

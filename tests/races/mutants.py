@@ -48,7 +48,7 @@ def numbers_are_read_then_written() -> None:
         Series.objects.filter(pk=series.pk).update(last=series.last + count)
         return range(series.last + 1, series.last + count + 1)
 
-    numbering.take_many = take_many
+    numbering.take_numbers = take_many
 
 
 def nothing_keeps_a_reminder_unique() -> None:
@@ -56,14 +56,16 @@ def nothing_keeps_a_reminder_unique() -> None:
     no_locks()
     queue = mailing.queue
 
-    def queue_anyway(letter: mailing.Letter, *, at: datetime) -> Any:
+    def queue_anyway(letter: mailing.Email, *, at: datetime) -> Any:
         return queue(replace(letter, cause=f"{letter.cause}:{os.getpid()}"), at=at)
 
     mailing.queue = queue_anyway
 
 
 def cancel_locks_upside_down() -> None:
-    """A cancellation takes the régie's lock first, then its invoice's, an order that nobody else has; nobody tries again."""
+    """
+    A cancellation takes the régie's lock first, then its invoice's, an order that nobody else has; nobody tries again.
+    """
     transactions.TRIES = 1
     cancel = billing.cancel_invoice
 

@@ -1,4 +1,9 @@
-"""The process from which a crowd is forked: see ``processes``. It has one thread, so that forking is safe."""
+"""
+The process from which crowds are forked: see ``processes``. It has one thread, so that forking is safe.
+
+Django is loaded once for all the crowds of a run. Each crowd has a process that nothing else uses, forked first: what a
+mutant takes away there, and where its files are, is gone with it.
+"""
 
 import json
 import os
@@ -9,7 +14,7 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.test.utils import setup_test_environment
+from django.test.utils import override_settings, setup_test_environment
 
 
 @dataclass(frozen=True)
@@ -23,15 +28,31 @@ class Gate:
 
 
 def main() -> None:
-    """Read what is to be done, do it in as many processes, and print what became of each."""
-    asked = json.load(sys.stdin)
-    files = {"OPTIONS": {"location": os.environ["OBOLE_TESTS_FILES"]}}
-    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], **files}}
+    """For each line that is read, do what it asks for, and print a line of what became of it."""
     django.setup()
     setup_test_environment()
-    from tests.races import acts, mutants  # noqa: PLC0415 - needs Django
+    from django.db import connections  # noqa: PLC0415 - needs Django
+
+    from tests.races import acts  # noqa: PLC0415
 
     acts.warm_up()
+    connections.close_all()
+    for line in sys.stdin:
+        crowd = os.fork()
+        if not crowd:
+            _play(json.loads(line))
+            sys.stdout.flush()
+            os._exit(0)
+        if os.waitpid(crowd, 0)[1]:
+            print("null", flush=True)  # noqa: T201 - the answer
+
+
+def _play(asked: dict[str, Any]) -> None:
+    """Do each act in a process of its own, all at once, and print what became of each."""
+    from tests.races import acts, mutants  # noqa: PLC0415 - needs Django
+
+    files = {"OPTIONS": {"location": asked["files"]}}
+    override_settings(STORAGES={**settings.STORAGES, "default": {**settings.STORAGES["default"], **files}}).enable()
     if asked["mutant"]:
         getattr(mutants, asked["mutant"])()
     gate = Gate(*os.pipe(), *os.pipe())

@@ -1,15 +1,17 @@
-"""A period closed while entries arrive holds every entry of its days, or refuses it; and what happens without the lock."""
+"""
+A period closed while entries arrive holds every entry of its days, or refuses it; and what happens without the lock.
+"""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from obole.lib import days
+from obole.books import verification
+from obole.books.verification import BooksDiffer
+from obole.lib import dates
 from obole.payments import operations as payments
-from obole.payments import verification
 from obole.payments.models import Receipt
-from obole.payments.verification import BooksDiffer
 from obole.regies import ledger, operations, queries
 from obole.regies.models import Entry, Regie, RegieQuerySet
 from tests.races.crowd import Meeting, at_once, without_lock
@@ -31,7 +33,7 @@ def post(regie: Regie, key: str) -> Any:
 
 
 def close(regie: Regie) -> Any:
-    return operations.close_period(regie_id=regie.pk, until=days.day_of(YESTERDAY), actor=WHO, at=NOON)
+    return operations.close_period(regie_id=regie.pk, until=dates.day_of(YESTERDAY), actor=WHO, at=NOON)
 
 
 def test_seven_entries_and_a_closing_at_once(regie: Regie) -> None:

@@ -1,14 +1,18 @@
-"""A bank that is down gets one question, however many ask at the moment when one may be put; and what happens without the guard."""
+"""
+A bank that is down gets one question, however many ask at the moment when one may be put; and what happens without the
+guard.
+"""
 
 from datetime import timedelta
 
 import pytest
 
-from obole.payments import operations as payments
-from obole.payments import rules
+from obole.audit_log.models import Record
+from obole.lib import actors
+from obole.payments import operations as payments, rules
 from obole.payments.models import Attempt, Circuit
-from obole.payments.operations import circuit
-from obole.trail.models import Record
+from obole.payments.operations import circuit_breaker
+from tests.actors import somebody
 from tests.payments.wire import Wire, tap
 from tests.races.crowd import EIGHT, eight, given
 from tests.world import NOON, Town, later, make_invoice, make_town
@@ -37,7 +41,7 @@ def test_neg_eight_who_may_ask_at_once_are_one(town: Town, guard: str) -> None:
     go_down(town)
     spacing = rules.PROBE_EVERY if guard == "spacing" else timedelta(0)
 
-    allowed = given(eight(lambda: circuit.may_ask(regie_id=town.regie.pk, at=later(1), spacing=spacing)), bool)
+    allowed = given(eight(lambda: circuit_breaker.may_ask(regie_id=town.regie.pk, at=later(1), spacing=spacing)), bool)
 
     assert sum(allowed) == (1 if guard == "spacing" else EIGHT)
 
@@ -45,12 +49,12 @@ def test_neg_eight_who_may_ask_at_once_are_one(town: Town, guard: str) -> None:
 def test_eight_workers_put_one_question(town: Town, wire: Wire) -> None:
     invoice = make_invoice(town)
     attempt = payments.start_payment(
-        invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor="usager", at=NOON
+        invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor=somebody("usager"), at=NOON
     )
     go_down(town)
     wire.up = False
 
-    given(eight(lambda: payments.resolve_attempt(attempt_id=attempt.pk, actor="worker", at=later(1))), Attempt)
+    given(eight(lambda: payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.WORKER, at=later(1))), Attempt)
 
     assert wire.calls["ask"] == 1
 
@@ -59,15 +63,21 @@ def test_eight_failures_at_once_open_it_once_and_eight_answers_close_it_once(tow
     invoices = [make_invoice(town, meals=2) for _n in range(EIGHT)]
     attempts = [
         payments.start_payment(
-            invoice_id=one.pk, email="usager@example.org", request_key=f"k{one.pk}", actor="usager", at=NOON
+            invoice_id=invoice.pk,
+            email="usager@example.org",
+            request_key=f"k{invoice.pk}",
+            actor=somebody("usager"),
+            at=NOON,
         )
-        for one in invoices
+        for invoice in invoices
     ]
     wire.up = False
 
-    given(eight(lambda: payments.resolve_attempt(attempt_id=attempts.pop().pk, actor="worker", at=later(1))), Attempt)
+    given(
+        eight(lambda: payments.resolve_attempt(attempt_id=attempts.pop().pk, actor=actors.WORKER, at=later(1))), Attempt
+    )
     assert Circuit.objects.get().failures >= rules.FAILURES
-    given(eight(lambda: circuit.heard(regie_id=town.regie.pk, at=later(2)) is None), bool)
+    given(eight(lambda: circuit_breaker.record_answer(regie_id=town.regie.pk, at=later(2)) is None), bool)
 
     verbs = list(Record.objects.filter(verb__startswith="circuit.").order_by("id").values_list("verb", flat=True))
     assert verbs == ["circuit.open", "circuit.close"]

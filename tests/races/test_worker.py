@@ -17,13 +17,14 @@ from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from obole.billing.models import Document
-from obole.lib import days
+from obole.billing.models import InvoicePdf
+from obole.lib import actors, dates
 from obole.lib.queue import resume_interrupted
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
 from obole.payments import operations as payments
-from obole.payments.models import Receipt, ReceiptPaper
+from obole.payments.models import Receipt, ReceiptPdf
+from tests.actors import somebody
 from tests.books import check_books
 from tests.mailing.server import PostOffice, start_post_office
 from tests.world import NOON, later, make_invoice, make_town
@@ -38,10 +39,13 @@ def environment(office: PostOffice, var: Path) -> dict[str, str]:
     """Return what makes `obole` work on the database of this test, with a store and a mail server of its own."""
     at = connection.settings_dict
     return {
-        **os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OBOLE_VAR": str(var),
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+        "OBOLE_VAR": str(var),
         "OBOLE_DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={at['HOST']}",
         "OBOLE_SMTP_URL": f"smtp://127.0.0.1:{office.port}",
-    }  # fmt: skip
+    }
 
 
 @contextmanager
@@ -65,7 +69,9 @@ def wait_until(ready: Callable[[], bool], var: Path) -> None:
 
 
 def kill_in_the_middle(office: PostOffice, var: Path, *, after: int) -> int:
-    """Start a worker, let it send so many mails more, kill it in the middle of something; return what it left undone."""
+    """
+    Start a worker, let it send so many mails more, kill it in the middle of something; return what it left undone.
+    """
     wanted = len(office.got) + after
     with worker(office, var) as process:
         wait_until(lambda: len(office.got) >= wanted and _doing().exists(), var)
@@ -82,9 +88,9 @@ def bury() -> set[str]:
     """Do what the minute's task does once the worker has been silent for long; return the mails that may come twice."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
-    interrupted = {f"<{one.public_id}@obole>" for one in Message.objects.filter(state="sending")}
-    resume_interrupted(at=days.now())
-    mailing.recover_abandoned(at=days.now() + mailing.ABANDONED_AFTER + timedelta(minutes=1))
+    interrupted = {f"<{item.public_id}@obole>" for item in Message.objects.filter(state="sending")}
+    resume_interrupted(at=dates.now())
+    mailing.recover_abandoned(at=dates.now() + mailing.ABANDONED_AFTER + timedelta(minutes=1))
     assert not _doing().exists()
     return interrupted
 
@@ -94,9 +100,13 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_does_nothing_twice(tmp_
     for number in range(INVOICES):
         invoice = make_invoice(town, meals=number + 1)
         attempt = payments.start_payment(
-            invoice_id=invoice.pk, email="usager@example.org", request_key=f"k{number}", actor="usager", at=NOON
+            invoice_id=invoice.pk,
+            email="usager@example.org",
+            request_key=f"k{number}",
+            actor=somebody("usager"),
+            at=NOON,
         )
-        payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=later(1))
+        payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=later(1))
     may_come_twice: set[str] = set()
     with start_post_office() as office:
         for after in (3, 6):
@@ -107,23 +117,25 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_does_nothing_twice(tmp_
 
         arrived = Counter(mail["Message-ID"] for mail in office.mails())
 
-    sent = {f"<{one.public_id}@obole>" for one in Message.objects.all()}
+    sent = {f"<{item.public_id}@obole>" for item in Message.objects.all()}
     assert dict(Counter(Message.objects.values_list("kind", "state"))) == {
-        ("dossier_received", "sent"): INVOICES, ("invoice_deposited", "sent"): INVOICES, ("payment_receipt", "sent"): INVOICES,
-    }  # fmt: skip
+        ("dossier_received", "sent"): INVOICES,
+        ("invoice_deposited", "sent"): INVOICES,
+        ("payment_receipt", "sent"): INVOICES,
+    }
     assert set(arrived) == sent
     assert {message for message, times in arrived.items() if times > 1} <= may_come_twice
-    assert Receipt.objects.count() == ReceiptPaper.objects.count() == Document.objects.count() == INVOICES
+    assert Receipt.objects.count() == ReceiptPdf.objects.count() == InvoicePdf.objects.count() == INVOICES
     stored = {path.name for path in (tmp_path / "files").rglob("*") if path.is_file()}
     assert {
-        *ReceiptPaper.objects.values_list("digest", flat=True),
-        *Document.objects.values_list("digest", flat=True),
+        *ReceiptPdf.objects.values_list("digest", flat=True),
+        *InvoicePdf.objects.values_list("digest", flat=True),
     } == stored
     assert not ProcrastinateJob.objects.exclude(status="todo").exists()
     check_books()
 
 
 def test_the_clock_looks_after_dead_workers_attempts_and_reminders() -> None:
-    schedule = {one.task.name: one.cron for one in app.periodic_registry.periodic_tasks.values()}
+    schedule = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
     assert schedule["mailing.recover"] == schedule["payments.sweep"] == "* * * * *"
     assert schedule["reminders.run"] == "7 * * * *"

@@ -1,24 +1,30 @@
-"""F81: a period that was closed takes no entry any more, from our code or from anywhere; its totals are kept and recomputed."""
+"""
+F81: a period that was closed takes no entry any more, from our code or from anywhere; its totals are kept and
+recomputed.
+"""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from obole.lib.days import PARIS
+from obole.audit_log.models import Record
+from obole.books import verification
+from obole.books.queries.balances import trial_balance
+from obole.books.rules import Period
+from obole.books.verification import BooksDiffer
+from obole.lib.dates import PARIS
 from obole.payments import operations as payments
-from obole.payments import verification
 from obole.payments.models import Receipt
-from obole.payments.verification import BooksDiffer
 from obole.regies import ledger, operations, queries
 from obole.regies.accounts import Account
 from obole.regies.models import Closing, Entry, Regie
-from obole.trail.models import Record
 from tests.cli.test_verify import behind_the_triggers
 from tests.world import NOON, WHO, make_regie
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OCTOBER, NOVEMBER = date(2026, 10, 31), date(2026, 11, 24)
 LAST_SECOND = datetime(2026, 10, 31, 23, 59, 59, 999999, tzinfo=PARIS)
@@ -54,7 +60,7 @@ def test_a_closing_keeps_what_its_days_come_to_and_what_came_before(regie: Regie
         first.totals,
         {"cash": [7, 0], "suspense": [0, 7]},
     )
-    assert queries.added(second.before, second.totals) == {"cash": [1307, 0], "suspense": [0, 1307]}
+    assert queries.sum_balances(second.before, second.totals) == {"cash": [1307, 0], "suspense": [0, 1307]}
     record = Record.objects.filter(verb="regie.close").order_by("id")[0]
     assert record.details == {"until": "2026-10-31", "entry_number": 2}
     verification.verify()
@@ -125,7 +131,7 @@ def test_f81_neg_without_the_guard_of_the_code_the_database_still_refuses(
     regie: Regie, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close(regie)
-    monkeypatch.setattr(ledger.days, "day_of", lambda _at: NOVEMBER)
+    monkeypatch.setattr(ledger.dates, "day_of", lambda _at: NOVEMBER)
 
     with pytest.raises(IntegrityError, match="is closed"):
         post(regie, "1", LAST_SECOND)
@@ -138,7 +144,7 @@ def test_f81_neg_without_both_it_is_booked_and_the_verification_finds_it(
     regie: Regie, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close(regie)
-    monkeypatch.setattr(ledger.days, "day_of", lambda _at: NOVEMBER)
+    monkeypatch.setattr(ledger.dates, "day_of", lambda _at: NOVEMBER)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE regies_entry DISABLE TRIGGER ALL")
         try:
@@ -174,8 +180,67 @@ def test_money_of_a_closed_period_that_is_learnt_later_is_booked_today(regie: Re
     happened: Any = LAST_SECOND
     with transaction.atomic():
         entry = ledger.post(
-            regie_id=regie.pk, cause=ledger.Cause(kind="receipt", key="attempt:1"), label="ENF2026000001T1 CARD", at=NOON,
-            postings=ledger.transfer(debit=Account.CARD_CLEARING, credit=Account.SUSPENSE, cents=500), happened_at=happened,
-        )  # fmt: skip
+            regie_id=regie.pk,
+            cause=ledger.Cause(kind="receipt", key="attempt:1"),
+            label="ENF2026000001T1 CARD",
+            at=NOON,
+            postings=ledger.transfer_postings(debit=Account.CARD_CLEARING, credit=Account.SUSPENSE, cents=500),
+            happened_at=happened,
+        )
 
     assert (entry.booked_at, entry.happened_at) == (NOON, LAST_SECOND)
+
+
+def test_a_closing_keeps_the_head_of_the_chain_and_the_verification_knows_it(regie: Regie) -> None:
+    entry = post(regie, "1", LAST_SECOND)
+    post(regie, "2", LAST_SECOND + timedelta(microseconds=1))
+
+    first, second = close(regie), close(regie, NOVEMBER)
+
+    assert (first.entry_number, first.entry_hash) == (entry.number, entry.hash)
+    assert second.entry_hash == Entry.objects.get(regie=regie, number=2).hash
+    behind_the_triggers(f"UPDATE regies_closing SET entry_hash = repeat('0', 64) WHERE id = {first.pk}")
+    with pytest.raises(BooksDiffer, match="what was closed on 2026-10-31"):
+        verification.verify()
+
+
+def test_no_closing_passes_over_the_end_of_an_exercice(regie: Regie) -> None:
+    post(regie, "1", LAST_SECOND)
+    post(regie, "2", datetime(2027, 1, 5, 12, tzinfo=UTC), cents=7)
+    february = {"until": date(2027, 1, 31), "at": datetime(2027, 2, 10, tzinfo=UTC)}
+    with pytest.raises(operations.CannotClose, match="L’exercice 2026 n’est pas arrêté"):
+        close(regie, **february)
+    close(regie, NOVEMBER)
+    with pytest.raises(operations.CannotClose, match="31/12/2026"):
+        close(regie, **february)
+
+    year = close(regie, date(2026, 12, 31), at=datetime(2027, 2, 10, tzinfo=UTC))
+    after = close(regie, **february)
+
+    carried = queries.sum_balances(year.before, year.totals)
+    assert after.before == carried == {"cash": [1250, 0], "suspense": [0, 1250]}
+    opening = trial_balance(regie, Period(date(2027, 1, 1), date(2027, 1, 31)))
+    assert {row.account: row.opening for row in opening} == {Account.CASH: 1250, Account.SUSPENSE: 1250}
+    assert [row.closing for row in opening] == [1257, 1257]
+    verification.verify()
+
+
+def test_an_upgrade_adds_up_what_was_booked_before_and_completes_the_closings(regie: Regie) -> None:
+    post(regie, "1", LAST_SECOND)
+    closing = close(regie)
+    post(regie, "2", NOON)
+    behind_the_triggers("DELETE FROM regies_dailytotal", "UPDATE regies_closing SET entry_hash = ''")
+    with pytest.raises(BooksDiffer):
+        verification.verify()
+
+    migration = import_module("obole.regies.migrations.0007_daily_totals")
+    with connection.cursor() as cursor:
+        # A migration has a transaction of its own, where nothing of this waits.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.FILL)
+        cursor.execute(migration.COMPLETE)
+
+    verification.verify()
+    assert Closing.objects.get().entry_hash == closing.entry_hash
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Closing.objects.update(entry_hash="")

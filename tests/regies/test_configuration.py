@@ -4,17 +4,18 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from obole.audit_log.models import Record
 from obole.regies import operations as regies
 from obole.regies.models import Mandate, Regie
-from obole.trail.models import Record
 from tests.world import NOON, WHO, make_invoice, make_regie, make_town
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("values", [
-    {"code": "enf"}, {"code": "E"}, {"code": "ENFANCES"}, {"code": "ÉNF"}, {"release_delay": 14}, {"name": ""},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "values",
+    [{"code": "enf"}, {"code": "E"}, {"code": "ENFANCES"}, {"code": "ÉNF"}, {"release_delay": 14}, {"name": ""}],
+)
 def test_a_value_that_breaks_the_rules_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         regies.configure_regie(regie_id=None, values={"code": "ENF", "name": "Enfance", **values}, actor=WHO, at=NOON)

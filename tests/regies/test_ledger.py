@@ -5,23 +5,21 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
-from obole.billing.models import Document, Invoice, InvoiceLine
+from obole.audit_log.models import Record
+from obole.billing.models import Invoice, InvoiceLine, InvoicePdf
 from obole.catalogue.models import FormVersion
-from obole.lib.days import PARIS
-from obole.payments.models import Attempt, BankExchange, Receipt, ReceiptPaper
+from obole.lib.dates import PARIS
+from obole.payments.models import Attempt, BankExchange, Receipt, ReceiptPdf
 from obole.regies import ledger
 from obole.regies.accounts import Account
 from obole.regies.models import Balance, Entry, Line, Regie
 from obole.regies.queries import balances, balances_of, received_by_day
-from obole.trail.models import Record
 from tests.books import count_everything, recomputed_hash
 from tests.world import NOON, make_regie
 
-CASH_IN = ledger.transfer(debit=Account.CASH, credit=Account.SUSPENSE, cents=1250)
+CASH_IN = ledger.transfer_postings(debit=Account.CASH, credit=Account.SUSPENSE, cents=1250)
 
 
 @pytest.fixture
@@ -30,11 +28,17 @@ def regie(db: None) -> Regie:
 
 
 def post(
-    regie: Regie, key: str = "1", postings: Sequence[ledger.Posting] = CASH_IN, *, at: datetime = NOON, label: str = "Essai"
-) -> Entry:  # fmt: skip
-    return ledger.post(
-        regie_id=regie.pk, cause=ledger.Cause(kind="test", key=key), postings=postings, label=label, at=at
-    )
+    regie: Regie,
+    key: str = "1",
+    postings: Sequence[ledger.Posting] = CASH_IN,
+    *,
+    at: datetime = NOON,
+    label: str = "Essai",
+) -> Entry:
+    with transaction.atomic():
+        return ledger.post(
+            regie_id=regie.pk, cause=ledger.Cause(kind="test", key=key), postings=postings, label=label, at=at
+        )
 
 
 def test_an_entry_is_written_with_its_lines_and_its_balances(regie: Regie) -> None:
@@ -65,14 +69,15 @@ def test_an_entry_that_does_not_balance_is_refused(regie: Regie, postings: list[
     assert (count_everything(), regie.entry_count, Balance.objects.count()) == (before, 0, 0)
 
 
-@pytest.mark.parametrize("postings", [
-    [ledger.Posting(account=Account.CASH, debit=-5), ledger.Posting(account=Account.SUSPENSE, debit=15, credit=10)],
-    [ledger.Posting(account=Account.CASH, debit=5, credit=5)],
-])  # fmt: skip
-@pytest.mark.django_db(transaction=True)
-def test_negative_and_two_sided_lines_are_refused_by_the_database(
-    transactional_db: None, postings: list[ledger.Posting]
-) -> None:
+@pytest.mark.parametrize(
+    "postings",
+    [
+        [ledger.Posting(account=Account.CASH, debit=-5), ledger.Posting(account=Account.SUSPENSE, debit=15, credit=10)],
+        [ledger.Posting(account=Account.CASH, debit=5, credit=5)],
+    ],
+)
+@pytest.mark.django_db
+def test_negative_and_two_sided_lines_are_refused_by_the_database(db: None, postings: list[ledger.Posting]) -> None:
     regie = make_regie("ENF", "Régie Enfance")
     with pytest.raises((IntegrityError, ledger.Unbalanced)), transaction.atomic():
         post(regie, postings=postings)
@@ -88,16 +93,17 @@ def test_a_cause_is_booked_once(regie: Regie) -> None:
     assert Entry.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_nothing_is_booked_outside_a_transaction(transactional_db: None) -> None:
+@pytest.mark.django_db
+def test_nothing_is_booked_outside_a_transaction(db: None) -> None:
     regie = make_regie("ENF", "Régie Enfance")
+    cause = ledger.Cause(kind="test", key="1")
     with pytest.raises(RuntimeError, match="outside a transaction"):
-        post(regie)
+        ledger.post(regie_id=regie.pk, cause=cause, postings=CASH_IN, label="Essai", at=NOON)
     assert not Entry.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lines_inserted_by_hand_must_sum_to_zero_in_each_entry(transactional_db: None) -> None:
+def test_lines_inserted_by_hand_must_sum_to_zero_in_each_entry(db: None) -> None:
     regie = make_regie("ENF", "Régie Enfance")
     with transaction.atomic():
         first, second = post(regie), post(regie, key="2")
@@ -124,15 +130,24 @@ def test_an_account_that_does_not_exist_is_refused(regie: Regie) -> None:
 
 
 APPEND_ONLY: tuple[type[models.Model], ...] = (
-    Entry, Line, Record, Receipt, ReceiptPaper, Document, BankExchange, InvoiceLine, FormVersion,
-)  # fmt: skip
+    Entry,
+    Line,
+    Record,
+    Receipt,
+    ReceiptPdf,
+    InvoicePdf,
+    BankExchange,
+    InvoiceLine,
+    FormVersion,
+)
 
 
 @pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)
 def test_what_must_stay_has_its_trigger(db: None, model: type[models.Model]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgtype FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgname LIKE 'pgtrigger%%'",
+            "SELECT tgtype FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgname LIKE"
+            " 'pgtrigger%%'",
             [model._meta.db_table],
         )
         kinds = [row[0] for row in cursor.fetchall()]
@@ -157,9 +172,11 @@ def test_the_chain_is_recomputed_from_the_rows(regie: Regie) -> None:
         post(regie, "2", at=odd),
         post(regie, "3", at=odd.astimezone(timezone(timedelta(hours=9))) + timedelta(microseconds=1), label="x" * 500),
     ]
-    with_bank_time = ledger.post(
-        regie_id=regie.pk, cause=ledger.Cause(kind="test", key="4"), postings=CASH_IN, label="", at=NOON, happened_at=odd
-    )  # fmt: skip
+    cause = ledger.Cause(kind="test", key="4")
+    with transaction.atomic():
+        with_bank_time = ledger.post(
+            regie_id=regie.pk, cause=cause, postings=CASH_IN, label="", at=NOON, happened_at=odd
+        )
 
     head = ""
     for entry in [*entries, with_bank_time]:
@@ -170,8 +187,10 @@ def test_the_chain_is_recomputed_from_the_rows(regie: Regie) -> None:
 
 
 MOVEMENTS = st.lists(
-    st.tuples(st.sampled_from(list(Account)), st.sampled_from(list(Account)), st.integers(1, 10**9)), min_size=1, max_size=12
-)  # fmt: skip
+    st.tuples(st.sampled_from(list(Account)), st.sampled_from(list(Account)), st.integers(1, 10**9)),
+    min_size=1,
+    max_size=12,
+)
 
 
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -179,7 +198,7 @@ MOVEMENTS = st.lists(
 def test_balances_are_the_sums_of_the_lines(regie: Regie, movements: list[tuple[Account, Account, int]]) -> None:
     with transaction.atomic():
         for number, (debit, credit, cents) in enumerate(movements):
-            post(regie, str(number), ledger.transfer(debit=debit, credit=credit, cents=cents))
+            post(regie, str(number), ledger.transfer_postings(debit=debit, credit=credit, cents=cents))
         sums = dict.fromkeys(Account, 0)
         for debit, credit, cents in movements:
             sums[debit] += cents if debit.is_debit else -cents
@@ -192,10 +211,26 @@ def test_balances_are_the_sums_of_the_lines(regie: Regie, movements: list[tuple[
 def test_days_of_receipts_are_days_in_paris(regie: Regie) -> None:
     late_evening = datetime(2026, 6, 30, 21, 59, tzinfo=UTC)
     for key, at in (("1", late_evening), ("2", late_evening + timedelta(minutes=1))):
-        ledger.post(
-            regie_id=regie.pk, cause=ledger.Cause(kind="receipt", key=key), label="", at=at,
-            postings=ledger.transfer(debit=Account.CARD_CLEARING, credit=Account.SUSPENSE, cents=100 * int(key)),
-        )  # fmt: skip
+        postings = ledger.transfer_postings(debit=Account.CARD_CLEARING, credit=Account.SUSPENSE, cents=100 * int(key))
+        with transaction.atomic():
+            cause = ledger.Cause(kind="receipt", key=key)
+            ledger.post(regie_id=regie.pk, cause=cause, label="", at=at, postings=postings)
     first, last = datetime(2026, 6, 29).date(), datetime(2026, 7, 1).date()  # noqa: DTZ001
     received = received_by_day([regie], first=first, last=last)
     assert list(received.values()) == [0, 100, 200]
+
+
+def test_what_is_taken_back_lowers_what_came_in_that_day(regie: Regie) -> None:
+    noon = datetime(2026, 6, 30, 10, 0, tzinfo=UTC)
+    moved = [
+        ("receipt", "1", noon, Account.DEBIT_CLEARING, Account.SUSPENSE, 5200),
+        ("receipt", "2", noon + timedelta(days=1), Account.CASH, Account.SUSPENSE, 700),
+        ("reversal", "1", noon + timedelta(days=1), Account.SUSPENSE, Account.DEBIT_CLEARING, 5200),
+        ("refund", "1", noon + timedelta(days=1), Account.SUSPENSE, Account.TREASURY_DEPOSIT, 100),
+    ]
+    for kind, key, at, debit, credit, cents in moved:
+        postings = ledger.transfer_postings(debit=debit, credit=credit, cents=cents)
+        with transaction.atomic():
+            ledger.post(regie_id=regie.pk, cause=ledger.Cause(kind=kind, key=key), label="", at=at, postings=postings)
+    first, last = datetime(2026, 6, 30).date(), datetime(2026, 7, 1).date()  # noqa: DTZ001
+    assert list(received_by_day([regie], first=first, last=last).values()) == [5200, -4500]

@@ -4,29 +4,29 @@ from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from obole.audit_log.models import Record
 from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoiceType
-from obole.lib import days, words
+from obole.directory.models import Citizen
+from obole.lib import actors, dates as lib_dates, texts as lib_texts
 from obole.mailing.models import Message
 from obole.payments import operations as payments
-from obole.reminders import operations as reminders
-from obole.reminders import queries, rules
+from obole.reminders import operations as reminders, queries, rules
 from obole.reminders.models import Reminder
 from obole.reminders.tasks import run
-from obole.trail.models import Record
+from tests.actors import somebody
 from tests.world import WHO, Town, later, make_invoice, make_town, run_tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 DUE_IN = 20
 DELAYS = st.lists(st.integers(1, 365), max_size=6, unique=True)
 
 
 @pytest.fixture
-def town(transactional_db: None) -> Town:
+def town(db: None) -> Town:
     return make_town()
 
 
@@ -48,9 +48,13 @@ def sent() -> list[tuple[int, str]]:
 
 def pay(invoice: Invoice) -> None:
     attempt = payments.start_payment(
-        invoice_id=invoice.pk, email="usager@example.org", request_key=words.token(), actor="usager", at=late(7)
+        invoice_id=invoice.pk,
+        email="usager@example.org",
+        request_key=lib_texts.token(),
+        actor=somebody("usager"),
+        at=late(7),
     )
-    payments.resolve_attempt(attempt_id=attempt.pk, actor="return", at=late(7))
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=late(7))
 
 
 @given(delays=DELAYS, days_late=st.integers(-30, 500), sent=st.integers(0, 8), since=st.none() | st.integers(0, 400))
@@ -89,7 +93,7 @@ def test_three_reminders_come_on_their_days(town: Town) -> None:
     make_invoice(town)
     for day in range(60):
         work(day)
-    decided = [(one.decided_at - late(0)).days for one in Reminder.objects.order_by("step")]
+    decided = [(item.decided_at - late(0)).days for item in Reminder.objects.order_by("step")]
     assert decided == [7, 21, 35]
     kinds = list(Message.objects.filter(kind__startswith="reminder").order_by("id").values_list("kind", "state"))
     assert kinds == [("reminder_1", "sent"), ("reminder_2", "sent"), ("reminder_3", "sent")]
@@ -116,7 +120,7 @@ def test_the_last_day_to_pay_is_not_late(town: Town) -> None:
 def test_who_paid_is_not_reminded(town: Town) -> None:
     pay(make_invoice(town))
     work(30)
-    assert (sent(), list(queries.candidates(days.day_of(late(30))))) == ([], [])
+    assert (sent(), list(queries.candidates(lib_dates.day_of(late(30))))) == ([], [])
 
 
 @pytest.mark.parametrize("ending", ["cancel", "transfer"])
@@ -133,7 +137,9 @@ def test_what_is_not_due_any_more_is_not_reminded(town: Town, ending: str) -> No
 
 def test_who_is_at_the_bank_is_not_reminded(town: Town) -> None:
     invoice = make_invoice(town)
-    payments.start_payment(invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor="u", at=late(7))
+    payments.start_payment(
+        invoice_id=invoice.pk, email="usager@example.org", request_key="k", actor=somebody("u"), at=late(7)
+    )
     assert reminders.remind(invoice_id=invoice.pk, at=late(7)) is None
     assert sent() == []
 
@@ -151,9 +157,53 @@ def test_a_fourth_reminder_uses_the_third_words_and_a_type_may_have_its_own(town
     for day in (1, 10, 20):
         work(day)
     billing.configure_type(
-        type_id=town.type.pk, values={"reminder_subject": "Stage", "reminder_body": "{{ nom }} : {{ reste_du }}"}, actor=WHO, at=late(21)
-    )  # fmt: skip
+        type_id=town.type.pk,
+        values={"reminder_subject": "Stage", "reminder_body": "{{ nom }} : {{ reste_du }}"},
+        actor=WHO,
+        at=late(21),
+    )
     work(30)
     kinds = list(Message.objects.filter(kind__startswith="reminder").order_by("id").values_list("kind", flat=True))
     assert kinds == ["reminder_1", "reminder_2", "reminder_3", "reminder_3"]
     assert Message.objects.order_by("-id")[0].text == "Maud Lefèvre : 52,00\u00a0€"
+
+
+def test_words_that_cannot_be_filled_stop_no_reminder(town: Town) -> None:
+    """They pass the check, each variable worth « … », and are too long once filled: the default words leave instead."""
+    unlucky = make_invoice(town, meals=1)
+    make_invoice(town, meals=2)
+    InvoiceType.objects.update(reminder_subject="Rappel", reminder_body="{{ nom }}" * 600)
+    Citizen.objects.filter(pk=unlucky.payer_id).update(last_name="N" * 80)
+    work(8)
+    assert sent() == [(1, "sent"), (1, "sent")]
+    assert all("N" * 80 * 2 not in text and "Bonjour" in text for text in texts())
+
+
+def texts() -> list[str]:
+    return list(Message.objects.filter(kind="reminder_1").values_list("text", flat=True))
+
+
+def test_a_reminder_that_raises_stops_no_other_and_the_task_fails(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlucky, other = make_invoice(town, meals=1), make_invoice(town, meals=2)
+    remind = reminders.remind
+
+    def fail(*, invoice_id: int, at: Any) -> Reminder | None:
+        if invoice_id == unlucky.pk:
+            raise ZeroDivisionError
+        return remind(invoice_id=invoice_id, at=at)
+
+    monkeypatch.setattr(reminders, "remind", fail)
+    with pytest.raises(ExceptionGroup, match="1 left undone"):
+        work(8)
+    assert list(Reminder.objects.values_list("invoice", flat=True)) == [other.pk]
+
+
+def test_delays_in_any_order_are_taken_in_theirs(town: Town) -> None:
+    """A file may write them so: the first reminder is the one of the seventh day."""
+    InvoiceType.objects.update(reminder_delays=[21, 7, 35])
+    invoice = make_invoice(town)
+    assert list(queries.candidates(late(6).date())) == []
+    assert list(queries.candidates(late(7).date())) == [invoice.pk]
+    work(7)
+    assert list(queries.candidates(late(20).date())) == []
+    assert list(queries.candidates(late(21).date())) == [invoice.pk]

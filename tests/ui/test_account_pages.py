@@ -15,13 +15,11 @@ OPEN = {
     "password/reset/done/": "Consultez votre messagerie",
     "password/reset/key/1-abc/": "Ce lien n’est plus valable",
     "password/reset/key/done/": "Votre mot de passe est changé",
-    "confirm-email/": "Consultez votre messagerie",
-    "confirm-email/abc/": "Cette adresse ne peut pas être confirmée",
     "inactive/": "Ce compte est désactivé",
 }
 SIGNED_IN = {
     "logout/": "Se déconnecter",
-    "email/": "Mes adresses électroniques",
+    "email/": "Mon adresse de connexion",
     "password/change/": "Changer de mot de passe",
     "reauthenticate/": "Confirmer que c’est bien vous",
 }

@@ -1,7 +1,6 @@
 """Whatever colour an authority chooses, its words can be read."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from obole.ui import colours
 

@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 from django import forms
 from django.core.exceptions import ValidationError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from obole.lib import money
 from obole.ui.forms import DayInput, EurosField, QuantityField

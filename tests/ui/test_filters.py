@@ -37,8 +37,7 @@ def test_quantities() -> None:
 
 
 @pytest.mark.parametrize(
-    "write",
-    [ui.euros, ui.plain_euros, ui.quantity, ui.day, ui.long_day, ui.clock, ui.moment, ui.ago, ui.filesize_fr],
+    "write", [ui.euros, ui.plain_euros, ui.quantity, ui.day, ui.long_day, ui.clock, ui.moment, ui.ago, ui.filesize_fr]
 )
 def test_nothing_is_written_for_nothing(write: Any) -> None:
     assert write(None) == ""
@@ -66,8 +65,7 @@ def test_how_far_away_in_time(value: date, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "words"),
-    [(512, "512 octets"), (48_200, "48 ko"), (999_999, "1,0 Mo"), (1_234_567, "1,2 Mo")],
+    ("size", "words"), [(512, "512 octets"), (48_200, "48 ko"), (999_999, "1,0 Mo"), (1_234_567, "1,2 Mo")]
 )
 def test_sizes_of_files(size: int, words: str) -> None:
     assert plain(ui.filesize_fr(size)) == words

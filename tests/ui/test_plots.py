@@ -2,8 +2,7 @@
 
 import re
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from obole.ui import plots
 from obole.ui.plots import Bar, BarPlot, Series, StackedPlot
@@ -98,5 +97,6 @@ def test_every_bar_stays_inside(values: list[int]) -> None:
     drawing = plots.draw(BarPlot("t", "d", [Bar("x", value) for value in values]))
 
     for shape in drawing.shapes:
-        assert plots.TOP <= shape.y < plots.BASE
-        assert shape.y + shape.height == plots.BASE
+        assert plots.TOP <= shape.y <= shape.y + shape.height <= plots.BASE
+        assert drawing.base in (shape.y, shape.y + shape.height), "it stands on zero, or hangs from it"
+    assert drawing.base == plots.BASE or min(values) < 0

@@ -18,16 +18,14 @@ portal = [
     path("mes-demarches/", blank, name="dossiers"),
     path("mes-factures/", blank, name="invoices"),
     path("mon-compte/", blank, name="account"),
+    path("mon-compte/securite/", blank, name="security"),
     path("infos/<slug:slug>/", blank, name="page"),
 ]
-crm = [
-    path("", blank, name="home"),
-    path("recherche/", blank, name="search"),
-    path("profil/", blank, name="profile"),
-]
+crm = [path("", blank, name="home"), path("recherche/", blank, name="search"), path("profil/", blank, name="profile")]
 urlpatterns = [
     path("", include((portal, "portal"))),
     path("crm/", include((crm, "crm"))),
     path("langue/", blank, name="set_language"),
     path("compte/", include("allauth.account.urls")),
+    path("compte/preuves/", include("allauth.mfa.urls")),
 ]

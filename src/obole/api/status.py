@@ -12,11 +12,11 @@ WORKER_SILENCE_SECONDS = 60
 SWEEP_SILENCE_SECONDS = 300
 
 
-def look(*, at: datetime) -> dict[str, Any]:
+def service_status(*, at: datetime) -> dict[str, Any]:
     """
     Return the state of the service: ``status`` is ``ok`` or ``degraded``; ages in seconds, None when it never happened.
 
-    A bank that is down is told, by régie, and degrades nothing: the service is well, and taking it away helps nobody.
+    A bank that is down, and books that differ, are told and degrade nothing: to take the service away helps nobody.
     """
     try:
         return _look(at)
@@ -32,16 +32,17 @@ def _look(at: datetime) -> dict[str, Any]:
     alive = worker_age is not None and worker_age <= WORKER_SILENCE_SECONDS
     asking = sweep_age is not None and sweep_age <= SWEEP_SILENCE_SECONDS
     books = payments.last_verification()
-    right = books is None or books.is_right
     return {
-        "status": "ok" if alive and asking and right else "degraded",
+        "status": "ok" if alive and asking else "degraded",
         "database": "ok",
         "worker_heartbeat_age": worker_age,
         "last_sweep_age": sweep_age,
-        "banks_down": {one.regie.code: _age(one.down_since, at) for one in payments.silent_banks()},
-        "books": "not verified yet" if books is None else "right" if right else "different",
+        "banks_down": {circuit.regie.code: _age(circuit.down_since, at) for circuit in payments.open_circuits()},
+        "banks_refusing": payments.banks_that_refuse(),
+        "banks_without_notifications": [regie.code for regie in payments.banks_without_notifications(at)],
+        "receipts_unsent": payments.unsent_receipts(at).count(),
+        "books": "not verified yet" if books is None else "right" if books.is_right else "different",
         "last_verification_age": _age(books.at if books else None, at),
-        "unknown_notifications_24h": payments.unknown_rings(at=at).rings,
         "jobs_waiting": ProcrastinateJob.objects.filter(status="todo").count(),
         "jobs_failed": ProcrastinateJob.objects.filter(status="failed").count(),
     }

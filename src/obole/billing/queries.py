@@ -1,38 +1,36 @@
 """How invoices are read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
 from obole.billing import rules
+from obole.billing.instalment_states import InstalmentState
 from obole.billing.models import (
     BillingPlan,
-    Carried,
-    Caution,
+    CarryOver,
     Invoice,
     InvoiceExplanation,
     InvoiceLine,
     InvoiceQuerySet,
     InvoiceType,
-    PlanPart,
+    PlannedInstalment,
+    SecurityDeposit,
 )
-from obole.billing.part_states import PartState
 from obole.billing.states import InvoiceState
-from obole.catalogue.forms.estimating import Estimated
-from obole.catalogue.models import Product
-from obole.catalogue.rules import parse_part, parse_result
-from obole.directory.models import Citizen
+from obole.catalogue.forms.estimates import AmountEstimate
+from obole.catalogue.models import Scheme
+from obole.directory.models import Agent, Citizen
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
-from obole.dossiers.rules import Priced
 from obole.dossiers.states import DossierState
-from obole.lib import words
-from obole.lib.days import PARIS
+from obole.lib import texts
+from obole.lib.dates import PARIS
+from obole.pricing.text.codec import parse_instalment, parse_result
 from obole.regies.models import Regie
 
 
@@ -40,22 +38,22 @@ def types_for(dossier: Dossier) -> QuerySet[InvoiceType]:
     """Return the types de facture that can be used for this dossier."""
     return (
         InvoiceType.objects.filter(enabled=True, schemes=dossier.scheme_id)
-        .select_related("regie")
+        .select_related("regie__act")
         .order_by("name", "id")
     )
 
 
-def waiting(citizen: Citizen) -> QuerySet[Invoice]:
+def unpaid_invoices(citizen: Citizen) -> QuerySet[Invoice]:
     """Return the citizen's invoices that are to be paid, the most urgent first."""
     return (
         Invoice.objects.of_payer(citizen)
         .filter(state=InvoiceState.DUE)
-        .select_related("type", "regie")
+        .select_related("type", "regie__act")
         .order_by("due_date", "id")
     )
 
 
-def settled(citizen: Citizen) -> QuerySet[Invoice]:
+def paid_invoices(citizen: Citizen) -> QuerySet[Invoice]:
     """Return the citizen's invoices that were paid, the latest payment first."""
     return (
         Invoice.objects.of_payer(citizen)
@@ -65,7 +63,7 @@ def settled(citizen: Citizen) -> QuerySet[Invoice]:
     )
 
 
-def ended(citizen: Citizen) -> QuerySet[Invoice]:
+def closed_invoices(citizen: Citizen) -> QuerySet[Invoice]:
     """Return the citizen's invoices that were cancelled or handed over to the comptable public."""
     states = (InvoiceState.CANCELLED, InvoiceState.TRANSFERRED)
     return (
@@ -74,7 +72,10 @@ def ended(citizen: Citizen) -> QuerySet[Invoice]:
 
 
 def amounts_by_month(citizen: Citizen, *, first: date) -> dict[date, int]:
-    """Return what was invoiced to the citizen each month since ``first`` (cents, by first day of month), cancelled ones left out."""
+    """
+    Return what was invoiced to the citizen each month since ``first`` (cents, by first day of month), cancelled ones
+    left out.
+    """
     rows = (
         Invoice.objects.of_payer(citizen)
         .exclude(state=InvoiceState.CANCELLED)
@@ -87,9 +88,13 @@ def amounts_by_month(citizen: Citizen, *, first: date) -> dict[date, int]:
     return {row["month"].date(): row["cents"] for row in rows}
 
 
-def to_list() -> QuerySet[Invoice]:
-    """Return what the CRM lists, with what its rows show."""
-    return Invoice.objects.select_related("type", "regie", "payer", "dossier").exclude(state=InvoiceState.DRAFT)
+def invoices_to_list(agent: Agent) -> QuerySet[Invoice]:
+    """Return what the CRM lists to this agent, with what its rows show."""
+    return (
+        Invoice.objects.seen_by(agent)
+        .select_related("type", "regie", "payer", "dossier")
+        .exclude(state=InvoiceState.DRAFT)
+    )
 
 
 def replacement_of(invoice: Invoice) -> Invoice | None:
@@ -103,26 +108,26 @@ def drafts_of(dossier: Dossier) -> QuerySet[Invoice]:
     return rows.select_related("type", "replaces").order_by("id")
 
 
-def drafts() -> QuerySet[Invoice]:
-    """Return every draft that an agent has still to issue or to give up, oldest first."""
-    rows = Invoice.objects.filter(state=InvoiceState.DRAFT)
+def drafts(agent: Agent) -> QuerySet[Invoice]:
+    """Return every draft that the agent has still to issue or to give up, oldest first."""
+    rows = Invoice.objects.handled_by(agent).filter(state=InvoiceState.DRAFT)
     return rows.select_related("regie", "type", "payer", "dossier", "replaces").order_by("id")
 
 
-def drafts_to_issue(regie: Regie) -> QuerySet[Invoice]:
-    """Return the drafts of a régie that can be issued together, in the order of their numbers to come: not those of zero."""
-    return drafts().filter(regie=regie, total_cents__gt=0)
+def drafts_to_issue(regie: Regie, agent: Agent) -> QuerySet[Invoice]:
+    """Return an agent's drafts of a régie that can be issued together, in the order of their numbers; none of zero."""
+    return drafts(agent).filter(regie=regie, total_cents__gt=0)
 
 
-def matching(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
+def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     """Keep the invoices whose number, label, period, dossier or payer answers to ``text``."""
-    typed = words.clean_line(text).upper()
+    typed = texts.clean_line(text).upper()
     wanted = Q(number__startswith=typed) | Q(label__icontains=typed) | Q(period__icontains=typed)
     digits = typed.rsplit("-", 1)[-1].lstrip("0")
     if digits.isascii() and digits.isdigit() and len(digits) < 10:
         wanted |= Q(sequence=int(digits)) | Q(dossier__number=int(digits))
     by_name = Q()
-    for word in words.fold(text).split():
+    for word in texts.fold(text).split():
         by_name &= Q(payer__sort_key__regex=rf"\m{word}")
     return invoices.filter(wanted | by_name if by_name else wanted)
 
@@ -134,12 +139,12 @@ def totals(invoices: QuerySet[Invoice]) -> tuple[int, int]:
     return sums["total"] or 0, sums["due"] or 0
 
 
-def due_figures(today: date) -> dict[str, int]:
-    """Return how many invoices are due, how many of them are late, and what is still due of each, in cents."""
+def due_figures(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
+    """Return how many of these are due, how many of them are late, and what is still due of each, in cents."""
     late = Q(due_date__lt=today)
     left = F("total_cents") - F("received_cents")
     sums = (
-        Invoice.objects.filter(state=InvoiceState.DUE)
+        invoices.filter(state=InvoiceState.DUE)
         .order_by()
         .aggregate(
             count=Count("id"), cents=Sum(left), late_count=Count("id", filter=late), late_cents=Sum(left, filter=late)
@@ -154,20 +159,13 @@ def with_remaining(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     return invoices.annotate(remaining=Case(due, default=0, output_field=BigIntegerField()))
 
 
-def priced_with(dossier: Dossier, quantities: Mapping[int, Decimal]) -> list[Priced]:
-    """Return what an invoice of the dossier would bill with these quantities (by product id, the agent's only)."""
-    return [
-        replace(one, quantity=quantities[one.product.pk]) if is_agents(one) and one.product.pk in quantities else one
-        for one in dossier_queries.items(dossier)
-    ]
-
-
 def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
     """
-    Return what invoices are made of, by their ids: (nature, cents) of each line, in their order, then of the VAT that no line holds.
+    Return what invoices are made of, by their ids: (nature, cents) of each line, in their order, then of the VAT that
+    no line holds.
 
-    The cents of an invoice come to its total: money received for it is spread over them. What a line takes away is taken from the
-    lines of the same nature, the last first: a solde brings each nature what its acompte did not.
+    The cents of an invoice come to its total: money received for it is spread over them. What a line takes away is
+    taken from the lines of the same nature, the last first: a solde brings each nature what its acompte did not.
     """
     amounts: dict[int, list[tuple[str, int]]] = {}
     added: dict[int, int] = {}
@@ -177,27 +175,29 @@ def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, i
         amounts.setdefault(invoice, []).append((nature, cents))
         added[invoice] = tax_cents or 0
     for invoice, cents in added.items():
-        amounts[invoice] = rules.netted(amounts[invoice])
+        amounts[invoice] = rules.offset_negatives(amounts[invoice])
         if cents:
             amounts[invoice].append((rules.TAX_NATURE, cents))
     return amounts
 
 
-def explained(invoice: Invoice) -> rules.Explained | None:
+def explanation_of(invoice: Invoice) -> rules.Explanation | None:
     """Return why an invoice comes to its amount, from what was kept with it; None if no pricing made it."""
     kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", "part", "carried").first()
     if kept is None:
         return None
     result, part, carried = kept
-    return rules.explain(parse_result(result), None if part is None else parse_part(part), rules.read_carried(carried))
+    return rules.explain(
+        parse_result(result), None if part is None else parse_instalment(part), rules.parse_carry_overs(carried)
+    )
 
 
 @dataclass(frozen=True)
-class Quoted:
+class QuotedEstimate:
     """What an application was estimated at when it was sent, as pages show it."""
 
     at: datetime
-    estimate: Estimated
+    estimate: AmountEstimate
     bill: rules.Bill
 
     def gap(self, cents: int) -> int:
@@ -205,21 +205,26 @@ class Quoted:
         return 0 if self.estimate.total_cents is None else cents - self.estimate.total_cents
 
 
-def quoted(dossier: Dossier) -> Quoted | None:
+def quoted_estimate(dossier: Dossier) -> QuotedEstimate | None:
     """Return the last estimate of a dossier; None where no pricing made one."""
     kept = dossier_queries.estimate(dossier)
-    return None if kept is None else Quoted(kept.row.at, kept.estimated, rules.bill(kept.estimated.result))
+    return None if kept is None else QuotedEstimate(kept.row.at, kept.estimated, rules.bill(kept.estimated.result))
 
 
-def lines_of(invoice: Invoice, why: rules.Explained | None) -> list[tuple[InvoiceLine, tuple[str, ...]]]:
+def lines_of(invoice: Invoice, why: rules.Explanation | None) -> list[tuple[InvoiceLine, tuple[str, ...]]]:
     """Return the lines of an invoice, each with the sentences that say why; none where no pricing made them."""
     lines = list(invoice.lines.order_by("position"))
     return list(zip(lines, why.whys if why else [()] * len(lines), strict=True))
 
 
-def is_agents(priced: Priced) -> bool:
-    """Tell whether the quantity is the agent's to give."""
-    return priced.product.entered_by == Product.EnteredBy.AGENT
+def scheme_pricing(draft: Invoice) -> Scheme | None:
+    """
+    Return the dispositif whose pricing may make the lines of a draft anew; None if they are not of a price: what was
+    kept of a caution.
+    """
+    if draft.dossier is None or SecurityDeposit.objects.filter(invoice=draft).exists():
+        return None
+    return draft.dossier.scheme
 
 
 def late_by_age(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
@@ -244,10 +249,10 @@ BILLED_ALONE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 
 
 @dataclass(frozen=True)
-class Scheduled:
+class InstalmentRow:
     """A part of a price as the screens show it."""
 
-    part: PlanPart
+    part: PlannedInstalment
     title: str
     invoice: Invoice | None
     """What stands for it: its invoice, or the one that was made in its place."""
@@ -261,44 +266,46 @@ class Schedule:
     """An échéancier as the screens show it."""
 
     plan: BillingPlan
-    parts: list[Scheduled]
+    parts: list[InstalmentRow]
 
 
 def schedules_of(dossier: Dossier) -> list[Schedule]:
     """Return the échéanciers of a dossier, the latest first, with what became of their parts."""
     rows = BillingPlan.objects.filter(dossier=dossier).select_related("type__regie").prefetch_related("parts")
     plans = list(rows.order_by("-created_at", "-id"))
-    standing = standings(dossier) if plans else {}
+    replacements = replacements_by_invoice(dossier) if plans else {}
     found = []
     for plan in plans:
         plan.dossier = dossier
         shown = []
-        for part in sorted(plan.parts.all(), key=lambda one: one.rank):
+        for part in sorted(plan.parts.all(), key=lambda part: part.rank):
             part.plan = plan
-            shown.append(_scheduled(part, standing))
+            shown.append(_scheduled(part, replacements))
         found.append(Schedule(plan, shown))
     return found
 
 
-def scheduled(part: PlanPart) -> Scheduled:
+def instalment_row(part: PlannedInstalment) -> InstalmentRow:
     """Return one part as the screens show it."""
-    return _scheduled(part, standings(part.plan.dossier))
+    return _scheduled(part, replacements_by_invoice(part.plan.dossier))
 
 
-def _scheduled(part: PlanPart, standing: Mapping[int, Invoice]) -> Scheduled:
-    invoice = standing.get(part.invoice_id or 0)
+def _scheduled(part: PlannedInstalment, replacements: Mapping[int, Invoice]) -> InstalmentRow:
+    invoice = replacements.get(part.invoice_id or 0)
     due = part.issue_on + timedelta(days=part.plan.type.payment_term)
     if invoice is not None and invoice.due_date is not None:
         due = invoice.due_date
-    why = held(part, standing) if part.state == PartState.PLANNED else ""
-    return Scheduled(part, rules.part_title(parse_part(part.share)), invoice, due, why)
+    why = reason_for_hold(part, replacements) if part.state == InstalmentState.PLANNED else ""
+    return InstalmentRow(part, rules.instalment_title(parse_instalment(part.share)), invoice, due, why)
 
 
-def standings(dossier: Dossier) -> dict[int, Invoice]:
-    """Return, by the id of each invoice of a dossier, the one that stands for it: itself, or what was issued in its place."""
-    invoices = {one.pk: one for one in Invoice.objects.filter(dossier=dossier).order_by("id")}
-    successor = {one.replaces_id: one for one in invoices.values() if one.state != InvoiceState.DRAFT}
-    return {pk: _last(one, successor) for pk, one in invoices.items()}
+def replacements_by_invoice(dossier: Dossier) -> dict[int, Invoice]:
+    """
+    Return, by the id of each invoice of a dossier, the one that stands for it: itself, or what was issued in its place.
+    """
+    invoices = {item.pk: item for item in Invoice.objects.filter(dossier=dossier).order_by("id")}
+    successor = {invoice.replaces_id: invoice for invoice in invoices.values() if invoice.state != InvoiceState.DRAFT}
+    return {pk: _last(invoice, successor) for pk, invoice in invoices.items()}
 
 
 def _last(invoice: Invoice, successor: Mapping[int | None, Invoice]) -> Invoice:
@@ -307,17 +314,17 @@ def _last(invoice: Invoice, successor: Mapping[int | None, Invoice]) -> Invoice:
     return invoice
 
 
-def held(part: PlanPart, standing: Mapping[int, Invoice] | None = None) -> str:
+def reason_for_hold(part: PlannedInstalment, replacements: Mapping[int, Invoice] | None = None) -> str:
     """Return why a planned part is not billed on its day by itself, as a sentence for the agent; empty where it is."""
-    standing = standings(part.plan.dossier) if standing is None else standing
-    why = in_the_way(part, standing)
+    replacements = replacements_by_invoice(part.plan.dossier) if replacements is None else replacements
+    why = obstacle_to_instalment(part, replacements)
     if why:
         return why
     dossier = part.plan.dossier
     if dossier.state not in BILLED_ALONE:
         state = DossierState(dossier.state).label
         return _("Le dossier est « %(state)s » : émettez cette part vous-même, ou abandonnez-la.") % {"state": state}
-    gone = _gone_before(part, standing)
+    gone = _gone_before(part, replacements)
     if gone is not None:
         return _("La facture %(number)s est annulée : émettez cette part vous-même, ou abandonnez-la.") % {
             "number": gone.number
@@ -325,7 +332,7 @@ def held(part: PlanPart, standing: Mapping[int, Invoice] | None = None) -> str:
     return ""
 
 
-def in_the_way(part: PlanPart, standing: Mapping[int, Invoice] | None = None) -> str:
+def obstacle_to_instalment(part: PlannedInstalment, replacements: Mapping[int, Invoice] | None = None) -> str:
     """Return why a planned part cannot be billed at all, as a sentence for the agent; empty where it can."""
     dossier, regie = part.plan.dossier, part.plan.type.regie
     if dossier.state not in BILLED_ALONE | {DossierState.CLOSED}:
@@ -335,51 +342,58 @@ def in_the_way(part: PlanPart, standing: Mapping[int, Invoice] | None = None) ->
         ) % {"state": state}
     if regie is None or not regie.enabled:
         return _("La régie de ce type de facture est désactivée : aucune facture ne peut être émise.")
-    standing = standings(dossier) if standing is None else standing
-    gone = _gone_before(part, standing) if part.kind == PlanPart.Kind.BALANCE else None
-    return "" if gone is None else acompte_gone(gone)
+    replacements = replacements_by_invoice(dossier) if replacements is None else replacements
+    gone = _gone_before(part, replacements) if part.kind == PlannedInstalment.Kind.BALANCE else None
+    return "" if gone is None else acompte_cancelled(gone)
 
 
-def acompte_gone(acompte: Invoice) -> str:
+def acompte_cancelled(acompte: Invoice) -> str:
     """Say that a solde has no acompte to take away any more."""
     return _(
-        "L’acompte, facture %(number)s, est annulé : refaites-le avant d’émettre le solde, ou abandonnez le solde et facturez de nouveau."
+        "L’acompte, facture %(number)s, est annulé : refaites-le avant d’émettre le solde, ou abandonnez le solde et"
+        " facturez de nouveau."
     ) % {"number": acompte.number}
 
 
-def is_gone(invoice: Invoice) -> bool:
+def is_cancelled_for_good(invoice: Invoice) -> bool:
     """Tell whether an invoice was cancelled, and nothing stands for it."""
     return invoice.state == InvoiceState.CANCELLED
 
 
-def _gone_before(part: PlanPart, standing: Mapping[int, Invoice]) -> Invoice | None:
+def _gone_before(part: PlannedInstalment, replacements: Mapping[int, Invoice]) -> Invoice | None:
     """Return an invoice of a part before this one that was cancelled, if nothing stands for it."""
-    before = (standing[one.invoice_id] for one in part.plan.parts.all() if one.rank < part.rank and one.invoice_id)
-    return next((one for one in before if is_gone(one)), None)
+    before = (
+        replacements[item.invoice_id] for item in part.plan.parts.all() if item.rank < part.rank and item.invoice_id
+    )
+    return next((item for item in before if is_cancelled_for_good(item)), None)
 
 
-def parts_to_bill(today: date) -> QuerySet[PlanPart]:
+def instalments_to_bill(today: date) -> QuerySet[PlannedInstalment]:
     """Return the planned parts whose day has come, those that are held too, oldest first."""
-    return PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lte=today).order_by("issue_on", "id")
+    return PlannedInstalment.objects.filter(state=InstalmentState.PLANNED, issue_on__lte=today).order_by(
+        "issue_on", "id"
+    )
 
 
-def parts_left_behind(today: date) -> QuerySet[PlanPart]:
-    """Return the planned parts whose day is over: the clock held them, and somebody must look. The oldest first."""
-    rows = PlanPart.objects.filter(state=PartState.PLANNED, issue_on__lt=today).order_by("issue_on", "id")
+def overdue_instalments(today: date, agent: Agent) -> QuerySet[PlannedInstalment]:
+    """Return the agent's planned parts whose day is over: the clock held them, and somebody must look. Oldest first."""
+    rows = PlannedInstalment.objects.filter(
+        state=InstalmentState.PLANNED, issue_on__lt=today, plan__dossier__in=Dossier.objects.handled_by(agent)
+    ).order_by("issue_on", "id")
     return rows.select_related("plan__type", "plan__payer", "plan__dossier")
 
 
-def carried_to(dossier: Dossier, invoice_type: InvoiceType) -> QuerySet[Carried]:
+def carry_overs_to_bill(dossier: Dossier, invoice_type: InvoiceType) -> QuerySet[CarryOver]:
     """Return what waits for the payer's next invoice of this type, oldest first."""
-    rows = Carried.objects.waiting().filter(payer=dossier.citizen_id, type=invoice_type)
+    rows = CarryOver.objects.waiting().filter(payer=dossier.citizen_id, type=invoice_type)
     return rows.select_related("dossier").order_by("id")
 
 
-def carried_of(dossier: Dossier) -> QuerySet[Carried]:
+def carry_overs_of(dossier: Dossier) -> QuerySet[CarryOver]:
     """Return what was carried over from a dossier, billed since or not, oldest first."""
-    return Carried.objects.filter(dossier=dossier).select_related("type", "invoice").order_by("id")
+    return CarryOver.objects.filter(dossier=dossier).select_related("type", "invoice").order_by("id")
 
 
-def cautions_of(dossier: Dossier) -> QuerySet[Caution]:
+def security_deposits_of(dossier: Dossier) -> QuerySet[SecurityDeposit]:
     """Return the cautions that were asked beside the price of a dossier, as they were asked."""
-    return Caution.objects.filter(dossier=dossier).select_related("regie", "invoice").order_by("id")
+    return SecurityDeposit.objects.filter(dossier=dossier).select_related("regie", "invoice").order_by("id")

@@ -3,19 +3,38 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from obole.billing.models import InvoiceType
-from obole.catalogue.rules import Part, PartKind, Result, parse_result, splitting, wording
-from obole.catalogue.rules.figures import exact, written
-from obole.catalogue.rules.results import PricedLine, TaxRow
-from obole.catalogue.rules.sharing import PartLine, grouped
-from obole.catalogue.rules.tariffs import Regime, Typed, Vat
-from obole.dossiers.rules import Priced
-from obole.lib import days, money
+from obole.lib import dates, money
+from obole.pricing import wording
+from obole.pricing.engine import splitting
+from obole.pricing.instalments import Instalment, InstalmentKind, InstalmentLine, grouped
+from obole.pricing.model.numbers import as_fraction, format_number
+from obole.pricing.model.results import PricedLine, Result, TaxRow
+from obole.pricing.model.tariffs import Regime, Typed, Vat
+from obole.pricing.text.codec import parse_result
+
+LAST_CHANCE = 15
+"""Days that a reminder leaves to pay at the régie, at least, before the invoice may be handed over."""
+
+
+def payable_until(due_date: date, *, delay: int) -> date:
+    """
+    Return the last day on which a late invoice is surely paid at the régie: its document says it, reminders repeat it
+    or put it off, and a transmission keeps it.
+
+    :param delay: days, the régie's.
+    """
+    return due_date + timedelta(days=delay)
+
+
+def payable_after_reminder(reminded_on: date) -> date:
+    """Return the day until which a reminder leaves its payer to pay at the régie, at least."""
+    return reminded_on + timedelta(days=LAST_CHANCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,25 +54,6 @@ class DraftLine:
         return money.times(self.quantity, self.unit_price_cents)
 
 
-def lines_for(invoice_type: InvoiceType, priced: Iterable[Priced]) -> list[DraftLine]:
-    """Return the lines that this type makes of a dossier: its fixed amount, or every product whose quantity is not zero."""
-    if invoice_type.amount_mode == InvoiceType.AmountMode.FIXED:
-        return [
-            DraftLine(
-                label=invoice_type.fixed_label or invoice_type.name, quantity=Decimal(1), unit="",
-                unit_price_cents=invoice_type.fixed_cents, nature=invoice_type.nature,
-            )
-        ]  # fmt: skip
-    return [
-        DraftLine(
-            label=one.product.name, quantity=one.quantity, unit=one.product.unit, unit_price_cents=one.unit_price_cents,
-            nature=one.product.nature or invoice_type.nature,
-        )
-        for one in priced
-        if one.quantity
-    ]  # fmt: skip
-
-
 TAX_NATURE = "44571"
 """The account of the VAT that a local authority collects (« TVA collectée », instruction M57)."""
 
@@ -66,11 +66,15 @@ def priced_lines(result: Result, *, nature: str) -> list[DraftLine]:
     """
     return [
         DraftLine(
-            label=wording.label(one), detail=_detail(one, result), quantity=one.printed.quantity, unit=one.printed.unit,
-            unit_price_cents=one.printed.unit_cents, nature=one.nature or nature,
+            label=wording.label(line),
+            detail=_detail(line, result),
+            quantity=line.printed.quantity,
+            unit=line.printed.unit,
+            unit_price_cents=line.printed.unit_cents,
+            nature=line.nature or nature,
         )
-        for one in result.lines
-    ]  # fmt: skip
+        for line in result.lines
+    ]
 
 
 def _detail(line: PricedLine, result: Result) -> str:
@@ -78,7 +82,7 @@ def _detail(line: PricedLine, result: Result) -> str:
     return _joined([wording.short(line), _vat_of(line, result)])
 
 
-def _vat_of(line: PricedLine | PartLine, result: Result) -> str:
+def _vat_of(line: PricedLine | InstalmentLine, result: Result) -> str:
     if not result.vat_cents:
         return ""
     mention = wording.vat_mention(line.vat)
@@ -90,43 +94,51 @@ def _joined(parts: Iterable[str]) -> str:
     return wording.cut(" ; ".join(part for part in parts if part), wording.LONGEST_DETAIL)
 
 
-def part_lines(result: Result, part: Part, *, nature: str, acompte: str = "") -> list[DraftLine]:
+def instalment_lines(result: Result, part: Instalment, *, nature: str, acompte: str = "") -> list[DraftLine]:
     """
-    Return the lines of one invoice of several; of a solde, those of the bill, then what the acompte billed already, below zero.
+    Return the lines of one invoice of several; of a solde, those of the bill, then what the acompte billed already,
+    below zero.
 
     :param nature: the imputation of the lines that have none.
     :param acompte: the number of the invoice that a solde takes away.
     """
-    own = [_part_line(one, part, result, nature=nature, acompte=acompte) for one in part.lines]
-    return [*priced_lines(result, nature=nature), *own] if part.kind == PartKind.BALANCE else own
+    own = [_part_line(line, part, result, nature=nature, acompte=acompte) for line in part.lines]
+    return [*priced_lines(result, nature=nature), *own] if part.kind == InstalmentKind.BALANCE else own
 
 
-def _part_line(one: PartLine, part: Part, result: Result, *, nature: str, acompte: str) -> DraftLine:
-    many = len(part.lines) > 1 and not one.entire
+def _part_line(line: InstalmentLine, part: Instalment, result: Result, *, nature: str, acompte: str) -> DraftLine:
+    many = len(part.lines) > 1 and not line.entire
     return DraftLine(
-        label=wording.cut(one.of[0] if one.entire else _part_said(part, acompte), wording.LONGEST_LABEL),
-        detail=_joined([", ".join(one.of) if many else "", _vat_of(one, result)]), quantity=Decimal(-1 if one.cents < 0 else 1),
-        unit="", unit_price_cents=abs(one.cents), nature=one.nature or nature,
-    )  # fmt: skip
+        label=wording.cut(line.of[0] if line.entire else _part_said(part, acompte), wording.LONGEST_LABEL),
+        detail=_joined([", ".join(line.of) if many else "", _vat_of(line, result)]),
+        quantity=Decimal(-1 if line.cents < 0 else 1),
+        unit="",
+        unit_price_cents=abs(line.cents),
+        nature=line.nature or nature,
+    )
 
 
-def _part_said(part: Part, acompte: str) -> str:
+def _part_said(part: Instalment, acompte: str) -> str:
     total = money.euros(part.total_cents)
-    if part.kind == PartKind.BALANCE:
+    if part.kind == InstalmentKind.BALANCE:
         return _("Acompte déjà facturé, facture n° %(number)s") % {"number": acompte}
-    text = _("%(part)s sur %(total)s") if part.kind == PartKind.ACOMPTE else _("%(part)s, pour un total de %(total)s")
-    return text % {"part": part_title(part), "total": total}
+    text = (
+        _("%(part)s sur %(total)s")
+        if part.kind == InstalmentKind.ACOMPTE
+        else _("%(part)s, pour un total de %(total)s")
+    )
+    return text % {"part": instalment_title(part), "total": total}
 
 
 @dataclass(frozen=True)
-class CarriedOver:
+class CarryOverDetails:
     """A price that was too small to be invoiced alone, and how an invoice that bills it calls it."""
 
     label: str
     result: Result
 
 
-def is_carried(result: Result, *, before_cents: int, below_cents: int) -> bool:
+def must_carry_over(result: Result, *, before_cents: int, below_cents: int) -> bool:
     """Tell whether a price, with what waits already, is too small to be invoiced alone."""
     carry = splitting.carry_over(
         result.total_cents, before_cents=before_cents, below_cents=below_cents, flush=not below_cents
@@ -134,40 +146,46 @@ def is_carried(result: Result, *, before_cents: int, below_cents: int) -> bool:
     return result.total_cents > 0 and carry.carried_cents > 0
 
 
-def read_carried(kept: Iterable[Mapping[str, Any]]) -> list[CarriedOver]:
+def parse_carry_overs(kept: Iterable[Mapping[str, Any]]) -> list[CarryOverDetails]:
     """Return what an invoice kept of what was carried over to it."""
-    return [CarriedOver(one["label"], parse_result(one["result"])) for one in kept]
+    return [CarryOverDetails(item["label"], parse_result(item["result"])) for item in kept]
 
 
-def carried_lines(carried: Iterable[CarriedOver], *, nature: str) -> list[DraftLine]:
+def carry_over_lines(carried: Iterable[CarryOverDetails], *, nature: str) -> list[DraftLine]:
     """Return the lines of what was carried over to an invoice: one for each imputation and VAT."""
     return [
         DraftLine(
-            label=wording.cut(one.label, wording.LONGEST_LABEL), detail=_joined([", ".join(line.of), _vat_of(line, one.result)]),
-            quantity=Decimal(-1 if line.cents < 0 else 1), unit="", unit_price_cents=abs(line.cents), nature=line.nature or nature,
+            label=wording.cut(item.label, wording.LONGEST_LABEL),
+            detail=_joined([", ".join(line.of), _vat_of(line, item.result)]),
+            quantity=Decimal(-1 if line.cents < 0 else 1),
+            unit="",
+            unit_price_cents=abs(line.cents),
+            nature=line.nature or nature,
         )
-        for one in carried
-        for line in grouped(one.result)
-    ]  # fmt: skip
+        for item in carried
+        for line in grouped(item.result)
+    ]
 
 
-def part_title(part: Part) -> str:
+def instalment_title(part: Instalment) -> str:
     """Return what a part is: « Acompte de 30 % », « Solde », « Échéance 2 sur 3 »."""
-    if part.kind == PartKind.ACOMPTE:
-        return _("Acompte de %(percent)s %%") % {"percent": written(exact(part.percent))}
-    if part.kind == PartKind.BALANCE:
+    if part.kind == InstalmentKind.ACOMPTE:
+        return _("Acompte de %(percent)s %%") % {"percent": format_number(as_fraction(part.percent))}
+    if part.kind == InstalmentKind.BALANCE:
         return _("Solde")
     return _("Échéance %(rank)s sur %(count)s") % {"rank": part.rank, "count": part.count}
 
 
-def part_label(name: str, part: Part) -> str:
+def instalment_label(name: str, part: Instalment) -> str:
     """Return what an invoice of several is called in lists and mails: « Location de salle – solde »."""
-    said = part_title(part)
+    said = instalment_title(part)
     return f"{wording.cut(name, wording.LONGEST_LABEL - len(said) - 3)} – {said[:1].lower()}{said[1:]}"
 
 
 def tax_lines(result: Result) -> list[tuple[str, int]]:
-    """Return what stands between the lines and the total, in cents: nothing, or the total without VAT and each rate's VAT."""
+    """
+    Return what stands between the lines and the total, in cents: nothing, or the total without VAT and each rate's VAT.
+    """
     return _tax_lines(result.taxes)
 
 
@@ -184,7 +202,7 @@ def _tax_lines(taxes: Sequence[TaxRow]) -> list[tuple[str, int]]:
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explanation:
     """What an invoice that a pricing made says beside its lines."""
 
     whys: tuple[tuple[str, ...], ...]
@@ -194,23 +212,25 @@ class Explained:
     vat_mention: str
 
 
-def explain(result: Result, part: Part | None = None, carried: Sequence[CarriedOver] = ()) -> Explained:
+def explain(result: Result, part: Instalment | None = None, carried: Sequence[CarryOverDetails] = ()) -> Explanation:
     """
     Return why an invoice comes to its amount, in the language of the moment.
 
     :param part: which of several it is; its lines are those of ``part_lines``.
     :param carried: what it bills besides; its lines are those of ``carried_lines``.
     """
-    taxes = _added(part.taxes if part else result.taxes, *(one.result.taxes for one in carried))
+    taxes = _added(part.taxes if part else result.taxes, *(item.result.taxes for item in carried))
     mentions = [wording.vat_mention(row.vat) for row in taxes if row.vat.regime not in UNSAID]
-    lines = [*result.lines, *(line for one in carried for line in one.result.lines)]
-    return Explained(
-        whys=(*_whys(result, part), *_carried_whys(carried)), taxes=_tax_lines(taxes), votes=votes(lines),
+    lines = [*result.lines, *(line for item in carried for line in item.result.lines)]
+    return Explanation(
+        whys=(*_whys(result, part), *_carried_whys(carried)),
+        taxes=_tax_lines(taxes),
+        votes=votes(lines),
         vat_mention=" ; ".join(dict.fromkeys(mentions)),
-    )  # fmt: skip
+    )
 
 
-def _whys(result: Result, part: Part | None) -> tuple[tuple[str, ...], ...]:
+def _whys(result: Result, part: Instalment | None) -> tuple[tuple[str, ...], ...]:
     lines = tuple(tuple(wording.long(line)) for line in result.lines)
     if part is None:
         return lines
@@ -220,7 +240,7 @@ def _whys(result: Result, part: Part | None) -> tuple[tuple[str, ...], ...]:
         *wording.explain(result),
         _("Cette facture : %(amount)s.") % {"amount": money.euros(part.cents)},
     )
-    return (*(lines if part.kind == PartKind.BALANCE else ()), *(said for _one in part.lines))
+    return (*(lines if part.kind == InstalmentKind.BALANCE else ()), *(said for _one in part.lines))
 
 
 @dataclass(frozen=True)
@@ -251,9 +271,17 @@ def bill(result: Result) -> Bill:
     """Return a result as a table shows it."""
     drafts = priced_lines(result, nature="")
     lines = [
-        BillLine(draft.label, draft.detail, draft.quantity, draft.unit, draft.unit_price_cents, draft.amount_cents, wording.long(line))
+        BillLine(
+            draft.label,
+            draft.detail,
+            draft.quantity,
+            draft.unit,
+            draft.unit_price_cents,
+            draft.amount_cents,
+            wording.long(line),
+        )
         for draft, line in zip(drafts, result.lines, strict=True)
-    ]  # fmt: skip
+    ]
     return Bill(lines, tax_lines(result), result.total_cents, wording.explain(result))
 
 
@@ -261,14 +289,14 @@ UNSAID = frozenset({Regime.TAXED, Regime.OUTSIDE})
 """What needs no mention: the tax has its own lines, and what is outside its field says nothing."""
 
 
-def _carried_whys(carried: Iterable[CarriedOver]) -> Iterable[tuple[str, ...]]:
-    for one in carried:
-        said = (*_sums(one.result), *wording.explain(one.result))
-        yield from (said for _line in grouped(one.result))
+def _carried_whys(carried: Iterable[CarryOverDetails]) -> Iterable[tuple[str, ...]]:
+    for item in carried:
+        said = (*_sums(item.result), *wording.explain(item.result))
+        yield from (said for _line in grouped(item.result))
 
 
 def _sums(result: Result) -> list[str]:
-    return [f"{wording.label(one)}\u00a0: {money.euros(one.amount_cents)}." for one in result.lines]
+    return [f"{wording.label(line)}\u00a0: {money.euros(line.amount_cents)}." for line in result.lines]
 
 
 def _added(*taxes: Sequence[TaxRow]) -> list[TaxRow]:
@@ -276,21 +304,26 @@ def _added(*taxes: Sequence[TaxRow]) -> list[TaxRow]:
     sums: dict[Vat, TaxRow] = {}
     for row in (row for rows in taxes for row in rows):
         known = sums.get(row.vat)
-        sums[row.vat] = row if known is None else replace(
-            known, net_cents=known.net_cents + row.net_cents, vat_cents=known.vat_cents + row.vat_cents,
-            total_cents=known.total_cents + row.total_cents,
-        )  # fmt: skip
+        sums[row.vat] = (
+            row
+            if known is None
+            else replace(
+                known,
+                net_cents=known.net_cents + row.net_cents,
+                vat_cents=known.vat_cents + row.vat_cents,
+                total_cents=known.total_cents + row.total_cents,
+            )
+        )
     return list(sums.values())
 
 
 def votes(lines: Iterable[PricedLine]) -> str:
     """Return the délibérations that the prices come from, for the small print."""
     voted: dict[str, list[str]] = {}
-    for line in lines:
-        vote = line.vote
+    for vote in (line.vote for line in lines if line.vote.deliberation):
         said = _("délibération n° %(number)s du %(day)s") % {
             "number": vote.deliberation,
-            "day": days.short(vote.voted_on),
+            "day": dates.format_short(vote.voted_on),
         }
         voted.setdefault(said, []).append(vote.tariff)
     parts = [f"{said} ({', '.join(dict.fromkeys(tariffs))})" for said, tariffs in voted.items()]
@@ -307,9 +340,10 @@ def total(lines: Sequence[DraftLine]) -> int:
     return sum(line.amount_cents for line in lines)
 
 
-def netted(amounts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+def offset_negatives(amounts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """
-    Take what is below zero away from the amounts of the same nature, the last first; what no such amount holds stays below zero.
+    Take what is below zero away from the amounts of the same nature, the last first; what no such amount holds stays
+    below zero.
 
     :param amounts: (nature, cents) of each line.
     """

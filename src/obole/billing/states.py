@@ -1,9 +1,11 @@
-"""The life of an invoice. « En cours de paiement », « En retard », « Partiellement payée » are derived, never stored."""
+"""
+The life of an invoice. « En cours de paiement », « En retard », « Partiellement payée » are derived, never stored.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.lib.states import Move
+from obole.lib.states import Transition
 
 
 class InvoiceState(models.TextChoices):
@@ -17,11 +19,13 @@ class InvoiceState(models.TextChoices):
 
 
 S = InvoiceState
-ISSUE = Move("invoice.issue", frozenset({S.DRAFT}), S.DUE)
-SETTLE = Move("invoice.settle", frozenset({S.DUE}), S.PAID)
-CANCEL = Move("invoice.cancel", frozenset({S.DUE}), S.CANCELLED)
-TRANSFER = Move("invoice.transfer", frozenset({S.DUE}), S.TRANSFERRED)
-UNSETTLE = Move("invoice.unsettle", frozenset({S.PAID}), S.DUE)
+ISSUE = Transition("invoice.issue", frozenset({S.DRAFT}), S.DUE)
+SETTLE = Transition("invoice.settle", frozenset({S.DUE}), S.PAID)
+CANCEL = Transition("invoice.cancel", frozenset({S.DUE}), S.CANCELLED)
+TRANSFER = Transition("invoice.transfer", frozenset({S.DUE}), S.TRANSFERRED)
+UNSETTLE = Transition("invoice.unsettle", frozenset({S.PAID}), S.DUE)
 """Its money was taken back: a rejected debit, a bounced cheque, a wrong entry at the counter, an avoir."""
+RETURN = Transition("invoice.return", frozenset({S.TRANSFERRED}), S.DUE)
+"""It was handed over wrongly, and the comptable sent it back."""
 
-MOVES = (ISSUE, SETTLE, CANCEL, TRANSFER, UNSETTLE)
+MOVES = (ISSUE, SETTLE, CANCEL, TRANSFER, UNSETTLE, RETURN)

@@ -30,9 +30,11 @@ def freeze(invoice: Invoice, authority: Authority | None = None) -> dict[str, An
         "colour": invoice.type.colour,
         "logo": {"digest": invoice.type.logo_digest, "format": invoice.type.logo_format},
         "dossier_reference": dossier.reference if dossier else "",
+        "claim_code": invoice.payer.claim_code or "",
         "pay_url": f"{settings.BASE_URL}/mes-factures/{invoice.public_id}/",
+        "payable_until": invoice.payable_until.isoformat() if invoice.payable_until else "",
         "texts": {name: getattr(invoice.type, name) for name in TEXTS},
-    }  # fmt: skip
+    }
 
 
 def letterhead(wording: dict[str, Any]) -> letter.Letterhead:
@@ -40,9 +42,12 @@ def letterhead(wording: dict[str, Any]) -> letter.Letterhead:
     authority = {**wording["authority"], "address_lines": tuple(wording["authority"]["address_lines"])}
     logo = wording["logo"]
     return letter.Letterhead(
-        authority=letter.Authority(**authority), regie_name=wording["regie_name"], service_name=wording["service_name"],
-        colour=wording["colour"], logo=letter.Logo(files.get(logo["digest"]), logo["format"]) if logo["digest"] else None,
-    )  # fmt: skip
+        authority=letter.Authority(**authority),
+        regie_name=wording["regie_name"],
+        service_name=wording["service_name"],
+        colour=wording["colour"],
+        logo=letter.Logo(files.get(logo["digest"]), logo["format"]) if logo["digest"] else None,
+    )
 
 
 def letterhead_of(regie: Regie) -> letter.Letterhead:
@@ -54,9 +59,13 @@ def letterhead_of(regie: Regie) -> letter.Letterhead:
 
 def _described(authority: Authority) -> dict[str, Any]:
     return {
-        "name": authority.name, "address_lines": authority.address.splitlines(), "siret": authority.siret,
-        "phone": authority.phone, "email": authority.email, "hours": authority.hours,
-    }  # fmt: skip
+        "name": authority.name,
+        "address_lines": authority.address.splitlines(),
+        "siret": authority.siret,
+        "phone": authority.phone,
+        "email": authority.email,
+        "hours": authority.hours,
+    }
 
 
 def recipient(wording: dict[str, Any]) -> letter.Recipient:

@@ -1,1 +1,1 @@
-"""What the town offers: prestations, dispositifs, their form, products and prices."""
+"""What the town offers: prestations, dispositifs, their forms and their pricings."""

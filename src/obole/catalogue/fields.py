@@ -64,8 +64,8 @@ class FormField:
     """
     One question of a form. ``key`` names the answer and never changes; ``label`` is what people read.
 
-    A section has no answer: it gives a title to what follows it, up to the next one. A group's answer is a list of rows; the
-    fields that name it as their ``group`` come right after it, and are asked once a row.
+    A section has no answer: it gives a title to what follows it, up to the next one. A group's answer is a list of
+    rows; the fields that name it as their ``group`` come right after it, and are asked once a row.
     """
 
     key: str
@@ -91,13 +91,15 @@ class FormField:
     """Some of ``FILE_TYPES``; all of them where none is named."""
     megabytes: int = 0
     """The heaviest file; 0 for as heavy as any."""
+    sensitive: bool = False
+    """Health, bank details…: only the agents of the prestation who hold that right read the answer."""
     row_name: str = ""
     """What a row of a group is called: « enfant »."""
     least_rows: int = 0
     most_rows: int = 0
     """0 for as many as any group may have."""
     shown_if: Mapping[str, Any] | None = None
-    """A condition of ``catalogue.rules``, as its codec writes it."""
+    """A condition of the room ``pricing``, as its codec writes it."""
     required_if: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -110,6 +112,11 @@ class FormField:
         return self.kind in HOLDERS
 
     @property
+    def is_sensitive(self) -> bool:
+        """Whether the answer is kept from agents without the right; that of an IBAN always is."""
+        return self.sensitive or self.kind == FieldKind.IBAN
+
+    @property
     def rows_at_most(self) -> int:
         """How many rows a group may have."""
         return self.most_rows or MOST_ROWS
@@ -118,5 +125,5 @@ class FormField:
         """Return the field as JSON keeps it. What came to forms later is left out where nobody set it."""
         written = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
         kept = {"key", "label", "kind", "required", "help", "choices"}
-        unset = {one.name: one.default for one in fields(self)} | {"file_types": []}
+        unset = {field.name: field.default for field in fields(self)} | {"file_types": []}
         return {name: value for name, value in written.items() if name in kept or value != unset[name]}

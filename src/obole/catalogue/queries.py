@@ -5,8 +5,10 @@ from functools import lru_cache
 
 from django.db.models import Prefetch, QuerySet
 
-from obole.catalogue import rules
-from obole.catalogue.models import FormDraft, FormVersion, PricingDraft, PricingVersion, Product, Scheme, Service
+from obole.catalogue.models import FormDraft, FormVersion, PricingDraft, PricingVersion, Scheme, Service
+from obole.pricing.engine import compiled_pricing
+from obole.pricing.engine.compiled_pricing import Compiled
+from obole.pricing.text import codec
 
 COMPILED = 64
 """Pricings that a process keeps ready: a town's, and their last versions."""
@@ -39,18 +41,16 @@ def past_keys(scheme: Scheme) -> set[str]:
     return {field["key"] for fields in versions for field in fields}
 
 
-def products_of(scheme: Scheme) -> QuerySet[Product]:
-    """Return what the dispositif bills by its quantity, in the order shown: nothing, where a pricing makes the amount."""
-    return Product.objects.filter(scheme=scheme, enabled=True, scheme__pricings=None).order_by("position", "id")
-
-
 def current_pricing(scheme: Scheme) -> PricingVersion | None:
-    """Return the pricing in force, or None where the dispositif bills its products; its JSON is read when it is asked for."""
+    """Return the pricing in force, or None while there is nothing to bill; its JSON is read when it is asked for."""
     return pricings_of(scheme).first()
 
 
-def simulated(public_id: str) -> tuple[Scheme, PricingVersion] | None:
-    """Return an open dispositif that citizens may simulate, with its pricing in force; None if there is nothing to simulate."""
+def simulated_scheme(public_id: str) -> tuple[Scheme, PricingVersion] | None:
+    """
+    Return an open dispositif that citizens may simulate, with its pricing in force; None if there is nothing to
+    simulate.
+    """
     scheme = Scheme.objects.open().filter(public_id=public_id, simulator=True).select_related("service").first()
     version = current_pricing(scheme) if scheme else None
     return (scheme, version) if scheme and version else None
@@ -61,12 +61,17 @@ def pricings_of(scheme: Scheme) -> QuerySet[PricingVersion]:
     return PricingVersion.objects.filter(scheme=scheme).defer("pricing").order_by("-number")
 
 
-def compiled(version: PricingVersion) -> rules.Compiled:
+def compiled_pricing_of(version: PricingVersion) -> Compiled:
     """Return a version ready to price: made once in a process, for a version never changes."""
     return _compiled(version.pk, version.created_at)
 
 
 @lru_cache(maxsize=COMPILED)
-def _compiled(version_id: int, _created_at: datetime) -> rules.Compiled:
+def _compiled(version_id: int, _created_at: datetime) -> Compiled:
     described = PricingVersion.objects.values_list("pricing", flat=True).get(pk=version_id)
-    return rules.compile_pricing(rules.parse(described))
+    return compiled_pricing.compile_pricing(codec.parse(described))
+
+
+def forget_compiled_pricings() -> None:
+    """Compile again from now on: for a process that turns to another database."""
+    _compiled.cache_clear()

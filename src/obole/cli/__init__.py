@@ -1,1 +1,1 @@
-"""The operators' door: `obole …`, the worker, the demo."""
+"""The operators' door: `obole …`, the worker."""

@@ -13,3 +13,4 @@ class CliConfig(AppConfig):
     def ready(self) -> None:
         """Make what operators check known."""
         import_module("obole.lib.durability")
+        import_module("obole.cli.startup_checks")

@@ -1,12 +1,18 @@
 """Every read of the environment, in one place: a type, a default and a sentence of help for each setting."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
+from obole.lib import clamd
+
 T = TypeVar("T")
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5}|:\*)?/?")
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class BadSetting(SystemExit):
@@ -41,16 +47,36 @@ def flag(name: str, default: bool, help: str) -> bool:
     return _read(name, "yes or no", "yes" if default else "no", help, _to_flag)
 
 
+def networks(name: str, default: str, help: str) -> list[str]:
+    """Read addresses and networks, separated by spaces."""
+    return _read(name, "addresses", default, help, _to_networks)
+
+
+def scanner(name: str, default: str, help: str) -> str:
+    """Read where a virus scanner listens."""
+    return _read(name, "text", default, help, clamd.check_address)
+
+
+def origins(name: str, default: str, help: str) -> list[str]:
+    """Read addresses of sites, by https but for this machine itself, separated by spaces."""
+    return _read(name, "text", default, help, _to_origins)
+
+
 def _read(name: str, kind: str, default: str, help: str, convert: Callable[[str], T]) -> T:
     KNOWN[name] = Setting(name=name, kind=kind, default=default, help=help)
-    value = _raw(name)
+    value = given(name)
     try:
         return convert(default if value is None else value)
     except ValueError as error:
         raise BadSetting(f"{name}={value!r}: {error}") from None
 
 
-def _raw(name: str) -> str | None:
+def given(name: str) -> str | None:
+    """
+    Return what the environment says of a setting, by itself or by the file that ``NAME_FILE`` points to.
+
+    :raises BadSetting: if that file cannot be read.
+    """
     path = os.environ.get(f"{name}_FILE")
     if not path:
         return os.environ.get(name)
@@ -73,3 +99,19 @@ def _to_flag(value: str) -> bool:
     if value not in answers:
         raise ValueError("say yes or no")
     return answers[value]
+
+
+def _to_networks(value: str) -> list[str]:
+    try:
+        return [str(ip_network(item, strict=False)) for item in value.split()]
+    except ValueError as error:
+        raise ValueError(f"{error}: give addresses or networks, such as 10.0.0.5 or 10.0.0.0/24") from None
+
+
+def _to_origins(value: str) -> list[str]:
+    found = [
+        re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5}|:\*)?/?", item) for item in value.split()
+    ]
+    if not found or any(item is None or (item[1] == "http" and item[2] not in _THIS_MACHINE) for item in found):
+        raise ValueError("give https://host, with :port if it is another; http only for localhost")
+    return [item[0].rstrip("/") for item in found if item]

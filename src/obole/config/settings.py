@@ -8,24 +8,25 @@ import bootstrap_wrapper
 from csp.constants import NONCE, NONE, SELF
 
 from obole.config import env
-from obole.config.embedded_postgres import EmbeddedServer
-from obole.config.kept import kept_once
+from obole.config.identities import OPENID_ORIGINS, OPENID_PROVIDERS as OPENID_PROVIDERS
+from obole.config.secret_files import get_or_create_secret
 
 PACKAGE = Path(__file__).resolve().parent.parent
-VAR = Path(
-    env.text("OBOLE_VAR", "var", "Dossier de ce que cette installation garde : fichiers, base embarquée, secret.")
-)
+VAR = Path(env.text("OBOLE_VAR", "var", "Dossier de ce que cette installation garde : fichiers, secret."))
 
 DEBUG = False
 BASE_URL = env.text("OBOLE_BASE_URL", "http://localhost:8000", "Adresse publique du portail, sans barre finale.")
-SIMULATOR_URL = env.text(
-    "OBOLE_SIMULATOR_URL", "", "Adresse du simulateur PayFiP, là où il sert (démonstration, formation)."
-)
 HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = env.text(
     "OBOLE_HOSTS", "localhost 127.0.0.1 [::1]", "Noms d’hôte auxquels le portail répond, séparés par des espaces."
 ).split()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+PROXIES = env.networks(
+    "OBOLE_PROXIES",
+    "127.0.0.1 ::1",
+    "Adresses ou réseaux des serveurs mandataires placés devant Obole, séparés par des espaces : eux seuls sont crus"
+    " quand ils disent l’adresse d’un visiteur et s’il est venu par https.",
+)
 
 
 def _secret_key() -> str:
@@ -35,7 +36,7 @@ def _secret_key() -> str:
         "",
         "Secret qui signe les sessions et les liens ; fabriqué au premier démarrage s’il est vide.",
     )
-    return given or kept_once(VAR / "secret", lambda: secrets.token_urlsafe(64))
+    return given or get_or_create_secret(VAR / "secret", lambda: secrets.token_urlsafe(64))
 
 
 SECRET_KEY = _secret_key()
@@ -50,12 +51,17 @@ def _database(url: str) -> dict[str, object]:
 
     :raises obole.config.env.BadSetting: for any other database: without row locks, two payments may meet unseen.
     """
+    if not url:
+        return {"ENGINE": "obole.config.unset_database"}
     parts = urlsplit(url)
     if parts.scheme not in DATABASE_SCHEMES:
         raise env.BadSetting(
             f"OBOLE_DATABASE_URL={parts.scheme}://…: only PostgreSQL keeps the books: give postgresql://…"
         )
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    # Nobody waits for a row longer than a person for a page: who is refused has changed nothing, and asks again.
+    bounds = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
+    query["options"] = f"{query.get('options', '')} {bounds}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -69,16 +75,41 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-DATABASE_POOL = env.integer("OBOLE_DATABASE_POOL", 8, "Nombre de connexions à la base qu’un processus garde au plus.")
-DATABASE_URL = env.text("OBOLE_DATABASE_URL", "", "Adresse postgresql:// de la base ; vide : le PostgreSQL embarqué.")
-DATABASES = {"default": _database(DATABASE_URL or EmbeddedServer(VAR).url)}
+DATABASE_POOL = env.integer("OBOLE_DATABASE_POOL", 16, "Nombre de connexions à la base qu’un processus garde au plus.")
+LOCK_SECONDS = env.integer(
+    "OBOLE_DATABASE_LOCK_SECONDS",
+    10,
+    "Secondes d’attente au plus d’une ligne qu’un autre tient ; au-delà, la page répond 503 et la tâche recommence."
+    " 0 : sans limite.",
+)
+STATEMENT_SECONDS = env.integer(
+    "OBOLE_DATABASE_STATEMENT_SECONDS",
+    0,
+    "Secondes que dure au plus une instruction de la base ; 0 : sans limite. `obole serve` en donne 60 à ses pages.",
+)
+THREADS_AT_THE_BANK = env.integer(
+    "OBOLE_BANK_THREADS",
+    2,
+    "Pages qui attendent la banque en même temps, par processus web ; les autres fils servent le reste du portail.",
+)
+DATABASE_URL = env.text("OBOLE_DATABASE_URL", "", "Adresse postgresql:// de la base ; sans elle, rien ne démarre.")
+DATABASES = {"default": _database(DATABASE_URL)}
+# Shared by every process: what the libraries count and remember (tries, codes that were used).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "limits_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Operations open their own transactions, so that no bank, mail or PDF ever waits inside one.
 ATOMIC_REQUESTS = False
 
 INSTALLED_APPS = [
     "obole.ui",
-    "obole.trail",
+    "obole.limits",
+    "obole.audit_log",
     "obole.directory",
     "obole.regies",
     "obole.mailing",
@@ -86,7 +117,14 @@ INSTALLED_APPS = [
     "obole.dossiers",
     "obole.billing",
     "obole.payments",
+    "obole.remittances",
+    "obole.cash_desk",
+    "obole.bank_statements",
+    "obole.books",
+    "obole.recovery",
     "obole.reminders",
+    "obole.personal_data",
+    "obole.accounts",
     "obole.portal",
     "obole.crm",
     "obole.api",
@@ -101,6 +139,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "django_tables2",
@@ -111,19 +151,24 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "obole.ui.middleware.DeclaredProxies",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "obole.ui.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
+    "obole.ui.bodies.BoundedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "obole.portal.agent_sessions.AgentSessions",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "obole.ui.middleware.PrivatePages",
+    "obole.ui.middleware.ReadableAddresses",
+    "obole.limits.middleware.TooManyRequests",
 ]
 
 ROOT_URLCONF = "obole.config.urls"
@@ -148,16 +193,27 @@ TEMPLATES = [
 FORM_RENDERER = "obole.ui.forms.Renderer"
 DJANGO_TABLES2_TEMPLATE = "ui/table.html"
 
+# A message may hold a name: it is kept with the session, not in a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
 # People and passwords.
 AUTH_USER_MODEL = "directory.User"
-AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# What an older version kept is kept anew, by the first of these, at its owner's next sign-in.
+PASSWORD_HASHERS = ["obole.directory.passwords.PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "obole.directory.passwords.GuessedFirstValidator"},
+    {"NAME": "obole.directory.passwords.LeakedValidator"},
 ]
+LEAKED_PASSWORDS = env.text(
+    "OBOLE_LEAKED_PASSWORDS",
+    "",
+    "Fichier des mots de passe divulgués qui sont refusés : une empreinte SHA-1 par ligne, en ordre croissant ; vide :"
+    " aucun.",
+)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:after_login"
 ACCOUNT_LOGOUT_REDIRECT_URL = "portal:home"
@@ -165,10 +221,56 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "obole.portal.forms.SignupDetails"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_FORMS = {
+    "request_login_code": "obole.portal.account_forms.RequestCodeForm",
+    "signup": "obole.portal.account_forms.SignupForm",
+    "add_email": "obole.portal.account_forms.ChangeAddressForm",
+    "reset_password_from_key": "obole.portal.account_forms.NewPasswordForm",
+}
+# An address gives nothing before a code sent to it was typed; an account has one address at a time.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True
+# An address that is known answers like one that is not: a mail tells its owner, the screen tells nobody.
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# Ours count those (portal/sign_in.py, limits/), since the library's close the door to an account and to a whole town.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ["login", "login_failed", "signup", "reset_password", "reset_password_from_key", "request_login_code"]
+)
+# The library counts nothing under this name any more but the tries of a second factor.
+ACCOUNT_RATE_LIMITS["login_failed"] = "10/10m/key"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "obole.portal.accounts.AccountAdapter"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+
+# Second factors.
+REQUIRE_MFA = env.flag(
+    "OBOLE_REQUIRE_MFA",
+    True,
+    "Exiger une seconde preuve (clé d’accès ou application) des agents qui touchent à l’argent ou aux réglages.",
+)
+
+SECOND_FACTOR_URL = "portal:security"
+MFA_ADAPTER = "obole.portal.second_factors.SecondFactorAdapter"
+_FORMS = "obole.portal.second_factor_forms"
+MFA_FORMS = {
+    "authenticate": f"{_FORMS}.JournaledAuthenticateForm",
+    "reauthenticate": f"{_FORMS}.JournaledReauthenticateForm",
+    "authenticate_webauthn": f"{_FORMS}.JournaledKeyForm",
+    "reauthenticate_webauthn": f"{_FORMS}.JournaledKeyAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A code serves in its own half minute: a used one is remembered no longer than that.
+MFA_TOTP_TOLERANCE = 0
+# Browsers know no passkey without https but on « localhost »: there, no origin is wrong.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
 # Language, time, money.
 LANGUAGE_CODE = "fr"
@@ -179,6 +281,10 @@ USE_TZ = True
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = False
 
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
 # Static files: ours, and Bootstrap's from its wheel. Nothing is loaded from another site.
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
@@ -187,21 +293,56 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(VAR / "files")}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# The store is read by the account that runs Obole, and by no other of the machine.
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+CLAMD = env.scanner(
+    "OBOLE_CLAMD",
+    "",
+    "Antivirus qui contrôle les pièces jointes, par le protocole de clamd : tcp://hôte:3310 ou"
+    " unix:///run/clamav/clamd.ctl ; vide : aucun contrôle.",
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # Headers.
 SECURE_SSL_REDIRECT = HTTPS
+# Machines follow no redirection, and what they would send again has been sent in clear already.
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^paiements/[a-z_]+/notification$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# They bind every other site of the town's domain, for years: only where the operator asks.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag(
+    "OBOLE_HSTS_SUBDOMAINS", False, "Impose https à tous les sous-domaines de l’adresse du portail, pour un an."
+)
+SECURE_HSTS_PRELOAD = env.flag(
+    "OBOLE_HSTS_PRELOAD", False, "Demande l’inscription de ce domaine dans les navigateurs, avec ses sous-domaines."
+)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+if HTTPS:
+    # Neither another site of the domain, nor a page that came without encryption, can write them.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+HEALTH_TOKEN = env.text(
+    "OBOLE_HEALTH_TOKEN",
+    "",
+    "Secret de la supervision, envoyé par « Authorization: Bearer … » : /health lui donne le détail, qui n’est sinon"
+    " donné qu’à la machine elle-même.",
+)
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "obole.ui.errors.csrf_failure"
+BANK_ORIGINS = env.origins(
+    "OBOLE_BANKS",
+    "https://www.payfip.gouv.fr https://www.tipi.budget.gouv.fr",
+    "Adresses des banques qu’une régie peut utiliser et où un payeur peut être envoyé : https://hôte, séparées par des"
+    " espaces.",
+)
+TRAINING = env.flag(
+    "OBOLE_TRAINING", False, "Installation de formation : propose la banque « Bac à sable », qui n’encaisse rien."
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -212,7 +353,9 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        # The pay button answers with a redirection to the bank, which « form-action » would forbid.
+        # The pay button answers with a redirection to the bank, and signing out to the provider of an identity:
+        # browsers follow them only where a form may lead.
+        "form-action": [SELF, *BANK_ORIGINS, *OPENID_ORIGINS],
     }
 }
 
@@ -220,7 +363,8 @@ CONTENT_SECURITY_POLICY = {
 SMTP_URL = env.text(
     "OBOLE_SMTP_URL",
     "",
-    "smtp://utilisateur:motdepasse@hôte:port, smtps://… ou smtp+tls://… ; vide : les courriels sont conservés, pas envoyés.",
+    "smtp://utilisateur:motdepasse@hôte:port, smtps://… ou smtp+tls://… ; vide : les courriels sont conservés, pas"
+    " envoyés.",
 )
 _smtp = urlsplit(SMTP_URL)
 EMAIL_HOST = _smtp.hostname or ""
@@ -232,8 +376,6 @@ EMAIL_USE_TLS = _smtp.scheme == "smtp+tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("OBOLE_MAIL_FROM", "ne-pas-repondre@localhost", "Adresse d’expédition des courriels.")
 
-DEMO = env.flag("OBOLE_DEMO", False, "Dire que c’est une démonstration, et montrer ses comptes à la connexion.")
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -241,6 +383,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.text("OBOLE_LOG_LEVEL", "WARNING", "DEBUG, INFO, WARNING ou ERROR.")},
 }
+
+PROCRASTINATE_ON_APP_READY = "obole.lib.queue.keep_jobs"
 
 # What `obole settings` prints.
 DOCUMENTED_SETTINGS = tuple(env.KNOWN.values())

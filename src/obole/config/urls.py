@@ -1,6 +1,7 @@
 """Where each door opens."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from obole.directory.access import public
@@ -14,6 +15,8 @@ urlpatterns = [
     path("", include("obole.api.urls")),
     path("langue/", public(set_language), name="set_language"),
     path("compte/", include("allauth.account.urls")),
+    path("compte/preuves/", public(RedirectView.as_view(pattern_name="portal:security")), name="proofs"),
+    path("compte/preuves/", include("allauth.mfa.urls")),
     path("crm/", include("obole.crm.urls")),
     path("", include("obole.portal.urls")),
 ]

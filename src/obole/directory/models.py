@@ -6,11 +6,13 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from obole.directory.rules import Profile, Right, rights_of
-from obole.lib import words
-from obole.trail import history
+from obole.audit_log import history
+from obole.directory.rules import NOWHERE, Profile, Right, rights_of
+from obole.lib import texts
+from obole.lib.actors import Actor
 from obole.ui import colours
 
 
@@ -33,6 +35,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("adresse électronique"), unique=True)
     is_active = models.BooleanField(_("actif"), default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
+    """Part of what every session of the account is checked against: one more, and they are all ended for good."""
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -41,8 +45,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def has_address(self) -> bool:
+        """Tell whether the account has an address to sign in and to be written to; FranceConnect opens some without."""
+        return not self.email.endswith(NOWHERE)
 
-@history.kept()
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        known = f"{self.password}{self.session_generation}"
+        return salted_hmac("obole.directory.session", known, secret=secret, algorithm="sha256").hexdigest()
+
+
+@history.track()
 class Authority(models.Model):
     """The town (one row): what is printed at the top of pages, mails and documents."""
 
@@ -53,6 +66,8 @@ class Authority(models.Model):
     email = models.EmailField(_("courriel"), blank=True)
     hours = models.CharField(_("horaires"), max_length=120, blank=True)
     treasury = models.CharField(_("comptable public"), max_length=120, blank=True)
+    treasury_address = models.TextField(_("adresse du comptable public"), blank=True, max_length=500)
+    treasury_phone = models.CharField(_("téléphone du comptable public"), max_length=30, blank=True)
     court = models.CharField(_("tribunal administratif compétent"), max_length=120, blank=True)
     colour = models.CharField(
         _("couleur"), max_length=7, default="#1f4a8a", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
@@ -88,7 +103,7 @@ class Citizen(models.Model):
         ASSOCIATION = "association", _("Association")
         COMPANY = "company", _("Entreprise")
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, null=True, blank=True, related_name="citizen")
     kind = models.CharField(_("profil"), max_length=12, choices=Kind.choices, default=Kind.PERSON)
     civility = models.CharField(_("civilité"), max_length=10, blank=True)
@@ -98,26 +113,45 @@ class Citizen(models.Model):
     email = models.EmailField(_("adresse électronique"), blank=True)
     phone = models.CharField(_("téléphone"), max_length=30, blank=True)
     address = models.TextField(_("adresse postale"), blank=True)
+    claim_code = models.CharField(max_length=11, unique=True, null=True, editable=False)
+    """What the owner of a file without account types to find it in theirs; printed on their invoices."""
+    deceased_on = models.DateField(_("décédé le"), null=True, editable=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged")
+    """The file of the same person that everything of this one went to; this one stays, for its names and its number."""
+    merged_at = models.DateTimeField(null=True, editable=False)
     sort_key = models.CharField(max_length=300, editable=False)
     """The folded name, to sort and to search: the database has no French collation."""
 
     class Meta:
         ordering = ["sort_key", "id"]
-        indexes = [
-            models.Index(fields=["sort_key"], name="citizen_by_name", opclasses=["text_pattern_ops"]),
-        ]
+        indexes = [models.Index(fields=["sort_key"], name="citizen_by_name", opclasses=["text_pattern_ops"])]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=["person", "association", "company"]), name="citizen_kind_known"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) | models.Q(claim_code__isnull=True),
+                name="citizen_claimed_or_to_claim",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None, merged_at=None)
+                | models.Q(merged_into__isnull=False, merged_at__isnull=False, user=None, claim_code=None),
+                name="citizen_merged_lets_nobody_in",
+            ),
+            models.CheckConstraint(condition=~models.Q(merged_into=models.F("id")), name="citizen_merged_into_another"),
         ]
 
     def __str__(self) -> str:
         return self.display_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.sort_key = words.fold(f"{self.organisation} {self.last_name} {self.first_name}")
+        self.sort_key = texts.fold(f"{self.organisation} {self.last_name} {self.first_name}")
         super().save(*args, **kwargs)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts when they do."""
+        return Actor(f"citizen:{self.pk}", self.display_name)
 
     @property
     def display_name(self) -> str:
@@ -125,7 +159,7 @@ class Citizen(models.Model):
         return self.organisation or " ".join(part for part in (self.civility, self.first_name, self.last_name) if part)
 
 
-@history.kept()
+@history.track()
 class Agent(models.Model):
     """Somebody who works in the CRM."""
 
@@ -133,6 +167,17 @@ class Agent(models.Model):
     name = models.CharField(_("nom"), max_length=120)
     service_name = models.CharField(_("service"), max_length=120, blank=True)
     profile = models.CharField(_("profil"), max_length=12, choices=Profile.choices, default=Profile.REVIEWER)
+    all_services = models.BooleanField(
+        _("toutes les prestations"), default=False, help_text=_("Celles d’aujourd’hui et celles qui s’ajouteront.")
+    )
+    sees_sensitive = models.BooleanField(
+        _("lit les réponses sensibles"),
+        default=False,
+        help_text=_("Santé, IBAN… : ce que les formulaires marquent ainsi, dans ses prestations."),
+    )
+
+    may_sign_in = models.BooleanField(_("peut se connecter"), default=True, editable=False)
+    """What their account's ``is_active`` says, here for its history: accounts, which are citizens' too, have none."""
 
     class Meta:
         ordering = ["name", "id"]
@@ -142,6 +187,11 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts when they do."""
+        return Actor(f"agent:{self.pk}", self.name)
 
     def may(self, right: Right) -> bool:
         """Tell whether the agent's profile gives this right."""

@@ -1,5 +1,6 @@
 """Which profile may do what."""
 
+import secrets
 from enum import StrEnum
 
 from django.db import models
@@ -9,12 +10,18 @@ from django.utils.translation import gettext_lazy as _
 class Right(StrEnum):
     """What an agent may do; each screen of the CRM names the one that it asks for."""
 
+    READ = "read"
+    """Read the dossiers and invoices of one's prestations, and the people whom they are about."""
     REVIEW = "review"
-    """Read dossiers, invoices and citizens; review, and issue invoices."""
+    """Review the dossiers of one's prestations, and issue invoices."""
     MONEY = "money"
-    """See régies, transactions, entries and the bank's raw exchanges."""
+    """See one's régies: transactions, entries and the bank's raw exchanges. Acting asks for a mandate besides."""
     CONFIGURE = "configure"
     """Change régies, types, dispositifs, templates and agents."""
+
+
+class NotAllowed(Exception):
+    """Somebody asked for what their rights do not give. Doors answer 404: there is nothing to see."""
 
 
 class Profile(models.TextChoices):
@@ -23,13 +30,33 @@ class Profile(models.TextChoices):
     REVIEWER = "reviewer", _("Agent instructeur")
     REGISSEUR = "regisseur", _("Régisseur")
     ADMINISTRATOR = "admin", _("Administrateur fonctionnel")
+    READER = "reader", _("Lecteur (comptable, contrôle)")
 
 
 _RIGHTS = {
-    Profile.REVIEWER: frozenset({Right.REVIEW}),
-    Profile.REGISSEUR: frozenset({Right.REVIEW, Right.MONEY}),
-    Profile.ADMINISTRATOR: frozenset({Right.REVIEW, Right.MONEY, Right.CONFIGURE}),
+    Profile.REVIEWER: frozenset({Right.READ, Right.REVIEW}),
+    Profile.REGISSEUR: frozenset({Right.READ, Right.REVIEW, Right.MONEY}),
+    Profile.ADMINISTRATOR: frozenset({Right.READ, Right.REVIEW, Right.MONEY, Right.CONFIGURE}),
+    Profile.READER: frozenset({Right.READ, Right.MONEY}),
 }
+
+
+NOWHERE = ".invalid"
+"""Ends the address of an account that has none yet: no mail goes there, and nobody signs in with it."""
+CLAIM_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+"""Those that nobody mistakes for another on paper."""
+
+
+def new_claim_code() -> str:
+    """Return a code of ten letters by chance: forty-nine bits, which nobody tries out."""
+    first, second = ("".join(secrets.choice(CLAIM_LETTERS) for _letter in range(5)) for _half in range(2))
+    return f"{first}-{second}"
+
+
+def read_claim_code(typed: str) -> str:
+    """Return a code as it is kept, however it was typed."""
+    letters = "".join(letter for letter in typed.upper() if letter.isalnum())
+    return f"{letters[:5]}-{letters[5:]}"
 
 
 def rights_of(profile: Profile) -> frozenset[Right]:

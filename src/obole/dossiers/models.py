@@ -1,4 +1,4 @@
-"""An application to a dispositif: answers, quantities, files."""
+"""An application to a dispositif: answers and files."""
 
 from typing import ClassVar
 
@@ -6,23 +6,32 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme
+from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.states import DossierState
-from obole.lib import words
+from obole.lib import texts
 
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
-    """Dossiers, and how they are locked."""
+    """Dossiers: how they are locked, and which agents see or handle them."""
 
     def locked(self) -> "DossierQuerySet":
+        """Lock; never with the citizen beside: who waited here for a merge of files would find no row joined."""
         return self.select_for_update(of=("self",))
+
+    def seen_by(self, agent: Agent) -> "DossierQuerySet":
+        """Keep those of the prestations that the agent sees."""
+        return self if agent.all_services else self.filter(scheme__service__in=Service.objects.seen_by(agent))
+
+    def handled_by(self, agent: Agent) -> "DossierQuerySet":
+        """Keep those that the agent may review and bill."""
+        return self.filter(scheme__service__in=Service.objects.handled_by(agent))
 
 
 class Dossier(models.Model):
     """One application of one citizen to one dispositif."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     request_key = models.CharField(max_length=64, unique=True, editable=False)
     """Comes with the form: the same form sent twice makes one dossier."""
     number = models.PositiveIntegerField(null=True, unique=True)
@@ -70,63 +79,33 @@ class Dossier(models.Model):
         return f"DOS-{self.number:06d}" if self.number else "DOS-…"
 
 
-class Sketch(models.Model):
+class ApplicationDraft(models.Model):
     """An application that a citizen began and will finish later, as it was typed: nothing of it is checked yet."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     citizen = models.ForeignKey(Citizen, on_delete=models.PROTECT, related_name="sketches")
     scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="sketches")
     form = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="sketches")
     typed = models.JSONField(default=dict)
     """What each control held, a list of texts by its name."""
     files = models.JSONField(default=dict)
-    """The files that were checked and put in the store, by the name of their control: ``StoredUpload`` as dictionaries."""
+    """
+    The files that were checked and put in the store, by the name of their control: ``StoredUpload`` as dictionaries.
+    """
     kept_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-kept_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["citizen", "scheme"], name="sketch_once")]
+        constraints = [models.UniqueConstraint(fields=["citizen", "scheme"], name="application_draft_once")]
 
     def __str__(self) -> str:
         return f"{self.scheme_id}, {self.kept_at:%Y-%m-%d}"
 
 
-class DossierCounter(models.Model):
-    """The last number given to a dossier (one row, locked while a number is taken)."""
-
-    only = models.BooleanField(default=True, unique=True, editable=False)
-    last = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="dossier_counter_is_alone")]
-
-    def __str__(self) -> str:
-        return str(self.last)
-
-
-class Item(models.Model):
-    """How many of a product, at the price that was shown when the dossier was filled."""
-
-    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="items")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="items")
-    quantity = models.DecimalField(max_digits=9, decimal_places=3)
-    unit_price_cents = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["dossier", "product__position", "product_id"]
-        constraints = [
-            models.UniqueConstraint(fields=["dossier", "product"], name="item_once"),
-            models.CheckConstraint(condition=models.Q(quantity__gte=0), name="item_quantity_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.product_id}"
-
-
 class Attachment(models.Model):
     """A file that the citizen joined, as an answer to a field of the form."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="attachments")
     field_key = models.CharField(max_length=60)
     name = models.CharField(max_length=150)
@@ -144,7 +123,9 @@ class Attachment(models.Model):
 
 
 class Estimate(models.Model):
-    """What an application came to when it was sent, by the pricing of that day: what its citizen was told, and is kept."""
+    """
+    What an application came to when it was sent, by the pricing of that day: what its citizen was told, and is kept.
+    """
 
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="estimates")
     pricing = models.ForeignKey(PricingVersion, on_delete=models.PROTECT, related_name="estimates")
@@ -164,7 +145,7 @@ class Estimate(models.Model):
             models.CheckConstraint(
                 condition=models.Q(complete=False) | models.Q(total_cents__isnull=False),
                 name="estimate_known_if_complete",
-            ),
+            )
         ]
         triggers = [pgtrigger.Protect(name="estimates_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
 

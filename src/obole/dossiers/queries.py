@@ -9,43 +9,42 @@ from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import conditions, questions
-from obole.catalogue.forms.estimating import Estimated
+from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
-from obole.catalogue.rules import parse_result
-from obole.directory.models import Citizen
-from obole.dossiers.models import Attachment, Dossier, Estimate, Sketch
-from obole.dossiers.rules import Priced
+from obole.directory.models import Agent, Citizen
+from obole.dossiers.models import ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.states import DossierState
-from obole.lib import words
+from obole.lib import texts
+from obole.pricing.text.codec import parse_result
 
 TO_REVIEW = (DossierState.SUBMITTED, DossierState.IN_REVIEW)
 
 
 @dataclass(frozen=True)
-class Answered:
+class AnswerRow:
     """A question of the form as it was, and its answer as people read it."""
 
     field: FormField
     text: str
     attachments: tuple[Attachment, ...] = ()
-    rows: tuple["AnsweredRow", ...] = ()
+    rows: tuple["AnswerGroupRow", ...] = ()
     """The rows of a group, each with its own answers."""
 
 
 @dataclass(frozen=True)
-class AnsweredRow:
+class AnswerGroupRow:
     """A row of a group."""
 
     title: str
-    answers: tuple[Answered, ...]
+    answers: tuple[AnswerRow, ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class AnswerSection:
     """A section of the form with what was answered in it; the first one may have no title."""
 
     title: str
-    answers: list[Answered]
+    answers: list[AnswerRow]
 
 
 def of_citizen(citizen: Citizen) -> QuerySet[Dossier]:
@@ -58,92 +57,93 @@ def of_citizen(citizen: Citizen) -> QuerySet[Dossier]:
     )
 
 
-def sketches_of(citizen: Citizen) -> QuerySet[Sketch]:
+def drafts_of(citizen: Citizen) -> QuerySet[ApplicationDraft]:
     """Return what the citizen began and may still finish, newest first."""
     open_ones = Scheme.objects.open().order_by("pk").values("pk")
     return (
-        Sketch.objects.filter(citizen=citizen, scheme__in=open_ones)
+        ApplicationDraft.objects.filter(citizen=citizen, scheme__in=open_ones)
         .select_related("scheme__service")
         .order_by("-kept_at", "-id")
     )
 
 
-def sketch_of(citizen: Citizen, scheme: Scheme) -> Sketch | None:
+def draft_of(citizen: Citizen, scheme: Scheme) -> ApplicationDraft | None:
     """Return what the citizen began of a dispositif, if anything."""
-    return Sketch.objects.filter(citizen=citizen, scheme=scheme).first()
+    return ApplicationDraft.objects.filter(citizen=citizen, scheme=scheme).first()
 
 
-def to_list() -> QuerySet[Dossier]:
-    """Return what the CRM lists, with what its rows show."""
-    return Dossier.objects.exclude(state=DossierState.DRAFT).select_related("scheme__service", "citizen", "agent")
+def dossiers_to_list(agent: Agent) -> QuerySet[Dossier]:
+    """Return what the CRM lists to this agent, with what its rows show."""
+    return (
+        Dossier.objects.seen_by(agent)
+        .exclude(state=DossierState.DRAFT)
+        .select_related("scheme__service", "citizen", "agent")
+    )
 
 
-def matching(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:
+def search(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:
     """Keep the dossiers whose number, dispositif or citizen answers to ``text``."""
-    wanted = Q(scheme__name__icontains=words.clean_line(text))
-    digits = words.clean_line(text).rsplit("-", 1)[-1].lstrip("0")
+    wanted = Q(scheme__name__icontains=texts.clean_line(text))
+    digits = texts.clean_line(text).rsplit("-", 1)[-1].lstrip("0")
     if digits.isascii() and digits.isdigit() and len(digits) < 10:
         wanted |= Q(number=int(digits))
     by_name = Q()
-    for word in words.fold(text).split():
+    for word in texts.fold(text).split():
         by_name &= Q(citizen__sort_key__regex=rf"\m{word}")
     return dossiers.filter(wanted | by_name if by_name else wanted)
 
 
-def count_to_review() -> int:
-    """Return how many dossiers wait for an agent."""
-    return Dossier.objects.filter(state__in=TO_REVIEW).count()
+def count_to_review(agent: Agent) -> int:
+    """Return how many dossiers wait for an agent, in the prestations that this one sees."""
+    return Dossier.objects.seen_by(agent).filter(state__in=TO_REVIEW).count()
 
 
-def count_by_state() -> dict[str, int]:
-    """Return how many dossiers there are in each state."""
-    rows = Dossier.objects.order_by("state").values("state").annotate(n=Count("id"))
-    return {row["state"]: row["n"] for row in rows}
-
-
-def items(dossier: Dossier) -> list[Priced]:
-    """Return what the dossier asks for, priced as it was promised."""
-    rows = dossier.items.select_related("product").order_by("product__position", "product_id")
-    return [Priced(product=row.product, quantity=row.quantity, unit_price_cents=row.unit_price_cents) for row in rows]
+def count_by_state(agent: Agent) -> dict[str, int]:
+    """Return how many dossiers there are in each state, in the prestations that the agent sees."""
+    rows = Dossier.objects.seen_by(agent).order_by("state").values("state").annotate(n=Count("id"))
+    return {**dict.fromkeys(DossierState.values, 0), **{row["state"]: row["n"] for row in rows}}
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptEstimate:
     """What an application was estimated at when it was sent, and why."""
 
     row: Estimate
-    estimated: Estimated
+    estimated: AmountEstimate
 
 
-def estimate(dossier: Dossier) -> Kept | None:
+def estimate(dossier: Dossier) -> KeptEstimate | None:
     """Return the last estimate of a dossier, with what it said; None where no pricing made one."""
     row = Estimate.objects.filter(dossier=dossier).order_by("-id").first()
     if row is None:
         return None
     lists = {name: tuple(row.told[name]) for name in ("waiting", "pending", "wrong")}
-    told = Estimated(
+    told = AmountEstimate(
         result=parse_result(row.result), partial=row.told["partial"], doubtful=row.told["doubtful"], **lists
     )
-    return Kept(row, told)
+    return KeptEstimate(row, told)
 
 
-def answers(dossier: Dossier) -> list[Answered]:
+def answers(dossier: Dossier) -> list[AnswerRow]:
     """Return the questions of the form that the dossier was filled with, and the answers; not what was not asked."""
-    return [one for part in parts(dossier) for one in part.answers]
+    return [answer for part in answer_sections(dossier) for answer in part.answers]
 
 
-def parts(dossier: Dossier, *, by: str = "") -> list[Part]:
+def answer_sections(dossier: Dossier, *, by: str = "", sensitive: bool = True) -> list[AnswerSection]:
     """
     Return the same, section by section.
 
     :param by: who answers, if only the questions of one are wanted.
+    :param sensitive: whether the reader may read what the form marks so.
     """
     form = dossier.form.form_fields
-    reading = _Reading(form, dossier.answers, list(dossier.attachments.order_by("id")))
-    found = [Part("", [])]
+    reading = _Reading(
+        form, dossier.answers, sorted(dossier.attachments.all(), key=lambda file: file.pk), sensitive=sensitive
+    )
+    found = [AnswerSection("", [])]
     for field in form:
         if field.kind == FieldKind.SECTION:
-            found.append(Part(field.label, []))
+            found.append(AnswerSection(field.label, []))
         elif not field.group and reading.decided.shows(field.key) and by in ("", field.by):
             found[-1].answers.append(reading.answered(field))
     return [part for part in found if part.answers]
@@ -152,28 +152,37 @@ def parts(dossier: Dossier, *, by: str = "") -> list[Part]:
 class _Reading:
     """Reads the answers of one dossier."""
 
-    def __init__(self, form: tuple[FormField, ...], given: dict[str, Any], files: list[Attachment]) -> None:
-        self.form, self.given, self.files = form, given, files
+    def __init__(
+        self, form: tuple[FormField, ...], given: dict[str, Any], files: list[Attachment], *, sensitive: bool
+    ) -> None:
+        self.form, self.given, self.files, self.sensitive = form, given, files, sensitive
         self.decided = conditions.decide(form, given)
 
-    def answered(self, field: FormField) -> Answered:
+    def answered(self, field: FormField) -> AnswerRow:
         """Return one question with its answer."""
         if field.kind == FieldKind.GROUP:
-            return Answered(field, "", rows=tuple(self._rows(field)))
+            return AnswerRow(field, "", rows=tuple(self._rows(field)))
+        if self._hides(field):
+            return AnswerRow(field, _("Réponse sensible : votre profil ne la montre pas."))
         files = tuple(file for file in self.files if file.field_key == field.key)
-        return Answered(field, questions.told(field, self.given.get(field.key)), files)
+        return AnswerRow(field, questions.to_text(field, self.given.get(field.key)), files)
 
-    def _rows(self, group: FormField) -> Iterator[AnsweredRow]:
-        inside = [one for one in self.form if one.group == group.key]
+    def _rows(self, group: FormField) -> Iterator[AnswerGroupRow]:
+        inside = [item for item in self.form if item.group == group.key]
         word = group.row_name or _("ligne")
         for n, row in enumerate(self.given.get(group.key, ())):
-            asked = [one for one in inside if self.decided.shows(one.key, n)]
+            asked = [item for item in inside if self.decided.shows(item.key, n)]
             title = f"{word[:1].upper()}{word[1:]} {n + 1}"
-            yield AnsweredRow(title, tuple(self._in_row(one, row.get(one.key)) for one in asked))
+            yield AnswerGroupRow(title, tuple(self._in_row(item, row.get(item.key)) for item in asked))
 
-    def _in_row(self, field: FormField, value: Any) -> Answered:
+    def _hides(self, field: FormField) -> bool:
+        return field.is_sensitive and not self.sensitive
+
+    def _in_row(self, field: FormField, value: Any) -> AnswerRow:
+        if self._hides(field):
+            return AnswerRow(field, _("Réponse sensible : votre profil ne la montre pas."))
         if field.kind != FieldKind.FILE:
-            return Answered(field, questions.told(field, value))
-        return Answered(
-            field, "", tuple(one for one in self.files if (one.field_key, one.digest) == (field.key, value))
+            return AnswerRow(field, questions.to_text(field, value))
+        return AnswerRow(
+            field, "", tuple(file for file in self.files if (file.field_key, file.digest) == (field.key, value))
         )

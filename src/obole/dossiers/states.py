@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.lib.states import Move
+from obole.lib.states import Transition
 
 
 class DossierState(models.TextChoices):
@@ -23,13 +23,14 @@ S = DossierState
 OPEN = frozenset({S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE, S.ACCEPTED})
 """While somebody may still work on it."""
 
-SUBMIT = Move("dossier.submit", frozenset({S.DRAFT}), S.SUBMITTED)
-TAKE = Move("dossier.take", frozenset({S.SUBMITTED}), S.IN_REVIEW)
-ASK_COMPLEMENT = Move("dossier.ask_complement", frozenset({S.IN_REVIEW}), S.INCOMPLETE)
-COMPLETE = Move("dossier.complete", frozenset({S.INCOMPLETE}), S.IN_REVIEW)
-ACCEPT = Move("dossier.accept", frozenset({S.IN_REVIEW}), S.ACCEPTED)
-REJECT = Move("dossier.reject", frozenset({S.IN_REVIEW}), S.REJECTED)
-WITHDRAW = Move("dossier.withdraw", frozenset({S.DRAFT, S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE}), S.WITHDRAWN)
-CLOSE = Move("dossier.close", frozenset({S.ACCEPTED}), S.CLOSED)
+SUBMIT = Transition("dossier.submit", frozenset({S.DRAFT}), S.SUBMITTED)
+TAKE = Transition("dossier.take", frozenset({S.SUBMITTED}), S.IN_REVIEW)
+RELEASE = Transition("dossier.release", frozenset({S.IN_REVIEW}), S.SUBMITTED)
+ASK_COMPLEMENT = Transition("dossier.ask_complement", frozenset({S.IN_REVIEW}), S.INCOMPLETE)
+COMPLETE = Transition("dossier.complete", frozenset({S.INCOMPLETE}), S.IN_REVIEW)
+ACCEPT = Transition("dossier.accept", frozenset({S.IN_REVIEW}), S.ACCEPTED)
+REJECT = Transition("dossier.reject", frozenset({S.IN_REVIEW}), S.REJECTED)
+WITHDRAW = Transition("dossier.withdraw", frozenset({S.DRAFT, S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE}), S.WITHDRAWN)
+CLOSE = Transition("dossier.close", frozenset({S.ACCEPTED}), S.CLOSED)
 
-MOVES = (SUBMIT, TAKE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE)
+MOVES = (SUBMIT, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE)

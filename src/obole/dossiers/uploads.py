@@ -1,15 +1,21 @@
 """What a citizen may attach. The type is read in the content, never in the name that came with it."""
 
 import io
+import logging
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from obole.lib import files, words
+from obole.lib import clamd, files, texts
+
+logger = logging.getLogger(__name__)
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 60_000_000
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
+_MODES = {"PNG": {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}, "JPEG": {"L", "RGB"}}
 TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 
@@ -32,12 +38,17 @@ def store(*, field_key: str, name: str, content: bytes) -> StoredUpload:
     """
     Check a file and put it in the store (outside any transaction).
 
-    :raises BadFile: if it is empty, larger than 10 MB, or not the PDF, PNG or JPEG that its name says.
+    A picture is drawn again: what a camera wrote beside it (where, when, with what), and what hid behind it, are gone.
+
+    :raises BadFile: if it is empty, larger than 10 MB, not the PDF, PNG or JPEG that its name says, or infected.
     """
     content_type = check(name, content)
+    _scan(content)
+    if content_type in _FORMATS:
+        content = _drawn_again(content, _FORMATS[content_type])
     return StoredUpload(
         field_key=field_key,
-        name=words.clean_line(name)[-150:],
+        name=texts.clean_line(name)[-150:],
         content_type=content_type,
         size=len(content),
         digest=files.put(content),
@@ -60,10 +71,41 @@ def check(name: str, content: bytes) -> str:
     if _real_type(content) != claimed:
         raise BadFile(
             _(
-                "Le contenu de ce fichier n’est pas celui que son nom annonce : enregistrez-le de nouveau en PDF, PNG ou JPEG."
+                "Le contenu de ce fichier n’est pas celui que son nom annonce : enregistrez-le de nouveau en PDF, PNG"
+                " ou JPEG."
             )
         )
     return claimed
+
+
+def _scan(content: bytes) -> None:
+    if not settings.CLAMD:
+        return
+    try:
+        found = clamd.scan(content, address=settings.CLAMD)
+    except clamd.ScannerSilent as silence:
+        logger.error("the virus scanner does not answer, and no file is taken: %s", silence)
+        raise BadFile(
+            _("Ce fichier n’a pas pu être contrôlé : rien n’est perdu, joignez-le de nouveau dans quelques minutes.")
+        ) from silence
+    if found:
+        logger.warning("a file is refused: %s", found)
+        raise BadFile(_("Ce fichier contient un logiciel malveillant : il n’est pas accepté."))
+
+
+def _drawn_again(content: bytes, kind: str) -> bytes:
+    """Return a picture upright, as pixels and nothing else."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
+            upright = ImageOps.exif_transpose(image)
+            mode = upright.mode if upright.mode in _MODES[kind] else "RGB"
+            bare = upright.convert(mode) if upright.mode != mode else upright
+            bare.info = {name: bare.info[name] for name in ("transparency",) if name in bare.info}
+            out = io.BytesIO()
+            bare.save(out, kind, **({"quality": 90} if kind == "JPEG" else {}))
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+        raise BadFile(_("Cette image est abîmée : enregistrez-la de nouveau, puis joignez-la.")) from error
+    return out.getvalue()
 
 
 def _real_type(content: bytes) -> str:

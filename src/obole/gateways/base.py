@@ -8,7 +8,10 @@ from typing import ClassVar, Protocol
 
 
 def gettext_noop(text: str) -> str:
-    """Mark a French sentence for the translators; whoever shows it translates it. (Django has one, which is not allowed here.)"""
+    """
+    Mark a French sentence for the translators; whoever shows it translates it. (Django has one, which is not allowed
+    here.)
+    """
     return text
 
 
@@ -43,6 +46,7 @@ class SettingField:
     """One setting that a régie gives for a bank. French texts are message ids; ``help`` is also the error sentence."""
 
     name: str
+    """One that is a secret is called so (password, secret, key, token): its history is masked (``Regie.save``)."""
     label: str
     help: str
     pattern: str = ""
@@ -52,6 +56,8 @@ class SettingField:
     default: str = ""
     """Taken when nothing is given; a field without one is compulsory."""
     example: str = ""
+    is_address: bool = False
+    """Whether it is an address that we call, or send payers to: one of a bank that the operator allows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +185,7 @@ class Gateway(Protocol):
     @staticmethod
     def read_callback(body: Mapping[str, str]) -> str:
         """
-        Return the bank's reference that a notification or a return carries. A doorbell, never a proof.
+        Return the bank's reference that a notification or a return carries: it announces, and proves nothing.
 
         :raises BadCallback: if it carries none.
         """
@@ -190,6 +196,8 @@ class RegisteredGateway(Gateway, Protocol):
     """What a class must also have to stand in the registry."""
 
     fields: ClassVar[tuple[SettingField, ...]]
+    payer_codes: ClassVar[frozenset[str]]
+    """The refusals of what the payer gave: another address mends them."""
 
     def __init__(self, settings: Mapping[str, str], *, timeout: float) -> None:
         """

@@ -2,11 +2,36 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from obole.gateways.base import BadSettings, SettingField, gettext_noop
 
 COMPULSORY = gettext_noop("Ce réglage est obligatoire.")
+NOT_ALLOWED = gettext_noop(
+    "Une adresse de la banque, en https:// : l’exploitant permet celles que dit son réglage OBOLE_BANKS."
+)
 NOT_A_CHOICE = gettext_noop("Choisissez l’une des valeurs proposées.")
+
+
+ALLOWED = {"https://www.payfip.gouv.fr", "https://www.tipi.budget.gouv.fr"}
+"""
+Where banks are: ``https://host``, with ``:port`` where it is another, or ``:*`` for any. The DGFiP's own, until the
+operator says otherwise (``registry.configure``).
+
+Whoever answers there says which invoices are paid: an agent alone never chooses it.
+"""
+
+
+def is_allowed(address: str) -> bool:
+    """Tell whether an address is one of a bank that the operator allows."""
+    parts = urlsplit(address)
+    anywhere = f"{parts.scheme}://{parts.hostname or ''}"
+    try:
+        port = parts.port
+    except ValueError:
+        return False
+    named = anywhere if port is None else f"{anywhere}:{port}"
+    return "@" not in parts.netloc and bool({named, f"{anywhere}:*"} & ALLOWED)
 
 
 def check(fields: tuple[SettingField, ...], settings: Mapping[str, str]) -> dict[str, str]:
@@ -37,4 +62,6 @@ def _error(field: SettingField, value: object) -> str:
         return NOT_A_CHOICE
     if field.pattern and not re.fullmatch(field.pattern, value):
         return field.help
+    if field.is_address and not is_allowed(value):
+        return NOT_ALLOWED
     return ""

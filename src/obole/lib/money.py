@@ -1,4 +1,6 @@
-"""Amounts are integers of cents; this file holds the one rounding rule and the one way to write and to read an amount."""
+"""
+Amounts are integers of cents; this file holds the one rounding rule and the one way to write and to read an amount.
+"""
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation

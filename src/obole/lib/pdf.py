@@ -6,24 +6,23 @@ Templates are written by developers. What people write reaches them as data: JSO
 
 import json
 import logging
-import struct
-import tempfile
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import font_source_sans_pro
-import typst
+from fontTools.ttLib import TTFont
 
+from obole.lib import typesetter
 from obole.lib.transactions import forbid_transaction
 
 FONT_FILES = tuple(
     Path(font_source_sans_pro.font_directory) / f"SourceSansPro-{face}.otf" for face in ("Regular", "Semibold", "Bold")
 )
-STANDARDS: "list[typst.PDFStandard]" = ["a-3a", "ua-1"]
+SECONDS = typesetter.SECONDS
 SUBSTITUTE = "\u2610"
 # Line ends and hyphens that the font lacks, and nothing else with a meaning is lost by them.
 _REPLACED = {"\n": "\n", "\t": " ", "\u2028": "\n", "\u2029": "\n", "\u2010": "-", "\u2011": "-"}
@@ -36,7 +35,12 @@ class DocumentNotRendered(Exception):
 
 
 def render(
-    template: Sequence[Path], data: Mapping[str, Any], *, images: Mapping[str, bytes], timestamp: datetime
+    template: Sequence[Path],
+    data: Mapping[str, Any],
+    *,
+    images: Mapping[str, bytes],
+    timestamp: datetime,
+    seconds: float = SECONDS,
 ) -> bytes:
     """
     Make a PDF outside any transaction.
@@ -45,13 +49,22 @@ def render(
     :param data: what the template reads with ``json(bytes(sys.inputs.data))``; texts are made legible first.
     :param images: what the template reads with ``read(name, encoding: none)``.
     :param timestamp: the date written in the PDF, to the second.
+    :param seconds: when it is stopped; for what is hundreds of pages long.
     :raises DocumentNotRendered: with typst's message.
     """
     main, *_ = template
     files = {**{path.name: path.read_bytes() for path in template}, **images}
     inputs = {"data": json.dumps(_legible(data))}
     with forbid_transaction("rendering a PDF"):
-        return _compile(main.name, files, inputs, timestamp)
+        try:
+            document, warnings = typesetter.compile_document(
+                main.name, files, inputs=inputs, fonts=FONT_FILES, timestamp=timestamp, seconds=seconds
+            )
+        except typesetter.NotTypeset as error:
+            raise DocumentNotRendered(str(error)) from error
+    for warning in warnings:
+        logger.warning("typst: %s", warning)
+    return document
 
 
 def legible(text: str) -> str:
@@ -65,43 +78,6 @@ def legible(text: str) -> str:
     if _plain_characters().issuperset(unified):
         return unified
     return "".join(_legible_character(character) for character in unified)
-
-
-def _compile(main: str, files: Mapping[str, bytes], inputs: dict[str, str], timestamp: datetime) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="obole-pdf-") as directory:
-        # Typst reads nothing outside its root: neither a template nor an image can show a file of the machine.
-        root = Path(directory) / "root"
-        root.mkdir()
-        for name, content in files.items():
-            (root / name).write_bytes(content)
-        try:
-            document, warnings = typst.compile_with_warnings(
-                str(root / main),
-                root=str(root),
-                ignore_system_fonts=True,
-                font_paths=_fonts(Path(directory) / "fonts"),
-                sys_inputs=inputs,
-                pdf_standards=STANDARDS,
-                timestamp=timestamp.astimezone(UTC).replace(microsecond=0),
-            )
-        except typst.TypstError as error:
-            raise DocumentNotRendered(" ".join([error.message, *error.hints])) from error
-    for warning in warnings:
-        logger.warning("typst: %s", warning.message)
-    return bytes(document)
-
-
-def _fonts(directory: Path) -> typst.Fonts:
-    """
-    Offer our three faces and no other.
-
-    Typst takes folders only, and reads the files late: a folder gone before the end leaves a document without text.
-    The wheel's own folder has every face twice (.otf and .ttf), and the order on the disk would choose between them.
-    """
-    directory.mkdir()
-    for path in FONT_FILES:
-        (directory / path.name).symlink_to(path)
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(directory)])
 
 
 def _legible(value: Any) -> Any:
@@ -139,27 +115,5 @@ def _plain_characters() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def supported_code_points() -> frozenset[int]:
     """Return the code points for which every face that we use has a glyph; PDF/A refuses the private ones."""
-    common = frozenset.intersection(*(_code_points(path.read_bytes()) for path in FONT_FILES))
+    common = frozenset.intersection(*(frozenset(TTFont(path).getBestCmap()) for path in FONT_FILES))
     return frozenset(code for code in common if unicodedata.category(chr(code)) != "Co")
-
-
-def _code_points(font: bytes) -> frozenset[int]:
-    """Read a font's table ``cmap``: its sub-table of format 12 is a list of (first, last, glyph of the first)."""
-    cmap = _table(font, b"cmap")
-    (count,) = struct.unpack_from(">H", cmap, 2)
-    for position in range(4, 4 + 8 * count, 8):
-        (offset,) = struct.unpack_from(">I", cmap, position + 4)
-        kind, _, _, _, groups = struct.unpack_from(">HHIII", cmap, offset)
-        if kind == 12:
-            ranges = struct.iter_unpack(">III", cmap[offset + 16 : offset + 16 + 12 * groups])
-            return frozenset(code for first, last, _ in ranges for code in range(first, last + 1))
-    raise LookupError("the font has no character map of format 12")
-
-
-def _table(font: bytes, wanted: bytes) -> bytes:
-    (count,) = struct.unpack_from(">H", font, 4)
-    for position in range(12, 12 + 16 * count, 16):
-        tag, _, offset, length = struct.unpack_from(">4sIII", font, position)
-        if tag == wanted:
-            return font[offset : offset + length]
-    raise LookupError(f"the font has no table {wanted!r}")

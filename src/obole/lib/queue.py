@@ -1,30 +1,40 @@
 """How an operation asks the worker for something: by the task's name, in the transaction that decides it."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
 
 import psycopg
 from asgiref.sync import async_to_sync
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
-from django.db.models import Q
-from procrastinate import PsycopgConnector
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import OuterRef, Q, Subquery
+from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import JobDeferrer, Status
 from procrastinate.manager import JobManager
 
-from obole.lib.transactions import require_unspoilt_transaction
+from obole.lib.transactions import leave_connection, require_usable_transaction
 
-Argument = int | str
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+Argument = int | str | Mapping[str, str]
 AWAY = frozenset({OperationalError, InterfaceError})
 """The database stops, restarts, cuts a connection, or ends a deadlock: the whole task is tried again."""
 WORKER_SILENCE = timedelta(seconds=30)
 """A worker says every ten seconds that it lives."""
+REST_SECONDS = 1.0
+BANK = "bank"
+LONGEST_QUESTION, LONGEST = timedelta(seconds=45), timedelta(hours=1)
+"""What asks the bank gives up after 15 seconds; nothing else takes an hour. What still does it then is lost."""
+_AWAY_SAID = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
@@ -37,11 +47,11 @@ def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
     def declare(function: Callable[..., None]) -> Any:
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:
-            close_old_connections()
+            leave_connection()
             try:
                 function(*args, **kwargs)
             finally:
-                close_old_connections()
+                leave_connection()
 
         decorate: Any = app.task(name=name, **options)
         return decorate(run)
@@ -58,24 +68,45 @@ def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **a
     :raises procrastinate.exceptions.TaskNotFound: if no room has such a task.
     """
     with _errors_as_django_says():
-        _in_our_transaction(app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at)).defer(**arguments)
+        _in_our_transaction(app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at)).defer(
+            **cast(dict[str, Any], arguments)
+        )
 
 
-def defer_once(task: str, *, key: str, **arguments: Argument) -> bool:
+def defer_once(task: str, *, key: str, priority: int | None = None, **arguments: Argument) -> bool:
     """
     Queue a task unless the same (by ``key``) already waits; say whether it was queued.
 
+    :param priority: where it goes before others of its kind, which wait longer.
     :raises procrastinate.exceptions.TaskNotFound: if no room has such a task.
     """
-    configured = app.configure_task(task, allow_unknown=False, lock=key, queueing_lock=key)
+    first: dict[str, Any] = {} if priority is None else {"priority": priority}
+    configured = app.configure_task(task, allow_unknown=False, lock=key, queueing_lock=key, **first)
     try:
         # A savepoint: the refusal is a constraint's, and would spoil the transaction around.
         with transaction.atomic(), _errors_as_django_says():
-            _in_our_transaction(configured).defer(**arguments)
+            _in_our_transaction(configured).defer(**cast(dict[str, Any], arguments))
     except AlreadyEnqueued:
-        require_unspoilt_transaction(task)
+        require_usable_transaction(task)
         return False
     return True
+
+
+def each(things: Iterable[T], act: Callable[[T], object]) -> None:
+    """
+    Do for each thing what a task does for many; one that raises stops no other.
+
+    :raises ExceptionGroup: what was raised, once all were tried: the task has failed.
+    """
+    errors: list[Exception] = []
+    for thing in things:
+        try:
+            act(thing)
+        except Exception as error:
+            logger.exception("%r was left undone", thing)
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} left undone", errors)
 
 
 @contextmanager
@@ -84,7 +115,7 @@ def _errors_as_django_says() -> Iterator[None]:
     try:
         yield
     except ConnectorException as error:
-        if isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError):
+        if isinstance(error.__cause__, _AWAY_SAID):
             raise OperationalError(str(error.__cause__)) from error
         raise
 
@@ -101,26 +132,52 @@ def _in_our_transaction(deferrer: JobDeferrer) -> JobDeferrer:
     return deferrer
 
 
+class Jobs(JobManager):
+    """
+    What becomes of a job is written whatever happens: a job that stays « doing » keeps away all that share its lock.
+    """
+
+    async def retry_job_by_id_async(self, job_id: int, *args: Any, **kwargs: Any) -> None:
+        """Queue a job again, unless the same waits already and does its work: then it has ended."""
+        try:
+            await _written(partial(super().retry_job_by_id_async, job_id, *args, **kwargs))
+        except UniqueViolation:
+            await self.finish_job_by_id_async(job_id=job_id, status=Status.FAILED, delete_job=True)
+
+    async def finish_job_by_id_async(self, *args: Any, **kwargs: Any) -> None:
+        """Write how a job ended."""
+        await _written(partial(super().finish_job_by_id_async, *args, **kwargs))
+
+
+async def _written(write: Callable[[], Awaitable[None]]) -> None:
+    """Write, again and again while the database is away, as long as a worker may be silent."""
+    end = time.monotonic() + WORKER_SILENCE.total_seconds()
+    while True:
+        try:
+            return await write()
+        except ConnectorException as error:
+            if time.monotonic() > end or not isinstance(error.__cause__, _AWAY_SAID):
+                raise
+        await asyncio.sleep(REST_SECONDS)
+
+
+def keep_jobs(queue: App) -> None:
+    """Give the queue our way of writing what becomes of a job, when Django starts it."""
+    queue.job_manager = Jobs(queue.connector)
+
+
 def resume_interrupted(*, at: datetime) -> int:
     """
-    Queue again what a worker was doing when it died, and return how many tasks that was.
+    Queue again what a worker was doing when it died, or does for longer than it may; return how many tasks that was.
 
     The queue itself never gives up a task: without this, one killed worker leaves its tasks, and all those that share
     their lock, waiting for ever. Every task can run twice.
     """
     dead = Q(worker=None) | Q(worker__last_heartbeat__lt=at - WORKER_SILENCE)
-    interrupted = list(
-        ProcrastinateJob.objects.filter(dead, status="doing").order_by("id").values_list("pk", flat=True)
-    )
-    for job_id in interrupted:
-        _resume(job_id, at=at)
+    since = ProcrastinateEvent.objects.filter(job=OuterRef("pk"), type="started").order_by("-at").values("at")[:1]
+    late = Q(since__lt=at - LONGEST) | Q(since__lt=at - LONGEST_QUESTION, queue_name=BANK)
+    doing = ProcrastinateJob.objects.annotate(since=Subquery(since)).filter(dead | late, status="doing")
+    interrupted = list(doing.order_by("id").values_list("pk", flat=True))
+    logger.log(logging.ERROR if interrupted else logging.DEBUG, "no progress, queued again: jobs %s", interrupted)
+    each(interrupted, lambda job: async_to_sync(app.job_manager.retry_job_by_id_async)(job_id=job, retry_at=at))
     return len(interrupted)
-
-
-def _resume(job_id: int, *, at: datetime) -> None:
-    try:
-        with transaction.atomic():
-            app.job_manager.retry_job_by_id(job_id=job_id, retry_at=at)
-    except UniqueViolation:
-        # The same was asked again meanwhile, and waits for the lock that this one still holds.
-        async_to_sync(app.job_manager.finish_job_by_id_async)(job_id=job_id, status=Status.FAILED, delete_job=True)

@@ -1,16 +1,19 @@
-"""A life is a table: an enum of states and a list of moves. ``Move.apply`` is the only place that assigns ``.state``."""
+"""
+A life is a table: an enum of states and a list of moves. ``Transition.apply`` is the only place that assigns
+``.state``.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 
-class HasState(Protocol):
+class Stateful(Protocol):
     """A row with a life."""
 
     state: str
 
 
-class ForbiddenMove(Exception):
+class ForbiddenTransition(Exception):
     """The table has no such move from the present state."""
 
     def __init__(self, verb: str, state: str) -> None:
@@ -20,8 +23,8 @@ class ForbiddenMove(Exception):
 
 
 @dataclass(frozen=True)
-class Step:
-    """A move that was made; only ``trail.record`` wants it, so a forgotten record is an unused variable."""
+class TransitionRecord:
+    """A move that was made; only ``audit_log.log_transition`` wants it, so a forgotten record is an unused variable."""
 
     verb: str
     source: str
@@ -29,25 +32,25 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Move:
+class Transition:
     """One edge, or several with the same end, of a life."""
 
     verb: str
     sources: frozenset[str]
     target: str
 
-    def apply(self, thing: HasState) -> Step:
+    def apply(self, thing: Stateful) -> TransitionRecord:
         """
         Move ``thing`` to the target in memory; the caller saves it.
 
-        :raises ForbiddenMove: if the table has no such move from the present state.
+        :raises ForbiddenTransition: if the table has no such move from the present state.
         """
         if thing.state not in self.sources:
-            raise ForbiddenMove(self.verb, thing.state)
-        step = Step(self.verb, str(thing.state), self.target)
+            raise ForbiddenTransition(self.verb, thing.state)
+        step = TransitionRecord(self.verb, str(thing.state), self.target)
         thing.state = self.target
         return step
 
-    def allows(self, thing: HasState) -> bool:
+    def allows(self, thing: Stateful) -> bool:
         """Tell whether the move is possible now; for screens, never instead of ``apply``."""
         return thing.state in self.sources

@@ -3,12 +3,12 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.lib import words
+from obole.audit_log import history
+from obole.lib import texts
 from obole.mailing.states import MessageState
-from obole.trail import history
 
 
-@history.kept()
+@history.track()
 class Template(models.Model):
     """The town's own words for one kind of mail; where there is no row, the default words are used."""
 
@@ -26,7 +26,7 @@ class Template(models.Model):
 class Message(models.Model):
     """One mail: queued in the transaction that decides it, sent by the worker, kept for ever."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     cause = models.CharField(max_length=120, unique=True)
     """Why it is sent, once: the same cause never makes a second mail."""
     kind = models.CharField(max_length=40)

@@ -1,6 +1,7 @@
 """Every write of the outbox."""
 
 import json
+import logging
 import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,30 +10,47 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import models, transaction
+from django.db import models
 
-from obole.lib import files, statements
-from obole.lib.queue import defer
-from obole.lib.states import Move
-from obole.lib.transactions import forbid_transaction, require_transaction, whole
+from obole.audit_log import configuration, operations as audit_log
+from obole.lib import actors, files, sql
+from obole.lib.actors import Actor
+from obole.lib.queue import defer, each
+from obole.lib.states import Transition
+from obole.lib.transactions import atomic_with_retry, forbid_transaction, require_transaction
+from obole.limits import operations as limits
+from obole.limits.rules import ACCOUNT_MAILS, NOTICE_MAILS, TooMany
 from obole.mailing import queries, rules, states
-from obole.mailing.defaults import KINDS as KINDS
+from obole.mailing.default_templates import KINDS as KINDS
 from obole.mailing.models import Message, Template
 from obole.mailing.states import MessageState
-from obole.trail import configuration
-from obole.trail import operations as trail
 
-WORKER = "worker"
+logger = logging.getLogger(__name__)
 MOST_TRIES = 8
 ABANDONED_AFTER = timedelta(minutes=10)
+MADE_BY_STRANGERS = {"account": ACCOUNT_MAILS, "dossier_received": NOTICE_MAILS}
+"""The kinds of mails that somebody can have sent to an address that is not theirs."""
 _SAID = (
-    "public_id", "cause", "kind", "to", "subject", "text", "html", "confidential", "at_most_once", "about_kind", "about_id",
-    "state", "created_at", "tries", "last_error",
-)  # fmt: skip
+    "public_id",
+    "cause",
+    "kind",
+    "to",
+    "subject",
+    "text",
+    "html",
+    "confidential",
+    "at_most_once",
+    "about_kind",
+    "about_id",
+    "state",
+    "created_at",
+    "tries",
+    "last_error",
+)
 _ADD = """
     INSERT INTO mailing_message (
-        public_id, cause, kind, "to", subject, text, html, attachments, confidential, at_most_once, about_kind, about_id,
-        state, created_at, tries, last_error
+        public_id, cause, kind, "to", subject, text, html, attachments, confidential, at_most_once, about_kind,
+        about_id, state, created_at, tries, last_error
     )
     VALUES (
         %(public_id)s, %(cause)s, %(kind)s, %(to)s, %(subject)s, %(text)s, %(html)s, %(attachments)s, %(confidential)s,
@@ -44,43 +62,55 @@ _ADD = """
 """Who comes second with the same cause waits for the first, and adds nothing; no savepoint is needed for a refusal."""
 
 
-class PerhapsSent(Exception):
+class DeliveryUnknown(Exception):
     """The mail server fell silent after it was given a mail: nobody knows whether it left."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class Email:
     """What to send, to whom, and about what."""
 
     cause: str
     kind: str
     to: str
-    rendered: rules.Rendered
+    rendered: rules.RenderedMail
     about: models.Model | None = None
     attachments: Sequence[Mapping[str, str]] = field(default_factory=tuple)
     confidential: bool = False
     at_most_once: bool = False
     task: str = "mailing.deliver"
-    """The worker's task that delivers it, given ``message_id``: a room that must look again before sending has its own."""
+    """
+    The worker's task that delivers it, given ``message_id``: a room that must look again before sending has its own.
+    """
 
 
-def queue(letter: Letter, *, at: datetime) -> Message | None:
+def queue(letter: Email, *, at: datetime) -> Message | None:
     """
     Put a mail in the outbox, in the transaction that decides it. A cause that has its mail already makes no other.
 
-    :returns: the message, or None if this cause had one.
+    :returns: the message, or None if this cause had one, or if strangers made the town write too often to it.
     :raises RuntimeError: outside a transaction.
     """
     require_transaction("a mail")
+    if _too_many(letter, at=at):
+        return None
     about = letter.about
     message = Message(
-        cause=letter.cause, kind=letter.kind, to=letter.to, subject=letter.rendered.subject, text=letter.rendered.text,
-        html=letter.rendered.html, attachments=[dict(one) for one in letter.attachments], confidential=letter.confidential,
-        at_most_once=letter.at_most_once, about_kind=about._meta.label_lower if about else "",
-        about_id=about.pk if about else None, created_at=at,
-    )  # fmt: skip
+        cause=letter.cause,
+        kind=letter.kind,
+        to=letter.to,
+        subject=letter.rendered.subject,
+        text=letter.rendered.text,
+        html=letter.rendered.html,
+        attachments=[dict(attachment) for attachment in letter.attachments],
+        confidential=letter.confidential,
+        at_most_once=letter.at_most_once,
+        about_kind=about._meta.label_lower if about else "",
+        about_id=about.pk if about else None,
+        created_at=at,
+    )
     said = {name: getattr(message, name) for name in _SAID}
-    added = statements.run(_ADD, **said, attachments=json.dumps(message.attachments))
+    added = sql.execute(_ADD, **said, attachments=json.dumps(message.attachments))
     if not added:
         return None
     [(message.pk,)] = added
@@ -88,10 +118,30 @@ def queue(letter: Letter, *, at: datetime) -> Message | None:
     return message
 
 
-def compose(kind: str, variables: Mapping[str, str]) -> rules.Rendered:
-    """Fill the town's words for this kind of mail, or the default ones."""
-    template = queries.template_of(kind)
-    return rules.render(template.subject, template.body, variables)
+def _too_many(letter: Email, *, at: datetime) -> bool:
+    """Tell whether an address, proven or not, has had its share of what anybody can make the town send."""
+    quota = MADE_BY_STRANGERS.get(letter.kind)
+    try:
+        if quota is not None:
+            limits.use(quota, letter.to.lower(), at=at)
+    except TooMany:
+        logger.warning("too many mails « %s » to one address in a day: not sent", letter.kind)
+        return True
+    return False
+
+
+def compose(kind: str, variables: Mapping[str, str], *, own: queries.TemplateTexts | None = None) -> rules.RenderedMail:
+    """
+    Fill the words for this kind of mail: ``own``, else the town's, else the default ones.
+
+    Words that cannot be filled are told to the operator and passed over: a mail never undoes what it is about.
+    """
+    for said in filter(None, (own, queries.template_of(kind))):
+        try:
+            return rules.render(said.subject, said.body, variables)
+        except rules.BadTemplate as error:
+            logger.error("the words of a mail « %s » cannot be filled: %s", kind, error)
+    return rules.render(KINDS[kind].subject, KINDS[kind].body, variables)
 
 
 def deliver(*, message_id: int, at: datetime) -> None:
@@ -109,7 +159,7 @@ def deliver(*, message_id: int, at: datetime) -> None:
     try:
         with forbid_transaction("sending a mail"):
             _hand_over(message)
-    except PerhapsSent as error:
+    except DeliveryUnknown as error:
         _finish(message_id=message_id, move=states.DOUBT, at=at, error=str(error))
     except OSError as error:
         move = _after_failure(message)
@@ -136,17 +186,17 @@ def _hand_over(message: Message) -> None:
     except OSError as error:
         refused = isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused)
         if message.at_most_once and not refused:
-            raise PerhapsSent(str(error)) from error
+            raise DeliveryUnknown(str(error)) from error
         raise
     finally:
         connection.close()
 
 
-def _after_failure(message: Message) -> Move:
+def _after_failure(message: Message) -> Transition:
     return states.FAIL if message.tries >= MOST_TRIES else states.POSTPONE
 
 
-@whole
+@atomic_with_retry
 def _keep(*, message_id: int, at: datetime) -> None:
     """Say that a mail went nowhere, because no mail server is set; it can be read in the CRM."""
     message = Message.objects.select_for_update().get(pk=message_id)
@@ -155,10 +205,10 @@ def _keep(*, message_id: int, at: datetime) -> None:
     step = states.KEEP.apply(message)
     message.sent_at = at
     message.save(update_fields=["state", "sent_at"])
-    trail.record(step, subject=message, actor=WORKER, at=at)
+    audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at)
 
 
-@whole
+@atomic_with_retry
 def _claim(*, message_id: int, at: datetime) -> Message | None:
     message = Message.objects.select_for_update().get(pk=message_id)
     if message.state != MessageState.QUEUED:
@@ -167,22 +217,22 @@ def _claim(*, message_id: int, at: datetime) -> Message | None:
     message.claimed_at = at
     message.tries += 1
     message.save(update_fields=["state", "claimed_at", "tries"])
-    trail.record(step, subject=message, actor=WORKER, at=at)
+    audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at)
     return message
 
 
-@whole
-def _finish(*, message_id: int, move: Move, at: datetime, error: str = "") -> None:
+@atomic_with_retry
+def _finish(*, message_id: int, move: Transition, at: datetime, error: str = "") -> None:
     message = Message.objects.select_for_update().get(pk=message_id)
     step = move.apply(message)
     message.last_error = error[:500]
     message.sent_at = at if message.state == MessageState.SENT else None
     message.save(update_fields=["state", "sent_at", "last_error"])
-    trail.record(step, subject=message, actor=WORKER, at=at, error=error[:200])
+    audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at, error=error[:200])
 
 
-@whole
-def drop(*, message_id: int, reason: str, at: datetime) -> None:
+@atomic_with_retry
+def cancel(*, message_id: int, reason: str, at: datetime) -> None:
     """Give up a mail that has become pointless before it left; one that left is left alone."""
     message = Message.objects.select_for_update().get(pk=message_id)
     if message.state != MessageState.QUEUED:
@@ -190,7 +240,7 @@ def drop(*, message_id: int, reason: str, at: datetime) -> None:
     step = states.DROP.apply(message)
     message.last_error = reason[:500]
     message.save(update_fields=["state", "last_error"])
-    trail.record(step, subject=message, actor=WORKER, at=at, reason=reason)
+    audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at, reason=reason)
 
 
 def recover_abandoned(*, at: datetime) -> int:
@@ -200,16 +250,19 @@ def recover_abandoned(*, at: datetime) -> int:
     A receipt may arrive twice and is queued again, a few times; a reminder must not, and waits for a person.
     """
     stale = Message.objects.filter(state=MessageState.SENDING, claimed_at__lt=at - ABANDONED_AFTER).order_by("id")
-    for message in stale:
-        move = states.DOUBT if message.at_most_once else _after_failure(message)
-        with transaction.atomic():
-            _finish(message_id=message.pk, move=move, at=at, error="interrupted")
-            if move is states.POSTPONE:
-                defer("mailing.deliver", message_id=message.pk)
+    each(stale, lambda message: _recover(message, at=at))
     return len(stale)
 
 
-def configure_template(*, kind: str, subject: str, body: str, actor: str, at: datetime) -> Template:
+@atomic_with_retry
+def _recover(message: Message, *, at: datetime) -> None:
+    move = states.DOUBT if message.at_most_once else _after_failure(message)
+    _finish(message_id=message.pk, move=move, at=at, error="interrupted")
+    if move is states.POSTPONE:
+        defer("mailing.deliver", message_id=message.pk)
+
+
+def configure_template(*, kind: str, subject: str, body: str, actor: Actor, at: datetime) -> Template:
     """
     Give a kind of mail the town's own words.
 

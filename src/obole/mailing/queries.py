@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from obole.lib import words
-from obole.mailing.defaults import KINDS
+from obole.lib import texts
+from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message, Template
 from obole.mailing.states import MessageState
 
 
 @dataclass(frozen=True)
-class Words:
+class TemplateTexts:
     """The subject and body in force for a kind of mail."""
 
     subject: str
     body: str
 
 
-def template_of(kind: str) -> Words:
+def template_of(kind: str) -> TemplateTexts:
     """Return the town's words for this kind of mail, else the default ones."""
     own = Template.objects.filter(kind=kind).values_list("subject", "body").first()
     default = KINDS[kind]
-    return Words(*own) if own else Words(default.subject, default.body)
+    return TemplateTexts(*own) if own else TemplateTexts(default.subject, default.body)
 
 
 def about(*subjects: models.Model) -> QuerySet[Message]:
@@ -39,7 +39,7 @@ def undelivered() -> QuerySet[Message]:
     return Message.objects.filter(state__in=(MessageState.FAILED, MessageState.DOUBTFUL))
 
 
-def matching(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
+def search(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
     """Keep the mails whose subject or address contains ``text``."""
-    typed = words.clean_line(text)
+    typed = texts.clean_line(text)
     return messages.filter(Q(subject__icontains=typed) | Q(to__icontains=typed))

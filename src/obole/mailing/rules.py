@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from liquid import Environment, StrictUndefined
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
-from obole.lib import words
+from obole.lib import texts
 
 LONGEST_SOURCE = 6000
 FILTERS = frozenset({"upcase", "downcase", "capitalize", "strip", "default"})
@@ -22,7 +22,7 @@ class BadTemplate(ValueError):
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedMail:
     """A mail ready to go: one line of subject, a text, and the same text as HTML."""
 
     subject: str
@@ -51,19 +51,20 @@ def _environment() -> Environment:
 _ENVIRONMENT = _environment()
 
 
-def render(subject: str, body: str, variables: Mapping[str, str]) -> Rendered:
+def render(subject: str, body: str, variables: Mapping[str, str]) -> RenderedMail:
     """
     Fill a template.
 
     :raises BadTemplate: if it is too long, is not Liquid, or names a variable that this kind of mail does not have.
     """
     text = re.sub(r"\n{3,}", "\n\n", _fill(body, variables)).strip()
-    return Rendered(subject=words.clean_line(_fill(subject, variables))[:250], text=text, html=_to_html(text))
+    return RenderedMail(subject=texts.clean_line(_fill(subject, variables))[:250], text=text, html=_to_html(text))
 
 
 def check(subject: str, body: str, variables: frozenset[str]) -> None:
     """
-    Try a template with a value for every variable, then look at the branches that this did not take, before it is saved.
+    Try a template with a value for every variable, then look at the branches that this did not take, before it is
+    saved.
 
     :raises BadTemplate: with a sentence that says what to change.
     """
@@ -101,8 +102,8 @@ def _sentence(error: LiquidError, variables: Mapping[str, str]) -> str:
     if isinstance(error, UndefinedError):
         return _no_variable(name, variables)
     sentence = _(
-        "Une balise est mal écrite ou n’est pas permise : seuls {{ variable }} et {%% if variable %%}…{%% endif %%} le sont. "
-        "Variables possibles : %(known)s."
+        "Une balise est mal écrite ou n’est pas permise : seuls {{ variable }} et {%% if variable %%}…{%% endif %%} le"
+        " sont. Variables possibles : %(known)s."
     )
     return sentence % {"known": ", ".join(sorted(variables))}
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.lib.states import Move
+from obole.lib.states import Transition
 
 
 class MessageState(models.TextChoices):
@@ -19,12 +19,12 @@ class MessageState(models.TextChoices):
 
 
 S = MessageState
-CLAIM = Move("message.claim", frozenset({S.QUEUED}), S.SENDING)
-SEND = Move("message.send", frozenset({S.SENDING}), S.SENT)
-KEEP = Move("message.keep", frozenset({S.QUEUED}), S.KEPT)
-POSTPONE = Move("message.postpone", frozenset({S.SENDING}), S.QUEUED)
-FAIL = Move("message.fail", frozenset({S.SENDING}), S.FAILED)
-DROP = Move("message.drop", frozenset({S.QUEUED}), S.DROPPED)
-DOUBT = Move("message.doubt", frozenset({S.SENDING}), S.DOUBTFUL)
+CLAIM = Transition("message.claim", frozenset({S.QUEUED}), S.SENDING)
+SEND = Transition("message.send", frozenset({S.SENDING}), S.SENT)
+KEEP = Transition("message.keep", frozenset({S.QUEUED}), S.KEPT)
+POSTPONE = Transition("message.postpone", frozenset({S.SENDING}), S.QUEUED)
+FAIL = Transition("message.fail", frozenset({S.SENDING}), S.FAILED)
+DROP = Transition("message.drop", frozenset({S.QUEUED}), S.DROPPED)
+DOUBT = Transition("message.doubt", frozenset({S.SENDING}), S.DOUBTFUL)
 
 MOVES = (CLAIM, SEND, KEEP, POSTPONE, FAIL, DROP, DOUBT)

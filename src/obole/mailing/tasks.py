@@ -3,8 +3,8 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from obole.lib import days
-from obole.lib.queue import AWAY, resume_interrupted, task
+from obole.lib import dates
+from obole.lib.queue import AWAY, each, resume_interrupted, task
 from obole.mailing import operations
 
 
@@ -15,12 +15,11 @@ from obole.mailing import operations
 )
 def deliver(message_id: int) -> None:
     """Hand one mail over."""
-    operations.deliver(message_id=message_id, at=days.now())
+    operations.deliver(message_id=message_id, at=dates.now())
 
 
 @app.periodic(cron="* * * * *")
 @task("mailing.recover", queue="clock", queueing_lock="mailing.recover")
 def recover(timestamp: int) -> None:
     """Find what a dead worker left behind: the tasks that it was doing, whatever their room, and the mails."""
-    resume_interrupted(at=days.now())
-    operations.recover_abandoned(at=days.now())
+    each((resume_interrupted, operations.recover_abandoned), lambda recovery: recovery(at=dates.now()))

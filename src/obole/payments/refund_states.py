@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.lib.states import Move
+from obole.lib.states import Transition
 
 
 class RefundState(models.TextChoices):
@@ -16,8 +16,8 @@ class RefundState(models.TextChoices):
 
 
 S = RefundState
-APPROVE = Move("refund.approve", frozenset({S.REQUESTED}), S.APPROVED)
-COMPLETE = Move("refund.complete", frozenset({S.APPROVED}), S.DONE)
-GIVE_UP = Move("refund.give_up", frozenset({S.REQUESTED, S.APPROVED}), S.GIVEN_UP)
+APPROVE = Transition("refund.approve", frozenset({S.REQUESTED}), S.APPROVED)
+COMPLETE = Transition("refund.complete", frozenset({S.APPROVED}), S.DONE)
+GIVE_UP = Transition("refund.give_up", frozenset({S.REQUESTED, S.APPROVED}), S.GIVEN_UP)
 
 MOVES = (APPROVE, COMPLETE, GIVE_UP)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from obole.gateways.base import Limits
-from obole.lib import days
+from obole.lib import dates
 
 TWO_HOURS = timedelta(hours=2)
 ONE_DAY = timedelta(days=1)
@@ -28,8 +28,10 @@ AVOIR = "avoir"
 """What is written beside money that an avoir freed, where a reversal writes its own reason."""
 
 
-def next_ask(*, opened_at: datetime, at: datetime) -> datetime | None:
-    """Return when to ask the bank again: every 2 minutes for 2 hours, every half hour for a day, every 6 hours for 7 days."""
+def next_poll_at(*, opened_at: datetime, at: datetime) -> datetime | None:
+    """
+    Return when to ask the bank again: every 2 minutes for 2 hours, every half hour for a day, every 6 hours for 7 days.
+    """
     age = at - opened_at
     if age < TWO_HOURS:
         return at + timedelta(minutes=2)
@@ -38,13 +40,15 @@ def next_ask(*, opened_at: datetime, at: datetime) -> datetime | None:
     return at + timedelta(hours=6) if age < HORIZON else None
 
 
-def purged_from(*, opened_at: datetime) -> datetime:
-    """Return when a payment that the bank does not know was purged: the morning of the day after it was opened, in Paris."""
-    morning = days.day_of(opened_at) + timedelta(days=1)
-    return datetime.combine(morning, PURGE_IS_OVER, tzinfo=days.PARIS)
+def purge_date(*, opened_at: datetime) -> datetime:
+    """
+    Return when a payment that the bank does not know was purged: the morning of the day after it was opened, in Paris.
+    """
+    morning = dates.day_of(opened_at) + timedelta(days=1)
+    return datetime.combine(morning, PURGE_IS_OVER, tzinfo=dates.PARIS)
 
 
-def by_nature(amounts: Sequence[tuple[str, int]], *, already_cents: int, cents: int) -> list[tuple[str, int]]:
+def spread_by_nature(amounts: Sequence[tuple[str, int]], *, already_cents: int, cents: int) -> list[tuple[str, int]]:
     """
     Spread a receipt over the natures of an invoice's lines, in their order, after what was already received.
 
@@ -62,6 +66,19 @@ def by_nature(amounts: Sequence[tuple[str, int]], *, already_cents: int, cents: 
     if left:
         raise ValueError(f"{left} cents more than the lines hold")
     return list(spread.items())
+
+
+def split_natures(
+    spread: Sequence[tuple[str, int]], *, first: int
+) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Part what was spread over natures in two: the ``first`` cents of it, in its order, and the rest."""
+    begun, rest, left = list[tuple[str, int]](), list[tuple[str, int]](), first
+    for nature, cents in spread:
+        taken = min(left, cents)
+        left -= taken
+        begun += [(nature, taken)] if taken else []
+        rest += [(nature, cents - taken)] if cents > taken else []
+    return begun, rest
 
 
 def is_payable(cents: int, limits: Limits) -> bool:

@@ -3,45 +3,39 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from obole.lib import days
-from obole.lib.queue import task
-from obole.payments import operations, papers
+from obole.lib import dates
+from obole.lib.actors import Actor
+from obole.lib.queue import BANK, task
+from obole.payments import operations, pdf_documents
 
 
-@task("payments.resolve", queue="bank", priority=10, retry=RetryStrategy(max_attempts=3, exponential_wait=5))
-def resolve(attempt_id: int, actor: str) -> None:
+@task("payments.resolve", queue=BANK, priority=10, retry=RetryStrategy(max_attempts=3, wait=5))
+def resolve(attempt_id: int, actor: dict[str, str]) -> None:
     """Ask the bank what became of an attempt."""
-    operations.resolve_attempt(attempt_id=attempt_id, actor=actor, at=days.now())
+    operations.resolve_attempt(attempt_id=attempt_id, actor=Actor(**actor), at=dates.now())
 
 
-@task("payments.probe", queue="bank", priority=10)
+@task("payments.probe", queue=BANK, priority=10)
 def probe(regie_id: int) -> None:
     """Ask a bank that was down whether it is back."""
-    operations.probe_bank(regie_id=regie_id, at=days.now())
+    operations.probe_bank(regie_id=regie_id, at=dates.now())
 
 
 @app.periodic(cron="* * * * *")
 @task("payments.sweep", queue="clock", queueing_lock="payments.sweep")
 def sweep(timestamp: int) -> None:
     """Ask about every attempt whose time has come."""
-    operations.sweep(at=days.now())
+    operations.sweep(at=dates.now())
 
 
 @task("payments.send_receipt", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
 def send_receipt(receipt_id: int) -> None:
     """Make a receipt and mail it."""
-    papers.send_receipt(receipt_id=receipt_id, at=days.now())
-
-
-@app.periodic(cron="17 3 * * *")
-@task("payments.verify", queue="clock", queueing_lock="payments.verify", lock="payments.verify")
-def verify(timestamp: int) -> None:
-    """Recompute the books, every night."""
-    operations.verify_books(at=days.now())
+    pdf_documents.send_receipt(receipt_id=receipt_id, at=dates.now())
 
 
 @app.periodic(cron="23 * * * *")
 @task("payments.look_around", queue="clock", queueing_lock="payments.look_around")
 def look_around(timestamp: int) -> None:
     """Open tasks for refunds that wait and mails that did not leave, every hour."""
-    operations.look_around(at=days.now())
+    operations.open_overdue_tasks(at=dates.now())

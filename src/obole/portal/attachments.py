@@ -14,6 +14,10 @@ from obole.catalogue.fields import FILE_TYPES, MOST_MEGABYTES, FormField
 from obole.dossiers import uploads
 from obole.dossiers.models import Attachment
 from obole.dossiers.uploads import StoredUpload
+from obole.lib import dates
+from obole.limits import operations as limits
+from obole.limits.middleware import as_error
+from obole.limits.rules import UPLOADED_BYTES, TooMany
 
 ONE_DAY = 24 * 60 * 60
 TOKEN = "_kept"
@@ -34,12 +38,12 @@ class Limits:
     @property
     def accept(self) -> str:
         """The endings of names that the browser should offer."""
-        return ",".join(f".{one}" for one in self.types) + (",.jpeg" if "jpg" in self.types else "")
+        return ",".join(f".{item}" for item in self.types) + (",.jpeg" if "jpg" in self.types else "")
 
     @property
     def words(self) -> str:
         """The same for people: « PDF, PNG ou JPEG, 10 Mo au plus. »"""
-        names = [{"jpg": "JPEG"}.get(one, one.upper()) for one in self.types]
+        names = [{"jpg": "JPEG"}.get(item, item.upper()) for item in self.types]
         said = _(" ou ").join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
         return _("%(types)s, %(megabytes)d Mo au plus.") % {"types": said, "megabytes": self.megabytes}
 
@@ -99,7 +103,7 @@ class KeptFileField(forms.Field):
         super().__init__(widget=KeptFileInput(already=already, limits=self.limits), **options)
         self.error_messages["required"] = _("Joignez ce fichier : %(words)s") % {"words": self.limits.words}
         self.key = key
-        self.salt = f"portal.file.{owner}.{key}"
+        self.owner, self.salt = owner, f"portal.file.{owner}.{key}"
         self.required = self.required and not already
         self.help_text = format_html("{} {}", self.help_text, self.limits.words)
 
@@ -121,9 +125,12 @@ class KeptFileField(forms.Field):
         # One byte more than allowed is enough to refuse the file, however large it is.
         content = chosen.read(uploads.LARGEST_BYTES + 1)
         try:
+            limits.use(UPLOADED_BYTES, self.owner, at=dates.now(), cost=len(content))
             stored = uploads.store(field_key=self.key, name=chosen.name or "", content=content)
         except uploads.BadFile as error:
             raise forms.ValidationError(str(error), code="file") from error
+        except TooMany as refusal:
+            raise as_error(refusal) from refusal
         self.limits.check(stored)
         return stored
 
@@ -136,7 +143,7 @@ class KeptFileField(forms.Field):
     def hold(self, attachment: Attachment | None) -> None:
         """Go on with a file that is in the dossier already."""
         if attachment is not None:
-            kept = {one.name: getattr(attachment, one.name) for one in fields(StoredUpload)}
+            kept = {field.name: getattr(attachment, field.name) for field in fields(StoredUpload)}
             self._keep(StoredUpload(**kept))
 
     def _keep(self, upload: StoredUpload | None) -> None:

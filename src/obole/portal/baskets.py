@@ -5,14 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from obole.billing.models import Invoice
-from obole.payments.standing import Shown
+from obole.payments.display_status import InvoiceDisplay
 
 
 @dataclass(frozen=True)
 class Basket:
-    """The invoices that one payment can be for: all to the same régie. ``chosen``: the public ids of those that are ticked."""
+    """
+    The invoices that one payment can be for: all to the same régie. ``chosen``: the public ids of those that are
+    ticked.
+    """
 
-    bills: Sequence[Shown]
+    bills: Sequence[InvoiceDisplay]
     chosen: frozenset[str]
 
     @property
@@ -23,8 +26,12 @@ class Basket:
     @property
     def scope(self) -> tuple[int, int]:
         """What a page's key is good for: the same invoices, whatever their number."""
-        ids = sorted(invoice.pk for invoice in self.invoices)
-        return ids[0], zlib.crc32(",".join(map(str, ids)).encode())
+        return scope_of(self.invoices)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The public ids of all that can be ticked."""
+        return frozenset(bill.invoice.public_id for bill in self.bills)
 
     @property
     def cents(self) -> int:
@@ -32,26 +39,33 @@ class Basket:
         return sum(invoice.remaining_cents for invoice in self.invoices)
 
 
-def offered(waiting: Iterable[Shown]) -> list[Basket]:
+def baskets_of(waiting: Iterable[InvoiceDisplay]) -> list[Basket]:
     """Return what can be paid together: a basket a régie, from two invoices on, in the order of the most urgent."""
-    by_regie: dict[int | None, list[Shown]] = {}
+    by_regie: dict[int | None, list[InvoiceDisplay]] = {}
     for bill in waiting:
         if bill.can_be_paid:
             by_regie.setdefault(bill.invoice.regie_id, []).append(bill)
     return [_full(bills) for bills in by_regie.values() if len(bills) > 1]
 
 
-def find(waiting: Iterable[Shown], *, ids: Sequence[str], ticked: bool) -> Basket | None:
+def find(waiting: Iterable[InvoiceDisplay], *, ids: Sequence[str], ticked: bool) -> Basket | None:
     """
     Return the basket in which an invoice of these ids is, or the first; None if nothing can be paid together.
 
     :param ticked: these ids are what was chosen; otherwise everything is.
     """
-    baskets = offered(waiting)
-    named = [one for one in baskets if one.chosen & set(ids)]
+    baskets = baskets_of(waiting)
+    named = [basket for basket in baskets if basket.ids & set(ids)]
     found = next(iter([*named, *baskets]), None)
-    return Basket(found.bills, found.chosen & frozenset(ids)) if found is not None and ticked else found
+    return Basket(found.bills, found.ids & frozenset(ids)) if found is not None and ticked else found
 
 
-def _full(bills: Sequence[Shown]) -> Basket:
-    return Basket(bills, frozenset(bill.invoice.public_id for bill in bills))
+def scope_of(invoices: Iterable[Invoice]) -> tuple[int, int]:
+    """Return what a page's key is good for: these invoices together."""
+    ids = sorted(invoice.pk for invoice in invoices)
+    return ids[0], zlib.crc32(",".join(map(str, ids)).encode())
+
+
+def _full(bills: Sequence[InvoiceDisplay]) -> Basket:
+    """Tick them all, but those that a payment of which the bank says nothing yet may have paid."""
+    return Basket(bills, frozenset(bill.invoice.public_id for bill in bills if bill.unsettled_since is None))

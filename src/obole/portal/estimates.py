@@ -3,17 +3,17 @@
 from typing import Any
 
 from obole.billing import rules as billing
-from obole.catalogue.forms.estimating import Estimated
-from obole.lib import days
+from obole.catalogue.forms.estimates import AmountEstimate
+from obole.lib import dates
 from obole.portal.application import ApplicationForm
 
 
-def shown(form: ApplicationForm) -> dict[str, Any]:
+def live_estimate(form: ApplicationForm) -> dict[str, Any]:
     """Return what the panel shows of answers that are being typed."""
-    estimated = form.estimate(on=days.day_of(days.now()))
-    return {"estimate": None} if estimated is None else told(estimated)
+    estimated = form.estimate(on=dates.day_of(dates.now()))
+    return {"estimate": None} if estimated is None else kept_estimate(estimated)
 
 
-def told(estimated: Estimated) -> dict[str, Any]:
+def kept_estimate(estimated: AmountEstimate) -> dict[str, Any]:
     """Return what the panel shows of an estimate."""
     return {"estimate": estimated, "bill": billing.bill(estimated.result)}

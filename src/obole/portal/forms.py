@@ -2,33 +2,47 @@
 
 from typing import Any
 
+from allauth.core import context
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from obole.directory import operations as directory
 from obole.directory.models import Citizen, User
-from obole.lib import days
+from obole.lib import dates
+from obole.limits.middleware import as_error, note, use_by_address
+from obole.limits.rules import SIGN_UP, TooMany
+from obole.ui.forms import NameField
 
 
 class SignupDetails(forms.Form):
     """What is asked beside the e-mail and the password when an account is opened."""
 
-    first_name = forms.CharField(label=_("Prénom"), max_length=80)
-    last_name = forms.CharField(label=_("Nom"), max_length=80)
+    first_name = NameField(label=_("Prénom"), max_length=80)
+    last_name = NameField(label=_("Nom"), max_length=80)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an address that opens accounts one after the other."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            use_by_address(context.request, SIGN_UP)
+        except TooMany as refusal:
+            self.add_error(None, as_error(refusal))
+            note(context.request, self)
+        return values
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Open the citizen's file of a new account (called by allauth once the account exists)."""
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in ("first_name", "last_name")}
         values |= {"email": user.email, "kind": Citizen.Kind.PERSON}
-        directory.register_citizen(values=values, user_id=user.pk, actor=user.email, at=days.now())
+        directory.register_citizen(values=values, user_id=user.pk, actor=None, at=dates.now())
 
 
 class DetailsForm(forms.Form):
     """What a citizen may change of their own file."""
 
     kind = forms.ChoiceField(label=_("Vous êtes"), choices=Citizen.Kind.choices, widget=forms.RadioSelect)
-    organisation = forms.CharField(
+    organisation = NameField(
         label=_("Raison sociale"),
         max_length=120,
         required=False,
@@ -37,8 +51,8 @@ class DetailsForm(forms.Form):
     civility = forms.ChoiceField(
         label=_("Civilité"), choices=[("", "—"), ("Mme", _("Mme")), ("M.", _("M."))], required=False
     )
-    first_name = forms.CharField(label=_("Prénom"), max_length=80, required=False)
-    last_name = forms.CharField(label=_("Nom"), max_length=80)
+    first_name = NameField(label=_("Prénom"), max_length=80, required=False)
+    last_name = NameField(label=_("Nom"), max_length=80)
     email = forms.EmailField(
         label=_("Adresse électronique"), required=False, help_text=_("Pour vos factures, vos reçus et nos réponses.")
     )
@@ -49,9 +63,12 @@ class DetailsForm(forms.Form):
         widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}),
     )
     address = forms.CharField(
-        label=_("Adresse postale"), max_length=500, required=False, widget=forms.Textarea({"rows": 3}),
+        label=_("Adresse postale"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
         help_text=_("Elle figure sur vos factures à venir."),
-    )  # fmt: skip
+    )
     autocomplete = {
         "organisation": "organization",
         "civility": "honorific-prefix",
@@ -81,12 +98,24 @@ class DetailsForm(forms.Form):
         return values
 
 
+class ClaimForm(forms.Form):
+    """The code of a file that was opened at the counter."""
+
+    code = NameField(
+        label=_("Code de votre dossier"),
+        max_length=20,
+        help_text=_("Dix lettres et chiffres, par exemple ABCDE-FGH23 : sur votre facture, ou donné par un agent."),
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
 class PayForm(forms.Form):
     """The e-mail for one payment, asked where the citizen's own cannot be used."""
 
     email = forms.EmailField(
-        label=_("Adresse électronique pour ce paiement"), max_length=80,
+        label=_("Adresse électronique pour ce paiement"),
+        max_length=80,
         help_text=_("La banque et nos services y envoient la preuve de votre paiement. Par exemple nom@exemple.fr."),
         widget=forms.EmailInput({"autocomplete": "email"}),
-    )  # fmt: skip
+    )
     remember = forms.BooleanField(label=_("Garder cette adresse dans mon compte"), required=False)

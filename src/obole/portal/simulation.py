@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any, Self
 
 from obole.catalogue.fields import MOST_ROWS
-from obole.catalogue.forms import estimating
-from obole.catalogue.forms.answering import AnswersForm
-from obole.catalogue.forms.estimating import Estimated
-from obole.catalogue.rules import Compiled, Pricing
-from obole.catalogue.rules.parts import AskedOf
+from obole.catalogue.forms import estimates
+from obole.catalogue.forms.estimates import AmountEstimate
+from obole.catalogue.forms.pricing_questions import AnswersForm
+from obole.pricing.engine.compiled_pricing import Compiled
+from obole.pricing.model.parts import AskedOf, Pricing
 
 
 class SimulationForm(AnswersForm):
@@ -18,22 +18,22 @@ class SimulationForm(AnswersForm):
     @classmethod
     def of(cls, compiled: Compiled, sent: Any = None) -> Self:
         """Return the form, blank or as it was sent, maybe with a row more or less."""
-        asked = [citizens_part(compiled.pricing)]
+        asked = [citizen_questions(compiled.pricing)]
         return cls(pricings=asked) if sent is None else cls.sent(sent, pricings=asked)
 
-    def estimate(self, compiled: Compiled, *, on: date) -> Estimated:
+    def estimate(self, compiled: Compiled, *, on: date) -> AmountEstimate:
         """Return what the answers come to so far."""
-        return estimating.of_answers(compiled, self.answers, on=on)
+        return estimates.estimate_answers(compiled, self.answers, on=on)
 
     def mark(self, compiled: Compiled, *, on: date) -> None:
         """Say at its field what cannot be read, where the form was sent."""
         if self.is_bound:
-            self.tell(one for one in compiled.preview(self.answers, on=on).problems if self.stands_at(one))
+            self.tell(problem for problem in compiled.preview(self.answers, on=on).problems if self.stands_at(problem))
 
 
-def citizens_part(pricing: Pricing) -> Pricing:
+def citizen_questions(pricing: Pricing) -> Pricing:
     """Return the questions of a pricing that a citizen answers, and no more rows than an application may have."""
-    asked = tuple(one for one in pricing.questions if one.asked_of == AskedOf.CITIZEN)
-    kept = {one.group for one in asked}
-    groups = tuple(replace(one, most=min(one.most, MOST_ROWS)) for one in pricing.groups if one.key in kept)
+    asked = tuple(question for question in pricing.questions if question.asked_of == AskedOf.CITIZEN)
+    kept = {item.group for item in asked}
+    groups = tuple(replace(group, most=min(group.most, MOST_ROWS)) for group in pricing.groups if group.key in kept)
     return Pricing(questions=asked, groups=groups)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from django.utils.translation import gettext as _
 
-from obole.lib import days, statements
+from obole.lib import dates, sql
 from obole.lib.transactions import require_transaction
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Regie
@@ -23,10 +23,13 @@ _LOOK = """
 """
 _ADD = """
     WITH head AS (UPDATE regies_regie SET entry_count = %(count)s, entry_head = %(head)s WHERE id = %(regie)s)
-    INSERT INTO regies_entry (regie_id, number, cause_kind, cause_key, label, booked_at, happened_at, previous_hash, hash)
+    INSERT INTO regies_entry (
+        regie_id, number, cause_kind, cause_key, label, booked_at, happened_at, previous_hash, hash
+    )
     SELECT %(regie)s, number, cause_kind, cause_key, label, %(at)s, happened_at, previous_hash, hash
     FROM json_to_recordset(%(entries)s) AS entry (
-        number bigint, cause_kind text, cause_key text, label text, happened_at timestamptz, previous_hash text, hash text
+        number bigint, cause_kind text, cause_key text, label text, happened_at timestamptz, previous_hash text,
+        hash text
     )
     ORDER BY number
     RETURNING id
@@ -52,10 +55,10 @@ class PeriodClosed(Exception):
     def __init__(self, until: date) -> None:
         super().__init__(
             _(
-                "Les comptes de cette régie sont arrêtés au %(day)s : passez l’écriture à la date d’aujourd’hui, en rappelant "
-                "la référence de l’opération d’origine."
+                "Les comptes de cette régie sont arrêtés au %(day)s : passez l’écriture à la date d’aujourd’hui, en"
+                " rappelant la référence de l’opération d’origine."
             )
-            % {"day": days.long(until)}
+            % {"day": dates.format_long(until)}
         )
         self.until = until
 
@@ -82,12 +85,9 @@ class Cause:
     key: str
 
 
-def transfer(*, debit: Account, credit: Account, cents: int, nature: str = "") -> tuple[Posting, Posting]:
+def transfer_postings(*, debit: Account, credit: Account, cents: int, nature: str = "") -> tuple[Posting, Posting]:
     """Return the two postings that move ``cents`` from one account to another."""
-    return (
-        Posting(account=debit, debit=cents, nature=nature),
-        Posting(account=credit, credit=cents, nature=nature),
-    )
+    return (Posting(account=debit, debit=cents, nature=nature), Posting(account=credit, credit=cents, nature=nature))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,8 @@ def post(
 
 def post_many(*, regie_id: int, events: Sequence[Event], at: datetime) -> list[Entry]:
     """
-    Add entries to the régie's ledger, in this order, all or none. Takes the régie's lock once; raises what ``post`` does.
+    Add entries to the régie's ledger, in this order, all or none. Takes the régie's lock once; raises what ``post``
+    does.
 
     One statement for the entries and one for their lines, however many: the chain is computed before they are written.
     """
@@ -142,17 +143,21 @@ def post_many(*, regie_id: int, events: Sequence[Event], at: datetime) -> list[E
 
 def _add(regie_id: int, entries: Sequence[Entry], events: Sequence[Event], *, at: datetime) -> None:
     last, said = entries[-1], [{name: getattr(entry, name) for name in _SAID} for entry in entries]
-    keys = statements.run(
-        _ADD, regie=regie_id, at=at, count=last.number, head=last.hash, entries=statements.as_json(said)
-    )
+    keys = sql.execute(_ADD, regie=regie_id, at=at, count=last.number, head=last.hash, entries=sql.as_json(said))
     for entry, (key,) in zip(entries, keys, strict=True):
         entry.pk = key
     lines = [
-        {"entry_id": entry.pk, "account": one.account, "nature": one.nature, "debit": one.debit, "credit": one.credit}
+        {
+            "entry_id": entry.pk,
+            "account": posting.account,
+            "nature": posting.nature,
+            "debit": posting.debit,
+            "credit": posting.credit,
+        }
         for entry, event in zip(entries, events, strict=True)
-        for one in event.postings
+        for posting in event.postings
     ]
-    statements.run(_ADD_LINES, lines=statements.as_json(lines))
+    sql.execute(_ADD_LINES, lines=sql.as_json(lines))
 
 
 def _require_balance(event: Event) -> None:
@@ -165,7 +170,7 @@ def _require_new_and_open(regie_id: int, events: Sequence[Event], *, at: datetim
     """Look under the lock of the régie, which whoever closes a period takes too."""
     causes = [(event.cause.kind, event.cause.key) for event in events]
     kinds, keys = ([cause[part] for cause in causes] for part in (0, 1))
-    [(closed_until, posted)] = statements.run(_LOOK, regie=regie_id, day=days.day_of(at), kinds=kinds, keys=keys)
+    [(closed_until, posted)] = sql.execute(_LOOK, regie=regie_id, day=dates.day_of(at), kinds=kinds, keys=keys)
     if posted or len(set(causes)) < len(causes):
         raise AlreadyPosted(", ".join(f"{kind} {key}" for kind, key in causes[:3]))
     if closed_until is not None:
@@ -175,9 +180,15 @@ def _require_new_and_open(regie_id: int, events: Sequence[Event], *, at: datetim
 def _chained(regie_id: int, event: Event, *, number: int, head: str, at: datetime) -> Entry:
     """Return the entry that follows the one whose hash is ``head``; it is not saved."""
     entry = Entry(
-        regie_id=regie_id, number=number, cause_kind=event.cause.kind, cause_key=event.cause.key,
-        label=event.label[:200], booked_at=at, happened_at=event.happened_at, previous_hash=head,
-    )  # fmt: skip
+        regie_id=regie_id,
+        number=number,
+        cause_kind=event.cause.kind,
+        cause_key=event.cause.key,
+        label=event.label[:200],
+        booked_at=at,
+        happened_at=event.happened_at,
+        previous_hash=head,
+    )
     entry.hash = chain_hash(entry, event.postings)
     return entry
 
@@ -185,10 +196,16 @@ def _chained(regie_id: int, event: Event, *, number: int, head: str, at: datetim
 def chain_hash(entry: Entry, postings: Sequence[Posting]) -> str:
     """Return the SHA-256 of what the entry says, chained to the entry before it."""
     said = [
-        entry.previous_hash, entry.regie_id, entry.number, entry.cause_kind, entry.cause_key, entry.label,
-        _instant(entry.booked_at), _instant(entry.happened_at),
+        entry.previous_hash,
+        entry.regie_id,
+        entry.number,
+        entry.cause_kind,
+        entry.cause_key,
+        entry.label,
+        _instant(entry.booked_at),
+        _instant(entry.happened_at),
         [[str(posting.account), posting.nature, posting.debit, posting.credit] for posting in postings],
-    ]  # fmt: skip
+    ]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 

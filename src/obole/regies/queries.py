@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Max, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import F, Min, Q, QuerySet, Sum
 
-from obole.directory.models import Agent
-from obole.lib.days import PARIS
+from obole.lib.dates import PARIS
 from obole.regies.accounts import Account
-from obole.regies.models import Balance, Closing, Entry, Line, Regie
+from obole.regies.models import Balance, Closing, DailyTotal, Entry, FoundingAct, Means, Regie
 
 HELD = (Account.CARD_CLEARING, Account.DEBIT_CLEARING, Account.TREASURY_DEPOSIT, Account.CASH, Account.CHEQUES)
 """Accounts of the money that the régie has received and not yet paid over."""
@@ -21,6 +19,26 @@ def balances(regie: Regie) -> dict[str, int]:
     return {account: known.get(account, 0) for account in Account}
 
 
+def act_of(regie_id: int) -> FoundingAct | None:
+    """Return the acte constitutif of a régie, if it was written down."""
+    return FoundingAct.objects.filter(regie=regie_id).first()
+
+
+def allowed_means(regie: Regie) -> frozenset[Means]:
+    """
+    Return the means of payment that a régie may take: all of them until its acte constitutif says which. In lists,
+    select ``regie__act`` too.
+    """
+    act: FoundingAct | None = getattr(regie, "act", None)
+    return frozenset(Means) if act is None else frozenset(map(Means, act.allowed_means))
+
+
+def available_cents(regie: Regie) -> int:
+    """Return what the compte DFT can bear: what it holds, less what was signed over and has not left it yet."""
+    known = balances(regie)
+    return known[Account.TREASURY_DEPOSIT] - known[Account.REMITTED]
+
+
 def balances_of(regies: Iterable[Regie]) -> dict[int, dict[str, int]]:
     """Return the balances of several régies by their id, with one query."""
     balances: dict[int, dict[str, int]] = {regie.pk: dict.fromkeys(Account, 0) for regie in regies}
@@ -29,24 +47,30 @@ def balances_of(regies: Iterable[Regie]) -> dict[int, dict[str, int]]:
     return balances
 
 
+RECEIVED, TAKEN_BACK = "receipt", "reversal"
+"""The causes of entries that bring money in, and that take it back."""
+
+
 def received_by_day(regies: Iterable[Regie], *, first: date, last: date) -> dict[date, int]:
-    """Return what came into these régies each day (Europe/Paris), in cents, every day of the period included."""
-    rows = (
-        Line.objects.filter(
-            entry__regie__in=list(regies),
-            account__in=HELD,
-            debit__gt=0,
-            entry__cause_kind="receipt",
-            entry__booked_at__date__range=(first, last),
-        )  # fmt: skip
-        .annotate(day=TruncDate("entry__booked_at", tzinfo=PARIS))
-        .values("day")
-        .annotate(cents=Sum("debit"))
-        .order_by("day")
+    """
+    Return what came into these régies each day (Europe/Paris), in cents, every day of the period included.
+
+    Net of what was taken back that day, whenever it had come: a day that is closed keeps its figure, and the sum of the
+    days is what the accounts say.
+    """
+    held = DailyTotal.objects.filter(
+        regie__in=list(regies), account__in=HELD, cause_kind__in=(RECEIVED, TAKEN_BACK), day__range=(first, last)
     )
+    rows = held.order_by("day").values("day").annotate(cents=Sum(F("debit") - F("credit")))
     received = {row["day"]: row["cents"] for row in rows}
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return {day: received.get(day, 0) for day in days}
+
+
+def cause_kinds(regie: Regie) -> list[str]:
+    """Return the kinds of causes that the régie's entries ever had."""
+    rows = DailyTotal.objects.filter(regie=regie).order_by("cause_kind").values_list("cause_kind", flat=True)
+    return list(rows.distinct())
 
 
 def entries(regie: Regie) -> QuerySet[Entry]:
@@ -58,26 +82,35 @@ Sums = dict[str, list[int]]
 """``{account: [debit, credit]}``, in cents, for the accounts that moved."""
 
 
-def regies_answered_for(agent: Agent) -> QuerySet[Regie]:
-    """Return the régies that the agent holds a mandate for; an administrator sees the others, and answers for none of them."""
-    return Regie.objects.filter(mandates__agent=agent)
-
-
 def closings(regie: Regie) -> QuerySet[Closing]:
     """Return what was closed of the régie's ledger, the last first."""
     return Closing.objects.filter(regie=regie).order_by("-until")
 
 
 def sums_of_period(regie: Regie, *, after: date | None, until: date) -> Sums:
-    """Return what the entries booked after a day and up to another one (in Paris) come to; ``after``: from the first if None."""
-    rows = Line.objects.filter(_booked("entry__", after, until), entry__regie=regie).order_by("account")
-    summed = rows.values("account").annotate(debits=Sum("debit"), credits=Sum("credit"))
+    """
+    Return what the entries booked after a day and up to another one (in Paris) come to; ``after``: from the first if
+    None.
+    """
+    rows = DailyTotal.objects.filter(regie=regie, day__lte=until).order_by("account").values("account")
+    rows = rows if after is None else rows.filter(day__gt=after)
+    summed = rows.annotate(debits=Sum("debit"), credits=Sum("credit"))
     return {row["account"]: [row["debits"], row["credits"]] for row in summed}
 
 
-def last_number(regie: Regie, *, until: date) -> int:
-    """Return the highest number of the entries booked up to a day (in Paris), 0 if there is none."""
-    return entries_of_period(regie, after=None, until=until).aggregate(last=Max("number"))["last"] or 0
+def last_entry(regie: Regie, *, after: date | None, until: date) -> tuple[int, str]:
+    """
+    Return the number and the hash of the highest of the entries booked after a day and up to another one (in Paris);
+    0 and nothing if there is none.
+    """
+    rows = entries_of_period(regie, after=after, until=until).order_by("-number")
+    return rows.values_list("number", "hash").first() or (0, "")
+
+
+def first_day(regie: Regie) -> date | None:
+    """Return the first day on which something was booked."""
+    first: date | None = DailyTotal.objects.filter(regie=regie).aggregate(first=Min("day"))["first"]
+    return first
 
 
 def entries_of_period(regie: Regie, *, after: date | None, until: date) -> QuerySet[Entry]:
@@ -85,7 +118,7 @@ def entries_of_period(regie: Regie, *, after: date | None, until: date) -> Query
     return Entry.objects.filter(_booked("", after, until), regie=regie).order_by("number")
 
 
-def added(before: Sums, totals: Sums) -> Sums:
+def sum_balances(before: Sums, totals: Sums) -> Sums:
     """Return two sums in one."""
     both = sorted({*before, *totals})
     pairs = {account: (before.get(account, [0, 0]), totals.get(account, [0, 0])) for account in both}
@@ -93,9 +126,10 @@ def added(before: Sums, totals: Sums) -> Sums:
 
 
 def _booked(path: str, after: date | None, until: date) -> Q:
-    booked = Q(**{f"{path}booked_at__lt": _midnight_after(until)})
-    return booked if after is None else booked & Q(**{f"{path}booked_at__gte": _midnight_after(after)})
+    booked = Q(**{f"{path}booked_at__lt": midnight_after(until)})
+    return booked if after is None else booked & Q(**{f"{path}booked_at__gte": midnight_after(after)})
 
 
-def _midnight_after(day: date) -> datetime:
+def midnight_after(day: date) -> datetime:
+    """Return the instant that ends a day in Paris."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=PARIS)

@@ -2,44 +2,53 @@
 
 from datetime import date, datetime
 
+from obole.audit_log import operations as audit_log
+from obole.billing import operations as billing, rules as billing_rules
+from obole.billing.emails import invoice_variables
 from obole.billing.models import Invoice
-from obole.billing.notices import variables_of
-from obole.lib import days
-from obole.lib.transactions import whole
-from obole.mailing import operations as mailing
-from obole.mailing import rules as mail_rules
+from obole.lib import actors, dates
+from obole.lib.transactions import atomic_with_retry
+from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
 from obole.payments import queries as payments
+from obole.recovery import queries as recovery
 from obole.reminders import rules
 from obole.reminders.models import Reminder
-from obole.trail import operations as trail
 
 LAST_WORDS = 3
 """There are three models of reminder; a fourth reminder uses the third."""
 
 
-@whole
+@atomic_with_retry
 def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
     """
     Decide the next reminder of an invoice, if one is due now; once for each step, however many workers ask.
 
-    Nobody who has paid, is paying, cannot pay online since the bank is down, or has no e-mail is reminded.
+    Nobody who has paid, is paying, paid what a person still looks at, cannot pay online since the bank is down, or has
+    no e-mail is reminded.
     """
-    invoice = Invoice.objects.locked().select_related("type", "payer", "regie").get(pk=invoice_id)
-    step = _step_due(invoice, today=days.day_of(at))
+    invoice = Invoice.objects.locked().select_related("type", "regie").get(pk=invoice_id)
+    step = _step_due(invoice, today=dates.day_of(at))
     if step is None or not invoice.payer.email or not is_still_due(invoice):
         return None
-    if invoice.regie_id in payments.regies_not_payable(days.day_of(at)):
+    if invoice.regie_id in payments.regies_not_payable(dates.day_of(at)):
         return None
+    # What the reminder says of the transmission must still be true when it is read.
+    billing.keep_payable(invoice=invoice, until=billing_rules.payable_after_reminder(dates.day_of(at)))
     kind = f"reminder_{min(step, LAST_WORDS)}"
-    letter = mailing.Letter(
-        cause=f"reminder:{invoice.pk}:{step}", kind=kind, to=invoice.payer.email, rendered=_words(invoice, kind),
-        about=invoice, at_most_once=True, task="reminders.deliver",
-    )  # fmt: skip
+    letter = mailing.Email(
+        cause=f"reminder:{invoice.pk}:{step}",
+        kind=kind,
+        to=invoice.payer.email,
+        rendered=_words(invoice, kind),
+        about=invoice,
+        at_most_once=True,
+        task="reminders.deliver",
+    )
     message = mailing.queue(letter, at=at)
     if message is None:
         return None
     reminder = Reminder.objects.create(invoice=invoice, step=step, message=message, decided_at=at)
-    trail.note("reminder.send", subject=invoice, actor="worker", at=at, step=step)
+    audit_log.log_event("reminder.send", subject=invoice, actor=actors.WORKER, at=at, step=step)
     return reminder
 
 
@@ -53,12 +62,19 @@ def deliver(*, message_id: int, at: datetime) -> None:
     if is_still_due(reminder.invoice):
         mailing.deliver(message_id=message_id, at=at)
     else:
-        mailing.drop(message_id=message_id, reason="the invoice is not due any more", at=at)
+        mailing.cancel(message_id=message_id, reason="the invoice is not due any more", at=at)
 
 
 def is_still_due(invoice: Invoice) -> bool:
-    """Tell whether something is due and nobody is at the bank for it."""
-    return invoice.remaining_cents > 0 and payments.open_attempt_of(invoice) is None
+    """
+    Tell whether something is due, nobody is at the bank for it, no money that was sent for it waits, and its payer does
+    not contest it.
+    """
+    if not invoice.remaining_cents or payments.open_attempt_of(invoice) is not None:
+        return False
+    if recovery.open_dispute_of(invoice) is not None:
+        return False
+    return not Invoice.objects.filter(payments.money_waits(), pk=invoice.pk).exists()
 
 
 def _step_due(invoice: Invoice, *, today: date) -> int | None:
@@ -66,13 +82,13 @@ def _step_due(invoice: Invoice, *, today: date) -> int | None:
     if invoice.due_date is None:
         return None
     return rules.next_step(
-        delays=invoice.type.reminder_delays, sent=len(sent), days_late=(today - invoice.due_date).days,
-        days_since_last=(today - days.day_of(sent[-1].decided_at)).days if sent else None,
-    )  # fmt: skip
+        delays=invoice.type.reminder_delays,
+        sent=len(sent),
+        days_late=(today - invoice.due_date).days,
+        days_since_last=(today - dates.day_of(sent[-1].decided_at)).days if sent else None,
+    )
 
 
-def _words(invoice: Invoice, kind: str) -> mail_rules.Rendered:
-    own = invoice.type
-    if own.reminder_subject and own.reminder_body:
-        return mail_rules.render(own.reminder_subject, own.reminder_body, variables_of(invoice))
-    return mailing.compose(kind, variables_of(invoice))
+def _words(invoice: Invoice, kind: str) -> mail_rules.RenderedMail:
+    own = mail_queries.TemplateTexts(invoice.type.reminder_subject, invoice.type.reminder_body)
+    return mailing.compose(kind, invoice_variables(invoice), own=own if own.body else None)

@@ -3,8 +3,8 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from obole.lib import days
-from obole.lib.queue import AWAY, task
+from obole.lib import dates
+from obole.lib.queue import AWAY, each, task
 from obole.reminders import operations, queries
 
 
@@ -12,9 +12,8 @@ from obole.reminders import operations, queries
 @task("reminders.run", queue="clock", queueing_lock="reminders.run", lock="reminders.run")
 def run(timestamp: int) -> None:
     """Remind everyone whose reminder is due; run again, it finds nobody."""
-    at = days.now()
-    for invoice_id in queries.candidates(days.day_of(at)):
-        operations.remind(invoice_id=invoice_id, at=at)
+    at = dates.now()
+    each(queries.candidates(dates.day_of(at)), lambda invoice: operations.remind(invoice_id=invoice, at=at))
 
 
 @task(
@@ -24,4 +23,4 @@ def run(timestamp: int) -> None:
 )
 def deliver(message_id: int) -> None:
     """Hand one reminder over, if it still makes sense."""
-    operations.deliver(message_id=message_id, at=days.now())
+    operations.deliver(message_id=message_id, at=dates.now())

@@ -37,7 +37,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     Say that it is our fault. No context processor runs: the database may be what failed.
 
-    A database that stops, restarts or ends a deadlock committed nothing of this request: 503, and who asks again is served.
+    A database that stops, restarts or ends a deadlock committed nothing of this request: 503, and who asks again is
+    served.
     """
     page = HttpResponse(render_to_string("500.html", {"static_url": settings.STATIC_URL}), status=500)
     if isinstance(sys.exception(), OperationalError | InterfaceError):

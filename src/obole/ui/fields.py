@@ -1,4 +1,7 @@
-"""The fields of forms that administrators build: what people type is mended where it can be, else refused with how to mend it."""
+"""
+The fields of forms that administrators build: what people type is mended where it can be, else refused with how to mend
+it.
+"""
 
 import re
 from collections.abc import Sequence
@@ -10,11 +13,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.utils.translation import gettext_lazy as _
-from stdnum import exceptions as numbers
-from stdnum import iban
+from stdnum import exceptions as numbers, iban
 from stdnum.fr import siret
 
-from obole.lib import days, money, words
+from obole.lib import dates, money, texts
 from obole.ui.forms import DayInput, QuantityField, UnitInput
 
 OLDEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
@@ -26,7 +28,8 @@ class LineField(forms.CharField):
     """
     One line of text.
 
-    :param mask: how it is written: « A » is a letter, « 9 » a digit, « ? » anything, the rest is itself (« AA-999-AA »).
+    :param mask: how it is written: « A » is a letter, « 9 » a digit, « ? » anything, the rest is itself (« AA-999-AA
+        »).
     """
 
     default_error_messages = {
@@ -48,7 +51,7 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return one clean line."""
-        return words.clean_line(super().to_python(value) or "")
+        return texts.clean_line(super().to_python(value) or "")
 
     def validate(self, value: str) -> None:
         """
@@ -74,15 +77,13 @@ class ParagraphField(LineField):
     def to_python(self, value: Any) -> str:
         """Return clean lines."""
         lines = str(forms.CharField.to_python(self, value) or "").splitlines()
-        return "\n".join(words.clean_line(line) for line in lines).strip()
+        return "\n".join(texts.clean_line(line) for line in lines).strip()
 
 
 class AddressField(ParagraphField):
     """A postal address, as it is written on an envelope."""
 
-    default_error_messages = {
-        "lines": _("Une adresse tient sur %(most)d lignes : celle-ci en a %(count)d."),
-    }
+    default_error_messages = {"lines": _("Une adresse tient sur %(most)d lignes : celle-ci en a %(count)d.")}
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.Textarea({"rows": 3, "autocomplete": "street-address"}))
@@ -103,9 +104,7 @@ class AddressField(ParagraphField):
 class MailField(forms.EmailField):
     """An e-mail address."""
 
-    default_error_messages = {
-        "invalid": _("Saisissez une adresse électronique complète, par exemple nom@exemple.fr."),
-    }
+    default_error_messages = {"invalid": _("Saisissez une adresse électronique complète, par exemple nom@exemple.fr.")}
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.EmailInput({"autocomplete": "email", "spellcheck": "false"}))
@@ -113,15 +112,13 @@ class MailField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         """Return it without what is invisible."""
-        return words.clean_line(super().to_python(value) or "")
+        return texts.clean_line(super().to_python(value) or "")
 
 
 class NumberField(QuantityField):
     """A positive number that goes by steps."""
 
-    default_error_messages = {
-        "step": _("Saisissez un multiple de %(step)s, par exemple %(near)s."),
-    }
+    default_error_messages = {"step": _("Saisissez un multiple de %(step)s, par exemple %(near)s.")}
 
     def __init__(self, *, step: Decimal | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -177,9 +174,13 @@ class DayField(forms.DateField):
         if not OLDEST <= value <= LATEST:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         if self.minimum is not None and value < self.minimum:
-            raise ValidationError(self.error_messages["minimum"] % {"limit": days.short(self.minimum)}, code="minimum")
+            raise ValidationError(
+                self.error_messages["minimum"] % {"limit": dates.format_short(self.minimum)}, code="minimum"
+            )
         if self.maximum is not None and value > self.maximum:
-            raise ValidationError(self.error_messages["maximum"] % {"limit": days.short(self.maximum)}, code="maximum")
+            raise ValidationError(
+                self.error_messages["maximum"] % {"limit": dates.format_short(self.maximum)}, code="maximum"
+            )
 
 
 class HourInput(forms.TimeInput):
@@ -271,7 +272,7 @@ class PhoneField(forms.CharField):
     default_error_messages = {
         "invalid": _(
             "Saisissez un numéro à dix chiffres, par exemple 06 12 34 56 78 ; un numéro étranger commence par +."
-        ),
+        )
     }
 
     def __init__(self, **options: Any) -> None:
@@ -376,7 +377,7 @@ def grouped(text: str, sizes: Sequence[int]) -> str:
 
 
 def _bare(value: Any) -> str:
-    return _PUNCTUATION.sub("", words.clean_line(str(value or "")))
+    return _PUNCTUATION.sub("", texts.clean_line(str(value or "")))
 
 
 def _pattern(mask: str) -> str:

@@ -9,10 +9,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
-from obole.lib import money
+from obole.lib import money, texts
 
 
 class AccessibleField(BoundField):
@@ -76,6 +75,16 @@ class FilterForm(forms.Form):
     """A form that narrows a list: nothing is required, so nothing is said to be optional."""
 
     mark_optional = False
+
+
+class NameField(forms.CharField):
+    """A name on one line, as it will be kept: what no line should hold is dropped before it is asked for."""
+
+    def to_python(self, value: Any) -> str:
+        """Read a line."""
+        line = super().to_python(value) or ""
+        # A NUL is left for its own validator to refuse.
+        return line if "\x00" in line else texts.clean_line(line)
 
 
 class UnitInput(forms.TextInput):

@@ -56,6 +56,14 @@ class StackedPlot:
 
 
 @dataclass(frozen=True)
+class GroupedPlot(StackedPlot):
+    """Columns of several bars beside each other (at most five series): amounts that do not add up."""
+
+
+Plot = BarPlot | StackedPlot
+
+
+@dataclass(frozen=True)
 class Shape:
     """A rectangle: across in percent, down in pixels."""
 
@@ -89,21 +97,25 @@ class Drawing:
     legend: Sequence[str]
     head: Sequence[str]
     rows: Sequence[tuple[str, Sequence[str]]]
+    base: int = BASE
+    """Where zero is: higher than the foot when something is below it."""
 
 
-def draw(plot: BarPlot | StackedPlot) -> Drawing:
+def draw(plot: Plot) -> Drawing:
     """Place the bars, their labels and the rows of the table beside them."""
     columns = _columns(plot)
+    scale = _Scale.of(columns)
     series = plot.series if isinstance(plot, StackedPlot) else [Series(plot.title, [bar.cents for bar in plot.bars])]
     return Drawing(
         key=f"plot-{zlib.crc32((plot.title + plot.description).encode()):08x}",
         title=plot.title,
         description=plot.description,
-        shapes=[shape for at, column in enumerate(columns) for shape in _stack(columns, at, column)],
-        words=[word for at, column in enumerate(columns) for word in _words(columns, at, column, plot.unit)],
-        legend=[one.label for one in series] if isinstance(plot, StackedPlot) else [],
-        head=[one.label for one in series],
+        shapes=[shape for at, column in enumerate(columns) for shape in _shapes(scale, at, column)],
+        words=[word for at, column in enumerate(columns) for word in _words(scale, at, column, plot.unit)],
+        legend=[sery.label for sery in series] if isinstance(plot, StackedPlot) else [],
+        head=[sery.label for sery in series],
         rows=[(column.label, [written(value, plot.unit) for value in column.values]) for column in columns],
+        base=scale.base,
     )
 
 
@@ -116,50 +128,84 @@ def written(value: int, unit: str) -> str:
 class _Column:
     label: str
     values: Sequence[int]
-    strong: bool
+    strong: bool = False
+    grouped: bool = False
 
     @property
     def total(self) -> int:
-        return sum(max(value, 0) for value in self.values)
+        return sum(self.values)
+
+    @property
+    def above(self) -> int:
+        parts = [max(value, 0) for value in self.values]
+        return max(parts, default=0) if self.grouped else sum(parts)
+
+    @property
+    def below(self) -> int:
+        parts = [max(-value, 0) for value in self.values]
+        return max(parts, default=0) if self.grouped else sum(parts)
 
 
-def _columns(plot: BarPlot | StackedPlot) -> list[_Column]:
+def _columns(plot: Plot) -> list[_Column]:
     if isinstance(plot, BarPlot):
         return [_Column(bar.label, [bar.cents], bar.strong) for bar in plot.bars]
-    values = zip(*(one.values for one in plot.series), strict=True)
-    return [_Column(label, list(column), False) for label, column in zip(plot.columns, values, strict=True)]
+    values = zip(*(sery.values for sery in plot.series), strict=True)
+    grouped = isinstance(plot, GroupedPlot)
+    return [_Column(label, list(column), grouped=grouped) for label, column in zip(plot.columns, values, strict=True)]
 
 
-def _scale(columns: Sequence[_Column], value: int) -> int:
-    highest = max(column.total for column in columns)
-    return round((BASE - TOP) * max(value, 0) / highest) if highest else 0
+@dataclass(frozen=True)
+class _Scale:
+    """How many columns there are, what they reach above zero and below it, and so where zero is."""
+
+    count: int
+    above: int
+    below: int
+
+    @classmethod
+    def of(cls, columns: Sequence[_Column]) -> "_Scale":
+        return cls(len(columns), max(one.above for one in columns), max(one.below for one in columns))
+
+    @property
+    def base(self) -> int:
+        return BASE - self.height(self.below)
+
+    def height(self, value: int) -> int:
+        whole = self.above + self.below
+        return round((BASE - TOP) * value / whole) if whole else 0
 
 
-def _stack(columns: Sequence[_Column], at: int, column: _Column) -> list[Shape]:
-    step = 100 / len(columns)
-    shapes, bottom = [], BASE
+def _shapes(scale: _Scale, at: int, column: _Column) -> list[Shape]:
+    step = 100 / scale.count
+    count = len(column.values) if column.grouped else 1
+    width, left = step * (1 - GAP) / count, step * (at + GAP / 2)
+    shapes, top, bottom = [], scale.base, scale.base
     for number, value in enumerate(column.values):
-        height = _scale(columns, value)
-        bottom -= height
+        height = scale.height(abs(value))
+        if column.grouped:
+            left, top, bottom = step * (at + GAP / 2) + width * number, scale.base, scale.base
+        y = top - height if value > 0 else bottom
+        top, bottom = (y, bottom) if value > 0 else (top, bottom + height)
         tone = ("strong" if column.strong else "plain") if len(column.values) == 1 else f"series-{number + 1}"
         if height:
-            shapes.append(Shape(f"{step * (at + GAP / 2):.3f}%", bottom, f"{step * (1 - GAP):.3f}%", height, tone))
+            shapes.append(Shape(f"{left:.3f}%", y, f"{width:.3f}%", height, tone))
     return shapes
 
 
-def _words(columns: Sequence[_Column], at: int, column: _Column, unit: str) -> list[Word]:
-    middle = f"{100 / len(columns) * (at + 0.5):.3f}%"
-    many = len(columns) > FEW
-    top = BASE - sum(_scale(columns, value) for value in column.values)
-    spare = many and (len(columns) - 1 - at) % 2 == 1
-    return [
-        Word(middle, top - 8, _brief(column.total, unit), column.strong, many and not column.strong),
-        Word(middle, HEIGHT - 6, column.label, column.strong, spare),
-    ]
+def _words(scale: _Scale, at: int, column: _Column, unit: str) -> list[Word]:
+    middle = f"{100 / scale.count * (at + 0.5):.3f}%"
+    many = scale.count > FEW
+    spare = many and (scale.count - 1 - at) % 2 == 1
+    label = Word(middle, HEIGHT - 6, column.label, column.strong, spare)
+    if column.grouped:
+        # Four amounts above four narrow bars would be read by nobody: the table gives them.
+        return [label]
+    top = scale.base - scale.height(column.above)
+    return [Word(middle, top - 8, _brief(column.total, unit), column.strong, many and not column.strong), label]
 
 
 def _brief(value: int, unit: str) -> str:
     """Write a value above its bar: whole euros from 1 000 €, because the table beside gives the cents."""
     if unit != "€" or not value:
         return str(value)
-    return money.plain(value) if value < 100_000 else money.plain(round(value, -2)).partition(",")[0]
+    return money.plain(value) if abs(value) < 100_000 else money.plain(round(value, -2)).partition(",")[0]

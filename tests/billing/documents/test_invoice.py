@@ -76,15 +76,35 @@ def test_it_says_all_that_an_invoice_must_say() -> None:
     words = words_of(INVOICE)
 
     for expected in (
-        "Ville de Valbourg", "SIRET 212 345 678 00019", "01 23 45 67 89", "enfance@valbourg.example", "8 h 30 – 12 h",
-        "Régie Enfance et restauration", "Service Enfance", "Mme Éloïse Œuvrard", "12 bis rue de l’Église",
-        "Facture ENF-2026-000123", "25 novembre 2026", "novembre 2026", "D-2026-004217",
-        "tranche 3 (QF 701–1 000)", "3,25\u00a0€", "46,88\u00a0€", "24 × ½ h", "TVA non applicable.",
-        "Net à payer 158,88\u00a0€", "Date limite de paiement 15 décembre 2026", "Au guichet de la régie.",
-        "Passé le 15/12/2026, cette facture ne pourra plus être réglée auprès de la régie. Elle sera transmise au "
-        "comptable public, qui vous adressera un avis des sommes à payer.",
-        "tribunal administratif de Valbourg", "Vos données personnelles", "Page 1/1",
-    ):  # fmt: skip
+        "Ville de Valbourg",
+        "SIRET 212 345 678 00019",
+        "01 23 45 67 89",
+        "enfance@valbourg.example",
+        "8 h 30 – 12 h",
+        "Régie Enfance et restauration",
+        "Service Enfance",
+        "Mme Éloïse Œuvrard",
+        "12 bis rue de l’Église",
+        "Facture ENF-2026-000123",
+        "25 novembre 2026",
+        "novembre 2026",
+        "D-2026-004217",
+        "tranche 3 (QF 701–1 000)",
+        "3,25\u00a0€",
+        "46,88\u00a0€",
+        "24 × ½ h",
+        "TVA non applicable.",
+        "Net à payer 158,88\u00a0€",
+        "Date limite de paiement 15 décembre 2026",
+        "Au guichet de la régie.",
+        (
+            "Passé le 15/12/2026, cette facture ne pourra plus être réglée auprès de la régie. Elle sera transmise au "
+            "comptable public, qui vous adressera un avis des sommes à payer."
+        ),
+        "tribunal administratif de Valbourg",
+        "Vos données personnelles",
+        "Page 1/1",
+    ):
         assert expected in words
 
 

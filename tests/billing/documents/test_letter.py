@@ -66,6 +66,23 @@ def test_unusable_logos_are_refused_before_anything_is_drawn(logo: letter.Logo, 
         letter.check_logo(logo)
 
 
+@pytest.mark.parametrize(
+    "effect",
+    [
+        '<filter id="f"><feTurbulence numOctaves="1000"/></filter><rect width="64" height="64" filter="url(#f)"/>',
+        '<mask id="m"><rect width="9" height="9"/></mask><rect width="64" height="64"/>',
+        '<rect width="64" height="64" style="filter: blur(900px)"/>',
+        '<rect width="64" height="64" filter="blur(900px)"/>',
+        "<style>rect { FILTER: blur(900px) }</style><rect width='64' height='64'/>",
+        '<pattern id="p" width="1" height="1"><rect width="1" height="1"/></pattern>',
+    ],
+)
+def test_effects_drawn_pixel_by_pixel_are_refused(effect: str) -> None:
+    """A hundred bytes of noise took 78 seconds, for every invoice of the type."""
+    with pytest.raises(letter.LogoRefused, match="effects"):
+        letter.check_logo(letter.Logo(SVG.format(effect).encode(), "svg"))
+
+
 def test_copies_of_copies_are_refused() -> None:
     levels = "".join(f'<g id="l{n}">{f"""<use xlink:href="#l{n - 1}"/>""" * 10}</g>' for n in range(1, 12))
     bomb = SVG.format(f'<defs><g id="l0"/>{levels}</defs><use href="#l11"/>')

@@ -8,11 +8,13 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import eopayment
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import zeep
+from hypothesis import HealthCheck, given, settings, strategies as st
 from lxml import etree
 
 from obole.gateways.base import GatewayError, Status, Unreachable
@@ -123,7 +125,8 @@ def test_nobody_listens() -> None:
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:99999/", "http://./", "http://" + "a" * 300 + "/"])
-def test_an_address_that_leads_nowhere(address: str) -> None:
+def test_an_address_that_leads_nowhere(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("obole.gateways.settings.is_allowed", lambda _address: True)
     with pytest.raises(Unreachable):
         payfip(Bank(address, Reply())).ask(IDOP)
 
@@ -137,28 +140,37 @@ def test_a_bank_that_speaks_without_tls(bank: Bank) -> None:
     assert bank.asked == []
 
 
-def test_a_thread_keeps_one_client(bank: Bank) -> None:
+def test_a_thread_keeps_one_session(bank: Bank) -> None:
     bank.says("paid.xml")
     payfip(bank).ask(IDOP)
-    first = soap._local.client
+    first = soap._local.session
 
     payfip(bank, mode="W").ask(IDOP)
 
-    assert soap._local.client is first
+    assert soap._local.session is first
 
 
 def test_the_network_libraries_are_not_loaded_for_nothing() -> None:
     program = "import sys, obole.gateways.registry as r; r.build('payfip', {'client_number': '000001'}, timeout=1)"
-    program += "; print(sorted({'zeep', 'requests', 'django'} & set(sys.modules)))"
+    program += "; print(sorted({'requests', 'django'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
 
 
-def test_the_service_description_is_local() -> None:
-    transport: Any = soap._Transport()
-    assert b"PaiementSecuriseService" in transport.load(str(soap.WSDL))
-    with pytest.raises(OSError):
-        transport.load("http://127.0.0.1/payfip.wsdl")
+@pytest.mark.parametrize(
+    "operation", ["creerPaiementSecurise", "recupererDetailPaiementSecurise", "recupererDetailClient"]
+)
+def test_a_question_is_what_another_library_writes_from_the_bank_s_own_contract(operation: str) -> None:
+    contract = zeep.Client(str(Path(eopayment.__file__).parent / "resource" / "PaiementSecuriseService.wsdl"))
+    taken = contract.service._binding.get(operation).input.body.type.elements[0][1].type.elements
+    fields = {name: f"<&é {rank}>" for rank, (name, _element) in enumerate(taken)}
+    written = contract.create_message(contract.service, operation, fields)
+    assert len(fields) in {1, 9}
+    assert _shape(etree.fromstring(soap.envelope(operation, fields))) == _shape(written)
+
+
+def _shape(element: Any) -> tuple[str, str, list[Any]]:
+    return element.tag, element.text or "", [_shape(child) for child in element]
 
 
 @pytest.fixture(scope="module")

@@ -38,10 +38,20 @@ def test_it_says_what_was_received() -> None:
     words = words_of(RECEIPT)
 
     for expected in (
-        "Reçu de paiement n°\u00a02026-004217", "Ville de Valbourg", "Régie Enfance", "Mme Éloïse Œuvrard",
-        "ENF-2026-000123", "Restauration scolaire, novembre 2026", "1\u202f234,56\u00a0€", "carte bancaire (PayFiP)",
-        "A1B2C3", "ENF2026000123X", "Facture soldée", "Service Enfance, 01 23 45 67 89", "Page 1/1",
-    ):  # fmt: skip
+        "Reçu de paiement n°\u00a02026-004217",
+        "Ville de Valbourg",
+        "Régie Enfance",
+        "Mme Éloïse Œuvrard",
+        "ENF-2026-000123",
+        "Restauration scolaire, novembre 2026",
+        "1\u202f234,56\u00a0€",
+        "carte bancaire (PayFiP)",
+        "A1B2C3",
+        "ENF2026000123X",
+        "Facture soldée",
+        "Service Enfance, 01 23 45 67 89",
+        "Page 1/1",
+    ):
         assert expected in words
 
 

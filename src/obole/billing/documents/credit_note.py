@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from obole.billing.documents import letter
-from obole.lib import days, money, pdf
+from obole.lib import dates, money, pdf
 
 TEMPLATE = Path(__file__).with_name("credit_note.typ")
 
@@ -40,9 +40,9 @@ def render_credit_note(document: CreditNoteDocument) -> bytes:
         **document.letterhead.data,
         "title": document.title,
         "recipient": vars(document.recipient),
-        "issued_on": days.long(days.day_of(document.issued_at)),
+        "issued_on": dates.format_long(dates.day_of(document.issued_at)),
         "invoice_number": document.invoice_number,
-        "invoice_issued_on": days.long(document.invoice_issued_on),
+        "invoice_issued_on": dates.format_long(document.invoice_issued_on),
         "invoice_label": document.invoice_label,
         "why": document.why,
         "amount": money.euros(-document.amount_cents),

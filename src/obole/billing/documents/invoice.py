@@ -10,7 +10,7 @@ from typing import Any
 import segno
 
 from obole.billing.documents import letter
-from obole.lib import days, money, pdf
+from obole.lib import dates, money, pdf
 
 TEMPLATE = Path(__file__).with_name("invoice.typ")
 # A row longer than this may be cut by the end of a page: it could be taller than one.
@@ -43,6 +43,8 @@ class InvoiceDocument:
     already_paid_cents: int
     to_pay_cents: int
     issued_at: datetime
+    payable_until: date | None = None
+    """The last day before it may be handed over to the comptable, where it is known."""
     heading: str = ""
     period: str = ""
     dossier_reference: str = ""
@@ -52,6 +54,8 @@ class InvoiceDocument:
     payment_instructions: str = ""
     legal_mentions: str = ""
     pay_url: str = ""
+    claim_code: str = ""
+    """What finds the payer's file again from an account, for who has none."""
     taxes: tuple[tuple[str, int], ...] = ()
     """What stands between the lines and the total, in cents: the total without VAT, and each rate's VAT."""
     votes: str = ""
@@ -71,7 +75,8 @@ def render_invoice(document: InvoiceDocument) -> bytes:
     """
     pay_url = document.pay_url if document.to_pay_cents > 0 else ""
     images = {**document.letterhead.images, **({"qr": _qr_code(pay_url)} if pay_url else {})}
-    data = {**document.letterhead.data, **_texts(document), **_amounts(document), "pay_url": pay_url}
+    data = {**document.letterhead.data, **_texts(document), **_amounts(document)}
+    data |= {"pay_url": pay_url, "claim_code": document.claim_code}
     return pdf.render([TEMPLATE, letter.TEMPLATE], data, images=images, timestamp=document.issued_at)
 
 
@@ -81,9 +86,9 @@ def _texts(document: InvoiceDocument) -> dict[str, Any]:
         "title": document.title,
         "heading": document.heading,
         "recipient": vars(document.recipient),
-        "issued_on": days.long(document.issued_on),
-        "due_on": days.long(document.due_on),
-        "due_on_short": days.short(document.due_on),
+        "issued_on": dates.format_long(document.issued_on),
+        "due_on": dates.format_long(document.due_on),
+        "payable_until": dates.format_short(document.payable_until or document.due_on),
         "period": document.period,
         "dossier_reference": document.dossier_reference,
         "vat_mention": document.vat_mention,

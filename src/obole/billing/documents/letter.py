@@ -108,7 +108,7 @@ def paragraphs(text: str) -> list[list[str]]:
 
 def check_logo(logo: Logo) -> None:
     """
-    Look at a logo before typst does, which has no limit of time or memory.
+    Look at a logo before typst does: what is refused here is told at its field, by whom it concerns.
 
     :raises LogoRefused: if it is damaged, too large, or costly to draw.
     """
@@ -132,6 +132,10 @@ def _check_picture(logo: Logo) -> None:
         raise LogoRefused("the logo is in the colours of the press (CMYK): export it for the screen (RGB)")
 
 
+_COSTLY = {"filter", "mask", "pattern", "marker", "foreignObject"}
+_EFFECTS = {"filter", "mask", "backdrop-filter", "mask-image"}
+
+
 def _check_drawing(content: bytes) -> None:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
@@ -142,7 +146,22 @@ def _check_drawing(content: bytes) -> None:
         raise LogoRefused("the logo is not an svg drawing")
     if root.getroottree().docinfo.internalDTD is not None and b"<!ENTITY" in content:
         raise LogoRefused("the logo declares entities")
+    _refuse_costly_effects(root)
     _refuse_nested_copies(root)
+
+
+def _refuse_costly_effects(root: etree._Element) -> None:
+    """Refuse what is drawn pixel by pixel: a hundred bytes of noise or of blur are a minute of a processor."""
+    for element in root.iter(etree.Element):
+        said = " ".join([*map(str, element.attrib), element.get("style", ""), element.text or ""]).lower()
+        is_rule = etree.QName(element).localname == "style" or "style" in element.attrib
+        named = {str(name).lower() for name in element.attrib}
+        if etree.QName(element).localname in _COSTLY or named & _EFFECTS or (is_rule and _names_effect(said)):
+            raise LogoRefused("the logo has effects (filter, mask, pattern): export it as plain shapes")
+
+
+def _names_effect(rule: str) -> bool:
+    return any(effect in rule for effect in _EFFECTS)
 
 
 def _refuse_nested_copies(root: etree._Element) -> None:

@@ -9,45 +9,54 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from obole.audit_log import history
+from obole.billing.models.frozen import protect_but_for_a_merge
 from obole.billing.states import InvoiceState
-from obole.catalogue.models import PricingVersion, Scheme
-from obole.directory.models import Citizen
+from obole.catalogue.models import PricingVersion, Scheme, Service
+from obole.directory.models import Agent, Citizen
+from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
-from obole.lib import words
+from obole.lib import texts
+from obole.lib.actors import ActorField
 from obole.regies.models import Regie
-from obole.trail import history
 
 
-@history.kept()
+@history.track()
 class InvoiceType(models.Model):
-    """The mould of an invoice: which régie, how the amount comes, when it is due, what the document says, when to remind."""
-
-    class AmountMode(models.TextChoices):
-        FIXED = "fixed", _("Montant fixe")
-        COMPUTED = "computed", _("Calculé à partir des produits du dispositif")
+    """
+    The mould of an invoice: which régie, when it is due, what the document says, when to remind. Its amount is the
+    dispositif's to say.
+    """
 
     name = models.CharField(_("nom"), max_length=120, unique=True)
     enabled = models.BooleanField(_("utilisable"), default=True)
     regie = models.ForeignKey(
-        Regie, on_delete=models.PROTECT, null=True, blank=True, related_name="invoice_types", verbose_name=_("régie d’encaissement"),
+        Regie,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="invoice_types",
+        verbose_name=_("régie d’encaissement"),
         help_text=_("Sans régie, ce type ne peut servir à aucune facture."),
-    )  # fmt: skip
-    amount_mode = models.CharField(_("montant"), max_length=8, choices=AmountMode.choices, default=AmountMode.COMPUTED)
-    fixed_cents = models.PositiveIntegerField(_("montant fixe"), default=0, validators=[MaxValueValidator(100_000_00)])
-    fixed_label = models.CharField(_("libellé de la ligne"), max_length=120, blank=True)
+    )
     nature = models.CharField(_("imputation"), max_length=20, blank=True)
     payment_term = models.PositiveSmallIntegerField(
         _("délai de paiement (jours)"), default=30, validators=[MinValueValidator(0), MaxValueValidator(365)]
     )
     accepts_cesu = models.BooleanField(
-        _("CESU acceptés au guichet"), default=False, help_text=_("Seulement pour la garde d’enfants, si une délibération le prévoit.")
-    )  # fmt: skip
+        _("CESU acceptés au guichet"),
+        default=False,
+        help_text=_("Seulement pour la garde d’enfants, si une délibération le prévoit."),
+    )
     schemes = models.ManyToManyField(Scheme, related_name="invoice_types", verbose_name=_("dispositifs"), blank=True)
     logo_digest = models.CharField(max_length=64, blank=True, editable=False)
     logo_format = models.CharField(max_length=4, blank=True, editable=False)
     colour = models.CharField(
-        _("couleur"), max_length=7, default="#1f4a8a", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Une couleur s’écrit #1f4a8a."))]
-    )  # fmt: skip
+        _("couleur"),
+        max_length=7,
+        default="#1f4a8a",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Une couleur s’écrit #1f4a8a."))],
+    )
     heading = models.CharField(_("en-tête"), max_length=120, blank=True)
     introduction = models.TextField(_("introduction"), blank=True, max_length=3000)
     closing = models.TextField(_("paragraphe final"), blank=True, max_length=3000)
@@ -55,33 +64,28 @@ class InvoiceType(models.Model):
     legal_mentions = models.TextField(_("mentions légales"), blank=True, max_length=3000)
     vat_mention = models.CharField(_("mention de TVA"), max_length=150, blank=True)
     reminder_delays = ArrayField(
-        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]), default=list, blank=True, size=6,
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]),
+        default=list,
+        blank=True,
+        size=6,
         verbose_name=_("relances (jours de retard)"),
-    )  # fmt: skip
+    )
     reminder_subject = models.CharField(_("objet de la relance"), max_length=200, blank=True)
     reminder_body = models.TextField(_("texte de la relance"), max_length=6000, blank=True)
     """Empty: the words of « Relance 1 », « 2 », « 3 » are used."""
 
     class Meta:
         ordering = ["name", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(amount_mode__in=["fixed", "computed"]), name="invoice_type_mode_known"
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(amount_mode="fixed") | models.Q(fixed_cents__gt=0), name="invoice_type_fixed_amount"
-            ),
-        ]
 
     def __str__(self) -> str:
         return self.name
 
     def clean_fields(self, exclude: Any = None) -> None:
-        self.name = words.clean_line(self.name)
+        self.name = texts.clean_line(self.name)
         super().clean_fields(exclude=exclude)
 
 
-@history.kept(linked=False)
+@history.track(linked=False)
 class CoveredScheme(InvoiceType.schemes.through):  # type: ignore[name-defined,misc]  # made by Django
     """A dispositif that a type de facture covers: here so that its history is kept."""
 
@@ -93,11 +97,28 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
     """Invoices: how they are locked and whose they are."""
 
     def locked(self) -> "InvoiceQuerySet":
-        return self.select_for_update(of=("self",))
+        """Lock; never with the payer beside: who waited here for a merge of files would find no row joined."""
+        return self.select_for_update(of=("self",), no_key=True)
 
     def of_payer(self, citizen: Citizen) -> "InvoiceQuerySet":
         """Return what this citizen may see: everything that was issued to them."""
         return self.filter(payer=citizen).exclude(state=InvoiceState.DRAFT)
+
+    def seen_by(self, agent: Agent) -> "InvoiceQuerySet":
+        """Keep those of the prestations that the agent sees, and of the régies whose money they see."""
+        if agent.all_services:
+            return self
+        seen = models.Q(dossier__scheme__service__in=Service.objects.seen_by(agent))
+        if agent.may(Right.MONEY):
+            seen |= models.Q(regie__in=Regie.objects.seen_by(agent))
+        return self.filter(seen)
+
+    def handled_by(self, agent: Agent) -> "InvoiceQuerySet":
+        """Keep those that the agent may issue, cancel and do again: of their prestations, and of their régies."""
+        if agent.all_services and agent.may(Right.REVIEW):
+            return self
+        handled = models.Q(dossier__scheme__service__in=Service.objects.handled_by(agent))
+        return self.filter(handled | models.Q(regie__in=Regie.objects.acted_on_by(agent)))
 
     def late(self, today: date) -> "InvoiceQuerySet":
         return self.filter(state=InvoiceState.DUE, due_date__lt=today)
@@ -124,7 +145,7 @@ _FROZEN_CHANGED = "OLD.number IS NOT NULL AND ({}) IS DISTINCT FROM ({})".format
 class Invoice(models.Model):
     """What a payer owes. Once issued, its lines, its amount and its document never change."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     request_key = models.CharField(max_length=64, unique=True, editable=False)
     """Comes with the form: the same form sent twice makes one invoice."""
     type = models.ForeignKey(InvoiceType, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("type"))
@@ -144,6 +165,8 @@ class Invoice(models.Model):
     created_at = models.DateTimeField()
     issued_at = models.DateTimeField(_("émise le"), null=True)
     due_date = models.DateField(_("échéance"), null=True)
+    payable_until = models.DateField(_("payable à la régie jusqu’au"), null=True)
+    """The last day on which it is surely paid here, however late: from the next one it may be handed over."""
     paid_at = models.DateTimeField(_("payée le"), null=True)
     reason = models.CharField(_("motif"), max_length=300, blank=True)
     """Why it was cancelled."""
@@ -169,6 +192,11 @@ class Invoice(models.Model):
                 name="invoice_numbered_if_issued",
             ),
             models.CheckConstraint(
+                condition=models.Q(state="draft", payable_until=None)
+                | (~models.Q(state="draft") & models.Q(payable_until__gte=models.F("due_date"))),
+                name="invoice_payable_after_its_due_date",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state="paid", paid_at__isnull=False, received_cents=models.F("total_cents"))
                 | (~models.Q(state="paid") & models.Q(paid_at=None)),
                 name="invoice_paid_if_received",
@@ -192,10 +220,8 @@ class Invoice(models.Model):
             pgtrigger.Protect(
                 name="never_deleted", operation=pgtrigger.Delete, condition=pgtrigger.Q(old__number__isnull=False)
             ),
-            pgtrigger.Protect(
-                name="issued_is_immutable",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Condition(_FROZEN_CHANGED),
+            protect_but_for_a_merge(
+                name="issued_is_immutable", operation=pgtrigger.Update, condition=pgtrigger.Condition(_FROZEN_CHANGED)
             ),
         ]
 
@@ -256,15 +282,20 @@ class InvoiceLine(models.Model):
 
 
 class InvoiceExplanation(models.Model):
-    """Why an invoice comes to its amount: the pricing, the answers, and what the engine made of them. Kept with an issued invoice."""
+    """
+    Why an invoice comes to its amount: the pricing, the answers, and what the engine made of them. Kept with an issued
+    invoice.
+    """
 
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="explanation")
     version = models.ForeignKey(PricingVersion, on_delete=models.PROTECT, related_name="explanations")
     answers = models.JSONField()
     result = models.JSONField()
-    """What ``catalogue.rules.codec`` writes of a ``Result``; its lines are the invoice's, in their order, but for a part."""
+    """
+    What ``pricing.text.codec`` writes of a ``Result``; its lines are the invoice's, in their order, but for a part.
+    """
     part = models.JSONField(null=True)
-    """What it writes of a ``Part``, where the invoice is one of several that the result is billed in."""
+    """What it writes of an ``Instalment``, where the invoice is one of several that the result is billed in."""
     carried = models.JSONField(default=list)
     """What was carried over to it: how each is called, and its ``Result``; its lines come after those of the result."""
     added_tax_cents = models.BigIntegerField(default=0)
@@ -289,7 +320,7 @@ class CreditNote(models.Model):
         GESTURE = "gesture", _("Geste décidé par la collectivité")
         OTHER = "other", _("Autre motif")
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="credit_note")
     regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="credit_notes")
     number = models.CharField(_("numéro"), max_length=24, unique=True)
@@ -299,7 +330,7 @@ class CreditNote(models.Model):
     reason = models.CharField(_("motif"), max_length=12, choices=Reason.choices)
     comment = models.CharField(_("précision"), max_length=300, blank=True)
     issued_at = models.DateTimeField(_("émis le"))
-    issued_by = models.CharField(max_length=254)
+    issued_by = ActorField()
 
     class Meta:
         ordering = ["-issued_at", "-id"]
@@ -321,7 +352,7 @@ class CreditNote(models.Model):
         return f"{label} : {self.comment}" if self.comment else label
 
 
-class Document(models.Model):
+class InvoicePdf(models.Model):
     """The PDF of an invoice: rendered once, served as it is for ever."""
 
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="document")
@@ -336,7 +367,7 @@ class Document(models.Model):
         return self.digest
 
 
-class CreditNotePaper(models.Model):
+class CreditNotePdf(models.Model):
     """The PDF of an avoir: rendered once, served as it is for ever."""
 
     credit_note = models.OneToOneField(CreditNote, on_delete=models.PROTECT, related_name="paper")

@@ -1,39 +1,34 @@
 """Every write about invoices, by moment: their types, issuing, drafts done again, and how they end."""
 
-from obole.billing.operations.batch import deposit_batch as deposit_batch
-from obole.billing.operations.batch import issue_batch as issue_batch
-from obole.billing.operations.carrying import give_up_carried as give_up_carried
-from obole.billing.operations.cautions import bill_kept_caution as bill_kept_caution
-from obole.billing.operations.cautions import drop_caution as drop_caution
-from obole.billing.operations.cautions import give_back_caution as give_back_caution
-from obole.billing.operations.cautions import keep_caution as keep_caution
-from obole.billing.operations.cautions import receive_caution as receive_caution
-from obole.billing.operations.drafts import correct_draft as correct_draft
-from obole.billing.operations.drafts import discard_draft as discard_draft
-from obole.billing.operations.drafts import redo_invoice as redo_invoice
-from obole.billing.operations.ending import cancel_invoice as cancel_invoice
-from obole.billing.operations.ending import settle_invoice as settle_invoice
-from obole.billing.operations.ending import transfer_invoice as transfer_invoice
-from obole.billing.operations.ending import unsettle_invoice as unsettle_invoice
-from obole.billing.operations.issuing import BILLABLE as BILLABLE
-from obole.billing.operations.issuing import generate_invoice as generate_invoice
-from obole.billing.operations.issuing import issue_invoice as issue_invoice
-from obole.billing.operations.plans import abandon_parts as abandon_parts
-from obole.billing.operations.plans import bill_part as bill_part
-from obole.billing.operations.plans import bill_part_on_its_day as bill_part_on_its_day
-from obole.billing.operations.plans import move_part as move_part
-from obole.billing.operations.pricing import Answered as Answered
-from obole.billing.operations.pricing import carry_price as carry_price
-from obole.billing.operations.pricing import correct_priced_draft as correct_priced_draft
-from obole.billing.operations.pricing import generate_priced_invoice as generate_priced_invoice
-from obole.billing.operations.refusals import BadDays as BadDays
-from obole.billing.operations.refusals import EmptyInvoice as EmptyInvoice
-from obole.billing.operations.refusals import NoCaution as NoCaution
-from obole.billing.operations.refusals import NotADraft as NotADraft
-from obole.billing.operations.refusals import NotBillable as NotBillable
-from obole.billing.operations.refusals import PartOfAPrice as PartOfAPrice
-from obole.billing.operations.refusals import PricedByAnswers as PricedByAnswers
-from obole.billing.operations.refusals import PricingChanged as PricingChanged
-from obole.billing.operations.refusals import ReasonMissing as ReasonMissing
-from obole.billing.operations.types import check_type as check_type
-from obole.billing.operations.types import configure_type as configure_type
+from obole.billing.operations.batch import deposit_batch, issue_batch
+from obole.billing.operations.carry_overs import give_up_carry_over
+from obole.billing.operations.drafts import discard_draft, redo_invoice
+from obole.billing.operations.errors import (
+    BadDays,
+    EmptyInvoice,
+    IsInstalment,
+    NoSecurityDeposit,
+    NotADraft,
+    NotBillable,
+    PricingChanged,
+    ReasonMissing,
+)
+from obole.billing.operations.instalments import (
+    abandon_instalments,
+    bill_due_instalment,
+    bill_instalment,
+    lock_with_acompte,
+    reschedule_instalment,
+)
+from obole.billing.operations.issuing import BILLABLE, issue_invoice
+from obole.billing.operations.pricing import PricingAnswers, carry_price, correct_draft, generate_invoice
+from obole.billing.operations.security_deposits import (
+    bill_kept_security_deposit,
+    cancel_security_deposit,
+    keep_security_deposit,
+    receive_security_deposit,
+    return_security_deposit,
+)
+from obole.billing.operations.settlement import cancel_invoice, settle_invoice, unsettle_invoice
+from obole.billing.operations.transfers import keep_payable, return_invoice, transfer_invoice
+from obole.billing.operations.types import check_type, configure_type

@@ -5,28 +5,31 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from obole.billing import notices
+from obole.billing import emails
+from obole.billing.access import require_biller
 from obole.billing.models import Invoice
+from obole.billing.operations.errors import NotBillable
 from obole.billing.operations.issuing import make_due
-from obole.billing.operations.refusals import NotBillable
 from obole.billing.states import InvoiceState
 from obole.directory import queries as directory
-from obole.lib import days
+from obole.lib import dates
+from obole.lib.actors import Actor
 from obole.lib.queue import defer
-from obole.lib.transactions import whole
+from obole.lib.transactions import atomic_with_retry
 
 DEPOSITED_AT_ONCE = 50
 """Invoices whose mail and document are asked for in one transaction of the worker."""
 
 
-@whole
-def issue_batch(*, invoice_ids: Sequence[int], actor: str, at: datetime) -> list[Invoice]:
+@atomic_with_retry
+def issue_batch(*, invoice_ids: Sequence[int], actor: Actor, at: datetime) -> list[Invoice]:
     """
     Issue drafts of one régie together, all or none, numbered in the order of their ids; the worker then deposits them.
 
-    Locks the invoices by id, then the series, then the régie, once each. Returns the invoices, in the order of their numbers.
+    Locks the invoices by id, then the series, then the régie, once each. Returns the invoices, in the order of their
+    numbers.
 
-    :raises obole.lib.states.ForbiddenMove: if one of them is not a draft.
+    :raises obole.lib.states.ForbiddenTransition: if one of them is not a draft.
     :raises obole.billing.models.Invoice.DoesNotExist: if one of them does not exist.
     :raises NotBillable: if they are not all of the same régie.
     :raises EmptyInvoice: if the total of one of them is zero.
@@ -36,15 +39,18 @@ def issue_batch(*, invoice_ids: Sequence[int], actor: str, at: datetime) -> list
         return []
     if len({invoice.regie_id for invoice in invoices}) > 1:
         raise NotBillable(_("Ces brouillons ne sont pas tous de la même régie : émettez-les régie par régie."))
+    # Invoices issued together are of few prestations: one question for each.
+    for one in {invoice.dossier and invoice.dossier.scheme.service_id: invoice for invoice in invoices}.values():
+        require_biller(one, actor=actor, at=at)
 
     numbers = make_due(invoices, authority=directory.the_authority(), actor=actor, at=at)
     defer(
-        "billing.deposit", regie_id=invoices[0].regie_id, year=days.day_of(at).year, first=numbers[0], last=numbers[-1]
+        "billing.deposit", regie_id=invoices[0].regie_id, year=dates.day_of(at).year, first=numbers[0], last=numbers[-1]
     )
     return invoices
 
 
-@whole
+@atomic_with_retry
 def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: datetime) -> None:
     """
     Ask for the mails and documents of invoices issued together, some at a time: the rest waits in the queue with them.
@@ -59,7 +65,7 @@ def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: dateti
     for invoice in some.select_related("payer", "regie"):
         if invoice.state == InvoiceState.DUE:
             # One that was cancelled meanwhile has the mail of its avoir, and needs no other.
-            notices.announce(invoice, authority=authority, at=at)
+            emails.send_invoice_notice(invoice, authority=authority, at=at)
         defer("billing.render", invoice_id=invoice.pk)
     if until < last:
         defer("billing.deposit", regie_id=regie_id, year=year, first=until + 1, last=last)

@@ -1,95 +1,57 @@
 """From a dossier to an invoice in the payer's account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from obole.billing import notices, rules, states
+from obole.audit_log import operations as audit_log
+from obole.billing import emails, rules, states
+from obole.billing.access import require_biller
 from obole.billing.models import Invoice, InvoiceLine, InvoiceType
-from obole.billing.operations.refusals import EmptyInvoice, NotBillable, PricedByAnswers
+from obole.billing.operations.errors import EmptyInvoice, NotBillable
 from obole.billing.wording import freeze
-from obole.catalogue import queries as catalogue
 from obole.directory import queries as directory
 from obole.directory.models import Authority
-from obole.dossiers import operations as dossiers
-from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
-from obole.lib import days, statements
+from obole.lib import dates, sql
+from obole.lib.actors import Actor
 from obole.lib.queue import defer
-from obole.lib.transactions import whole
+from obole.lib.transactions import atomic_with_retry
 from obole.regies import ledger, numbering
 from obole.regies.accounts import Account
 from obole.regies.models import Regie, Series
-from obole.trail import operations as trail
 
 _ISSUE = """
     UPDATE billing_invoice SET
         state = issued.state, number = issued.number, year = issued.year, sequence = issued.sequence,
-        issued_at = issued.issued_at, due_date = issued.due_date, wording = issued.wording
+        issued_at = issued.issued_at, due_date = issued.due_date,
+        payable_until = issued.payable_until, wording = issued.wording
     FROM json_to_recordset(%(issued)s) AS issued (
-        id bigint, state text, number text, year smallint, sequence integer, issued_at timestamptz, due_date date, wording jsonb
+        id bigint, state text, number text, year smallint, sequence integer, issued_at timestamptz, due_date date,
+        payable_until date, wording jsonb
     )
     WHERE billing_invoice.id = issued.id AND billing_invoice.id = ANY(%(ids)s)
 """
 """The ids are said twice, because the planner does not know how many rows a JSON text has."""
-_ISSUED = ("id", "state", "number", "year", "sequence", "issued_at", "due_date", "wording")
+_ISSUED = ("id", "state", "number", "year", "sequence", "issued_at", "due_date", "payable_until", "wording")
 BILLABLE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 
 
-@whole
-def generate_invoice(  # noqa: PLR0913 - one form, one call
-    *,
-    dossier_id: int,
-    type_id: int,
-    quantities: Mapping[int, Decimal],
-    period: str,
-    request_key: str,
-    actor: str,
-    at: datetime,
-) -> Invoice:
-    """
-    Make an invoice of a dossier and issue it. The same ``request_key`` again returns the invoice that it made.
-
-    :param quantities: the quantities that are the agent's to give, by product id.
-    :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review or accepted.
-    :raises PricedByAnswers: if the dispositif has a pricing, and the type an amount that is computed.
-    :raises EmptyInvoice: if there is nothing to pay.
-    """
-    # The dossier is locked first: a double click waits here, then finds the invoice of the first.
-    dossier = Dossier.objects.locked().select_related("citizen", "scheme").get(pk=dossier_id)
-    twin = Invoice.objects.filter(request_key=request_key, dossier=dossier).first()
-    if twin is not None:
-        return twin
-    invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
-    regie = billable_regie(invoice_type, dossier)
-    if invoice_type.amount_mode == InvoiceType.AmountMode.COMPUTED and catalogue.current_pricing(dossier.scheme):
-        raise PricedByAnswers(_("Une tarification fait le prix de ce dispositif : répondez à ses questions."))
-    dossiers.correct_quantities(dossier_id=dossier_id, quantities=quantities, actor=actor, at=at)
-    lines = rules.lines_for(invoice_type, dossier_queries.items(dossier))
-    invoice = Invoice.objects.create(
-        request_key=request_key, type=invoice_type, regie=regie, dossier=dossier, payer=dossier.citizen,
-        label=invoice_type.name, period=period, total_cents=rules.total(lines), created_at=at,
-    )  # fmt: skip
-    add_lines(invoice, lines)
-    trail.note("invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference)
-    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
-
-
-@whole
-def issue_invoice(*, invoice_id: int, actor: str, at: datetime) -> Invoice:
+@atomic_with_retry
+def issue_invoice(*, invoice_id: int, actor: Actor, at: datetime) -> Invoice:
     """
     Give a draft its number, make it due, and deposit it in the payer's account.
 
-    :raises obole.lib.states.ForbiddenMove: if it is not a draft.
+    :raises obole.lib.states.ForbiddenTransition: if it is not a draft.
     :raises EmptyInvoice: if its total is zero.
     """
-    rows = Invoice.objects.locked().select_related("type", "regie", "payer", "dossier__scheme__service")
+    rows = Invoice.objects.locked().select_related("type", "regie", "dossier__scheme__service")
     invoice, authority = rows.get(pk=invoice_id), directory.the_authority()
+    require_biller(invoice, actor=actor, at=at)
     make_due([invoice], authority=authority, actor=actor, at=at)
-    notices.announce(invoice, authority=authority, at=at)
+    emails.send_invoice_notice(invoice, authority=authority, at=at)
     defer("billing.render", invoice_id=invoice.pk)
     return invoice
 
@@ -125,7 +87,8 @@ def open_regie(invoice_type: InvoiceType) -> Regie:
     if invoice_type.regie is None:
         raise NotBillable(
             _(
-                "Ce type de facture n’a pas de régie : un administrateur doit lui en donner une (Paramétrage › Types de factures)."
+                "Ce type de facture n’a pas de régie : un administrateur doit lui en donner une (Paramétrage › Types de"
+                " factures)."
             )
         )
     if not invoice_type.regie.enabled:
@@ -137,46 +100,56 @@ def add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:
     """Write the lines of a draft."""
     InvoiceLine.objects.bulk_create(
         InvoiceLine(
-            invoice=invoice, position=position, label=line.label, detail=line.detail, quantity=line.quantity, unit=line.unit,
-            unit_price_cents=line.unit_price_cents, amount_cents=line.amount_cents, nature=line.nature,
+            invoice=invoice,
+            position=position,
+            label=line.label,
+            detail=line.detail,
+            quantity=line.quantity,
+            unit=line.unit,
+            unit_price_cents=line.unit_price_cents,
+            amount_cents=line.amount_cents,
+            nature=line.nature,
         )
         for position, line in enumerate(lines, start=1)
-    )  # fmt: skip
+    )
 
 
-def make_due(invoices: Sequence[Invoice], *, authority: Authority, actor: str, at: datetime) -> range:
+def make_due(invoices: Sequence[Invoice], *, authority: Authority, actor: Actor, at: datetime) -> range:
     """
     Number drafts of one régie, in this order, make them due and book them. The caller holds them, and tells the payers.
 
-    Each kind of row is written in one statement, and the series and the régie are locked once, however many drafts there are.
+    Each kind of row is written in one statement, and the series and the régie are locked once, however many drafts
+    there are.
 
     :returns: the numbers that they took in their series.
-    :raises obole.lib.states.ForbiddenMove: if one of them is not a draft.
+    :raises obole.lib.states.ForbiddenTransition: if one of them is not a draft.
     :raises EmptyInvoice: if the total of one of them is zero.
     """
-    regie, year = invoices[0].regie, days.day_of(at).year
+    regie, year = invoices[0].regie, dates.day_of(at).year
     steps = [(states.ISSUE.apply(invoice), invoice) for invoice in invoices]
     if not all(invoice.total_cents for invoice in invoices):
-        raise EmptyInvoice(_("Toutes les quantités sont à zéro : il n’y a rien à facturer."))
+        raise EmptyInvoice(_("Le total est de zéro : il n’y a rien à facturer."))
 
-    numbers = numbering.take_many(regie=regie, kind=Series.Kind.INVOICE, year=year, count=len(invoices))
+    numbers = numbering.take_numbers(regie=regie, kind=Series.Kind.INVOICE, year=year, count=len(invoices))
     for invoice, sequence in zip(invoices, numbers, strict=True):
         invoice.year, invoice.sequence, invoice.issued_at = year, sequence, at
-        invoice.number = numbering.written(regie=regie, kind=Series.Kind.INVOICE, year=year, sequence=sequence)
-        invoice.due_date = days.due_date(at, term_days=invoice.type.payment_term)
+        invoice.number = numbering.format_number(regie=regie, kind=Series.Kind.INVOICE, year=year, sequence=sequence)
+        invoice.due_date = dates.due_date(at, term_days=invoice.type.payment_term)
+        invoice.payable_until = rules.payable_until(invoice.due_date, delay=regie.transfer_delay)
         invoice.wording = freeze(invoice, authority)
     issued = [{name: getattr(invoice, name) for name in _ISSUED} for invoice in invoices]
-    statements.run(_ISSUE, issued=statements.as_json(issued), ids=[invoice.pk for invoice in invoices])
+    sql.execute(_ISSUE, issued=sql.as_json(issued), ids=[invoice.pk for invoice in invoices])
 
     ledger.post_many(regie_id=regie.pk, events=[_event(invoice) for invoice in invoices], at=at)
-    said = ((step, one, {"number": one.number, "cents": one.total_cents}) for step, one in steps)
-    trail.record_many(said, actor=actor, at=at)
+    said = ((step, item, {"number": item.number, "cents": item.total_cents}) for step, item in steps)
+    audit_log.log_transitions(said, actor=actor, at=at)
     return numbers
 
 
 def _event(invoice: Invoice) -> ledger.Event:
     cents = invoice.total_cents
     return ledger.Event(
-        cause=ledger.Cause(kind="invoice", key=str(invoice.pk)), label=f"{invoice.number}",
-        postings=ledger.transfer(debit=Account.RECEIVABLE, credit=Account.CLAIMS, cents=cents),
-    )  # fmt: skip
+        cause=ledger.Cause(kind="invoice", key=str(invoice.pk)),
+        label=f"{invoice.number}",
+        postings=ledger.transfer_postings(debit=Account.RECEIVABLE, credit=Account.CLAIMS, cents=cents),
+    )

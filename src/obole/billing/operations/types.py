@@ -7,13 +7,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from obole.audit_log import configuration
 from obole.billing.models import InvoiceType
+from obole.lib.actors import Actor
 from obole.mailing import rules as mail_rules
-from obole.mailing.defaults import INVOICE
-from obole.trail import configuration
+from obole.mailing.default_templates import INVOICE
 
 
-def configure_type(*, type_id: int | None, values: Mapping[str, Any], actor: str, at: datetime) -> InvoiceType:
+def configure_type(*, type_id: int | None, values: Mapping[str, Any], actor: Actor, at: datetime) -> InvoiceType:
     """
     Create or change a type de facture; invoices that were issued keep what they say.
 
@@ -30,8 +31,6 @@ def check_type(*, values: Mapping[str, Any]) -> None:
     :raises django.core.exceptions.ValidationError: with a sentence at each field to mend.
     """
     wrong: dict[str, str] = {}
-    if values.get("amount_mode") == InvoiceType.AmountMode.FIXED and values.get("fixed_cents") == 0:
-        wrong["fixed_cents"] = _("Donnez un montant supérieur à zéro, puisqu’il est fixe.")
     delays = values.get("reminder_delays", ())
     if len(set(delays)) < len(delays):
         wrong["reminder_delays"] = _("Deux relances partiraient le même jour.")

@@ -19,9 +19,9 @@ from obole.catalogue.fields import (
     FormField,
     Prefill,
 )
-from obole.catalogue.forms import conditions, naming
-from obole.catalogue.rules.problems import Place, Problem, Refused
-from obole.catalogue.rules.typing_formulas import At, FormulaChecker
+from obole.catalogue.forms import answer_names, conditions
+from obole.pricing.checking.formula_types import At, FormulaChecker
+from obole.pricing.model.problems import Place, Problem, Refused
 
 MOST_FIELDS, LONGEST_LABEL = 300, 150
 MOST_CONTROLS = 800
@@ -35,7 +35,8 @@ def check(form: Sequence[FormField]) -> list[str]:
         return [_("Ce formulaire a trop de champs : %(most)d au plus.") % {"most": MOST_FIELDS}]
     if _controls(form) > MOST_CONTROLS:
         said = _(
-            "Ce formulaire aurait trop de réponses (%(count)d, %(most)d au plus) : réduisez le nombre de lignes d’un bloc répété."
+            "Ce formulaire aurait trop de réponses (%(count)d, %(most)d au plus) : réduisez le nombre de lignes d’un"
+            " bloc répété."
         )
         return [said % {"count": _controls(form), "most": MOST_CONTROLS}]
     if len({field.key for field in form}) != len(form):
@@ -48,13 +49,13 @@ def check(form: Sequence[FormField]) -> list[str]:
 
 def _controls(form: Sequence[FormField]) -> int:
     """Return how many controls the page has at most; a period has two, a list of boxes one for each."""
-    rows = {one.key: one.rows_at_most for one in form if one.kind == FieldKind.GROUP}
+    rows = {item.key: item.rows_at_most for item in form if item.kind == FieldKind.GROUP}
     sizes = {FieldKind.PERIOD: 2}
     return sum(
-        rows.get(one.group, 1)
-        * (len(one.choices) if one.kind == FieldKind.SEVERAL else sizes.get(FieldKind(one.kind), 1))
-        for one in form
-        if one.kind in FieldKind.values and not one.is_holder
+        rows.get(item.group, 1)
+        * (len(item.choices) if item.kind == FieldKind.SEVERAL else sizes.get(FieldKind(item.kind), 1))
+        for item in form
+        if item.kind in FieldKind.values and not item.is_holder
     )
 
 
@@ -83,7 +84,7 @@ def _lists(field: FormField) -> Iterator[str]:
 
 
 def _bounds(field: FormField) -> Iterator[str]:
-    read: Callable[[str], object] = _day if field.kind in DAYS else naming.number
+    read: Callable[[str], object] = _day if field.kind in DAYS else answer_names.number
     if field.kind not in NUMBERS | DAYS:
         return
     ends = [(text, read(text)) for text in (field.minimum, field.maximum, field.step) if text]
@@ -91,7 +92,7 @@ def _bounds(field: FormField) -> Iterator[str]:
         yield _("une de ses bornes est illisible : saisissez un nombre, ou une date.")
     elif field.minimum and field.maximum and read(field.minimum) > read(field.maximum):  # type: ignore[operator]
         yield _("son minimum est au-dessus de son maximum : échangez-les.")
-    elif field.kind in NUMBERS and any(one < 0 for _text, one in ends):  # type: ignore[operator]
+    elif field.kind in NUMBERS and any(item < 0 for _text, item in ends):  # type: ignore[operator]
         yield _("ses bornes doivent être positives.")
     if not 0 <= field.decimals <= MOST_DECIMALS:
         yield _("trop de décimales : %(most)d au plus.") % {"most": MOST_DECIMALS}
@@ -136,20 +137,20 @@ def _people(field: FormField) -> Iterator[str]:
 
 def _misplaced(form: Sequence[FormField]) -> Iterator[tuple[FormField, str]]:
     """Check that what a group holds comes right after it."""
-    groups = {one.key for one in form if one.kind == FieldKind.GROUP}
+    groups = {item.key for item in form if item.kind == FieldKind.GROUP}
     here = ""
-    for one in form:
-        if one.group and one.is_holder:
-            yield one, _("un bloc répété ne contient ni titre ni autre bloc : sortez-le du bloc.")
-        elif one.group and one.group not in groups:
-            yield one, _("le bloc répété qui le contient n’existe plus : sortez-le du bloc.")
-        elif one.group and one.group != here:
-            yield one, _("il doit suivre son bloc répété : remontez-le, ou sortez-le du bloc.")
-        elif one.group and one.by == FilledBy.AGENT:
-            yield one, _("un bloc répété se remplit en entier par l’usager.")
-        here = one.group or (one.key if one.kind == FieldKind.GROUP else "")
-    for key in groups - {one.group for one in form}:
-        group = next(one for one in form if one.key == key)
+    for item in form:
+        if item.group and item.is_holder:
+            yield item, _("un bloc répété ne contient ni titre ni autre bloc : sortez-le du bloc.")
+        elif item.group and item.group not in groups:
+            yield item, _("le bloc répété qui le contient n’existe plus : sortez-le du bloc.")
+        elif item.group and item.group != here:
+            yield item, _("il doit suivre son bloc répété : remontez-le, ou sortez-le du bloc.")
+        elif item.group and item.by == FilledBy.AGENT:
+            yield item, _("un bloc répété se remplit en entier par l’usager.")
+        here = item.group or (item.key if item.kind == FieldKind.GROUP else "")
+    for key in groups - {item.group for item in form}:
+        group = next(item for item in form if item.key == key)
         yield group, _("ce bloc répété est vide : ajoutez-y au moins un champ.")
 
 
@@ -157,17 +158,18 @@ def _twice(form: Sequence[FormField]) -> Iterator[str]:
     """Refuse two answers with one name: the two boxes of a list may be alike for their first letters."""
     seen: dict[str, str] = {}
     for field in form:
-        for name in [question.key for question in naming.questions_of(field)]:
+        for name in [question.key for question in answer_names.questions_of(field)]:
             if name in seen:
                 yield _("« %(label)s » : deux réponses se ressemblent trop (%(name)s) : changez un libellé.") % {
-                    "label": field.label, "name": name,
-                }  # fmt: skip
+                    "label": field.label,
+                    "name": name,
+                }
             seen[name] = field.label
 
 
 def _conditions(form: Sequence[FormField]) -> Iterator[str]:
     problems: list[Problem] = []
-    checker = FormulaChecker(naming.as_pricing(form), problems)
+    checker = FormulaChecker(answer_names.pricing_of_form(form), problems)
     for field in form:
         for condition, role in ((field.shown_if, _("affichage")), (field.required_if, _("obligation"))):
             if condition is None:
@@ -176,10 +178,10 @@ def _conditions(form: Sequence[FormField]) -> Iterator[str]:
             try:
                 checker.condition(conditions.parse(condition), At(place, group=field.group))
             except Refused as refused:
-                yield from (f"{place.words} : {one.text % one.values}" for one in refused.problems)
+                yield from (f"{place.words} : {problem.text % problem.values}" for problem in refused.problems)
                 return
     if problems:
-        yield from (one.message for one in problems)
+        yield from (problem.message for problem in problems)
     elif found := conditions.loops(form):
         labels = {field.key: field.label for field in form}
         yield _("Les conditions d’affichage tournent en rond entre %(labels)s : retirez l’une d’elles.") % {

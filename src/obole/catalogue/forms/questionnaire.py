@@ -11,8 +11,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
-from obole.catalogue.forms import conditions, phrases, questions, rows
-from obole.catalogue.forms.conditions import OUTSIDE, Decided
+from obole.catalogue.forms import condition_texts, conditions, questions, rows
+from obole.catalogue.forms.conditions import OUTSIDE, FormDecision
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Slot:
 
 
 @dataclass
-class Shown:
+class QuestionDisplay:
     """A question as it is drawn."""
 
     control: BoundField
@@ -38,24 +38,24 @@ class Shown:
 
 
 @dataclass
-class ShownRow:
+class RowDisplay:
     """A row of a group as it is drawn."""
 
     title: str
     remove: str
     """What the button that takes it away sends; nothing where it must stay."""
-    questions: list[Shown] = field(default_factory=list)
+    questions: list[QuestionDisplay] = field(default_factory=list)
 
 
 @dataclass
-class ShownGroup:
+class GroupDisplay:
     """A group as it is drawn."""
 
     field: FormField
     when: str
     condition: str
     counter: str
-    rows: list[ShownRow]
+    rows: list[RowDisplay]
     add: str
     """What its button says; nothing where there are as many rows as there may be."""
     problem: str = ""
@@ -63,7 +63,7 @@ class ShownGroup:
 
 
 @dataclass
-class ShownSection:
+class SectionDisplay:
     """A part of the form as it is drawn."""
 
     key: str
@@ -71,7 +71,7 @@ class ShownSection:
     help: str = ""
     when: str = ""
     condition: str = ""
-    items: list[Shown | ShownGroup] = field(default_factory=list)
+    items: list[QuestionDisplay | GroupDisplay] = field(default_factory=list)
 
 
 class Questionnaire(forms.Form):
@@ -108,10 +108,10 @@ class Questionnaire(forms.Form):
             return forms.FileField(label=slot.field.label, required=False, help_text=slot.field.help)
         return questions.control(slot.field, initial=kept, required=self.is_always_required(slot.field))
 
-    def is_always_required(self, one: FormField) -> bool:
+    def is_always_required(self, field: FormField) -> bool:
         """Tell whether an empty answer is wrong whatever the others are."""
-        free = one.shown_if is None and one.required_if is None
-        return one.required and free and not self._dependent & set(self._holders[one.key])
+        free = field.shown_if is None and field.required_if is None
+        return field.required and free and not self._dependent & set(self._holders[field.key])
 
     @property
     def asks(self) -> bool:
@@ -119,18 +119,18 @@ class Questionnaire(forms.Form):
         return bool(self.sections)
 
     @property
-    def sections(self) -> list[ShownSection]:
+    def sections(self) -> list[SectionDisplay]:
         """The parts of the form, as they are drawn; those where nothing is asked are left out."""
-        found = [ShownSection(key="", title="")]
-        for one in self.form_fields:
-            if one.kind == FieldKind.SECTION:
-                when, condition = self._when(one)
-                found.append(ShownSection(one.key, one.label, one.help, when, condition))
-            elif one.by == self.by and not one.group:
+        found = [SectionDisplay(key="", title="")]
+        for item in self.form_fields:
+            if item.kind == FieldKind.SECTION:
+                when, condition = self._when(item)
+                found.append(SectionDisplay(item.key, item.label, item.help, when, condition))
+            elif item.by == self.by and not item.group:
                 found[-1].items.append(
-                    self._group(one) if one.kind == FieldKind.GROUP else self._shown(Slot(one, f"answer_{one.key}"))
+                    self._group(item) if item.kind == FieldKind.GROUP else self._shown(Slot(item, f"answer_{item.key}"))
                 )
-        return [one for one in found if one.items]
+        return [item for item in found if item.items]
 
     def clean(self) -> dict[str, Any]:
         """Ask for what must be answered, and forget what is beside the point."""
@@ -152,7 +152,9 @@ class Questionnaire(forms.Form):
     def answers(self) -> dict[str, Any]:
         """Return what was answered, as it is kept; the rows of groups are lists."""
         found: dict[str, Any] = {
-            one.key: [{} for _row in range(self._row_count(one))] for one in self._groups if self._row_count(one)
+            group.key: [{} for _row in range(self._row_count(group))]
+            for group in self._groups
+            if self._row_count(group)
         }
         for slot in self.slots:
             value = self._answer(slot)
@@ -162,20 +164,22 @@ class Questionnaire(forms.Form):
         return found
 
     def given_so_far(self) -> dict[str, Any]:
-        """Return what could be read of what was sent, and what others answered before: nobody said that it is complete."""
+        """
+        Return what could be read of what was sent, and what others answered before: nobody said that it is complete.
+        """
         # Asking is reading.
         self.is_valid()
         return self._with_others()
 
     def _answer(self, slot: Slot) -> Any:
         value = self.cleaned_data.get(slot.name)
-        return None if slot.field.kind == FieldKind.FILE else questions.kept(slot.field, value)
+        return None if slot.field.kind == FieldKind.FILE else questions.to_json(slot.field, value)
 
-    def _decide(self) -> Decided:
+    def _decide(self) -> FormDecision:
         return conditions.decide(self.form_fields, self._with_others())
 
     def _with_others(self) -> dict[str, Any]:
-        others = {one.key for one in self.form_fields if one.by != self.by}
+        others = {field.key for field in self.form_fields if field.by != self.by}
         known = {key: value for key, value in self.known.items() if key in others}
         return {**known, **self.answers()}
 
@@ -188,17 +192,17 @@ class Questionnaire(forms.Form):
         """Tell whether a question has no answer."""
         return self.cleaned_data.get(slot.name) in (None, "", [], {})
 
-    def _too_few(self, decided: Decided) -> None:
-        for one in self._groups:
-            least = max(one.least_rows, int(decided.requires(one.key)))
-            if decided.shows(one.key) and self._row_count(one) < least:
-                said = _("%(label)s : ajoutez-en au moins %(least)d.") % {"label": one.label, "least": least}
-                self.few[one.key] = said
+    def _too_few(self, decided: FormDecision) -> None:
+        for group in self._groups:
+            least = max(group.least_rows, int(decided.requires(group.key)))
+            if decided.shows(group.key) and self._row_count(group) < least:
+                said = _("%(label)s : ajoutez-en au moins %(least)d.") % {"label": group.label, "least": least}
+                self.few[group.key] = said
                 self.add_error(None, forms.ValidationError(said, code="rows"))
 
     @cached_property
     def _groups(self) -> list[FormField]:
-        return [one for one in self.form_fields if one.kind == FieldKind.GROUP and one.by == self.by]
+        return [field for field in self.form_fields if field.kind == FieldKind.GROUP and field.by == self.by]
 
     @cached_property
     def _holders(self) -> dict[str, tuple[str, ...]]:
@@ -206,23 +210,23 @@ class Questionnaire(forms.Form):
 
     @cached_property
     def _labels(self) -> dict[str, str]:
-        return phrases.labels_of(self.form_fields)
+        return condition_texts.labels_of(self.form_fields)
 
     @cached_property
     def _dependent(self) -> set[str]:
-        return {one.key for one in self.form_fields if one.shown_if}
+        return {field.key for field in self.form_fields if field.shown_if}
 
-    def _may_be_required(self, one: FormField) -> bool:
-        return one.required or one.required_if is not None
+    def _may_be_required(self, field: FormField) -> bool:
+        return field.required or field.required_if is not None
 
     def _slots(self) -> Iterator[Slot]:
-        for one in self.form_fields:
-            if one.kind == FieldKind.GROUP:
-                inside = [other for other in self.form_fields if other.group == one.key]
-                for row in range(self._row_count(one) if one.by == self.by else 0):
-                    yield from (Slot(other, rows.control(one.key, row, other.key), row) for other in inside)
-            elif not one.group and not one.is_holder and one.by == self.by:
-                yield Slot(one, f"answer_{one.key}")
+        for item in self.form_fields:
+            if item.kind == FieldKind.GROUP:
+                inside = [other for other in self.form_fields if other.group == item.key]
+                for row in range(self._row_count(item) if item.by == self.by else 0):
+                    yield from (Slot(other, rows.control(item.key, row, other.key), row) for other in inside)
+            elif not item.group and not item.is_holder and item.by == self.by:
+                yield Slot(item, f"answer_{item.key}")
 
     def _row_count(self, group: FormField) -> int:
         if self.is_bound:
@@ -240,33 +244,37 @@ class Questionnaire(forms.Form):
         return known[slot.row].get(slot.field.key) if slot.row < len(known) else None
 
     def _row_title(self, slot: Slot) -> str:
-        group = next((one for one in self._groups if one.key == slot.field.group), None)
+        group = next((group for group in self._groups if group.key == slot.field.group), None)
         return "" if group is None else _row_title(group, slot.row)
 
-    def _when(self, one: FormField) -> tuple[str, str]:
+    def _when(self, field: FormField) -> tuple[str, str]:
         """Return on what a field depends: for people, and as JSON for the script of the page."""
-        sentences = [phrases.shown_if(one, self._labels), phrases.required_if(one, self._labels)]
-        condition = json.dumps(one.shown_if) if one.shown_if else ""
+        sentences = [condition_texts.shown_if(field, self._labels), condition_texts.required_if(field, self._labels)]
+        condition = json.dumps(field.shown_if) if field.shown_if else ""
         return " ".join(said for said in sentences if said), condition
 
-    def _shown(self, slot: Slot) -> Shown:
-        return Shown(self[slot.name], slot.field, *self._when(slot.field))
+    def _shown(self, slot: Slot) -> QuestionDisplay:
+        return QuestionDisplay(self[slot.name], slot.field, *self._when(slot.field))
 
-    def _group(self, group: FormField) -> ShownGroup:
+    def _group(self, group: FormField) -> GroupDisplay:
         number = self._row_count(group)
         shown = [
-            ShownRow(title=_row_title(group, row), remove=f"{group.key}:{row}" if number > group.least_rows else "")
+            RowDisplay(title=_row_title(group, row), remove=f"{group.key}:{row}" if number > group.least_rows else "")
             for row in range(number)
         ]
         for slot in self.slots:
             if slot.field.group == group.key:
                 shown[slot.row].questions.append(self._shown(slot))
         when, condition = self._when(group)
-        return ShownGroup(
-            field=group, when=when, condition=condition, counter=rows.counter(group.key), rows=shown,
+        return GroupDisplay(
+            field=group,
+            when=when,
+            condition=condition,
+            counter=rows.counter(group.key),
+            rows=shown,
             add=_("Ajouter : %(name)s") % {"name": group.row_name or _("ligne")} if number < group.rows_at_most else "",
             problem=self.few.get(group.key, ""),
-        )  # fmt: skip
+        )
 
 
 def _row_title(group: FormField, row: int) -> str:

@@ -6,13 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import DAYS, NUMBERS, FieldKind, FormField, Prefill
-from obole.catalogue.forms import naming
+from obole.catalogue.forms import answer_names
 from obole.directory.models import Citizen
-from obole.lib import days, money
+from obole.lib import dates, money
 from obole.ui import fields as controls
 from obole.ui.forms import EurosField
 
@@ -21,29 +20,29 @@ Value = str | int | bool | list[str] | dict[str, str]
 """An answer as JSON keeps it. Numbers with decimals and amounts in euros are texts (``"12.50"``): a float never."""
 
 
-def control(one: FormField, *, initial: Any = None, required: bool | None = None) -> forms.Field:
+def control(field: FormField, *, initial: Any = None, required: bool | None = None) -> forms.Field:
     """
     Return the control of a field that is neither a file nor a holder.
 
     :param required: whether an empty answer is refused at once; the field's own word where it is not given.
     """
     options: dict[str, Any] = {
-        "label": one.label,
-        "required": one.required if required is None else required,
-        "help_text": conditional_escape(one.help),
-        "initial": _shown_in_control(one, initial),
+        "label": field.label,
+        "required": field.required if required is None else required,
+        "help_text": field.help,
+        "initial": _shown_in_control(field, initial),
     }
-    return _CONTROLS[FieldKind(one.kind)](one, options)
+    return _CONTROLS[FieldKind(field.kind)](field, options)
 
 
-def kept(one: FormField, value: Any) -> Value | None:
+def to_json(field: FormField, value: Any) -> Value | None:
     """Return a cleaned answer as JSON keeps it; None for an empty one."""
     if value in (None, "", [], {}):
         return None
-    if one.kind == FieldKind.AMOUNT:
+    if field.kind == FieldKind.AMOUNT:
         return f"{value // 100}.{value % 100:02d}"
     if isinstance(value, Decimal):
-        return int(value) if one.kind == FieldKind.NUMBER else f"{value.normalize():f}"
+        return int(value) if field.kind == FieldKind.NUMBER else f"{value.normalize():f}"
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if isinstance(value, date):
@@ -53,18 +52,18 @@ def kept(one: FormField, value: Any) -> Value | None:
     return [str(part) for part in value] if isinstance(value, list | tuple) else str(value)
 
 
-def told(one: FormField, value: Any) -> str:
+def to_text(field: FormField, value: Any) -> str:
     """Return a kept answer as people read it; whatever an older version kept is shown as it is."""
     if value in (None, "", [], {}):
         return ""
-    reader = _TOLD.get(FieldKind(one.kind)) if one.kind in FieldKind.values else None
+    reader = _TOLD.get(FieldKind(field.kind)) if field.kind in FieldKind.values else None
     try:
         return reader(value) if reader else str(value)
     except (ValueError, KeyError, TypeError, ArithmeticError):
         return str(value)
 
 
-def from_account(one: FormField, citizen: Citizen) -> str:
+def prefill(field: FormField, citizen: Citizen) -> str:
     """Return what the citizen's account says, for a field that is prefilled from it."""
     known = {
         Prefill.NAME: " ".join(part for part in (citizen.first_name, citizen.last_name) if part),
@@ -75,64 +74,66 @@ def from_account(one: FormField, citizen: Citizen) -> str:
         Prefill.PHONE: citizen.phone,
         Prefill.ADDRESS: citizen.address,
     }
-    return known[Prefill(one.prefill)] if one.prefill in Prefill.values else ""
+    return known[Prefill(field.prefill)] if field.prefill in Prefill.values else ""
 
 
-def _shown_in_control(one: FormField, value: Any) -> Any:
+def _shown_in_control(field: FormField, value: Any) -> Any:
     """Return a kept answer as its control takes it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if one.kind in NUMBERS and value not in (None, ""):
-        found = naming.number(str(value))
+    if field.kind in NUMBERS and value not in (None, ""):
+        found = answer_names.number(str(value))
         if found is None:
             return value
-        return int(found * 100) if one.kind == FieldKind.AMOUNT else found
+        return int(found * 100) if field.kind == FieldKind.AMOUNT else found
     return value
 
 
-def _bounds(one: FormField) -> dict[str, Any]:
-    if one.kind in DAYS:
+def _bounds(field: FormField) -> dict[str, Any]:
+    if field.kind in DAYS:
         return {
-            end: date.fromisoformat(text) for end, text in (("minimum", one.minimum), ("maximum", one.maximum)) if text
+            end: date.fromisoformat(text)
+            for end, text in (("minimum", field.minimum), ("maximum", field.maximum))
+            if text
         }
-    return {"minimum": naming.number(one.minimum), "maximum": naming.number(one.maximum)}
+    return {"minimum": answer_names.number(field.minimum), "maximum": answer_names.number(field.maximum)}
 
 
-def _lengths(one: FormField) -> dict[str, Any]:
-    given = {"min_length": one.shortest, "max_length": one.longest}
+def _lengths(field: FormField) -> dict[str, Any]:
+    given = {"min_length": field.shortest, "max_length": field.longest}
     return {name: value for name, value in given.items() if value}
 
 
-def _line(one: FormField, options: dict[str, Any]) -> forms.Field:
-    return controls.LineField(mask=one.mask, **_lengths(one), **options)
+def _line(field: FormField, options: dict[str, Any]) -> forms.Field:
+    return controls.LineField(mask=field.mask, **_lengths(field), **options)
 
 
-def _paragraph(one: FormField, options: dict[str, Any]) -> forms.Field:
-    return controls.ParagraphField(**_lengths(one), **options)
+def _paragraph(field: FormField, options: dict[str, Any]) -> forms.Field:
+    return controls.ParagraphField(**_lengths(field), **options)
 
 
-def _number(one: FormField, options: dict[str, Any]) -> forms.Field:
-    decimals = one.decimals if one.kind == FieldKind.DECIMAL else 0
-    return controls.NumberField(decimals=decimals, step=naming.number(one.step), **_bounds(one), **options)
+def _number(field: FormField, options: dict[str, Any]) -> forms.Field:
+    decimals = field.decimals if field.kind == FieldKind.DECIMAL else 0
+    return controls.NumberField(decimals=decimals, step=answer_names.number(field.step), **_bounds(field), **options)
 
 
-def _amount(one: FormField, options: dict[str, Any]) -> forms.Field:
-    cents = {end: None if bound is None else int(bound * 100) for end, bound in _bounds(one).items()}
+def _amount(field: FormField, options: dict[str, Any]) -> forms.Field:
+    cents = {end: None if bound is None else int(bound * 100) for end, bound in _bounds(field).items()}
     return EurosField(**cents, **options)
 
 
-def _choice(one: FormField, options: dict[str, Any]) -> forms.Field:
-    choices = [(choice, choice) for choice in one.choices]
-    if one.required and len(choices) <= FEW_CHOICES:
+def _choice(field: FormField, options: dict[str, Any]) -> forms.Field:
+    choices = [(choice, choice) for choice in field.choices]
+    if field.required and len(choices) <= FEW_CHOICES:
         return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **options)
     return forms.ChoiceField(choices=[("", _("Choisissez")), *choices], **options)
 
 
-def _several(one: FormField, options: dict[str, Any]) -> forms.Field:
-    return controls.SeveralField(choices=[(choice, choice) for choice in one.choices], **options)
+def _several(field: FormField, options: dict[str, Any]) -> forms.Field:
+    return controls.SeveralField(choices=[(choice, choice) for choice in field.choices], **options)
 
 
-def _yes_no(one: FormField, options: dict[str, Any]) -> forms.Field:
+def _yes_no(field: FormField, options: dict[str, Any]) -> forms.Field:
     return forms.ChoiceField(choices=[("yes", _("Oui")), ("no", _("Non"))], widget=forms.RadioSelect, **options)
 
 
@@ -142,22 +143,22 @@ _CONTROLS: dict[FieldKind, Callable[[FormField, dict[str, Any]], forms.Field]] =
     FieldKind.NUMBER: _number,
     FieldKind.DECIMAL: _number,
     FieldKind.AMOUNT: _amount,
-    FieldKind.DATE: lambda one, options: controls.DayField(**_bounds(one), **options),
-    FieldKind.PERIOD: lambda one, options: controls.PeriodField(**_bounds(one), **options),
-    FieldKind.TIME: lambda one, options: controls.HourField(**options),
+    FieldKind.DATE: lambda item, options: controls.DayField(**_bounds(item), **options),
+    FieldKind.PERIOD: lambda item, options: controls.PeriodField(**_bounds(item), **options),
+    FieldKind.TIME: lambda item, options: controls.HourField(**options),
     FieldKind.CHOICE: _choice,
     FieldKind.SEVERAL: _several,
     FieldKind.YES_NO: _yes_no,
-    FieldKind.EMAIL: lambda one, options: controls.MailField(**options),
-    FieldKind.PHONE: lambda one, options: controls.PhoneField(**options),
-    FieldKind.ADDRESS: lambda one, options: controls.AddressField(**options),
-    FieldKind.IBAN: lambda one, options: controls.IbanField(**options),
-    FieldKind.SIRET: lambda one, options: controls.SiretField(**options),
+    FieldKind.EMAIL: lambda item, options: controls.MailField(**options),
+    FieldKind.PHONE: lambda item, options: controls.PhoneField(**options),
+    FieldKind.ADDRESS: lambda item, options: controls.AddressField(**options),
+    FieldKind.IBAN: lambda item, options: controls.IbanField(**options),
+    FieldKind.SIRET: lambda item, options: controls.SiretField(**options),
 }
 
 
 def _day(value: Any) -> str:
-    return days.short(date.fromisoformat(str(value)))
+    return dates.format_short(date.fromisoformat(str(value)))
 
 
 _TOLD: dict[FieldKind, Callable[[Any], str]] = {

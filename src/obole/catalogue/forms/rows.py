@@ -12,7 +12,7 @@ ADD, REMOVE = "ajouter", "retirer"
 """The names of the buttons; their values are ``group`` and ``group:row``."""
 
 
-def asked(data: Mapping[str, Any]) -> bool:
+def is_row_request(data: Mapping[str, Any]) -> bool:
     """Tell whether the page asks for a row more, or for one less, and not to be sent."""
     return ADD in data or REMOVE in data
 
@@ -33,7 +33,7 @@ def count(data: Mapping[str, Any], group: str, *, most: int = MOST_ROWS) -> int:
     return min(int(said), most) if re.fullmatch(r"[0-9]{1,3}", said, re.ASCII) else 0
 
 
-def changed(data: MultiValueDict[str, Any], files: MultiValueDict[str, Any]) -> tuple[Any, Any]:
+def change_rows(data: MultiValueDict[str, Any], files: MultiValueDict[str, Any]) -> tuple[Any, Any]:
     """Return what was sent, with the row that was asked for, or without the one that was to go."""
     data, files = data.copy(), files.copy()
     group = str(data.get(ADD, ""))

@@ -5,17 +5,20 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 
-from obole.catalogue import rules
+from obole.audit_log import history, operations as audit_log
 from obole.catalogue.fields import FormField
 from obole.catalogue.forms import checking
 from obole.catalogue.models import FormVersion, PricingVersion, Scheme
-from obole.lib.transactions import whole
-from obole.trail import history
-from obole.trail import operations as trail
+from obole.lib.actors import Actor
+from obole.lib.transactions import atomic_with_retry
+from obole.pricing.checking import check_pricing
+from obole.pricing.model.parts import Pricing
+from obole.pricing.model.problems import Refused
+from obole.pricing.text import codec
 
 
-@whole
-def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at: datetime) -> FormVersion:
+@atomic_with_retry
+def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: Actor, at: datetime) -> FormVersion:
     """
     Make these fields the form of the dispositif from now on. Dossiers filled before keep theirs.
 
@@ -29,9 +32,9 @@ def publish_form(*, scheme_id: int, fields: Sequence[FormField], actor: str, at:
     if latest is not None and latest.fields == described:
         return latest
     number = latest.number + 1 if latest else 1
-    with history.told(actor=actor, at=at):
+    with history.context(actor=actor, at=at):
         version = FormVersion.objects.create(scheme=scheme, number=number, fields=described, created_at=at)
-    trail.note("scheme.publish_form", subject=scheme, actor=actor, at=at, version=number)
+    audit_log.log_event("scheme.publish_form", subject=scheme, actor=actor, at=at, version=number)
     return version
 
 
@@ -39,19 +42,20 @@ class PricingMoved(Exception):
     """Somebody else published a pricing since this one was looked at."""
 
 
-@whole
+@atomic_with_retry
 def publish_pricing(
-    *, scheme_id: int, described: object, actor: str, at: datetime, replaces: int | None = None
+    *, scheme_id: int, described: object, actor: Actor, at: datetime, replaces: int | None = None
 ) -> PricingVersion:
     """
-    Make this pricing, as ``json.loads`` gives it, the dispositif's from now on. The one in force, sent again, makes no version.
+    Make this pricing, as ``json.loads`` gives it, the dispositif's from now on. The one in force, sent again, makes no
+    version.
 
     :param replaces: the number of the version in force that the person has seen, 0 for none; None: whichever it is.
-    :raises obole.catalogue.rules.Refused: with everything that is wrong with it.
+    :raises obole.pricing.model.problems.Refused: with everything that is wrong with it.
     :raises PricingMoved: if another version came in force since.
     """
     # What is kept is what was understood: equal pricings are equal JSON, whatever was written out.
-    kept = rules.as_dict(read_pricing(described))
+    kept = codec.as_dict(read_pricing(described))
     scheme = Scheme.objects.select_for_update().get(pk=scheme_id)
     latest = PricingVersion.objects.filter(scheme=scheme).order_by("-number").first()
     number = latest.number if latest else 0
@@ -59,22 +63,22 @@ def publish_pricing(
         return latest
     if replaces is not None and replaces != number:
         raise PricingMoved(f"{scheme}: {number}, not {replaces}")
-    with history.told(actor=actor, at=at):
+    with history.context(actor=actor, at=at):
         version = PricingVersion.objects.create(
             scheme=scheme, number=number + 1, pricing=kept, created_at=at, created_by=actor
         )
-    trail.note("scheme.publish_pricing", subject=scheme, actor=actor, at=at, version=version.number)
+    audit_log.log_event("scheme.publish_pricing", subject=scheme, actor=actor, at=at, version=version.number)
     return version
 
 
-def read_pricing(described: object) -> rules.Pricing:
+def read_pricing(described: object) -> Pricing:
     """
     Read and check a pricing, without publishing it.
 
-    :raises obole.catalogue.rules.Refused: with everything that is wrong with it.
+    :raises obole.pricing.model.problems.Refused: with everything that is wrong with it.
     """
-    pricing = rules.parse(described)
-    problems = rules.check(pricing)
+    pricing = codec.parse(described)
+    problems = check_pricing.check(pricing)
     if problems:
-        raise rules.Refused(problems)
+        raise Refused(problems)
     return pricing

@@ -1,5 +1,4 @@
 """Every write that spans the rooms of the configuration."""
 
-from obole.configuration.operations.copying import copy_scheme as copy_scheme
-from obole.configuration.operations.importing import ConfigurationMoved as ConfigurationMoved
-from obole.configuration.operations.importing import import_file as import_file
+from obole.configuration.operations.copy_scheme import copy_scheme
+from obole.configuration.operations.import_file import ConfigurationMoved, import_file

@@ -15,44 +15,50 @@ from django.utils.translation import gettext_lazy as _
 from pghistory.models import Events
 
 from obole.billing.models import CoveredScheme, InvoiceType
-from obole.catalogue.models import FormVersion, PricingVersion, Product, Scheme, Service
+from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service, ServiceAccess
 from obole.directory.models import Agent, Authority
-from obole.mailing.defaults import KINDS
+from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Template
-from obole.regies.models import Mandate, Regie
+from obole.personal_data.models import Retention
+from obole.regies.models import FoundingAct, Mandate, Regie
 
 KNOWN = "known"
 """What was there when the history began: compared with, never told."""
 
 
 @dataclass(frozen=True)
-class Sort:
-    """What a person asks the history of: a model, and those that hang on its rows, each by the column that says which."""
+class TrackedModel:
+    """
+    What a person asks the history of: a model, and those that hang on its rows, each by the column that says which.
+    """
 
     label: Promise
     model: type[models.Model]
     parts: Mapping[type[models.Model], str]
 
 
-SORTS: dict[str, Sort] = {
-    "authority": Sort(_("Collectivité"), Authority, {}),
-    "regie": Sort(_("Régies"), Regie, {Mandate: "regie_id"}),
-    "service": Sort(_("Prestations"), Service, {}),
-    "scheme": Sort(
-        _("Dispositifs"), Scheme, {Product: "scheme_id", FormVersion: "scheme_id", PricingVersion: "scheme_id"}
-    ),
-    "type": Sort(_("Types de factures"), InvoiceType, {CoveredScheme: "invoicetype_id"}),
-    "mail": Sort(_("Modèles de courriel"), Template, {}),
-    "agent": Sort(_("Agents"), Agent, {Mandate: "agent_id"}),
+SORTS: dict[str, TrackedModel] = {
+    "authority": TrackedModel(_("Collectivité"), Authority, {}),
+    "regie": TrackedModel(_("Régies"), Regie, {Mandate: "regie_id", FoundingAct: "regie_id"}),
+    "service": TrackedModel(_("Prestations"), Service, {}),
+    "scheme": TrackedModel(_("Dispositifs"), Scheme, {FormVersion: "scheme_id", PricingVersion: "scheme_id"}),
+    "type": TrackedModel(_("Types de factures"), InvoiceType, {CoveredScheme: "invoicetype_id"}),
+    "mail": TrackedModel(_("Modèles de courriel"), Template, {}),
+    "agent": TrackedModel(_("Agents"), Agent, {Mandate: "agent_id", ServiceAccess: "agent_id"}),
+    "retention": TrackedModel(_("Durées de conservation"), Retention, {}),
 }
 _KEPT = {model._meta.label: model for sort in SORTS.values() for model in (sort.model, *sort.parts)}
 _NAMED: dict[str, type[models.Model]] = {
-    "service_id": Service, "scheme_id": Scheme, "regie_id": Regie, "agent_id": Agent, "invoicetype_id": InvoiceType,
-}  # fmt: skip
+    "service_id": Service,
+    "scheme_id": Scheme,
+    "regie_id": Regie,
+    "agent_id": Agent,
+    "invoicetype_id": InvoiceType,
+}
 
 
 @dataclass(frozen=True)
-class Happened:
+class TrackedChange:
     """One row that came, changed or went: by whom, when, and its columns before and after."""
 
     model: type[models.Model]
@@ -78,15 +84,15 @@ def changes(sort: str = "", *, about: models.Model | None = None) -> QuerySet[An
     Comparing an event with the one before costs: take the page of slugs that is wanted, then ``tell`` them.
     """
     sorts = [SORTS[sort]] if sort else list(SORTS.values())
-    kept = {model for one in sorts for model in (one.model, *one.parts)}
+    kept = {model for sort in sorts for model in (sort.model, *sort.parts)}
     events = _across(kept if about is None else {type(about), *_parts_of(about)})
     return events if about is None else events.filter(pgh_slug__in=_slugs(about))
 
 
-def tell(slugs: Iterable[str]) -> list[Happened]:
+def describe_changes(slugs: Iterable[str]) -> list[TrackedChange]:
     """Return these events, in this order, and name what they are about; so many queries, however many they are."""
     asked = list(slugs)
-    models_of = {model for model in _KEPT.values() if any(one.startswith(f"{_label(model)}:") for one in asked)}
+    models_of = {model for model in _KEPT.values() if any(item.startswith(f"{_label(model)}:") for item in asked)}
     found = {event.pgh_slug: event for event in _across(models_of).filter(pgh_slug__in=asked)} if asked else {}
     events = [found[slug] for slug in asked if slug in found]
     names, versions = _names(events), _versions(events)
@@ -112,15 +118,14 @@ def _slugs(about: models.Model) -> list[str]:
     return [
         f"{_label(model)}:{pk}"
         for model, wanted in found
-        for pk in _events_of(model)
-        ._default_manager.filter(**wanted)
-        .order_by("-pgh_id")
-        .values_list("pgh_id", flat=True)
+        for pk in (
+            _events_of(model)._default_manager.filter(**wanted).order_by("-pgh_id").values_list("pgh_id", flat=True)
+        )
     ]
 
 
 def _parts_of(about: models.Model) -> Mapping[type[models.Model], str]:
-    return next((one.parts for one in SORTS.values() if one.model is type(about)), {})
+    return next((item.parts for item in SORTS.values() if item.model is type(about)), {})
 
 
 def _label(model: Any) -> str:
@@ -134,7 +139,7 @@ def _events_of(model: Any) -> type[models.Model]:
 
 def people() -> list[str]:
     """Return who has changed something, in the order of the alphabet."""
-    return sorted({one for one in changes().order_by().values_list("who", flat=True).distinct() if one})
+    return sorted({change for change in changes().order_by().values_list("who", flat=True).distinct() if change})
 
 
 def _versions(events: list[Any]) -> dict[tuple[str, int, int], Any]:
@@ -147,27 +152,34 @@ def _versions(events: list[Any]) -> dict[tuple[str, int, int], Any]:
                 number = event.pgh_data["number"]
                 wanted |= Q(scheme_id=event.pgh_data["scheme_id"], number__in=(number - 1, number))
         rows: Iterable[Any] = model._default_manager.filter(wanted).order_by("pk")
-        found |= {(model._meta.label, one.scheme_id, one.number): one for one in rows}
+        found |= {(model._meta.label, row.scheme_id, row.number): row for row in rows}
     return found
 
 
 def _happened(
     event: Any, names: Mapping[str, Mapping[int, str]], versions: Mapping[tuple[str, int, int], Any]
-) -> Happened:
+) -> TrackedChange:
     data = event.pgh_data or {}
     moved = [
         (column, _named(names, column, before), _named(names, column, after))
         for column, (before, after) in (event.pgh_diff or {}).items()
     ]
     order = list(data)
-    moved.sort(key=lambda one: order.index(one[0]))
+    moved.sort(key=lambda item: order.index(item[0]))
     model = _KEPT[event.pgh_obj_model]
     place = (event.pgh_obj_model, data.get("scheme_id", 0))
     before, after = (versions.get((*place, number)) for number in (data.get("number", 0) - 1, data.get("number", 0)))
-    return Happened(
-        model=model, label=event.pgh_label, at=event.at, who=event.who, pk=int(data.get("id", 0)), name=_name(data, names),
-        data=data, changes=moved, versions=(before, after),
-    )  # fmt: skip
+    return TrackedChange(
+        model=model,
+        label=event.pgh_label,
+        at=event.at,
+        who=event.who,
+        pk=int(data.get("id", 0)),
+        name=_name(data, names),
+        data=data,
+        changes=moved,
+        versions=(before, after),
+    )
 
 
 def _named(names: Mapping[str, Mapping[int, str]], column: str, value: Any) -> Any:
@@ -181,7 +193,7 @@ def _name(data: Mapping[str, Any], names: Mapping[str, Mapping[int, str]]) -> st
     if data.get("kind") in KINDS:
         return str(KINDS[data["kind"]].label)
     joined = [names[column].get(data[column], "") for column in _NAMED if column in data]
-    return " – ".join(str(one) for one in joined if one)
+    return " – ".join(str(item) for item in joined if item)
 
 
 def _names(events: list[Any]) -> dict[str, dict[int, str]]:
@@ -194,7 +206,7 @@ def _names(events: list[Any]) -> dict[str, dict[int, str]]:
 
 def _ids(event: Any, column: str) -> set[int]:
     held = [(event.pgh_data or {}).get(column), *(event.pgh_diff or {}).get(column, ())]
-    return {one for one in held if isinstance(one, int)}
+    return {item for item in held if isinstance(item, int)}
 
 
 def _names_of(model: type[models.Model], ids: set[int]) -> dict[int, str]:

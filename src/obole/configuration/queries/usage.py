@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from obole.billing.models import Invoice, InvoiceType
 from obole.billing.states import InvoiceState
-from obole.catalogue.models import Product, Scheme, Service
+from obole.catalogue.models import Scheme, Service
 from obole.dossiers.models import Dossier
 from obole.mailing.models import Message
 from obole.regies.models import Regie
@@ -53,16 +53,6 @@ def of_scheme(scheme: Scheme) -> Usage:
     )
 
 
-def of_product(product: Product) -> Usage:
-    """Return what uses a product: the dossiers that ask for it, and what they were billed."""
-    asking = Dossier.objects.filter(items__product=product)
-    return Usage(
-        schemes=[product.scheme],
-        dossiers=_count(asking),
-        **_invoices(Invoice.objects.filter(dossier__items__product=product)),
-    )
-
-
 def of_type(kind: InvoiceType) -> Usage:
     """Return what uses a type de facture."""
     return Usage(
@@ -78,7 +68,10 @@ def of_regie(regie: Regie) -> Usage:
 
 
 def of_mail(kind: str) -> Usage:
-    """Return what uses a mail model: the mails that were made of it, and for a reminder the types that have no words of their own."""
+    """
+    Return what uses a mail model: the mails that were made of it, and for a reminder the types that have no words of
+    their own.
+    """
     reminding = InvoiceType.objects.filter(reminder_subject="").exclude(reminder_delays=[])
     types = _listed(reminding) if kind.startswith("reminder_") else []
     return Usage(types=types, mails=_count(Message.objects.filter(kind=kind)))

@@ -1,1 +1,3 @@
-"""What a file of configuration holds: its sections, how it is written, how it is read, and what importing it would change."""
+"""
+What a file of configuration holds: its sections, how it is written, how it is read, and what importing it would change.
+"""

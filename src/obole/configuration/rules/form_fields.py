@@ -1,4 +1,7 @@
-"""The form of a dispositif in a file: each field as its dataclass says, then what ``catalogue.forms`` checks of all of them."""
+"""
+The form of a dispositif in a file: each field as its dataclass says, then what ``catalogue.forms`` checks of all of
+them.
+"""
 
 import unicodedata
 from collections.abc import Mapping
@@ -9,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.fields import FormField
 from obole.catalogue.forms import checking
-from obole.catalogue.rules.problems import Place, Problem
 from obole.configuration.rules.text import printable
+from obole.pricing.model.problems import Place, Problem
 
 LONGEST = {"label": 150, "help": 300, "row_name": 40, "mask": 60}
 """As the screen that builds forms allows; a choice, and any other text, may have ``LONGEST_OTHER``."""
 LONGEST_OTHER, LARGEST, MOST_CHOICES = 120, 100_000, 500
-_KNOWN = {one.name: one for one in fields(FormField)}
+_KNOWN = {field.name: field for field in fields(FormField)}
 _CONDITIONS = ("shown_if", "required_if")
 _WRONG = object()
 
@@ -30,8 +33,8 @@ def read(data: Any, place: Place, problems: list[Problem]) -> tuple[FormField, .
         problems.append(place.problem(said, most=checking.MOST_FIELDS))
         return None
     before = len(problems)
-    found = [_field(one, place.into(f"[{n}]"), problems) for n, one in enumerate(data)]
-    form = tuple(one for one in found if one is not None)
+    found = [_field(item, place.into(f"[{n}]"), problems) for n, item in enumerate(data)]
+    form = tuple(item for item in found if item is not None)
     if len(problems) == before:
         problems += [place.problem("%(said)s", said=sentence) for sentence in checking.check(form)]
     return form if len(problems) == before else None
@@ -77,10 +80,11 @@ def _value(name: str, data: Any, place: Place, problems: list[Problem]) -> Any:
         return _expected(data, whole, _("un nombre entier et positif est attendu, sans guillemets."), place, problems)
     if isinstance(default, tuple):
         good = (
-            isinstance(data, list) and len(data) <= MOST_CHOICES and all(_is_text(one, LONGEST_OTHER) for one in data)
+            isinstance(data, list) and len(data) <= MOST_CHOICES and all(_is_text(item, LONGEST_OTHER) for item in data)
         )
         said = _(
-            "une liste de textes est attendue : %(most)s au plus, de %(longest)s caractères au plus, sans caractère invisible."
+            "une liste de textes est attendue : %(most)s au plus, de %(longest)s caractères au plus, sans caractère"
+            " invisible."
         )
         return _expected(data, good, said, place, problems, most=MOST_CHOICES, longest=LONGEST_OTHER)
     most = LONGEST.get(name, LONGEST_OTHER)

@@ -1,4 +1,6 @@
-"""A file of configuration as text: written for people, and read with everything suspect refused before it is looked at."""
+"""
+A file of configuration as text: written for people, and read with everything suspect refused before it is looked at.
+"""
 
 import json
 import unicodedata
@@ -7,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from obole.catalogue.rules.problems import Place, Problem, Refused, Text
-from obole.configuration.rules.sorts import Tree
+from obole.configuration.rules.entity_types import Tree
+from obole.pricing.model.problems import Place, Problem, Refused, Text
 
 MOST_BYTES = 5_000_000
 DEEPEST = 60
@@ -55,7 +57,8 @@ def _parsed(text: str) -> Any:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         said = _(
-            "Ce n’est pas du JSON : ligne %(line)s, colonne %(column)s, une virgule, un guillemet ou une accolade manque ou est de trop."
+            "Ce n’est pas du JSON : ligne %(line)s, colonne %(column)s, une virgule, un guillemet ou une accolade"
+            " manque ou est de trop."
         )
         raise _refused(said, line=error.lineno, column=error.colno) from error
     except RecursionError as error:
@@ -100,7 +103,7 @@ def _suspect(tree: Any) -> Iterator[Problem]:
                 continue
             waiting += [(place.into(printable(name)), value, depth + 1) for name, value in reversed(data.items())]
         elif isinstance(data, list):
-            waiting += [(place.into(f"[{n}]"), one, depth + 1) for n, one in reversed([*enumerate(data)])]
+            waiting += [(place.into(f"[{n}]"), item, depth + 1) for n, item in reversed([*enumerate(data)])]
         elif isinstance(data, str) and _breaks(data):
             yield place.problem(_("ce texte contient un caractère qui ne peut pas être gardé : retapez-le au clavier."))
         elif isinstance(data, float):

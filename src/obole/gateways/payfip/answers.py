@@ -1,8 +1,7 @@
 """
 Read what PayFiP writes.
 
-zeep writes our questions but does not read the answers: it takes the HTML page of a proxy for a fault of the bank, and
-refuses an answer whose fields have another case or order. Here a field is known by its name, in any case and any order.
+A field is known by its name, in any case and any order; whatever is not PayFiP's is refused (decision 0019).
 """
 
 import re

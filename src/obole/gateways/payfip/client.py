@@ -13,7 +13,7 @@ def call(operation: str, fields: dict[str, str], *, address: str, timeout: float
 
     :raises Unreachable: if what came back, if anything did, is not PayFiP's answer.
     """
-    # zeep and requests take 160 ms to import: not paid by commands and tests that never call the bank.
+    # requests takes 100 ms to import: not paid by commands and tests that never call the bank.
     from obole.gateways.payfip import soap  # noqa: PLC0415
 
     posted = soap.post(operation, fields, address=address, timeout=timeout)

@@ -21,7 +21,7 @@ from obole.gateways.base import (
 from obole.gateways.payfip.answers import Answer, Fault, paris_time
 from obole.gateways.payfip.client import call
 from obole.gateways.payfip.messages import looks_like_idop, payment_request, problem
-from obole.gateways.payfip.words import ERRORS, FIELDS, LIMITS, PAYMENT_CODES, WORDS
+from obole.gateways.payfip.words import ERRORS, FIELDS, LIMITS, PAYMENT_CODES, WORDS, Action
 
 NOTHING_SENT = Exchange(request="", response="")
 _REFUSALS = frozenset({"FonctionnelleErreur", "TechProtocolaireErreur"})
@@ -34,6 +34,9 @@ class PayFiP:
     name: ClassVar[str] = "PayFiP"
     limits: ClassVar[Limits] = LIMITS
     fields: ClassVar[tuple[SettingField, ...]] = FIELDS
+    payer_codes: ClassVar[frozenset[str]] = frozenset(
+        code for code, advice in ERRORS.items() if advice.action == Action.PAYER
+    )
 
     def __init__(self, settings: Mapping[str, str], *, timeout: float) -> None:
         known = checks.complete(FIELDS, settings)

@@ -9,27 +9,29 @@ import io
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import Any
 
 import requests
 import urllib3
-import zeep
 from lxml import etree
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-WSDL = Path(__file__).with_name("payfip.wsdl")
-BINDING = (
-    "{http://securite.service.tpa.cp.finances.gouv.fr/services/mas_securite/contrat_paiement_securise/"
-    "PaiementSecuriseService}PaiementSecuriseServicePortBinding"
-)
+from obole.gateways.payfip.answers import SOAP, TNS
+
 MAX_BYTES = 256 * 1024
 """A real answer has about one thousand."""
+HEADERS = {
+    "SOAPAction": '""',
+    "Content-Type": "text/xml; charset=utf-8",
+    "Accept-Encoding": "identity",
+    "User-Agent": "Obole",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,64 +43,55 @@ class Posted:
     failure: str = ""
 
 
-def post(operation: str, fields: dict[str, str], *, address: str, timeout: float) -> Posted:
+def post(operation: str, fields: Mapping[str, str], *, address: str, timeout: float) -> Posted:
     """Send ``operation`` to ``address``. Never raises for what the network or the server does."""
-    client = _client()
-    client.transport.timeout = timeout
-    posted: Posted = client.create_service(BINDING, address)[operation](fields)
-    return posted
+    message = envelope(operation, fields)
+    try:
+        received = _send(message, address, timeout)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        return Posted(sent=message, failure=f"{type(error).__name__}: {str(error)[:300]}")
+    if len(received) > MAX_BYTES:
+        return Posted(sent=message, received=received, failure=f"an answer of more than {MAX_BYTES} bytes")
+    return Posted(sent=message, received=received)
+
+
+def envelope(operation: str, fields: Mapping[str, str]) -> bytes:
+    """Write a question: document/literal wrapped, where the operation alone is in a namespace."""
+    root = etree.Element(f"{SOAP}Envelope")
+    argument = etree.SubElement(etree.SubElement(etree.SubElement(root, f"{SOAP}Body"), f"{TNS}{operation}"), "arg0")
+    for name, value in fields.items():
+        etree.SubElement(argument, name).text = value
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
 _local = threading.local()
 
 
-def _client() -> Any:
-    """Neither a zeep client nor a requests session may be shared between threads."""
-    if not hasattr(_local, "client"):
-        settings = zeep.Settings(raw_response=True, forbid_dtd=True, forbid_external=True)
-        build: Any = zeep.Client
-        _local.client = build(str(WSDL), transport=_Transport(), settings=settings)
-    return _local.client
-
-
-class _Transport:
-    """What zeep needs of a transport. It reads our own WSDL and nothing else."""
-
-    timeout = 15.0
-
-    def __init__(self) -> None:
-        self._session = requests.Session()
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers["User-Agent"] = "Obole"
+def _session() -> requests.Session:
+    """Return this thread's: a session of requests may not be shared."""
+    if not hasattr(_local, "session"):
+        session = requests.Session()
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.headers.update(HEADERS)
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _PunctualAdapter())
+            session.mount(scheme, _PunctualAdapter())
+        _local.session = session
+    kept: requests.Session = _local.session
+    return kept
 
-    def load(self, url: str) -> bytes:
-        return Path(url).read_bytes()
 
-    def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> Posted:
-        message = etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
-        try:
-            received = self._post(address, message, headers)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return Posted(sent=message, failure=f"{type(error).__name__}: {str(error)[:300]}")
-        if len(received) > MAX_BYTES:
-            return Posted(sent=message, received=received, failure=f"an answer of more than {MAX_BYTES} bytes")
-        return Posted(sent=message, received=received)
-
-    def _post(self, address: str, message: bytes, headers: dict[str, str]) -> bytes:
-        # A redirection would carry the payment to a host that nobody chose.
-        answer = self._session.post(
-            address,
-            data=message,
-            headers={**headers, "Accept-Encoding": "identity"},
-            timeout=urllib3.Timeout(total=self.timeout),  # type: ignore[arg-type]
-            allow_redirects=False,
-            stream=True,
-        )
-        with closing(answer):
-            body: bytes = answer.raw.read(MAX_BYTES + 1, decode_content=True)
-        return body
+def _send(message: bytes, address: str, timeout: float) -> bytes:
+    # A redirection would carry the payment to a host that nobody chose.
+    answer = _session().post(
+        address,
+        data=message,
+        timeout=urllib3.Timeout(total=timeout),  # type: ignore[arg-type]
+        allow_redirects=False,
+        stream=True,
+    )
+    with closing(answer):
+        body: bytes = answer.raw.read(MAX_BYTES + 1, decode_content=True)
+    return body
 
 
 class _Clock(io.RawIOBase):

@@ -86,7 +86,7 @@ ERRORS = {
 """The codes seen by those who use the service. Its full list is not public: others exist."""
 
 _PLAIN_URL = r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/\-]*)?"
-_PLAIN_URL_HELP = gettext_noop("Une adresse complète, qui commence par http:// ou https://, sans « ? » ni « # ».")
+_PLAIN_URL_HELP = gettext_noop("Une adresse complète de la banque, qui commence par https://, sans « ? » ni « # ».")
 
 FIELDS = (
     SettingField(
@@ -113,6 +113,7 @@ FIELDS = (
         label=gettext_noop("Adresse du service web"),
         help=_PLAIN_URL_HELP,
         pattern=_PLAIN_URL,
+        is_address=True,
         default="https://www.payfip.gouv.fr/tpa/services/securite",
         example="https://www.payfip.gouv.fr/tpa/services/securite",
     ),
@@ -121,6 +122,7 @@ FIELDS = (
         label=gettext_noop("Adresse de la page de paiement"),
         help=_PLAIN_URL_HELP,
         pattern=_PLAIN_URL,
+        is_address=True,
         default="https://www.payfip.gouv.fr/tpa/paiementws.web",
         example="https://www.payfip.gouv.fr/tpa/paiementws.web",
     ),

@@ -75,6 +75,7 @@ class Sandbox:
     name: ClassVar[str] = "Bac à sable"
     limits: ClassVar[Limits] = Limits(min_cents=100, max_cents=9_999_999, email_max_length=80, window_minutes=15)
     fields: ClassVar[tuple[SettingField, ...]] = FIELDS
+    payer_codes: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, settings: Mapping[str, str], *, timeout: float) -> None:
         self._mode = checks.complete(FIELDS, settings)["mode"]

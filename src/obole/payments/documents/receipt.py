@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from obole.billing.documents import letter
-from obole.lib import days, money, pdf
+from obole.lib import dates, money, pdf
 
 TEMPLATE = Path(__file__).with_name("receipt.typ")
 
@@ -54,8 +54,8 @@ def render_receipt(document: ReceiptDocument) -> bytes:
         "invoice_number": document.invoice_number,
         "invoice_label": document.invoice_label,
         "amount": money.euros(document.amount_cents),
-        "paid_on": days.long(days.day_of(document.paid_at)),
-        "paid_at": days.clock(document.paid_at),
+        "paid_on": dates.format_long(dates.day_of(document.paid_at)),
+        "paid_at": dates.format_time(document.paid_at),
         "means": document.means_label,
         "bank_authorisation": document.bank_authorisation,
         "reference": document.reference,

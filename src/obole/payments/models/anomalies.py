@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
+from obole.lib.actors import ActorField
 from obole.mailing.models import Message
 from obole.payments.models.attempts import Attempt
 from obole.payments.models.receipts import Receipt
@@ -21,14 +22,19 @@ class Anomaly(models.Model):
         UNMATCHED = "unmatched", _("Encaissement dont la facture est inconnue")
         FREED = "freed", _("Encaissement d’une facture annulée depuis")
         UNKNOWN_ANSWER = "unknown", _("Réponse inconnue de la banque")
+        NO_START = "no_start", _("La banque refuse d’ouvrir des paiements")
         NO_ANSWER = "no_answer", _("Sans réponse de la banque depuis sept jours")
         REVERSED = "reversed", _("Paiement rejeté après coup")
+        MISTAKE = "mistake", _("Quittance annulée au guichet")
         REFUND_WAITS = "refund", _("Remboursement qui attend depuis trop longtemps")
         UNDELIVERED = "mail", _("Courriel non remis")
+        CEILING = "ceiling", _("Encaisse au-dessus du maximum")
+        REMITTANCE_LATE = "late", _("Versement au comptable en retard")
 
     class Outcome(models.TextChoices):
         APPLIED = "applied", _("Imputé sur une facture")
         REFUND = "refund", _("Remboursement demandé")
+        TREASURY = "treasury", _("À reverser au comptable")
         KEPT = "kept", _("Gardé en recettes à classer")
         REBILLED = "rebilled", _("Facture refaite et payée")
         NOTED = "noted", _("Traité autrement")
@@ -47,7 +53,7 @@ class Anomaly(models.Model):
     details = models.CharField(max_length=300, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
-    closed_by = models.CharField(max_length=254, blank=True)
+    closed_by = ActorField(null=True)  # type: ignore[misc]
     outcome = models.CharField(_("issue"), max_length=8, choices=Outcome.choices, blank=True)
     note = models.TextField(_("ce qui a été fait"), blank=True)
 
@@ -55,10 +61,10 @@ class Anomaly(models.Model):
         ordering = ["-opened_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(closed_at=None, closed_by="", outcome="")
-                | (models.Q(closed_at__isnull=False) & ~models.Q(closed_by="") & ~models.Q(outcome="")),
+                condition=models.Q(closed_at=None, closed_by=None, outcome="")
+                | (models.Q(closed_at__isnull=False) & models.Q(closed_by__isnull=False) & ~models.Q(outcome="")),
                 name="anomaly_closed_by_somebody",
-            ),
+            )
         ]
         indexes = [models.Index(fields=["-opened_at"], name="anomaly_open", condition=models.Q(closed_at=None))]
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
-from obole.lib import words
+from obole.lib import texts
 from obole.payments.states import AttemptState
 from obole.regies.models import Regie
 
@@ -18,7 +18,7 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     """Attempts, how they are locked and which hold their invoice."""
 
     def locked(self) -> "AttemptQuerySet":
-        return self.select_for_update(of=("self",))
+        return self.select_for_update(of=("self",), no_key=True)
 
     def open(self) -> "AttemptQuerySet":
         """Return the attempts that keep their invoices « En cours de paiement »."""
@@ -26,7 +26,7 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
 
 LET_GO = """
-    UPDATE payments_share SET holds = false WHERE attempt_id = NEW.id AND holds;
+    UPDATE payments_attemptline SET holds = false WHERE attempt_id = NEW.id AND holds;
     RETURN NULL;
 """
 """Kept by the database, so that no operation that ends or releases an attempt can forget its invoices."""
@@ -36,7 +36,7 @@ WHAT_WAS_ASKED = pgtrigger.UpdateOf("attempt_id", "invoice_id", "cents")  # type
 class Attempt(models.Model):
     """One try to pay at the bank, an invoice or several at once, with what was sent and what the bank said."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     request_key = models.CharField(max_length=64, unique=True, editable=False)
     """Comes with the button: the same button pressed twice makes one attempt."""
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("facture"))
@@ -90,10 +90,13 @@ class Attempt(models.Model):
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.Trigger(
-                name="lets_go_of_its_invoices", operation=pgtrigger.Update, when=pgtrigger.After, func=LET_GO,
+                name="lets_go_of_its_invoices",
+                operation=pgtrigger.Update,
+                when=pgtrigger.After,
+                func=LET_GO,
                 condition=pgtrigger.Condition("NEW.state NOT IN ('opening', 'waiting') OR NEW.released_at IS NOT NULL"),
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.reference
@@ -104,7 +107,7 @@ class Attempt(models.Model):
         return self.state in OPEN and self.released_at is None
 
 
-class Share(models.Model):
+class AttemptLine(models.Model):
     """What an attempt is to pay of one invoice: written before the bank is asked, and never changed."""
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="shares")
@@ -116,9 +119,9 @@ class Share(models.Model):
     class Meta:
         ordering = ["attempt_id", "invoice_id"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(cents__gt=0), name="share_positive"),
-            models.UniqueConstraint(fields=["attempt", "invoice"], name="share_once"),
-            models.UniqueConstraint(fields=["invoice"], condition=models.Q(holds=True), name="share_holds_once"),
+            models.CheckConstraint(condition=models.Q(cents__gt=0), name="attempt_line_positive"),
+            models.UniqueConstraint(fields=["attempt", "invoice"], name="attempt_line_once"),
+            models.UniqueConstraint(fields=["invoice"], condition=models.Q(holds=True), name="attempt_line_holds_once"),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

@@ -1,19 +1,25 @@
 """Money received, what it is counted for, and what took it back."""
 
+from typing import TypeAlias
+
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
-from obole.lib import words
+from obole.lib import texts
+from obole.lib.actors import ActorField
 from obole.payments.models.attempts import Attempt
 from obole.regies.accounts import Account
-from obole.regies.models import Entry, Regie
+from obole.regies.models import Entry, Means as AnyMeans, Regie
 
 NEVER_ABOVE = """
     IF (SELECT cents FROM payments_receipt WHERE id = NEW.receipt_id)
         < (SELECT coalesce(sum(cents), 0) FROM payments_allocation WHERE receipt_id = NEW.receipt_id)
-        + (SELECT coalesce(sum(cents), 0) FROM payments_refund WHERE receipt_id = NEW.receipt_id AND state <> 'given_up')
+        + (
+            SELECT coalesce(sum(cents), 0) FROM payments_refund
+            WHERE receipt_id = NEW.receipt_id AND state <> 'given_up'
+        )
     THEN
         RAISE EXCEPTION 'more than receipt % holds', NEW.receipt_id USING ERRCODE = 'check_violation';
     END IF;
@@ -23,18 +29,13 @@ NEVER_ABOVE = """
 
 
 class Receipt(models.Model):
-    """Money received: how much, by which means, online or at the counter. What it is counted for is in its allocations."""
+    """
+    Money received: how much, by which means, online or at the counter. What it is counted for is in its allocations.
+    """
 
-    class Means(models.TextChoices):
-        CARD = "card", _("carte bancaire en ligne")
-        DEBIT = "debit", _("prélèvement en ligne")
-        CASH = "cash", _("espèces")
-        CHEQUE = "cheque", _("chèque")
-        TERMINAL = "terminal", _("carte bancaire au guichet")
-        TRANSFER = "transfer", _("virement")
-        CESU = "cesu", _("CESU")
+    Means: TypeAlias = AnyMeans
 
-    public_id = models.CharField(max_length=22, unique=True, default=words.token, editable=False)
+    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     request_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
     """At the counter, comes with the form: the same form sent twice makes one receipt."""
     number = models.CharField(_("numéro"), max_length=24, unique=True)
@@ -55,7 +56,7 @@ class Receipt(models.Model):
     payer_name = models.CharField(_("payé par"), max_length=120, blank=True)
     reference = models.CharField(_("référence"), max_length=60, blank=True)
     """The number of the cheque, of the transfer…"""
-    taken_by = models.CharField(max_length=254, blank=True)
+    taken_by = ActorField(null=True)  # type: ignore[misc]
     """The agent at the counter."""
 
     class Meta:
@@ -68,7 +69,7 @@ class Receipt(models.Model):
                 )
                 | models.Q(attempt=None, request_key__isnull=False, sequence__gt=0, year__isnull=False)
                 & ~models.Q(means__in=["card", "debit"])
-                & ~models.Q(taken_by=""),
+                & models.Q(taken_by__isnull=False),
                 name="receipt_online_or_counter",
             ),
             models.UniqueConstraint(fields=["regie", "year", "sequence"], name="quittance_once"),
@@ -90,14 +91,22 @@ class Receipt(models.Model):
 
 
 class Allocation(models.Model):
-    """Part of a receipt counted for an invoice; a negative one takes it back. What is not allocated is in recettes à classer."""
+    """
+    Part of a receipt counted for an invoice; a negative one takes it back. What is not allocated is in recettes à
+    classer.
+    """
 
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="allocations")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="allocations")
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")
     cents = models.BigIntegerField()
+    from_remitted_cents = models.PositiveBigIntegerField(default=0)
+    """
+    Of what it takes back, what had been paid over already: that is in dépenses à régulariser until the comptable gives
+    it back, or pays the refund.
+    """
     at = models.DateTimeField()
-    actor = models.CharField(max_length=254)
+    actor = ActorField()
     reason = models.CharField(max_length=300, blank=True)
     request_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
     """Comes with the form that counts waiting money: the same form sent twice counts it once."""
@@ -106,6 +115,10 @@ class Allocation(models.Model):
         ordering = ["at", "id"]
         constraints = [
             models.CheckConstraint(condition=~models.Q(cents=0), name="allocation_not_zero"),
+            models.CheckConstraint(
+                condition=models.Q(from_remitted_cents=0) | models.Q(from_remitted_cents__lte=-models.F("cents")),
+                name="allocation_gives_back_what_it_takes",
+            ),
             models.UniqueConstraint(fields=["receipt", "invoice", "entry"], name="allocation_once"),
         ]
         triggers = [
@@ -141,8 +154,10 @@ class Reversal(models.Model):
     """Of a rejected direct debit; empty for one that was noted before there were codes."""
     reason = models.CharField(_("motif"), max_length=300, blank=True)
     """In words: all of it where there is no code, else what the code does not say."""
+    refunded_cents = models.PositiveBigIntegerField(default=0)
+    """What the comptable had given back of it before: the payer owes it, and it stands in dépenses à régulariser."""
     at = models.DateTimeField()
-    actor = models.CharField(max_length=254)
+    actor = ActorField()
 
     class Meta:
         constraints = [
@@ -163,18 +178,22 @@ class Reversal(models.Model):
         """The reason as the payer reads it, in French whatever the agent's language."""
         if self.code in ("", self.Code.OTHER):
             return self.reason
-        return " – ".join(part for part in (words.in_french(self.Code(self.code).label), self.reason) if part)
+        return " – ".join(part for part in (texts.in_french(self.Code(self.code).label), self.reason) if part)
 
 
 ACCOUNT_OF = {
-    Receipt.Means.CARD: Account.CARD_CLEARING, Receipt.Means.TERMINAL: Account.CARD_CLEARING,
-    Receipt.Means.DEBIT: Account.DEBIT_CLEARING, Receipt.Means.TRANSFER: Account.TREASURY_DEPOSIT,
-    Receipt.Means.CASH: Account.CASH, Receipt.Means.CHEQUE: Account.CHEQUES, Receipt.Means.CESU: Account.CHEQUES,
-}  # fmt: skip
+    Receipt.Means.CARD: Account.CARD_CLEARING,
+    Receipt.Means.TERMINAL: Account.CARD_CLEARING,
+    Receipt.Means.DEBIT: Account.DEBIT_CLEARING,
+    Receipt.Means.TRANSFER: Account.TREASURY_DEPOSIT,
+    Receipt.Means.CASH: Account.CASH,
+    Receipt.Means.CHEQUE: Account.CHEQUES,
+    Receipt.Means.CESU: Account.CHEQUES,
+}
 """Where money of each kind is held until it is paid over. A CESU is handed in to be paid, as a cheque is."""
 
 
-class ReceiptPaper(models.Model):
+class ReceiptPdf(models.Model):
     """The PDF of a receipt: rendered once, served as it is for ever."""
 
     receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="paper")

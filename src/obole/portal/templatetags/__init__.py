@@ -1,1 +1,1 @@
-"""Template tags of the citizens' pages."""
+"""Template tags of the portal."""

@@ -1,15 +1,13 @@
 """What the citizens' templates need beyond the common tags."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import template
-from django.conf import settings
 
 from obole.dossiers.models import Dossier
-from obole.lib import words
-from obole.payments.standing import Shown
-from obole.portal import demo, telling
+from obole.lib import texts
+from obole.payments.display_status import InvoiceDisplay
+from obole.portal import status_labels
 from obole.portal.outages import Outages
 from obole.ui.templatetags import ui
 
@@ -17,37 +15,31 @@ register = template.Library()
 
 
 @register.simple_tag
-def demo_accounts() -> Sequence[demo.DemoAccount]:
-    """Return the accounts of the demo; none anywhere else."""
-    return demo.ACCOUNTS if settings.DEMO else ()
-
-
-@register.simple_tag
 def new_key() -> str:
     """Return a key for a form that must act once, however many times it is sent."""
-    return words.token()
+    return texts.token()
 
 
 @register.simple_tag
 def dossier_pill(dossier: Dossier) -> str:
     """Draw where an application stands."""
-    look = telling.look_of(dossier)
+    look = status_labels.dossier_status(dossier)
     return ui.pill(look.tone, str(look.label), look.icon)
 
 
 @register.simple_tag
-def invoice_pill(shown: Shown) -> str:
+def invoice_pill(shown: InvoiceDisplay) -> str:
     """Draw where an invoice stands, in the payer's words."""
-    return ui.pill(shown.look.tone, telling.standing_of(shown), shown.look.icon)
+    return ui.pill(shown.badge.tone, status_labels.invoice_status(shown), shown.badge.icon)
 
 
 @register.filter
 def next_step(dossier: Dossier) -> Any:
     """Say what comes next for an application."""
-    return telling.look_of(dossier).next
+    return status_labels.dossier_status(dossier).next
 
 
 @register.filter
-def why_not_online(shown: Shown, outages: Outages) -> str:
+def why_not_online(shown: InvoiceDisplay, outages: Outages) -> str:
     """Say why a due invoice cannot be paid online; nothing if it can."""
-    return telling.why_not_online(shown.invoice, outages)
+    return status_labels.why_not_online(shown.invoice, outages)

@@ -9,63 +9,77 @@ from django.views.decorators.http import require_http_methods, require_POST
 from obole.catalogue.forms import rows
 from obole.catalogue.models import Scheme
 from obole.directory.access import CitizenRequest, for_citizens
-from obole.dossiers import operations as dossiers
-from obole.dossiers import queries, rules, states
-from obole.dossiers.models import Dossier, Sketch
-from obole.lib import days
-from obole.lib.states import ForbiddenMove
-from obole.portal import application, estimates, keys, resuming
-from obole.portal.answers import see
-from obole.portal.application import ApplicationForm, Asked
+from obole.dossiers import operations as dossiers, queries, rules, states
+from obole.dossiers.models import ApplicationDraft, Dossier
+from obole.lib import dates
+from obole.lib.states import ForbiddenTransition
+from obole.limits import operations as limits
+from obole.limits.middleware import as_error, note
+from obole.limits.rules import DOSSIERS, ESTIMATES, TooMany
+from obole.portal import application, estimates, idempotency, saved_drafts
+from obole.portal.application import ApplicationForm, ApplicationQuestions
+from obole.portal.responses import redirect_to
 from obole.portal.views.catalogue import closed, find
+from obole.ui.bodies import takes_files
 
 ONLY_AMOUNT = "calculer"
-CHANGED = (rules.MissingAnswer, rules.TooManyRows, rules.BadQuantity)
+MOST_MEGABYTES = 60
+"""Of all the files of a dossier that are sent at once."""
+CHANGED = (rules.MissingAnswer, rules.TooManyRows)
 
 
+@takes_files(megabytes=MOST_MEGABYTES)
 @for_citizens
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
     """Fill the form of a dispositif, and submit it, or put it aside."""
     scheme = find(public_id)
-    sketch = queries.sketch_of(request.citizen, scheme) if request.method != "POST" else None
+    sketch = queries.draft_of(request.citizen, scheme) if request.method != "POST" else None
     form_id = str(sketch.form_id) if sketch else request.POST.get("form_id", "")
-    asked = application.asked_by(scheme, form_id=form_id, citizen=request.citizen)
+    asked = application.questions_of(scheme, form_id=form_id, citizen=request.citizen)
     if asked is None:
         return closed(request, scheme)
     form = _form(request, asked)
     try:
-        if resuming.LATER in request.POST:
+        if saved_drafts.LATER in request.POST:
             return _put_aside(request, form)
         if _is_sent(request, form) and (done := _submitted(request, form)):
             return done
     except dossiers.SchemeClosed:
         return closed(request, scheme)
     form = _resumed(sketch, form) if sketch else form
-    context = {"form": form, "asked": asked, "scheme": scheme, "request_key": keys.of(request), "sketch": sketch}
-    return render(request, "portal/apply.html", {**context, **estimates.shown(form)})
+    note(request, form)
+    context = {
+        "form": form,
+        "asked": asked,
+        "scheme": scheme,
+        "request_key": idempotency.key_of(request),
+        "sketch": sketch,
+    }
+    return render(request, "portal/apply.html", {**context, **estimates.live_estimate(form)})
 
 
 @for_citizens
 @require_POST
 def forget(request: CitizenRequest, sketch_id: str) -> HttpResponse:
     """Forget an application that was begun."""
-    dossiers.forget_sketch(citizen_id=request.citizen.pk, public_id=sketch_id)
+    dossiers.discard_draft(citizen_id=request.citizen.pk, public_id=sketch_id)
     messages.success(request, _("La demande commencée est supprimée."))
-    return see("portal:dossiers")
+    return redirect_to("portal:dossiers")
 
 
 @for_citizens
 @require_POST
 def amount(request: CitizenRequest, public_id: str) -> HttpResponse:
-    """Say what the quantities, or the answers, come to, while they are being typed."""
+    """Say what the answers come to, while they are being typed."""
     scheme: Scheme = find(public_id)
-    asked = application.asked_by(scheme, form_id=request.POST.get("form_id", ""))
+    asked = application.questions_of(scheme, form_id=request.POST.get("form_id", ""))
     if asked is None:
         return closed(request, scheme)
     return _amount(request, asked)
 
 
+@takes_files(megabytes=MOST_MEGABYTES)
 @for_citizens
 @require_http_methods(["GET", "HEAD", "POST"])
 def complete(request: CitizenRequest, public_id: str) -> HttpResponse:
@@ -73,83 +87,89 @@ def complete(request: CitizenRequest, public_id: str) -> HttpResponse:
     dossier = _dossier(request, public_id)
     if not states.COMPLETE.allows(dossier):
         return _not_to_complete(request, dossier)
-    asked = application.asked_again(dossier)
+    asked = application.questions_to_complete(dossier)
     form = _form(request, asked)
     if _is_sent(request, form):
         try:
-            dossiers.complete(
-                dossier_id=dossier.pk, filled=form.filled(), actor=request.user.get_username(), at=days.now()
-            )
-        except ForbiddenMove:
+            dossiers.complete(dossier_id=dossier.pk, filled=form.filled(), actor=request.actor, at=dates.now())
+        except ForbiddenTransition:
             return _not_to_complete(request, dossier)
         except CHANGED:
             form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
         else:
             messages.success(request, _("Votre demande est complétée : un agent l’examine."))
-            return see("portal:dossier", dossier.public_id)
+            return redirect_to("portal:dossier", dossier.public_id)
+    note(request, form)
     context = {"form": form, "asked": asked, "dossier": dossier}
-    return render(request, "portal/complete.html", {**context, **estimates.shown(form)})
+    return render(request, "portal/complete.html", {**context, **estimates.live_estimate(form)})
 
 
 @for_citizens
 @require_POST
 def complete_amount(request: CitizenRequest, public_id: str) -> HttpResponse:
-    """Say what the quantities come to, at the prices that were promised, or what the answers come to."""
-    return _amount(request, application.asked_again(_dossier(request, public_id)))
+    """Say what the answers come to."""
+    return _amount(request, application.questions_to_complete(_dossier(request, public_id)))
 
 
-def _amount(request: CitizenRequest, asked: Asked) -> HttpResponse:
+def _amount(request: CitizenRequest, asked: ApplicationQuestions) -> HttpResponse:
     form = _form(request, asked)
-    return render(request, "portal/amount.html", {"form": form, "asked": asked, "alone": True, **estimates.shown(form)})
+    return render(
+        request, "portal/amount.html", {"form": form, "asked": asked, "alone": True, **estimates.live_estimate(form)}
+    )
 
 
-def _form(request: CitizenRequest, asked: Asked) -> ApplicationForm:
+def _form(request: CitizenRequest, asked: ApplicationQuestions) -> ApplicationForm:
     owner = request.citizen.public_id
     if request.method != "POST":
         return ApplicationForm(asked=asked, owner=owner)
-    data, files = rows.changed(request.POST, request.FILES)
+    # Whatever is sent is priced: nobody types so fast.
+    limits.use(ESTIMATES, request.citizen.pk, at=dates.now())
+    data, files = rows.change_rows(request.POST, request.FILES)
     return ApplicationForm(data, files, asked=asked, owner=owner)
 
 
 def _is_sent(request: CitizenRequest, form: ApplicationForm) -> bool:
-    """Tell whether the form is complete and sent; where only a row or the amount was asked for, keep quiet about the rest."""
-    if request.method == "POST" and rows.asked(request.POST):
+    """
+    Tell whether the form is complete and sent; where only a row or the amount was asked for, keep quiet about the rest.
+    """
+    if request.method == "POST" and (rows.is_row_request(request.POST) or ONLY_AMOUNT in request.POST):
         form.forgive()
-        return False
-    if request.method == "POST" and ONLY_AMOUNT in request.POST:
-        form.forgive_questions()
         return False
     return form.is_valid()
 
 
 def _submitted(request: CitizenRequest, form: ApplicationForm) -> HttpResponse | None:
     try:
+        limits.use(DOSSIERS, request.citizen.pk, at=dates.now())
         dossier = _submit(request, form)
+    except TooMany as refusal:
+        form.add_error(None, as_error(refusal))
+        return None
     except CHANGED:
         form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
         return None
     messages.success(request, _("Votre demande %(number)s est envoyée.") % {"number": dossier.reference})
-    return see("portal:dossier", dossier.public_id)
+    return redirect_to("portal:dossier", dossier.public_id)
 
 
 def _put_aside(request: CitizenRequest, form: ApplicationForm) -> HttpResponse:
     # Reading the errors reads the form: its files are checked and stored.
     form.forgive()
-    dossiers.put_aside(
+    dossiers.save_draft(
         citizen_id=request.citizen.pk,
         form_id=form.asked.form.pk,
-        typed=resuming.typed(request.POST),
-        files=resuming.files(form),
-        at=days.now(),
+        typed=saved_drafts.typed_values(request.POST),
+        files=saved_drafts.kept_files(form),
+        at=dates.now(),
     )
     messages.success(
         request, _("Votre demande est gardée : vous la finirez quand vous voudrez. Elle n’est pas envoyée.")
     )
-    return see("portal:dossiers")
+    return redirect_to("portal:dossiers")
 
 
-def _resumed(sketch: Sketch, blank: ApplicationForm) -> ApplicationForm:
-    form = ApplicationForm(resuming.as_sent(sketch, blank), {}, asked=blank.asked, owner=blank.owner)
+def _resumed(sketch: ApplicationDraft, blank: ApplicationForm) -> ApplicationForm:
+    form = ApplicationForm(saved_drafts.as_post_data(sketch, blank), {}, asked=blank.asked, owner=blank.owner)
     form.forgive()
     return form
 
@@ -158,10 +178,10 @@ def _submit(request: CitizenRequest, form: ApplicationForm) -> Dossier:
     return dossiers.submit(
         citizen_id=request.citizen.pk,
         form_id=form.asked.form.pk,
-        request_key=keys.within(request, request.citizen.pk, form.asked.form.scheme_id),
+        request_key=idempotency.scoped_key(request, request.citizen.pk, form.asked.form.scheme_id),
         filled=form.filled(),
-        actor=request.user.get_username(),
-        at=days.now(),
+        actor=request.actor,
+        at=dates.now(),
     )
 
 
@@ -172,4 +192,4 @@ def _dossier(request: CitizenRequest, public_id: str) -> Dossier:
 
 def _not_to_complete(request: CitizenRequest, dossier: Dossier) -> HttpResponse:
     messages.info(request, _("Cette demande n’est pas à compléter."))
-    return see("portal:dossier", dossier.public_id)
+    return redirect_to("portal:dossier", dossier.public_id)

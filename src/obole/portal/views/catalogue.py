@@ -24,7 +24,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 def scheme(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say what a dispositif is, what it costs and what will be asked."""
     scheme = find(public_id)
-    asked = application.asked_by(scheme)
+    asked = application.questions_of(scheme)
     if asked is None:
         return closed(request, scheme)
     return render(request, "portal/scheme.html", {"scheme": scheme, "asked": asked})

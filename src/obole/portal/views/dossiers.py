@@ -13,14 +13,14 @@ from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.catalogue.fields import FilledBy
 from obole.directory.access import CitizenRequest, for_citizens
-from obole.dossiers import operations, queries, rules, states
+from obole.dossiers import operations, queries, states
 from obole.dossiers.models import Attachment, Dossier
 from obole.dossiers.states import DossierState
-from obole.lib import days, files
-from obole.lib.states import ForbiddenMove
-from obole.payments import standing
-from obole.portal import answers, owed, telling
-from obole.portal.answers import see
+from obole.lib import dates, files
+from obole.lib.states import ForbiddenTransition
+from obole.payments import display_status
+from obole.portal import amounts_due, responses, status_labels
+from obole.portal.responses import redirect_to
 
 PER_PAGE = 20
 
@@ -32,7 +32,7 @@ def dossiers(request: CitizenRequest) -> HttpResponse:
     due = Count("invoices", filter=Q(invoices__state=InvoiceState.DUE))
     mine = queries.of_citizen(request.citizen).exclude(state=DossierState.DRAFT).annotate(due_invoices=due)
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
-    sketches = list(queries.sketches_of(request.citizen))
+    sketches = list(queries.drafts_of(request.citizen))
     return render(request, "portal/dossiers.html", {"page": page, "sketches": sketches})
 
 
@@ -41,22 +41,19 @@ def dossiers(request: CitizenRequest) -> HttpResponse:
 def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
     """Show an application: what was answered, where it stands, what came of it."""
     dossier = _find(request, public_id)
-    items = queries.items(dossier)
     invoices = Invoice.objects.of_payer(request.citizen).filter(dossier=dossier).order_by("-issued_at", "-id")
-    bills = standing.show_all(invoices, today=days.day_of(days.now()))
+    bills = display_status.display_all(invoices, today=dates.day_of(dates.now()))
     context = {
         "dossier": dossier,
-        "parts_owed": owed.parts(dossier, bills),
-        "cautions_owed": owed.cautions(dossier),
-        "carried_over": owed.carried(dossier),
-        "parts": queries.parts(dossier, by=FilledBy.CITIZEN),
-        "items": items,
-        "cents": rules.total(items),
+        "parts_owed": amounts_due.instalments_due(dossier, bills),
+        "cautions_owed": amounts_due.deposits_due(dossier),
+        "carried_over": amounts_due.carry_overs_due(dossier),
+        "parts": queries.answer_sections(dossier, by=FilledBy.CITIZEN),
         "bills": bills,
-        "events": telling.story_of_dossier(dossier),
+        "events": status_labels.dossier_timeline(dossier),
         "may_complete": states.COMPLETE.allows(dossier),
         "may_withdraw": states.WITHDRAW.allows(dossier),
-        "quoted": billing.quoted(dossier),
+        "quoted": billing.quoted_estimate(dossier),
     }
     return render(request, "portal/dossier.html", context)
 
@@ -70,12 +67,12 @@ def withdraw(request: CitizenRequest, public_id: str) -> HttpResponse:
         may = states.WITHDRAW.allows(dossier)
         return render(request, "portal/withdraw.html", {"dossier": dossier, "may_withdraw": may})
     try:
-        operations.withdraw(dossier_id=dossier.pk, actor=request.user.get_username(), at=days.now())
-    except ForbiddenMove:
+        operations.withdraw(dossier_id=dossier.pk, actor=request.actor, at=dates.now())
+    except ForbiddenTransition:
         messages.info(request, _("Cette demande ne peut plus être retirée."))
     else:
         messages.success(request, _("Votre demande est retirée."))
-    return see("portal:dossier", dossier.public_id)
+    return redirect_to("portal:dossier", dossier.public_id)
 
 
 @for_citizens
@@ -84,7 +81,7 @@ def attachment(request: CitizenRequest, public_id: str, attachment_public_id: st
     """Hand back a file that the citizen joined."""
     mine = Attachment.objects.filter(dossier__citizen=request.citizen, dossier__public_id=public_id)
     found = get_object_or_404(mine, public_id=attachment_public_id)
-    return answers.file(files.get(found.digest), name=found.name, content_type=found.content_type)
+    return responses.file_response(files.get(found.digest), name=found.name, content_type=found.content_type)
 
 
 def _find(request: CitizenRequest, public_id: str) -> Dossier:

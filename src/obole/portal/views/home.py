@@ -10,10 +10,10 @@ from obole.directory.access import public
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossiers
 from obole.dossiers.states import DossierState
-from obole.lib import days
-from obole.payments import standing
-from obole.portal import outages, summing
-from obole.portal.answers import SeeOther
+from obole.lib import dates
+from obole.payments import display_status
+from obole.portal import outages, totals
+from obole.portal.responses import SeeOtherResponse
 
 FEW = 3
 
@@ -25,14 +25,14 @@ def home(request: HttpRequest) -> HttpResponse:
     citizen = Citizen.objects.filter(user=request.user.pk).first() if request.user.is_authenticated else None
     if citizen is None:
         return render(request, "portal/home.html", {"services": catalogue.open_services()})
-    now = days.now()
-    bills = standing.show_all(billing.waiting(citizen), today=days.day_of(now))
+    now = dates.now()
+    bills = display_status.display_all(billing.unpaid_invoices(citizen), today=dates.day_of(now))
     mine = dossiers.of_citizen(citizen)
     context = {
         "citizen": citizen,
-        "sums": summing.up(bills),
+        "sums": totals.sum_invoices(bills),
         "bills": [bill for bill in bills if bill.can_be_paid][:FEW],
-        "outages": outages.among([bill.invoice for bill in bills], at=now),
+        "outages": outages.outages_of([bill.invoice for bill in bills], at=now),
         "incomplete": list(mine.filter(state=DossierState.INCOMPLETE)),
         "services": catalogue.open_services(),
     }
@@ -44,5 +44,5 @@ def home(request: HttpRequest) -> HttpResponse:
 def after_login(request: HttpRequest) -> HttpResponse:
     """Lead agents to their desk, and everybody else home."""
     if request.user.is_authenticated and not Citizen.objects.filter(user=request.user.pk).exists():
-        return SeeOther("/crm/")
+        return SeeOtherResponse("/crm/")
     return redirect("portal:home")

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from obole.directory.access import public
+from obole.personal_data import queries as personal_data
 
 SLUGS = frozenset({"accessibilite", "mentions-legales", "donnees-personnelles", "cookies"})
 
@@ -15,4 +16,5 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one of them."""
     if slug not in SLUGS:
         raise Http404
-    return render(request, f"portal/pages/{slug}.html")
+    context = {"retention": personal_data.retention()} if slug == "donnees-personnelles" else {}
+    return render(request, f"portal/pages/{slug}.html", context)

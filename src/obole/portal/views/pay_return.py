@@ -1,4 +1,6 @@
-"""Coming back from the bank. It may happen without a session, by GET or POST; nothing that the browser says is believed."""
+"""
+Coming back from the bank. It may happen without a session, by GET or POST; nothing that the browser says is believed.
+"""
 
 from datetime import timedelta
 
@@ -8,13 +10,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from obole.directory.access import public
-from obole.lib import days
+from obole.lib import actors, dates
 from obole.payments import queries as payments
 from obole.payments.models import Attempt, Receipt
-from obole.portal import outages, paying, telling
-from obole.portal.answers import see
+from obole.portal import outages, payment_flow, status_labels
+from obole.portal.responses import redirect_to
 
-ACTOR = "return"
 SOON, LATER, AT_LAST = 5, 30, None
 
 
@@ -30,15 +31,16 @@ def pay_return(request: HttpRequest, attempt_public_id: str) -> HttpResponse:
     attempts = Attempt.objects.select_related("invoice__payer", "regie")
     attempt = get_object_or_404(attempts, public_id=attempt_public_id)
     if request.method == "POST":
-        return see("portal:pay_return", attempt.public_id)
-    now = days.now()
-    back = paying.come_back(attempt, actor=ACTOR, at=now)
+        return redirect_to("portal:pay_return", attempt.public_id)
+    now = dates.now()
+    back = payment_flow.come_back(attempt, actor=actors.PAYER_RETURN, at=now)
     is_payer = request.user.is_authenticated and attempt.invoice.payer.user_id == request.user.pk
     context = {
         "attempt": back.attempt,
         "silent": back.silent,
-        "title": telling.title_of_return(back.attempt, silent=back.silent),
-        "outage": outages.about(back.attempt, at=now),
+        "title": status_labels.return_title(back.attempt, silent=back.silent),
+        "outage": outages.outage_text(back.attempt, at=now),
+        "why": status_labels.why_not_opened(back.attempt),
         "invoice": attempt.invoice if is_payer else None,
         "shares": payments.shares_of(attempt) if is_payer else [],
         "receipt": Receipt.objects.filter(attempt=attempt).select_related("invoice").first(),

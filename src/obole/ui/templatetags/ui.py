@@ -11,11 +11,11 @@ from django.template import Context
 from django.template.base import render_value_in_context
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from obole.lib import days, money
-from obole.ui import colours, icons, phrases, plots, timeline
+from obole.lib import dates, money
+from obole.ui import colours, humanize, icons, plots, timeline
 
 register = template.Library()
 
@@ -50,45 +50,44 @@ def quantity(value: Decimal | None) -> str:
 @register.filter
 def day(value: date | None) -> str:
     """Write a date, or the day in Paris of an instant: ``25/11/2026``."""
-    return "" if value is None else days.short(_day(value))
+    return "" if value is None else dates.format_short(_day(value))
 
 
 @register.filter
 def long_day(value: date | None) -> str:
     """Write ``25 novembre 2026``, for sentences."""
-    return "" if value is None else days.long(_day(value))
+    return "" if value is None else dates.format_long(_day(value))
 
 
 @register.filter
 def clock(value: datetime | None) -> str:
     """Write the time in Paris: ``14 h 05``."""
-    return "" if value is None else days.clock(value)
+    return "" if value is None else dates.format_time(value)
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
     """Write ``25/11/2026 14 h 05``."""
-    return "" if value is None else f"{day(value)} {days.clock(value)}"
+    return "" if value is None else f"{day(value)} {dates.format_time(value)}"
 
 
 @register.filter
 def ago(value: date | None, reference: datetime | None = None) -> str:
     """Write « il y a 3 jours » or « dans 20 jours », beside a date and never instead."""
-    return "" if value is None else phrases.relative(value, reference or days.now())
+    return "" if value is None else humanize.relative(value, reference or dates.now())
 
 
 @register.filter
 def filesize_fr(size: int | None) -> str:
     """Write a number of bytes as « 48 ko »."""
-    return "" if size is None else phrases.file_size(size)
+    return "" if size is None else humanize.file_size(size)
 
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """Draw an icon, for the eyes only: a word always says the same beside it."""
-    drawing = mark_safe(icons.shape(name))
     return format_html(
-        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>', css, drawing
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>', css, icons.shape(name)
     )
 
 
@@ -114,14 +113,18 @@ def theme(context: Context) -> SafeString:
     """
     request, authority = context.get("request"), context.get("authority")
     if getattr(request, "htmx", False):
-        return mark_safe("")
+        return SafeString()
     nonce = getattr(request, "csp_nonce", "")
     shades = colours.theme(authority.colour if authority else colours.DEFAULT)
     return format_html(
         '<style nonce="{}">:root{{--obole-primary:{};--obole-primary-dark:{};--obole-primary-tint:{};'
         "--obole-primary-soft:{}}}</style>",
-        nonce, shades.primary, shades.dark, shades.tint, shades.soft,
-    )  # fmt: skip
+        nonce,
+        shades.primary,
+        shades.dark,
+        shades.tint,
+        shades.soft,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -156,9 +159,9 @@ def pagination(context: Context, page: Page[Any], key: str = "page") -> dict[str
 
 
 @register.inclusion_tag("ui/bars.html")
-def bars(plot: plots.BarPlot | plots.StackedPlot) -> dict[str, Any]:
+def bars(plot: plots.Plot) -> dict[str, Any]:
     """Draw a bar plot and the table of its numbers."""
-    return {"plot": plots.draw(plot) if _has_columns(plot) else None, "height": plots.HEIGHT, "base": plots.BASE}
+    return {"plot": plots.draw(plot) if _has_columns(plot) else None, "height": plots.HEIGHT}
 
 
 @register.inclusion_tag("ui/timeline.html", name="timeline")
@@ -175,7 +178,10 @@ def empty(title: str, text: str = "", url: str = "", label: str = "", icon_name:
 
 @register.simple_tag(takes_context=True)
 def sheet_rows(context: Context, table: Any) -> SafeString:
-    """Draw the rows of a django-tables2 table. What the cells of a column share is drawn once: a list has hundreds of them."""
+    """
+    Draw the rows of a django-tables2 table. What the cells of a column share is drawn once: a list has hundreds of
+    them.
+    """
     opened = {
         column.name: format_html(
             '<td role="cell" data-label="{}" {}>', capfirst(column.verbose_name), column.attrs["td"].as_html()
@@ -185,15 +191,15 @@ def sheet_rows(context: Context, table: Any) -> SafeString:
     rows = (
         (
             row.attrs.as_html(),
-            mark_safe("".join(_cell(opened[column.name], cell, context) for column, cell in row.items())),
+            format_html_join(
+                "",
+                "{}{}</td>",
+                ((opened[column.name], render_value_in_context(cell, context)) for column, cell in row.items()),
+            ),
         )
         for row in table.paginated_rows
     )
     return format_html_join("\n", '<tr role="row" {}>{}</tr>', rows)
-
-
-def _cell(opened: SafeString, cell: Any, context: Context) -> str:
-    return f"{opened}{render_value_in_context(cell, context)}</td>"
 
 
 @register.filter
@@ -205,7 +211,7 @@ def sort_state(column: Any) -> str:
 
 
 def _day(value: date) -> date:
-    return days.day_of(value) if isinstance(value, datetime) else value
+    return dates.day_of(value) if isinstance(value, datetime) else value
 
 
 def _page_url(context: Context, key: str, number: int | str) -> str:
@@ -215,13 +221,13 @@ def _page_url(context: Context, key: str, number: int | str) -> str:
 def _current(context: Context, url: str, section: str) -> SafeString:
     page = context["request"].path
     if page == url:
-        return mark_safe(' aria-current="page"')
+        return format_html(' aria-current="{}"', "page")
     below = url != "/" and page.startswith(url)
     chosen = context.get("section")
     if (chosen == section and section) if chosen else below:
-        return mark_safe(' aria-current="true"')
-    return mark_safe("")
+        return format_html(' aria-current="{}"', "true")
+    return SafeString()
 
 
-def _has_columns(plot: plots.BarPlot | plots.StackedPlot) -> bool:
+def _has_columns(plot: plots.Plot) -> bool:
     return bool(plot.columns if isinstance(plot, plots.StackedPlot) else plot.bars)

@@ -6,13 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from obole.catalogue import rules
 from obole.configuration import operations, queries
-from obole.configuration.queries.planning import Plan
-from obole.configuration.rules import reading, text
-from obole.lib import days
-
-WHO = "obole configuration"
+from obole.configuration.queries.import_plan import Plan
+from obole.configuration.rules import file_parser, text
+from obole.lib import actors, dates
+from obole.pricing.model.problems import Refused
 
 
 class Command(BaseCommand):
@@ -31,10 +29,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["verb"] == "export":
-                self._write(options["file"], text.write(queries.everything(queries.take())))
+                self._write(options["file"], text.write(queries.everything_as_dict(queries.take_snapshot())))
             else:
                 self._import(_bytes_of(options["file"]), dry_run=options["dry_run"])
-        except (rules.Refused, queries.CannotExport, operations.ConfigurationMoved, OSError) as refusal:
+        except (Refused, operations.ConfigurationMoved, OSError) as refusal:
             raise CommandError(_told(refusal)) from refusal
 
     def _write(self, name: str, content: str) -> None:
@@ -46,9 +44,9 @@ class Command(BaseCommand):
     def _import(self, content: bytes, *, dry_run: bool) -> None:
         tree = text.read(content)
         if dry_run:
-            plan = queries.plan(reading.read(tree), queries.take())
+            plan = queries.plan(file_parser.read(tree), queries.take_snapshot())
         else:
-            plan = operations.import_file(tree=tree, seen=None, actor=WHO, at=days.now())
+            plan = operations.import_file(tree=tree, seen=None, actor=actors.OPERATOR, at=dates.now())
         for line in _lines(plan):
             self.stdout.write(line)
         done = "nothing was written" if dry_run else "imported"
@@ -61,17 +59,18 @@ def _bytes_of(name: str) -> bytes:
 
 def _lines(plan: Plan) -> list[str]:
     return [
-        f"{'+' if one.is_new else '~'} {one.sort.section} {one.key}: {', '.join(_moved(one))}" for one in plan.changes
+        f"{'+' if change.is_new else '~'} {change.sort.section} {change.key}: {', '.join(_moved(change))}"
+        for change in plan.changes
     ]
 
 
-def _moved(one: Any) -> list[str]:
-    names = [name for name, _before, _after in one.fields]
-    parts = [part for part in ("form", "pricing", "products") if getattr(one, part)]
+def _moved(value: Any) -> list[str]:
+    names = [name for name, _before, _after in value.fields]
+    parts = [part for part in ("form", "pricing") if getattr(value, part)]
     return [*names, *parts]
 
 
 def _told(refusal: Exception) -> str:
-    if isinstance(refusal, rules.Refused):
-        return "\n".join(f"{one.path or 'file'}: {one.message}" for one in refusal.problems)
+    if isinstance(refusal, Refused):
+        return "\n".join(f"{problem.path or 'file'}: {problem.message}" for problem in refusal.problems)
     return str(refusal)

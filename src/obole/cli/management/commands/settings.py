@@ -14,7 +14,7 @@ Cette page est écrite par `obole settings`.
 |---|---|---|---|
 """
 
-FORMS = {"text": "texte", "whole number": "nombre entier", "yes or no": "`yes` ou `no`"}
+FORMS = {"text": "texte", "whole number": "nombre entier", "yes or no": "`yes` ou `no`", "addresses": "adresses"}
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = (
-            f"| `{one.name}` | {FORMS[one.kind]} | `{one.default}` | {one.help} |"
-            for one in settings.DOCUMENTED_SETTINGS
+            f"| `{item.name}` | {FORMS[item.kind]} | `{item.default}` | {item.help} |"
+            for item in settings.DOCUMENTED_SETTINGS
         )
         self.stdout.write(HEAD + "\n".join(rows))

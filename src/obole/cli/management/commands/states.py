@@ -7,21 +7,29 @@ from django.core.management.base import BaseCommand
 from django.db import models
 from django.utils import translation
 
-from obole.billing import caution_states, part_states
-from obole.billing import states as billing
+from obole.bank_statements import states as bank_statements
+from obole.billing import instalment_states, security_deposit_states, states as billing
+from obole.cash_desk import deposit_states as deposits, states as cash_desk
 from obole.dossiers import states as dossiers
-from obole.lib.states import Move
+from obole.lib.states import Transition
 from obole.mailing import states as mailing
-from obole.payments import refund_states as refunds
-from obole.payments import states as payments
+from obole.payments import refund_states as refunds, states as payments
+from obole.recovery import line_states, states as recovery
+from obole.remittances import states as remittances
 
-LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Move]], ...] = (
+LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = (
     ("Dossier", dossiers.DossierState, dossiers.MOVES),
     ("Facture", billing.InvoiceState, billing.MOVES),
-    ("Part d’un prix facturé en plusieurs fois", part_states.PartState, part_states.MOVES),
-    ("Caution", caution_states.CautionState, caution_states.MOVES),
+    ("Part d’un prix facturé en plusieurs fois", instalment_states.InstalmentState, instalment_states.MOVES),
+    ("Caution", security_deposit_states.SecurityDepositState, security_deposit_states.MOVES),
     ("Tentative de paiement", payments.AttemptState, payments.MOVES),
     ("Remboursement", refunds.RefundState, refunds.MOVES),
+    ("Session de caisse", cash_desk.SessionState, cash_desk.MOVES),
+    ("Remise à la banque", deposits.DepositState, deposits.MOVES),
+    ("Ligne du relevé de la banque", bank_statements.LineState, bank_statements.MOVES),
+    ("Transmission au comptable public", recovery.TransmissionState, recovery.MOVES),
+    ("Facture d’une transmission", line_states.LineState, line_states.MOVES),
+    ("Bordereau de versement", remittances.RemittanceState, remittances.MOVES),
     ("Courriel", mailing.MessageState, mailing.MOVES),
 )
 HEAD = "# Les états\n\nCette page est écrite par `obole states`, à partir des tables que le code applique."
@@ -38,7 +46,7 @@ class Command(BaseCommand):
             self.stdout.write("\n\n".join([HEAD, *(_draw(*life) for life in LIVES)]))
 
 
-def _draw(name: str, states: type[models.TextChoices], moves: Sequence[Move]) -> str:
+def _draw(name: str, states: type[models.TextChoices], moves: Sequence[Transition]) -> str:
     names = [f"    {state.value} : {state.label}" for state in states]
     edges = [f"    {source} --> {move.target} : {move.verb}" for move in moves for source in sorted(move.sources)]
     return "\n".join([f"## {name}", "", "```mermaid", "stateDiagram-v2", *names, *edges, "```"])

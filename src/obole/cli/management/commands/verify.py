@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from obole.payments import verification
-from obole.payments.verification import BooksDiffer, Head
+from obole.books import operations as books, verification
+from obole.books.verification import Head
+from obole.lib import dates
 
 
 class Command(BaseCommand):
@@ -21,16 +22,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         start = time.perf_counter()
-        try:
-            entries = verification.verify()
-            if options["against"]:
-                verification.check_against(_read(options["against"]))
-        except BooksDiffer as difference:
-            raise CommandError(str(difference)) from difference
+        against = _read(options["against"]) if options["against"] else []
+        found = books.verify_books(at=dates.now(), against=against)
+        if not found.is_right:
+            raise CommandError(found.difference)
         if options["head"]:
             self.stdout.write("\n".join(str(head) for head in verification.heads()))
         else:
-            self.stdout.write(f"{entries} entries, {time.perf_counter() - start:.1f} s: the books are right.")
+            self.stdout.write(f"{found.entries} entries, {time.perf_counter() - start:.1f} s: the books are right.")
 
 
 def _read(path: Path) -> list[Head]:

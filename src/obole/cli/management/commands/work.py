@@ -1,32 +1,106 @@
 """`obole work`: the worker, with its schedule; any number of them, on any number of machines."""
 
 import asyncio
+import logging
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker
+
+from obole.cli.startup_checks import refuse_to_start
+
+logger = logging.getLogger(__name__)
+REST_SECONDS = 1.0
+"""Between two workers; the second then waits half a minute for its database."""
 
 
 class Command(BaseCommand):
     """Do what the web left to do: ask the bank, make PDFs, deliver mails, remind."""
 
-    help = "Run the worker and its schedule."
+    help = "Run the worker and its schedule, until a signal stops it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--concurrency", type=int, default=16, help="tasks at the same time; most of them wait for a bank"
+            "--concurrency",
+            type=int,
+            default=settings.DATABASE_POOL,
+            help="tasks at the same time, each of which may need a connection: OBOLE_DATABASE_POOL at most",
         )
         parser.add_argument("--once", action="store_true", help="stop when nothing is left to do")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Whatever is written from now on is for this account alone.
+        os.umask(0o077)
+        refuse_to_start()
+        concurrency = options["concurrency"]
+        if not 0 < concurrency <= settings.DATABASE_POOL:
+            raise CommandError(
+                f"--concurrency={concurrency}: OBOLE_DATABASE_POOL gives {settings.DATABASE_POOL} at most"
+            )
         connector: Any = app.connector
-        with app.replace_connector(connector.get_worker_connector()):
-            asyncio.run(_work(concurrency=options["concurrency"], wait=not options["once"]))
+        with app.replace_connector(connector.get_worker_connector()) as queue:
+            asyncio.run(_work(queue, concurrency=concurrency, wait=not options["once"]))
 
 
-async def _work(*, concurrency: int, wait: bool) -> None:
+class _Worker(Worker):
+    """A worker that can tell whether it was stopped, or found nothing left to do."""
+
+    was_stopped = False
+
+    def stop(self) -> None:
+        self.was_stopped = True
+        super().stop()  # type: ignore[no-untyped-call]
+
+
+async def _work(queue: App, *, concurrency: int, wait: bool) -> None:
+    """
+    Run a worker, and another one whenever the database left it, until a signal comes.
+
+    :raises CommandError: if the database was never there.
+    """
     # Tasks run in threads; the loop's own pool has few of them on a small machine, and a slow bank would fill it.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency))
-    async with app.open_async():
-        await app.run_worker_async(concurrency=concurrency, wait=wait, delete_jobs="successful")
+    signalled, opened = _on_signal(), False
+    while not signalled.is_set():
+        worker = _Worker(
+            queue, concurrency=concurrency, wait=wait, delete_jobs="successful", install_signal_handlers=False
+        )
+        try:
+            async with queue.open_async():
+                opened = True
+                await _run(worker, signalled)
+            if not worker.was_stopped:
+                return
+        except (ConnectorException, psycopg.Error) as error:
+            if not opened:
+                raise CommandError(f"the database does not answer: {error.__cause__ or error}") from error
+            logger.error("the worker lost its database: %s", error.__cause__ or error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(signalled.wait(), REST_SECONDS)
+
+
+def _on_signal() -> asyncio.Event:
+    """Return what is set once somebody wants the worker to end."""
+    signalled = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+    return signalled
+
+
+async def _run(worker: _Worker, signalled: asyncio.Event) -> None:
+    running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+    waiting = asyncio.create_task(signalled.wait())
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if signalled.is_set():
+        worker.stop()
+    waiting.cancel()
+    await running

@@ -1,0 +1,199 @@
+"""The parts of the measure: each stands alone, and what several need is made once, by the first that wants it."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import cached_property
+from time import perf_counter
+
+from bench import books, measures, people, pricing, remittances, stage, statements, storm
+from bench.load import Timing
+from obole.billing.models import Invoice
+from obole.payments.models import Receipt
+from tests.world import Town
+
+Row = tuple[str, str, str]
+CLIENTS = "2 web processes, 8 clients"
+SETTLED = {"at once": (0, slice(0, 180)), "at 300 ms": (300, slice(180, 360))}
+"""How long the bank takes to answer, in ms, and which invoices it is paid for; the others are for the notifications."""
+
+
+class Bench:
+    """What the parts share."""
+
+    def __init__(self, web: str, bank: str, *, entries: int) -> None:
+        self._web, self._bank, self.entries = web, bank, entries
+        self._running = ExitStack()
+
+    @cached_property
+    def town(self) -> Town:
+        return measures.build_town(self._bank)
+
+    @cached_property
+    def issued(self) -> tuple[float, list[Invoice]]:
+        """How many invoices were issued in a second, one by one, and they."""
+        return measures.issue_one_by_one(self.town)
+
+    @property
+    def invoices(self) -> list[Invoice]:
+        return self.issued[1]
+
+    @cached_property
+    def live(self) -> stage.Stage:
+        """The real processes; the mails and PDFs of the invoices are made first, for they are not what is measured."""
+        _rate, _invoices = self.issued
+        running = self._running.enter_context(stage.running(self._web, self._bank))
+        measures.wait_for_the_worker()
+        return running
+
+    def leave(self) -> None:
+        """Stop the real processes."""
+        self._running.close()
+
+
+def measure_pricing(_bench: Bench) -> Iterable[Row]:
+    for name in pricing.BILLS:
+        figure, count = pricing.lines_per_second(name)
+        how = f"one core, bills of {count} lines, answers read and reasons kept"
+        yield f"lines priced, {name}", f"{figure:.0f} /s", how
+
+
+def measure_issuing(bench: Bench) -> Iterable[Row]:
+    how = "one process, durable commits"
+    yield "dossier to invoice issued, one by one", f"{bench.issued[0]:.0f} /s", how
+    yield "drafts issued one by one", f"{measures.issue_alone(bench.town):.0f} /s", how
+
+
+def measure_documents(bench: Bench) -> Iterable[Row]:
+    yield "PDFs of invoices", f"{measures.render_pdfs(bench.invoices):.0f} /s", "one process, stored"
+
+
+def measure_lists(bench: Bench) -> Iterable[Row]:
+    yield "portal, Mes factures", *_timed(measures.portal_list(bench.live), CLIENTS)
+    yield "CRM, list of invoices", *_timed(measures.crm_list(bench.live), CLIENTS)
+
+
+def measure_settlements(bench: Bench) -> Iterable[Row]:
+    for name, (latency_ms, some) in SETTLED.items():
+        live = bench.live
+        measures.wait_for_the_worker()
+        figure = measures.settle(live, bench.invoices[some], latency_ms=latency_ms)
+        how = "notification to receipt, one worker of 16 threads"
+        yield f"settlements, bank {name}", f"{figure:.1f} /s", how
+
+
+def measure_notifications(bench: Bench) -> Iterable[Row]:
+    live = bench.live
+    measures.wait_for_the_worker()
+    timing, calls = storm.of_strangers(live)
+    yield "notifications, unknown or over", *_timed(timing, f"{CLIENTS}, {calls} calls of the bank")
+    attempts = [measures.pay_at_the_bank(live, invoice) for invoice in bench.invoices[360:]]
+    timing, lost, calls = storm.of_the_same(live, attempts)
+    how = f"{CLIENTS}, of {len(attempts)} payments {lost} lost, {calls} calls of the bank"
+    yield "notifications, the same again", *_timed(timing, how)
+
+
+def measure_batch(bench: Bench) -> Iterable[Row]:
+    """What it leaves for the worker would be in the way of everything else: so the worker is stopped before."""
+    bench.leave()
+    yield (
+        "drafts issued together",
+        f"{measures.issue_together(bench.town):.0f} /s",
+        f"{measures.BATCH} in one transaction",
+    )
+
+
+def measure_books(bench: Bench) -> Iterable[Row]:
+    bench.leave()
+    short = books.verify()
+    yield "books of this run", "right", f"{short.entries} entries recomputed"
+    paid = Receipt.objects.select_related("invoice", "attempt", "entry").filter(invoice__isnull=False)
+    books.lengthen(paid.order_by("id")[0], entries=bench.entries)
+    books.analyse()
+    long = books.verify()
+    took = f"{long.seconds:.0f} s, peak {long.peak_mib:.0f} MiB"
+    yield f"obole verify, {long.entries} entries", f"{long.entries / long.seconds:.0f} /s", took
+    for what, seconds in books.read(books.longest_regie()).items():
+        yield f"{what}, {long.entries} entries", f"{seconds * 1000:.0f} ms", "one process, median of five"
+
+
+def measure_statements(bench: Bench) -> Iterable[Row]:
+    """A statement and what it is about, in a régie of their own."""
+    bench.leave()
+    took = statements.match(bench.town.regisseur)
+    how = f"{took.receipts} receipts in instance, of which {took.proposed} lines are recognised"
+    yield f"statement of {took.lines} lines imported", f"{took.imported:.1f} s", "one transaction"
+    yield f"statement of {took.lines} lines matched", f"{took.found:.1f} s", how
+    yield "proposals accepted together", f"{took.accepted:.1f} s", f"{took.settled} lines, entries and trail written"
+
+
+def measure_remittances(bench: Bench) -> Iterable[Row]:
+    bench.leave()
+    done = remittances.remit(bench.town)
+    how = f"preview {done.preview:.1f} s, signature {done.signature:.1f} s, PDF {done.document:.1f} s"
+    took = f"{done.preview + done.signature + done.document:.1f} s"
+    yield f"bordereau of {done.vouchers} receipts", took, f"{how}, {done.mebibytes:.0f} MiB"
+
+
+def measure_limits(_bench: Bench) -> Iterable[Row]:
+    how = "a statement, meters of their own, then one meter for all"
+    for name, others in {"its own meter": 200, "one meter": 1}.items():
+        yield f"a use counted, {name}", f"{measures.count_uses(others):.2f} ms", how
+
+
+def measure_people(bench: Bench) -> Iterable[Row]:
+    yield "sign-ins", *_timed(people.sign_ins(bench.live), f"{CLIENTS}, the form and the password")
+    bench.leave()
+    took, forgotten, grown = people.purge()
+    how = f"{forgotten} people in {took:.0f} s, memory grown by {grown:.0f} MiB, the books verified after"
+    yield "purge of inactive accounts", f"{forgotten / took:.0f} /s", how
+
+
+PARTS: dict[str, Callable[[Bench], Iterable[Row]]] = {
+    "pricing": measure_pricing,
+    "issuing": measure_issuing,
+    "documents": measure_documents,
+    "lists": measure_lists,
+    "settlements": measure_settlements,
+    "notifications": measure_notifications,
+    "batch": measure_batch,
+    "books": measure_books,
+    "remittances": measure_remittances,
+    "statements": measure_statements,
+    "limits": measure_limits,
+    "people": measure_people,
+}
+"""In the order in which they are measured."""
+AFTER = {"notifications": "settlements", "books": "settlements", "remittances": "settlements"}
+"""What wants payments has them made by the part that measures them."""
+
+
+def chosen(names: list[str]) -> list[str]:
+    """
+    Return the parts to measure: those named and what they need, or all of them.
+
+    :raises ValueError: if there is no such part.
+    """
+    if unknown := set(names) - set(PARTS):
+        raise ValueError(", ".join(sorted(unknown)))
+    wanted = {*names, *(AFTER[name] for name in names if name in AFTER)}
+    return [name for name in PARTS if name in wanted or not names]
+
+
+def measured(bench: Bench, names: list[str]) -> tuple[list[Row], dict[str, float]]:
+    """Measure the parts; return their figures, and the seconds that each took with what it made for itself."""
+    rows, seconds = list[Row](), dict[str, float]()
+    try:
+        for name in names:
+            began = perf_counter()
+            rows += PARTS[name](bench)
+            seconds[name] = perf_counter() - began
+    finally:
+        bench.leave()
+    return rows, seconds
+
+
+def _timed(timing: Timing, how: str) -> tuple[str, str]:
+    spread = (
+        f"p50 {timing.p50_ms:.0f} ms, p95 {timing.p95_ms:.0f} ms, max {timing.max_ms:.0f} ms, {timing.errors} errors"
+    )
+    return f"{timing.per_second:.0f} /s", f"{how}: {spread}"

@@ -1,0 +1,66 @@
+"""What mails say about an invoice."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from obole.billing.models import CreditNote, Invoice
+from obole.directory import queries as directory
+from obole.directory.models import Authority
+from obole.lib import dates, money
+from obole.mailing import operations as mailing
+
+
+def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> dict[str, str]:
+    """
+    Return what every mail about this invoice may mention.
+
+    :param authority: the town, for whoever looked it up already.
+    """
+    authority = authority or directory.the_authority()
+    return {
+        "nom": invoice.payer.display_name,
+        "ville": authority.name,
+        "service": authority.name,
+        "telephone": authority.phone,
+        "horaires": authority.hours,
+        "numero": invoice.number or "",
+        "libelle": invoice.label,
+        "montant": money.euros(invoice.total_cents),
+        "reste_du": money.euros(invoice.remaining_cents),
+        "echeance": dates.format_long(invoice.due_date) if invoice.due_date else "",
+        "regie": invoice.regie.name,
+        "comptable": authority.treasury,
+        "date_transmission": dates.format_long(invoice.payable_until) if invoice.payable_until else "",
+        "url": f"{settings.BASE_URL}/mes-factures/{invoice.public_id}/",
+    }
+
+
+def send_invoice_notice(invoice: Invoice, *, authority: Authority, at: datetime) -> None:
+    """Queue the mail that says the invoice is in the payer's account; a payer without an e-mail gets none."""
+    if not invoice.payer.email:
+        return
+    letter = mailing.Email(
+        cause=f"invoice_deposited:{invoice.pk}",
+        kind="invoice_deposited",
+        to=invoice.payer.email,
+        rendered=mailing.compose("invoice_deposited", invoice_variables(invoice, authority)),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)
+
+
+def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
+    """Queue the mail that says an invoice is cancelled, and why; a payer without an e-mail gets none."""
+    invoice = note.invoice
+    if not invoice.payer.email:
+        return
+    variables = {**invoice_variables(invoice), "avoir": note.number, "motif": note.why}
+    letter = mailing.Email(
+        cause=f"invoice_cancelled:{invoice.pk}",
+        kind="invoice_cancelled",
+        to=invoice.payer.email,
+        rendered=mailing.compose("invoice_cancelled", variables),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)

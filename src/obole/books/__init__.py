@@ -1,0 +1,1 @@
+"""The books of a régie as a whole: recomputed, compared, shown."""

@@ -1,0 +1,1 @@
+"""How the books are read: balances, accounts line by line, what came in, what each balance is made of."""

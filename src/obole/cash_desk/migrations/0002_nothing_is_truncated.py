@@ -1,0 +1,12 @@
+"""What refuses to be deleted row by row refuses to be emptied (see ``audit_log``)."""
+
+from django.db import migrations
+
+TABLES = ("cashsession", "cashmovement", "deposit", "depositline", "depositpdf", "differencesettlement", "drawerevent")
+REFUSE = "CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON cash_desk_{} EXECUTE FUNCTION obole_refuse_truncate()"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit_log", "0004_nothing_is_truncated"), ("cash_desk", "0001_initial")]
+
+    operations = [migrations.RunSQL([REFUSE.format(table) for table in TABLES])]

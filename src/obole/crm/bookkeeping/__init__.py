@@ -1,0 +1,1 @@
+"""The books of a régie and what it does with its money."""

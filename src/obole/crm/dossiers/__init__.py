@@ -1,0 +1,1 @@
+"""Dossiers: their list, one of them, its review, its invoices."""

@@ -1,0 +1,71 @@
+"""The list of dossiers: its filters, and what it shows."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.translation import gettext as _, gettext_lazy
+
+from obole.catalogue.models import Scheme
+from obole.crm.dossiers.dossier_table import DossierTable
+from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
+from obole.crm.shared.lists import Tab, list_page, sorted_table, tab
+from obole.crm.shared.pages import render_page
+from obole.directory.access import AgentRequest, for_agents
+from obole.directory.models import Agent
+from obole.directory.rules import Right
+from obole.dossiers import queries as dossier_queries
+from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
+from obole.lib import dates
+
+
+class DossierFilter(ListFilter):
+    """Filters of the list of dossiers."""
+
+    q = filters.CharFilter(label=gettext_lazy("Numéro, usager, dispositif"), method="by_text")
+    state = filters.MultipleChoiceFilter(
+        label=gettext_lazy("Statut"),
+        choices=[choice for choice in DossierState.choices if choice[0] != "draft"],
+        widget=TICKS,
+    )
+    scheme = filters.ModelMultipleChoiceFilter(
+        label=gettext_lazy("Dispositif"), queryset=lambda request: Scheme.objects.none(), widget=TICKS
+    )
+    agent = filters.ModelMultipleChoiceFilter(
+        label=gettext_lazy("Instructeur"), queryset=Agent.objects.order_by("name", "id"), widget=TICKS
+    )
+    submitted_from = DayFilter("submitted_at", label=gettext_lazy("Déposé depuis le"))
+    submitted_to = DayFilter("submitted_at", last=True, label=gettext_lazy("Déposé jusqu’au"))
+
+    class Meta(ListFilter.Meta):
+        model = Dossier
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_schemes(self)
+
+    def by_text(self, rows: QuerySet[Dossier], name: str, value: str) -> QuerySet[Dossier]:
+        """Keep what answers to a text."""
+        return dossier_queries.search(rows, value)
+
+
+@for_agents(Right.READ)
+def dossiers(request: AgentRequest) -> HttpResponse:
+    """List the dossiers that were submitted, newest first."""
+    rows = dossier_queries.dossiers_to_list(request.agent).order_by("-submitted_at", "-id")
+    narrowed = DossierFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
+    table = sorted_table(request, DossierTable(narrowed.qs))
+    return render_page(request, "crm/dossiers/dossiers.html", list_page(request, table, narrowed, _tabs(request)))
+
+
+def _tabs(request: AgentRequest) -> list[Tab]:
+    return [
+        tab(request, _("Tous")),
+        tab(request, _("À instruire"), state=["submitted", "in_review"]),
+        tab(request, _("Les miens, en instruction"), state=["in_review"], agent=[request.agent.pk]),
+        tab(request, _("À compléter"), state=["incomplete"]),
+        tab(request, _("Acceptés"), state=["accepted"]),
+    ]

@@ -1,0 +1,1 @@
+"""The form of a dispositif, question by question, in a draft."""

@@ -1,1 +1,0 @@
-"""What administrators type in « Paramétrage »."""

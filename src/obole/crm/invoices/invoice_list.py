@@ -1,0 +1,185 @@
+"""The list of invoices: filters, columns, totals, and the file that spreadsheets open."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters as filters
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _, gettext_lazy
+
+from obole.audit_log.models import Access
+from obole.billing import queries as billing
+from obole.billing.models import Invoice, InvoiceType
+from obole.crm.invoices.invoice_table import InvoiceTable
+from obole.crm.shared import exports, journal
+from obole.crm.shared.exports import Column, in_euros
+from obole.crm.shared.filters import TICKS, AmountFilter, DayFilter, ListFilter, offer_regies, offer_types
+from obole.crm.shared.lists import Tab, chosen_columns, invoices_in_words, list_page, sorted_table, tab
+from obole.crm.shared.pages import render_page
+from obole.crm.shared.sidebar import sees_money
+from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.rules import Right
+from obole.lib import dates
+from obole.limits import operations as limits
+from obole.limits.rules import EXPORTS
+from obole.payments import display_status
+from obole.payments.display_status import DisplayStatus
+from obole.payments.models import Attempt
+from obole.payments.states import AttemptState
+from obole.regies.models import Regie
+from obole.ui.forms import DayInput
+
+SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
+
+
+class InvoiceFilter(ListFilter):
+    """Filters of the list of invoices."""
+
+    q = filters.CharFilter(label=gettext_lazy("Numéro, payeur, dossier, période"), method="by_text")
+    status = filters.MultipleChoiceFilter(
+        label=gettext_lazy("Statut"), choices=SHOWN_STATUSES, widget=TICKS, method="by_status"
+    )
+    type = filters.ModelMultipleChoiceFilter(
+        label=gettext_lazy("Type"), queryset=lambda request: InvoiceType.objects.none(), widget=TICKS
+    )
+    regie = filters.ModelMultipleChoiceFilter(
+        label=gettext_lazy("Régie"), queryset=lambda request: Regie.objects.none(), widget=TICKS
+    )
+    issued_from = DayFilter("issued_at", label=gettext_lazy("Émise depuis le"))
+    issued_to = DayFilter("issued_at", last=True, label=gettext_lazy("Émise jusqu’au"))
+    due_from = filters.DateFilter(
+        field_name="due_date", lookup_expr="gte", widget=DayInput, label=gettext_lazy("Échéance depuis le")
+    )
+    due_to = filters.DateFilter(
+        field_name="due_date", lookup_expr="lte", widget=DayInput, label=gettext_lazy("Échéance jusqu’au")
+    )
+    paid_from = DayFilter("paid_at", label=gettext_lazy("Payée depuis le"))
+    paid_to = DayFilter("paid_at", last=True, label=gettext_lazy("Payée jusqu’au"))
+    amount_from = AmountFilter(field_name="total_cents", lookup_expr="gte", label=gettext_lazy("Montant à partir de"))
+    amount_to = AmountFilter(field_name="total_cents", lookup_expr="lte", label=gettext_lazy("Montant jusqu’à"))
+    refused_from = filters.DateFilter(
+        widget=DayInput, label=gettext_lazy("Carte refusée depuis le"), method="by_refusal"
+    )
+
+    class Meta(ListFilter.Meta):
+        model = Invoice
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_types(self)
+        offer_regies(self)
+
+    def by_text(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Keep what answers to a text."""
+        return billing.search(invoices, value)
+
+    def by_status(self, invoices: QuerySet[Invoice], name: str, value: list[str]) -> QuerySet[Invoice]:
+        """Keep some statuses."""
+        return display_status.filter_by(invoices, value, today=self.today) if value else invoices
+
+    def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
+        """Keep the invoices for which a bank refused a payment since that day."""
+        since = datetime.combine(value, time.min, dates.PARIS)
+        refused = Attempt.objects.filter(shares__invoice=OuterRef("pk"), state=AttemptState.REFUSED)
+        return invoices.filter(Exists(refused.filter(ended_at__gte=since)))
+
+
+def export_columns(names: Iterable[str], *, today: date) -> list[Column]:
+    """Return the columns of the file, in the order of the list; always the number."""
+    known: dict[str, Column] = {
+        "number": Column(gettext_lazy("Numéro"), lambda row: row.number),
+        "type": Column(gettext_lazy("Type"), lambda row: row.type.name),
+        "period": Column(gettext_lazy("Période"), lambda row: row.period),
+        "payer": Column(gettext_lazy("Payeur"), lambda row: row.payer.display_name),
+        "dossier": Column(gettext_lazy("Dossier"), lambda row: row.dossier.reference if row.dossier else ""),
+        "regie": Column(gettext_lazy("Régie"), lambda row: row.regie.name),
+        "issued_at": Column(gettext_lazy("Émise"), lambda row: row.issued_at),
+        "due_date": Column(gettext_lazy("Échéance"), lambda row: row.due_date),
+        "paid_at": Column(gettext_lazy("Payée"), lambda row: row.paid_at),
+        "total_cents": Column(gettext_lazy("Montant €"), lambda row: in_euros(row.total_cents)),
+        "received_cents": Column(gettext_lazy("Reçu €"), lambda row: in_euros(row.received_cents)),
+        "remaining": Column(gettext_lazy("Reste dû €"), lambda row: in_euros(row.remaining_cents)),
+        "status": Column(gettext_lazy("Statut"), lambda row: _status_of(row, today)),
+    }
+    wanted = {"number", *names}
+    return [column for name, column in known.items() if name in wanted]
+
+
+def _status_of(invoice: Invoice, today: date) -> str:
+    return str(display_status.display(invoice, today=today).status.label)
+
+
+DEFAULT = ("number", "type", "payer", "dossier", "issued_at", "due_date", "total_cents", "remaining", "status")
+ALWAYS = ("number",)
+
+
+@for_agents(Right.READ)
+def invoices(request: AgentRequest) -> HttpResponse:
+    """List the invoices that were issued, newest first."""
+    today = dates.day_of(dates.now())
+    columns, narrowed = _columns(request), _narrowed(request, today)
+    rows = _sortable(request, narrowed.qs, today)
+    table = InvoiceTable(rows, today=today, exclude=[name for name in InvoiceTable.base_columns if name not in columns])
+    sorted_table(request, table)
+    table.count_label = summary = invoices_in_words(table, narrowed.qs)
+    context = {
+        **list_page(request, table, narrowed, _tabs(request, today)),
+        "summary": summary,
+        "drafts": billing.drafts(request.agent).count(),
+        "held": billing.overdue_instalments(today, request.agent).count(),
+        "offered": [(name, InvoiceTable.base_columns[name].verbose_name, name in columns) for name in _known(request)],
+    }
+    return render_page(request, "crm/invoices/invoices.html", context)
+
+
+@for_agents(Right.READ)
+@after_reauthentication(reading=True)
+def invoices_export(request: AgentRequest) -> StreamingHttpResponse:
+    """Give the filtered list as a file, in the order and with the columns of the screen."""
+    limits.use(EXPORTS, request.agent.pk, at=dates.now())
+    today = dates.day_of(dates.now())
+    rows = _sortable(request, _narrowed(request, today).qs, today)
+    table = InvoiceTable(rows, today=today, order_by=request.GET.getlist("sort"))
+    journal.keep(
+        request, Access.Verb.EXPORT, what="invoices", rows=rows.count(), filters=", ".join(sorted(request.GET))[:200]
+    )
+    columns = export_columns(_columns(request), today=today)
+    return exports.as_csv(f"factures-{today.isoformat()}.csv", columns, table.data.data.iterator(chunk_size=1000))
+
+
+def _narrowed(request: AgentRequest, today: date) -> InvoiceFilter:
+    rows = billing.invoices_to_list(request.agent).order_by("-issued_at", "-id")
+    return InvoiceFilter(request.GET, rows, agent=request.agent, today=today)
+
+
+def _sortable(request: AgentRequest, rows: QuerySet[Invoice], today: date) -> QuerySet[Invoice]:
+    shown = billing.with_remaining(display_status.with_progress(rows))
+    by_status = {"status", "-status"} & set(request.GET.getlist("sort"))
+    return display_status.with_rank(shown, today=today) if by_status else shown
+
+
+def _columns(request: AgentRequest) -> list[str]:
+    chosen = chosen_columns(request, "invoices", known=_known(request), default=DEFAULT)
+    return [name for name in _known(request) if name in chosen or name in ALWAYS]
+
+
+def _known(request: AgentRequest) -> list[str]:
+    names: list[str] = list(InvoiceTable.base_columns)
+    return [name for name in names if name != "regie" or sees_money(request.agent)]
+
+
+def _tabs(request: AgentRequest, today: date) -> list[Tab]:
+    def one(label: str, **query: Any) -> Tab:
+        return tab(request, label, **query)
+
+    return [
+        one(_("Toutes")),
+        one(_("À payer"), status=["due", "part_paid"]),
+        one(_("En retard"), status=["late"]),
+        one(_("En cours de paiement"), status=["in_progress"]),
+        one(_("Payées aujourd’hui"), paid_from=today.isoformat()),
+        one(_("Refus de la semaine"), refused_from=(today - timedelta(days=6)).isoformat()),
+    ]

@@ -1,0 +1,69 @@
+"""The columns of a list of invoices."""
+
+from datetime import date
+from typing import Any
+
+import django_tables2 as tables
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+from django_tables2.utils import Accessor
+
+from obole.billing.models import Invoice
+from obole.crm.shared import badges
+from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, DayColumn
+from obole.payments import display_status
+
+
+class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
+    """Invoices. The rows come through ``display_status.with_progress``."""
+
+    number = tables.Column(
+        verbose_name=gettext_lazy("Numéro"),
+        attrs=MAIN,
+        linkify=("crm:invoice", {"pk": Accessor("pk")}),
+        order_by=("number", "pk"),
+    )
+    type = tables.Column(verbose_name=gettext_lazy("Type"), accessor="type__name", order_by=("type__name", "pk"))
+    period = tables.Column(verbose_name=gettext_lazy("Période"), order_by=("period", "pk"), default="")
+    payer = tables.Column(
+        verbose_name=gettext_lazy("Payeur"),
+        accessor="payer",
+        linkify=("crm:citizen", {"pk": Accessor("payer_id")}),
+        order_by=("payer__sort_key", "pk"),
+    )
+    dossier = tables.Column(
+        verbose_name=gettext_lazy("Dossier"),
+        accessor="dossier",
+        attrs=SHORT,
+        linkify=("crm:dossier", {"pk": Accessor("dossier_id")}),
+        order_by=("dossier__number", "pk"),
+        default="",
+    )
+    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie__name", "pk"))
+    issued_at = DayColumn(verbose_name=gettext_lazy("Émise"), order_by=("issued_at", "pk"))
+    due_date = DayColumn(verbose_name=gettext_lazy("Échéance"), order_by=("due_date", "pk"))
+    paid_at = DayColumn(verbose_name=gettext_lazy("Payée"), order_by=("paid_at", "pk"), default="")
+    total_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("total_cents", "pk"))
+    received_cents = AmountColumn(verbose_name=gettext_lazy("Reçu €"), order_by=("received_cents", "pk"))
+    remaining = AmountColumn(
+        verbose_name=gettext_lazy("Reste dû €"), accessor="remaining_cents", order_by=("remaining", "pk")
+    )
+    status = tables.Column(
+        verbose_name=gettext_lazy("Statut"), accessor="state", attrs=STATUS, order_by=("status_rank", "due_date", "pk")
+    )
+
+    caption = gettext_lazy("Factures")
+    count_label = ""
+
+    class Meta:
+        template_name = "ui/table.html"
+        orderable = True
+        empty_text = gettext_lazy("Aucune facture ne répond à ces critères.")
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+
+    def render_status(self, record: Invoice) -> SafeString:
+        """Draw what people call the invoice now."""
+        return badges.invoice_badge(display_status.display(record, today=self.today))

@@ -1,0 +1,97 @@
+"""A draft whose amount a pricing makes: other answers, then it is issued."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from obole.billing import operations as billing, rules
+from obole.billing.models import Invoice, InvoiceExplanation
+from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import pricing_match
+from obole.catalogue.forms.pricing_questions import initial_answers
+from obole.catalogue.models import PricingVersion
+from obole.crm.invoices import priced_panel
+from obole.crm.invoices.priced_forms import PricedDraftForm
+from obole.crm.shared.pages import render_page
+from obole.directory.access import AgentRequest
+from obole.lib import dates
+from obole.pricing.model.parts import Pricing
+from obole.pricing.model.problems import Refused
+
+
+def priced_draft(
+    request: AgentRequest, invoice: Invoice, kept: InvoiceExplanation | None, version: PricingVersion
+) -> HttpResponse:
+    """Ask the questions again, price the answers by the pricing in force, and issue what was shown."""
+    pricing = catalogue.compiled_pricing_of(version).pricing
+    if request.method == "POST":
+        form = PricedDraftForm.sent(request.POST, pricings=[pricing])
+    else:
+        form = PricedDraftForm(initial=_begun(invoice, kept, pricing), pricings=[pricing])
+    if form.is_valid() and "recalculer" not in request.POST and form.require():
+        try:
+            return _save(request, invoice, form)
+        except Refused as refusal:
+            form.tell(refusal.problems)
+        except billing.PricingChanged as refusal:
+            form.add_error(None, str(refusal))
+    besides = sum(each.result.total_cents for each in rules.parse_carry_overs(kept.carried if kept else []))
+    context = {
+        "invoice": invoice,
+        "form": form,
+        "pricing_version": version,
+        "carried_cents": besides,
+        **priced_panel.find_result(form, version),
+    }
+    context["shown_cents"] = context["priced"].total_cents + besides
+    return render_page(request, "crm/invoices/priced_draft.html", context)
+
+
+def draft_as_it_is(
+    request: AgentRequest, invoice: Invoice, kept: InvoiceExplanation | None, version: PricingVersion | None
+) -> HttpResponse:
+    """
+    Issue a draft as it is: a part of a price, or lines that no pricing made. These may be priced anew by ``version``.
+    """
+    form = Form(request.POST or None)
+    if form.is_valid() and "emettre" in request.POST:
+        issued = billing.issue_invoice(invoice_id=invoice.pk, actor=request.actor, at=dates.now())
+        messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
+        return redirect("crm:invoice", pk=invoice.pk)
+    context = {
+        "invoice": invoice,
+        "form": form,
+        "lines": invoice.lines.order_by("position"),
+        "kept": kept,
+        "version": version,
+    }
+    return render_page(request, "crm/invoices/draft.html", context)
+
+
+def _begun(invoice: Invoice, kept: InvoiceExplanation | None, pricing: Pricing) -> dict[str, Any]:
+    if kept is not None:
+        return {"period": invoice.period, "on": kept.result["on"], **initial_answers(pricing, kept.answers)}
+    dossier = invoice.dossier
+    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers) if dossier else {}
+    return {"period": invoice.period, "on": dates.day_of(dates.now()), **initial_answers(pricing, answers)}
+
+
+def _save(request: AgentRequest, invoice: Invoice, form: PricedDraftForm) -> HttpResponse:
+    given, at = form.cleaned_data, dates.now()
+    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=given["on"])
+    saved = billing.correct_draft(
+        invoice_id=invoice.pk, answered=answered, period=given["period"], actor=request.actor, at=at
+    )
+    if "emettre" not in request.POST:
+        messages.success(request, _("le brouillon est enregistré."))
+        return redirect("crm:draft", pk=invoice.pk)
+    if saved.total_cents != given["shown"]:
+        messages.warning(request, _("Le montant n’est plus celui qui était affiché : vérifiez-le, puis émettez."))
+        return redirect("crm:draft", pk=invoice.pk)
+    issued = billing.issue_invoice(invoice_id=invoice.pk, actor=request.actor, at=at)
+    messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
+    return redirect("crm:invoice", pk=invoice.pk)

@@ -1,0 +1,151 @@
+"""The sous-panel « Générer une facture »: the questions of the pricing, and what the answers come to."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from obole.billing import queries as billing, rules
+from obole.billing.models import InvoiceType
+from obole.billing.operations import BILLABLE
+from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import pricing_match
+from obole.catalogue.forms.pricing_questions import initial_answers
+from obole.catalogue.models import PricingVersion
+from obole.crm.invoices import schedules
+from obole.crm.invoices.priced_forms import BillForm, PricedForm
+from obole.crm.shared import pricing_preview
+from obole.crm.shared.forms import new_request_key
+from obole.crm.shared.sidebar import sees_money
+from obole.directory.access import AgentRequest
+from obole.directory.rules import Right
+from obole.dossiers.models import Dossier
+from obole.lib import dates, money
+from obole.lib.dates import MONTHS
+from obole.pricing.model.problems import Problem
+from obole.pricing.model.results import Result
+
+
+def blank_panel(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
+    """
+    Return what the sous-panel shows before anything is typed: what the citizen answered already, and what it comes to;
+    or what keeps it from asking anything.
+    """
+    types, version = billing.types_for(dossier), catalogue.current_pricing(dossier.scheme)
+    chosen = types.filter(invoices__dossier=dossier).order_by("-invoices__id").first() or types.first()
+    if dossier.state not in BILLABLE or chosen is None or version is None:
+        url = reverse("crm:settings_pricing", args=[dossier.scheme_id]) if request.agent.may(Right.CONFIGURE) else ""
+        return {"billable": dossier.state in BILLABLE, "no_type": chosen is None, "pricing_url": url}
+    today = dates.day_of(dates.now())
+    first = {"type": chosen.pk, "period": f"{MONTHS[today.month - 1]} {today.year}", "request_key": new_request_key()}
+    return panel_context(_form(request, dossier, version, None, first), dossier, version)
+
+
+def sent_form(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> BillForm:
+    """Return the form as it was sent; of a page that asked no question (another type was chosen), the questions."""
+    if "version" in request.POST:
+        return _form(request, dossier, version, request.POST, {})
+    known = {name: request.POST.get(name, "") for name in ("type", "period", "request_key")}
+    return _form(request, dossier, version, None, known)
+
+
+def _form(
+    request: AgentRequest, dossier: Dossier, version: PricingVersion, sent: Any, initial: dict[str, Any]
+) -> BillForm:
+    pricing = catalogue.compiled_pricing_of(version).pricing
+    offered: dict[str, Any] = {
+        "pricings": [pricing],
+        "types": billing.types_for(dossier),
+        "regies": sees_money(request.agent),
+    }
+    today = dates.day_of(dates.now())
+    offered_days = schedules.days_to_begin_with(pricing, today)
+    if sent is not None:
+        # A page that showed no part yet, its answers making none, asked for no day.
+        data = sent.copy()
+        for name, day in offered_days.items():
+            data.setdefault(name, day.isoformat())
+        return BillForm.sent(data, **offered)
+    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
+    begun = {"on": today, "version": version.pk, **offered_days}
+    return BillForm(initial={**begun, **initial_answers(pricing, answers), **initial}, **offered)
+
+
+def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
+    """Return the form, the lines that its answers make, what they lack, their total and the due date."""
+    chosen = (
+        billing.types_for(dossier).filter(pk__in=_ids(form["type"].value())).first()
+        or billing.types_for(dossier).first()
+    )
+    term = chosen.payment_term if chosen else 0
+    at, made = dates.now(), find_result(form, version)
+    return {
+        "generate": form,
+        "form": form,
+        "chosen_type": chosen,
+        "pricing_version": version,
+        "due_on": dates.due_date(at, term_days=term),
+        "year": dates.day_of(at).year,
+        "parts": schedules.instalments_to_confirm(form, schedules.parts_of(version, made["result"])),
+        **made,
+        "quoted_gap": quoted_gap(dossier, made["priced"].total_cents) if made["sure"] else "",
+        **_carrying(dossier, version, chosen, made["result"]),
+    }
+
+
+def _carrying(dossier: Dossier, version: PricingVersion, chosen: InvoiceType | None, result: Result) -> dict[str, Any]:
+    """Return what was carried over to the invoice to come, and whether its price can be carried over in its turn."""
+    waiting = list(billing.carry_overs_to_bill(dossier, chosen)) if chosen else []
+    before, below = (
+        sum(item.cents for item in waiting),
+        catalogue.compiled_pricing_of(version).pricing.terms.carry_below,
+    )
+    return {
+        "carried_to": waiting,
+        "carried_cents": before,
+        "carry_below": below,
+        "with_carried": result.total_cents + before,
+        "can_carry": rules.must_carry_over(result, before_cents=before, below_cents=below),
+    }
+
+
+def quoted_gap(dossier: Dossier, cents: int) -> str:
+    """
+    Say by how much an amount, in cents, is not what the citizen was told; nothing where it is, or where no total was
+    told.
+    """
+    quoted = billing.quoted_estimate(dossier)
+    gap = 0 if quoted is None else quoted.gap(cents)
+    if quoted is None or not gap:
+        return ""
+    said = (
+        _("L’usager a lu une estimation de %(told)s le %(day)s : cette facture serait de %(gap)s plus élevée.")
+        if gap > 0
+        else _("L’usager a lu une estimation de %(told)s le %(day)s : cette facture serait de %(gap)s moins élevée.")
+    )
+    told = money.euros(quoted.estimate.total_cents or 0)
+    return said % {"told": told, "day": dates.format_short(dates.day_of(quoted.at)), "gap": money.euros(abs(gap))}
+
+
+def find_result(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
+    """Return what the answers come to so far; what is wrong is said at its field, and what lacks above the lines."""
+    result, problems = pricing_preview.preview(version, form.answers, on=form.day)
+    return {
+        "priced": pricing_preview.bill(result),
+        "lacking": _told(form, problems),
+        "sure": not problems,
+        "result": result,
+    }
+
+
+def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:
+    """Tell a form that was sent what is wrong at a field; return the rest."""
+    if form.is_bound and not form.errors:
+        form.tell(problem for problem in problems if form.stands_at(problem))
+    return list(dict.fromkeys(problem.message for problem in problems if not form.stands_at(problem)))
+
+
+def _ids(value: object) -> list[int]:
+    text = str(value or "")
+    return [int(text)] if text.isascii() and text.isdigit() and len(text) < 18 else []

@@ -1,0 +1,1 @@
+"""Payments, the counter, « À traiter », refunds, régies and their closings."""

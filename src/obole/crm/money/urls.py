@@ -1,0 +1,25 @@
+"""Payments, the counter, « À traiter », régies: addresses."""
+
+from django.urls import path
+
+from obole.crm.money import anomalies, attempts, closing, counter, refunds, regies
+
+urlpatterns = [
+    path("a-traiter/", anomalies.tasks, name="tasks"),
+    path("a-traiter/<int:pk>/", anomalies.task, name="task"),
+    path("factures/<int:pk>/encaisser/", counter.take_money, name="take_money"),
+    path("encaissements/<int:pk>/", counter.receipt, name="receipt"),
+    path("encaissements/<int:pk>/reprendre/", counter.receipt_reverse, name="receipt_reverse"),
+    path("transactions/", attempts.attempts, name="attempts"),
+    path("transactions/<int:pk>/", attempts.attempt, name="attempt"),
+    path("transactions/<int:pk>/interroger/", attempts.attempt_ask, name="attempt_ask"),
+    path("remboursements/", refunds.refunds, name="refunds"),
+    path("remboursements/<int:pk>/", refunds.refund, name="refund"),
+    path("remboursements/<int:pk>/rib/", refunds.refund_account, name="refund_account"),
+    path("echanges/<int:pk>/", attempts.exchange, name="exchange"),
+    path("regies/", regies.regies, name="regies"),
+    path("regies/<int:pk>/", regies.regie, name="regie"),
+    path("regies/<int:pk>/encaissement-sans-facture/", anomalies.unmatched_new, name="unmatched_new"),
+    path("regies/<int:pk>/arreter/", closing.closing_new, name="closing_new"),
+    path("regies/<int:pk>/arretes/<int:closing_pk>/", closing.closing, name="closing"),
+]

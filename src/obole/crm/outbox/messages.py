@@ -1,0 +1,111 @@
+"""The outbox: every mail that was decided, and what became of it."""
+
+import django_filters as filters
+import django_tables2 as tables
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _, gettext_lazy
+from django_tables2.utils import Accessor
+
+from obole.billing.models import Invoice
+from obole.crm.shared import badges, scopes
+from obole.crm.shared.columns import STATUS, TITLE, MomentColumn
+from obole.crm.shared.filters import TICKS, DayFilter, ListFilter
+from obole.crm.shared.lists import list_page, sorted_table, tab
+from obole.crm.shared.pages import render_page
+from obole.directory.access import AgentRequest, for_agents
+from obole.directory.rules import Right
+from obole.dossiers.models import Dossier
+from obole.lib import dates
+from obole.mailing import queries as mailing
+from obole.mailing.default_templates import KINDS
+from obole.mailing.models import Message
+from obole.mailing.states import MessageState
+
+
+class MessageFilter(ListFilter):
+    """Filters of the outbox."""
+
+    q = filters.CharFilter(label=gettext_lazy("Objet ou destinataire"), method="by_text")
+    state = filters.MultipleChoiceFilter(label=gettext_lazy("Statut"), choices=MessageState.choices, widget=TICKS)
+    created_from = DayFilter("created_at", label=gettext_lazy("Depuis le"))
+    created_to = DayFilter("created_at", last=True, label=gettext_lazy("Jusqu’au"))
+
+    class Meta(ListFilter.Meta):
+        model = Message
+        fields: tuple[str, ...] = ()
+
+    def by_text(self, messages: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
+        """Keep what answers to a text."""
+        return mailing.search(messages, value)
+
+
+class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
+    """Mails."""
+
+    subject = tables.Column(
+        verbose_name=gettext_lazy("Objet"),
+        attrs=TITLE,
+        linkify=("crm:message", {"pk": Accessor("pk")}),
+        order_by=("subject", "pk"),
+    )
+    kind = tables.Column(verbose_name=gettext_lazy("Modèle"), order_by=("kind", "pk"))
+    to = tables.Column(verbose_name=gettext_lazy("Destinataire"), order_by=("to", "pk"))
+    created_at = MomentColumn(verbose_name=gettext_lazy("Décidé"), order_by=("created_at", "pk"))
+    sent_at = MomentColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_at", "pk"), default="")
+    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "-created_at", "pk"))
+
+    caption = gettext_lazy("Courriels")
+    count_label = ""
+
+    class Meta:
+        template_name = "ui/table.html"
+        empty_text = gettext_lazy("Aucun courriel.")
+
+    def render_kind(self, value: str) -> str:
+        """Name the model that agents can edit."""
+        return str(KINDS[value].label) if value in KINDS else str(gettext_lazy("Compte"))
+
+    def render_state(self, record: Message) -> SafeString:
+        """Draw the state."""
+        return badges.message_badge(record)
+
+
+@for_agents(Right.READ)
+def messages(request: AgentRequest) -> HttpResponse:
+    """List the mails, newest first."""
+    rows = scopes.messages_seen_by(request.agent).defer("text", "html", "attachments").order_by("-created_at", "-id")
+    narrowed = MessageFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
+    table = sorted_table(request, MessageTable(narrowed.qs))
+    tabs = [
+        tab(request, _("Tous")),
+        tab(request, _("Non remis"), state=["failed", "doubtful"]),
+        tab(request, _("En attente"), state=["queued", "sending"]),
+    ]
+    return render_page(request, "crm/outbox/messages.html", list_page(request, table, narrowed, tabs))
+
+
+@for_agents(Right.READ)
+def message(request: AgentRequest, pk: int) -> HttpResponse:
+    """Show one mail; one that signs in or resets a password keeps its text to itself."""
+    one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
+    context = {
+        "message_shown": one,
+        "pill": badges.message_badge(one),
+        "kind": KINDS[one.kind].label if one.kind in KINDS else _("Compte"),
+        "text": "" if one.confidential else one.text,
+        "about": _about(one),
+    }
+    return render_page(request, "crm/outbox/message.html", context)
+
+
+def _about(message: Message) -> tuple[str, str] | None:
+    places = {"billing.invoice": (Invoice, "crm:invoice"), "dossiers.dossier": (Dossier, "crm:dossier")}
+    if message.about_kind not in places:
+        return None
+    model, view = places[message.about_kind]
+    subject = model._default_manager.filter(pk=message.about_id).first()
+    return (str(subject), reverse(view, args=[subject.pk])) if subject else None

@@ -1,0 +1,10 @@
+"""Mails: addresses."""
+
+from django.urls import path
+
+from obole.crm.outbox import messages
+
+urlpatterns = [
+    path("courriels/", messages.messages, name="messages"),
+    path("courriels/<int:pk>/", messages.message, name="message"),
+]

@@ -1,0 +1,1 @@
+"""Citizens, the search, and what an agent sees first."""

@@ -1,0 +1,19 @@
+"""Citizens, the search, and what an agent sees first: addresses."""
+
+from django.urls import path
+
+from obole.crm.people import citizens, home, merging, profile, search
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("usagers/", citizens.citizens, name="citizens"),
+    path("usagers/nouveau/", citizens.citizen_new, name="citizen_new"),
+    path("usagers/<int:pk>/", citizens.citizen, name="citizen"),
+    path("usagers/<int:pk>/modifier/", citizens.citizen_edit, name="citizen_edit"),
+    path("usagers/<int:pk>/deces/", citizens.citizen_death, name="citizen_death"),
+    path("usagers/<int:pk>/fusionner/", merging.citizen_merge, name="citizen_merge"),
+    path("usagers/<int:pk>/fusionner/<int:other>/", merging.citizen_merge_preview, name="citizen_merge_preview"),
+    path("usagers/<int:pk>/code/", citizens.renew_claim_code, name="citizen_code"),
+    path("recherche/", search.search, name="search"),
+    path("profil/", profile.profile, name="profile"),
+]

@@ -1,0 +1,1 @@
+"""The pricing of a dispositif, part by part, in a draft."""

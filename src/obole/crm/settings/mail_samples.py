@@ -1,0 +1,62 @@
+"""What the variables of a mail look like once filled, for previews."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from obole.directory import queries as directory
+from obole.lib import money
+from obole.mailing import rules
+
+SAMPLES = {
+    "nom": "Mme Maud Lefèvre",
+    "numero": "ENF-2026-004873",
+    "libelle": "Cantine et périscolaire",
+    "montant": money.euros(158_88),
+    "reste_du": money.euros(158_88),
+    "echeance": "15 décembre 2026",
+    "regie": "Régie Enfance",
+    "comptable": "SGC de Valbourg",
+    "adresse_comptable": "2 place du Marché, 99999 Valbourg",
+    "telephone_comptable": "01 23 45 67 80",
+    "date_transmission": "13 février 2027",
+    "reference": "DOS-008790",
+    "dispositif": "Inscription cantine 2026-2027",
+    "motif": "L’attestation de quotient familial n’est pas lisible.",
+    "date": "25 novembre 2026",
+    "heure": "14 h 05",
+    "moyen": "carte bancaire",
+    "autorisation": "A1B2C3",
+    "paye": money.euros(158_88),
+    "solde": "Votre facture est soldée.",
+    "url": f"{settings.BASE_URL}/mes-factures/",
+    "avoir": "ENF-AV-2026-000012",
+    "quittance": "ENF-Q-2026-000038",
+    "precisions": "carte bancaire en ligne, autorisation 123456, référence ENF2026004873T1",
+}
+
+
+def sample_of(names: Iterable[str]) -> dict[str, str]:
+    """Return a value for each of these variables, the town's own where it is known."""
+    town = directory.the_authority()
+    known = {
+        **SAMPLES,
+        "ville": town.name,
+        "service": town.name,
+        "telephone": town.phone or "01 23 45 67 89",
+        "horaires": town.hours or "du lundi au vendredi, 9 h – 17 h",
+    }
+    return {name: known.get(name, "…") for name in names}
+
+
+def variables(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the variables in alphabetical order, each with a sample."""
+    return sorted(sample_of(names).items())
+
+
+def preview(subject: str, body: str, names: Iterable[str]) -> rules.RenderedMail | None:
+    """Return the mail as a payer would read it; nothing if it cannot be: the form says why."""
+    try:
+        return rules.render(subject, body, sample_of(names))
+    except rules.BadTemplate:
+        return None

@@ -1,0 +1,67 @@
+"""The addresses of « Paramétrage », under the CRM's."""
+
+from django.urls import include, path
+
+from obole.crm.pricing_editor import file_views, simulator
+from obole.crm.settings import (
+    access_journal,
+    agent_rights,
+    agents,
+    authority,
+    configuration_files,
+    configuration_history,
+    index,
+    invoice_types,
+    mail_templates,
+    regie_acts,
+    regies,
+    retention,
+    schemes,
+    services,
+)
+
+urlpatterns = [
+    path("", index.index, name="settings"),
+    path("collectivite/", authority.authority, name="settings_authority"),
+    path("configuration/", configuration_files.configuration, name="settings_configuration"),
+    path("configuration/importer/", configuration_files.configuration_import, name="settings_configuration_import"),
+    path(
+        "configuration/configuration.json", configuration_files.configuration_file, name="settings_configuration_file"
+    ),
+    path("historique/", configuration_history.changes, name="settings_history"),
+    path("regies/<int:pk>/banque/", regies.regie_bank_change, name="settings_regie_bank_change"),
+    path("regies/", regies.regies, name="settings_regies"),
+    path("regies/nouvelle/", regies.regie, name="settings_regie_new"),
+    path("regies/<int:pk>/", regies.regie, name="settings_regie"),
+    path("regies/<int:pk>/acte/", regie_acts.regie_act, name="settings_regie_act"),
+    path("types/", invoice_types.types, name="settings_types"),
+    path("types/nouveau/", invoice_types.invoice_type, name="settings_type_new"),
+    path("types/<int:pk>/", invoice_types.invoice_type, name="settings_type"),
+    path("types/<int:pk>/dupliquer/", invoice_types.copy_type, name="settings_type_copy"),
+    path("types/<int:pk>/specimen.pdf", invoice_types.specimen_pdf, name="settings_type_specimen"),
+    path("types/<int:pk>/type.json", configuration_files.type_file, name="settings_type_file"),
+    path("prestations/", services.services, name="settings_services"),
+    path("prestations/nouvelle/", services.service, name="settings_service_new"),
+    path("prestations/<int:pk>/", services.service, name="settings_service"),
+    path("dispositifs/nouveau/", schemes.scheme, name="settings_scheme_new"),
+    path("dispositifs/<int:pk>/", schemes.scheme, name="settings_scheme"),
+    path("dispositifs/<int:pk>/dupliquer/", schemes.scheme_copy, name="settings_scheme_copy"),
+    path("dispositifs/<int:pk>/dispositif.json", configuration_files.scheme_file, name="settings_scheme_file"),
+    path("dispositifs/<int:pk>/formulaire/", include("obole.crm.form_editor.urls")),
+    path("dispositifs/<int:pk>/tarification/", include("obole.crm.pricing_editor.urls")),
+    path("dispositifs/<int:pk>/simulateur/", simulator.simulator, name="settings_simulator"),
+    path("tarifications/<int:pk>/tarification.json", file_views.pricing_file, name="settings_pricing_file"),
+    path("courriels/", mail_templates.mails, name="settings_mails"),
+    path("courriels/<slug:name>/", mail_templates.mail, name="settings_mail"),
+    path("courriels/<slug:name>/origine/", mail_templates.reset_mail, name="settings_mail_reset"),
+    path("conservation/", retention.retention, name="settings_retention"),
+    path("journal/", access_journal.access_journal, name="settings_journal"),
+    path("journal/export.csv", access_journal.access_journal_export, name="settings_journal_export"),
+    path("agents/", agents.agents, name="settings_agents"),
+    path("agents/nouveau/", agents.new_agent, name="settings_agent_new"),
+    path("agents/<int:pk>/", agents.agent, name="settings_agent"),
+    path("agents/<int:pk>/droits/", agent_rights.agent_rights, name="settings_agent_rights"),
+    path("agents/<int:pk>/sessions/", agents.end_sessions, name="settings_agent_sessions"),
+    path("agents/<int:pk>/preuves/", agents.forget_second_factors, name="settings_agent_second_factors"),
+    path("agents/<int:pk>/inviter/", agents.invite_again, name="settings_agent_invite"),
+]

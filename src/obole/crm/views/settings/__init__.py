@@ -1,1 +1,0 @@
-"""« Paramétrage »: one file for each screen."""

@@ -1,0 +1,34 @@
+"""The mails that tell a citizen where an application stands."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from obole.directory import queries as directory
+from obole.dossiers.models import Dossier
+from obole.mailing import operations as mailing
+
+
+def send(kind: str, dossier: Dossier, *, at: datetime) -> None:
+    """Queue one notice, in the transaction that decides it; a citizen without an e-mail gets none."""
+    citizen = dossier.citizen
+    if not citizen.email:
+        return
+    authority = directory.the_authority()
+    variables = {
+        "nom": citizen.display_name,
+        "ville": authority.name,
+        "service": authority.name,
+        "telephone": authority.phone,
+        "horaires": authority.hours,
+        "reference": dossier.reference,
+        "dispositif": dossier.scheme.name,
+        "url": f"{settings.BASE_URL}/mes-demarches/{dossier.public_id}/",
+        "motif": dossier.reason,
+    }
+    wanted = {name: variables[name] for name in mailing.KINDS[kind].variables}
+    cause = f"{kind}:{dossier.pk}:{at.isoformat()}"
+    letter = mailing.Email(
+        cause=cause, kind=kind, to=citizen.email, rendered=mailing.compose(kind, wanted), about=dossier
+    )
+    mailing.queue(letter, at=at)

@@ -1,0 +1,185 @@
+"""The mails that tell a payer what became of a payment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from obole.billing.emails import invoice_variables
+from obole.billing.models import Invoice
+from obole.lib import dates, money, texts
+from obole.mailing import operations as mailing
+from obole.payments import queries
+from obole.payments.models import Attempt, Receipt, ReceiptPdf, Refund, Reversal
+
+
+def send_refusal(attempt: Attempt, *, at: datetime) -> None:
+    """Queue the mail that says a card was refused and that nothing was taken; once for each attempt."""
+    invoice = Invoice.objects.select_related("payer", "regie").get(pk=attempt.invoice_id)
+    numbers = [share.invoice.number or "" for share in queries.shares_of(attempt)]
+    variables = {**invoice_variables(invoice), "numero": _named(numbers), "date": dates.format_long(dates.day_of(at))}
+    letter = mailing.Email(
+        cause=f"payment_refused:{attempt.pk}",
+        kind="payment_refused",
+        to=attempt.email,
+        rendered=mailing.compose("payment_refused", variables),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)
+
+
+def send_receipt(receipt: Receipt, paper: ReceiptPdf, *, at: datetime) -> None:
+    """Queue the mail that carries a receipt or a quittance; once. Runs in the caller's transaction."""
+    invoice, to = receipt.invoice, _address(receipt)
+    if invoice is None or not to:
+        return
+    paid = queries.numbers_paid(receipt)
+    variables = {
+        **invoice_variables(invoice),
+        "numero": _named([number for number, _cents in paid]),
+        "date": dates.format_long(dates.day_of(receipt.received_at)),
+        "heure": dates.format_time(receipt.received_at),
+        "moyen": texts.in_french(Receipt.Means(receipt.means).label),
+        "precisions": describe_means(receipt),
+        "autorisation": (receipt.attempt.authorisation if receipt.attempt else "") or "—",
+        "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
+        "paye": money.euros(receipt.cents),
+        "solde": _what_it_paid(receipt, paid),
+    }
+    letter = mailing.Email(
+        cause=f"payment_receipt:{receipt.pk}",
+        kind="payment_receipt",
+        to=to,
+        rendered=mailing.compose("payment_receipt", variables),
+        about=invoice,
+        attachments=[{"name": f"recu-{receipt.number}.pdf", "type": "application/pdf", "digest": paper.digest}],
+    )
+    mailing.queue(letter, at=at)
+
+
+def send_surplus(
+    receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, at: datetime, different: bool = False
+) -> None:
+    """
+    Queue the mail that says money came for invoices that did not need it, and that it is not lost.
+
+    :param different: it is not what the bank was asked for; what the invoices need is not said.
+    """
+    kind = "payment_different" if different else "payment_surplus"
+    to, invoice = _address(receipt), invoices[0]
+    if not to:
+        return
+    variables = {
+        **invoice_variables(invoice),
+        "numero": ", ".join(invoice.number or "" for invoice in invoices),
+        "date": dates.format_long(dates.day_of(at)),
+        "paye": money.euros(cents),
+        "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
+    }
+    letter = mailing.Email(
+        cause=f"payment_surplus:{receipt.pk}",
+        kind=kind,
+        to=to,
+        rendered=mailing.compose(kind, variables),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)
+
+
+def send_too_late(receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, at: datetime) -> None:
+    """Queue the mail that says money came after its invoices went to the comptable, and that it follows them."""
+    to, invoice = _address(receipt), invoices[0]
+    if not to:
+        return
+    variables = {
+        **invoice_variables(invoice),
+        "numero": ", ".join(invoice.number or "" for invoice in invoices),
+        "date": dates.format_long(dates.day_of(at)),
+        "paye": money.euros(cents),
+        "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
+    }
+    letter = mailing.Email(
+        cause=f"payment_too_late:{receipt.pk}",
+        kind="payment_too_late",
+        to=to,
+        rendered=mailing.compose("payment_too_late", variables),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)
+
+
+def send_reversal(reversal: Reversal, invoice: Invoice, *, cents: int, at: datetime) -> None:
+    """
+    Queue the mail that says a payment counts no more and the invoice is due again. Runs after the invoice was
+    unsettled.
+
+    Who bears a quittance that was a mistake is told too: they may have paid all the same.
+    """
+    receipt = reversal.receipt
+    kind = "quittance_cancelled" if reversal.kind == Reversal.Kind.MISTAKE else "payment_reversed"
+    to = _address(receipt) or invoice.payer.email
+    if not to:
+        return
+    variables = {
+        **invoice_variables(invoice),
+        "date": dates.format_long(dates.day_of(receipt.received_at)),
+        "paye": money.euros(cents),
+        "moyen": texts.in_french(Receipt.Means(receipt.means).label),
+        "motif": reversal.why,
+    }
+    if reversal.kind == Reversal.Kind.MISTAKE:
+        variables["quittance"] = receipt.number
+    letter = mailing.Email(
+        cause=f"payment_reversed:{receipt.pk}:{invoice.pk}",
+        kind=kind,
+        to=to,
+        rendered=mailing.compose(kind, variables),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)
+
+
+def send_refund(refund: Refund, *, at: datetime) -> None:
+    """
+    Queue the mail that says a refund was paid, or that the comptable has the money now; a payer whom nobody knows gets
+    none.
+    """
+    receipt = refund.receipt
+    invoice, to = receipt.attempt.invoice if receipt.attempt else receipt.invoice, _address(receipt)
+    if invoice is None or not to:
+        return
+    numbers = queries.numbers_not_paid(receipt) or [invoice.number or ""]
+    variables = {**invoice_variables(invoice), "numero": _named(numbers), "paye": money.euros(refund.cents)}
+    kind = "payment_refunded" if refund.payee == Refund.Payee.PAYER else "payment_handed_over"
+    letter = mailing.Email(
+        cause=f"{kind}:{refund.pk}", kind=kind, to=to, about=invoice, rendered=mailing.compose(kind, variables)
+    )
+    mailing.queue(letter, at=at)
+
+
+def describe_means(receipt: Receipt) -> str:
+    """Say how money came: the means, then what identifies it."""
+    means = texts.in_french(Receipt.Means(receipt.means).label)
+    if receipt.attempt is None:
+        return ", ".join(part for part in (means, receipt.reference, f"quittance {receipt.number}") if part)
+    authorisation = f"autorisation {receipt.attempt.authorisation}" if receipt.attempt.authorisation else ""
+    return ", ".join(part for part in (means, authorisation, f"référence {receipt.attempt.reference}") if part)
+
+
+def _named(numbers: Sequence[str]) -> str:
+    """Name the invoices of one payment where there is room for few words: the first, and how many more."""
+    others = len(numbers) - 1
+    return f"{numbers[0]} et {others} autre{'s' if others > 1 else ''}" if others else numbers[0]
+
+
+def _what_it_paid(receipt: Receipt, paid: Sequence[tuple[str, int]]) -> str:
+    if receipt.remaining_cents:
+        return f"Il reste {money.euros(receipt.remaining_cents)} à payer."
+    if len(paid) < 2:
+        return "Votre facture est soldée."
+    return "Il solde vos factures " + ", ".join(f"n° {number} ({money.euros(cents)})" for number, cents in paid) + "."
+
+
+def _address(receipt: Receipt) -> str:
+    """Return where the payer of a receipt is written to; empty when nobody knows."""
+    if receipt.attempt is not None:
+        return receipt.attempt.email
+    return receipt.invoice.payer.email if receipt.invoice else ""

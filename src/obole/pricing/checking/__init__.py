@@ -1,0 +1,1 @@
+"""Whether a pricing makes sense, before it is published."""

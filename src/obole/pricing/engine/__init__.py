@@ -1,0 +1,1 @@
+"""A pricing compiled once, and amounts computed from answers."""

@@ -1,0 +1,1 @@
+"""What a pricing is: data, formulas, tariffs, lines, and what a computation gives."""

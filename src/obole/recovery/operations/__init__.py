@@ -1,0 +1,13 @@
+"""
+Every write about what is not paid, by moment.
+
+What payers contest; a transmission asked for, sent row by row, given up; the comptable's titres; an invoice that comes
+back.
+"""
+
+from obole.recovery.operations.disputes import AlreadyDisputed, AnswerMissing, close_dispute, open_dispute
+from obole.recovery.operations.lines import send_line
+from obole.recovery.operations.requesting import NothingToHandOver, give_up_transmission, request_transmission
+from obole.recovery.operations.returns import ReasonMissing, return_line
+from obole.recovery.operations.sending import SamePerson, finish_transmission, send_transmission
+from obole.recovery.operations.titres import NotWithTheComptable, record_titres

@@ -1,0 +1,23 @@
+"""What the worker does for transmissions."""
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from obole.lib import dates
+from obole.lib.queue import AWAY, each, task
+from obole.recovery import operations, queries
+
+
+@task("recovery.send", retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={*AWAY}))
+def send(transmission_id: int) -> None:
+    """Hand over the invoices of a transmission that still wait, each in its own transaction, then end it."""
+    waiting = queries.waiting_lines(transmission_id)
+    each(waiting, lambda line: operations.send_line(line_id=line, at=dates.now()))
+    operations.finish_transmission(transmission_id=transmission_id, at=dates.now())
+
+
+@app.periodic(cron="37 * * * *")
+@task("recovery.resume", queue="clock", queueing_lock="recovery.resume", lock="recovery.resume")
+def resume(timestamp: int) -> None:
+    """Take up again what stayed on its way: a row that failed, a worker that died."""
+    each(queries.unfinished(), lambda transmission: send.func(transmission_id=transmission))

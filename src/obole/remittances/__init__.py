@@ -1,0 +1,1 @@
+"""What a régie pays over to the comptable: bordereaux de versement, signed, numbered, each entry once."""

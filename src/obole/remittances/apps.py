@@ -1,0 +1,9 @@
+"""Declares the room to Django."""
+
+from django.apps import AppConfig
+
+
+class RemittancesConfig(AppConfig):
+    """The remittances room."""
+
+    name = "obole.remittances"

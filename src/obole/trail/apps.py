@@ -1,9 +1,0 @@
-"""Declares the room to Django."""
-
-from django.apps import AppConfig
-
-
-class TrailConfig(AppConfig):
-    """The trail room."""
-
-    name = "obole.trail"

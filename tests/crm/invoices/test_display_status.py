@@ -1,0 +1,70 @@
+"""What people read in « Statut » is derived; the list's filter and each row must say the same."""
+
+import pytest
+from django.db import transaction
+
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.lib import dates
+from obole.payments import display_status
+from obole.payments.display_status import DisplayStatus
+from tests.actors import somebody
+from tests.payments.steps import come_back, pay
+from tests.world import Town, later, make_invoice, make_town
+
+TODAY = dates.day_of(later())
+
+
+def receive(invoice: Invoice, cents: int) -> None:
+    """Count part of an invoice, as money at a counter would."""
+    with transaction.atomic():
+        locked = Invoice.objects.locked().get(pk=invoice.pk)
+        billing.settle_invoice(invoice=locked, cents=cents, actor=somebody("tests"), at=later())
+
+
+def one_of_each(town: Town) -> dict[DisplayStatus, set[int]]:
+    made = {name: make_invoice(town, meals=4, at=later(days=-days_ago)) for name, days_ago in AGES.items()}
+    paid = make_invoice(town)
+    come_back(pay(paid), 1)
+    pay(made["in progress"])
+    receive(made["part paid"], 300)
+    receive(made["late, part paid"], 300)
+    billing.cancel_invoice(
+        invoice_id=made["cancelled"].pk, code="other", comment="erreur", actor=somebody("tests"), at=later()
+    )
+    billing.transfer_invoice(invoice_id=made["transferred"].pk, actor=somebody("tests"), at=later())
+    return {
+        DisplayStatus.DUE: {made["due"].pk},
+        DisplayStatus.IN_PROGRESS: {made["in progress"].pk},
+        DisplayStatus.LATE: {made["late"].pk, made["late, part paid"].pk},
+        DisplayStatus.PART_PAID: {made["part paid"].pk},
+        DisplayStatus.PAID: {paid.pk},
+        DisplayStatus.CANCELLED: {made["cancelled"].pk},
+        DisplayStatus.TRANSFERRED: {made["transferred"].pk},
+    }
+
+
+AGES = {
+    "due": 0,
+    "in progress": 0,
+    "part paid": 20,
+    "late": 21,
+    "late, part paid": 40,
+    "cancelled": 0,
+    "transferred": 90,
+}
+
+
+@pytest.mark.django_db
+def test_each_row_and_the_filter_say_the_same() -> None:
+    expected = one_of_each(make_town())
+    everything = Invoice.objects.order_by("id")
+
+    shown: dict[DisplayStatus, set[int]] = {}
+    for row in display_status.display_all(everything, today=TODAY):
+        shown.setdefault(row.status, set()).add(row.invoice.pk)
+
+    assert shown == expected
+    for name, keys in expected.items():
+        found = display_status.filter_by(everything, [name], today=TODAY)
+        assert set(found.values_list("pk", flat=True)) == keys, name

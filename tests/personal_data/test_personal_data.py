@@ -1,0 +1,153 @@
+"""What is known of people: taken away, kept so long, forgotten; and the books are right afterwards."""
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.test import Client
+
+from obole.audit_log.models import Access, Record
+from obole.billing.models import Invoice
+from obole.books import verification
+from obole.directory.models import Citizen, User
+from obole.dossiers import operations as dossiers, uploads
+from obole.dossiers.models import ApplicationDraft, Attachment, Dossier
+from obole.mailing.models import Message
+from obole.personal_data import operations, queries
+from tests.books import check_books
+from tests.crm.desk import PDF, browser, pay, text_of, url
+from tests.crm.test_boundaries import text_of_anything
+from tests.world import NOON, PASSWORD, WHO, Town, make_citizen, make_dossier, make_invoice, make_town
+
+pytestmark = pytest.mark.django_db
+LONG = timedelta(days=37 * 31)
+
+
+@pytest.fixture
+def town() -> Town:
+    return make_town()
+
+
+def signed_in(citizen: Citizen) -> Client:
+    client = Client()
+    assert citizen.user is not None
+    client.post("/compte/login/", {"login": citizen.user.email, "password": PASSWORD})
+    return client
+
+
+def paid_of(town: Town) -> Invoice:
+    invoice = make_invoice(town)
+    pay(invoice)
+    Dossier.objects.update(state="closed", decided_at=NOON)
+    return invoice
+
+
+def test_a_citizen_takes_all_that_is_known_of_them(town: Town) -> None:
+    invoice = paid_of(town)
+    other = make_citizen("autre@example.net", last_name="Durand")
+    make_invoice(town, citizen=other)
+    answer = signed_in(town.citizen).get("/mon-compte/mes-donnees.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        known: dict[str, Any] = json.loads(archive.read("donnees.json"))
+    assert known["identity"]["last_name"] == town.citizen.last_name
+    assert [row["number"] for row in known["invoices"]] == [invoice.number]
+    assert [row["answers"]["Prénom de l’enfant"] for row in known["applications"]] == ["Zoé"]
+    assert len(known["receipts"]) == 1 and "Durand" not in json.dumps(known)
+    assert Access.objects.filter(verb="export", actor__id=town.citizen.actor.id).exists()
+
+
+def test_an_archive_is_made_so_often_and_no_more(town: Town) -> None:
+    client = signed_in(town.citizen)
+    answers = [client.get("/mon-compte/mes-donnees.zip").status_code for _n in range(7)]
+    assert answers == [200] * 6 + [429]
+
+
+def test_an_account_is_closed_forgotten_and_the_books_stay_right(town: Town) -> None:
+    invoice = paid_of(town)
+    printed = Invoice.objects.values_list("wording", "total_cents", "number").get(pk=invoice.pk)
+    client, user = signed_in(town.citizen), town.citizen.user
+    assert "dix ans" in client.get("/mon-compte/fermer/").content.decode()
+    answer = client.post("/mon-compte/fermer/", follow=True)
+    assert "vos données sont effacées" in answer.content.decode()
+    citizen = Citizen.objects.get(pk=town.citizen.pk)
+    assert (citizen.last_name, citizen.email, citizen.address, citizen.user) == (
+        f"Usager effacé {citizen.pk}",
+        "",
+        "",
+        None,
+    )
+    assert user is not None and not User.objects.filter(email=user.email).exists()
+    assert Dossier.objects.get().answers == {} and not Message.objects.filter(to="usager@example.org").exists()
+    assert Invoice.objects.values_list("wording", "total_cents", "number").get(pk=invoice.pk) == printed
+    assert "Lefèvre" not in str(Record.objects.get(verb="citizen.forget").actor)
+    assert client.get("/mon-compte/").status_code == 302
+    check_books()
+    assert verification.verify() > 0
+
+
+def test_who_owes_something_is_kept_and_told_why(town: Town) -> None:
+    make_invoice(town)
+    client = signed_in(town.citizen)
+    assert "Il reste une facture à payer" in client.get("/mon-compte/fermer/").content.decode()
+    assert client.post("/mon-compte/fermer/").status_code == 200
+    assert Citizen.objects.get(pk=town.citizen.pk).last_name == "Lefèvre"
+    with pytest.raises(operations.MustBeKept):
+        operations.forget_citizen(citizen_id=town.citizen.pk, actor=WHO, at=NOON)
+
+
+def everything_old(town: Town) -> None:
+    stored = uploads.store(field_key="enfant", name="x.pdf", content=PDF)
+    refused = make_dossier(town)
+    Attachment.objects.create(
+        dossier=refused, field_key="x", name="x", content_type="x", size=1, digest=stored.digest, added_at=NOON
+    )
+    dossiers.reject(dossier_id=refused.pk, reason="non", actor=WHO, at=NOON)
+    ApplicationDraft.objects.create(citizen=town.citizen, scheme=town.scheme, form=town.form, typed={}, kept_at=NOON)
+    Session.objects.create(session_key="old", session_data="", expire_date=NOON)
+    Message.objects.update(state="kept", sent_at=NOON, created_at=NOON)
+    User.objects.update(date_joined=NOON, last_login=None)
+
+
+def test_a_dry_run_counts_and_the_night_lets_go(town: Town) -> None:
+    everything_old(town)
+    at = NOON + LONG
+    counted = operations.purge(at=at, dry_run=True)
+    assert counted == {"sessions": 1, "drafts": 1, "mails": Message.objects.count(), "refusals": 1, "accounts": 1}
+    assert operations.purge(at=NOON + timedelta(days=1), dry_run=True)["drafts"] == 0
+    assert Session.objects.exists() and ApplicationDraft.objects.exists()
+    done = operations.purge(at=at)
+    assert done == counted and set(operations.purge(at=at, dry_run=True).values()) == {0}
+    dossier = Dossier.objects.get()
+    assert dossier.answers == {} and not dossier.attachments.exists()
+    assert Citizen.objects.get(pk=town.citizen.pk).last_name.startswith("Usager effacé")
+    assert verification.verify() >= 0
+
+
+def test_what_somebody_must_look_at_and_who_came_lately_stay(town: Town) -> None:
+    everything_old(town)
+    User.objects.update(last_login=NOON + LONG - timedelta(days=3))
+    assert not queries.inactive_citizens(NOON + LONG).exists()
+    User.objects.update(last_login=None)
+    make_invoice(town)
+    assert not queries.inactive_citizens(NOON + LONG).exists(), "a debt is never forgotten"
+
+
+def test_the_operator_may_look_before(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("purge", "--dry-run")
+    assert capsys.readouterr().out.startswith("Would purge: 0 sessions")
+
+
+def test_durations_are_chosen_and_told_to_the_public(town: Town) -> None:
+    admin = browser(town.admin)
+    form = {"drafts_days": 30, "account_mails_days": 7, "mails_months": 18, "refused_months": 12, "inactive_months": 6}
+    refused = text_of_anything(admin.post(url("settings_retention"), form))
+    assert "12" in refused
+    assert admin.post(url("settings_retention"), {**form, "inactive_months": 30}).status_code == 302
+    page = text_of(Client().get("/pages/donnees-personnelles/"))
+    assert "30 jours" in page and "30 mois" in page and "18 mois" in page
+    assert browser(town.agent).get(url("settings_retention")).status_code == 404
