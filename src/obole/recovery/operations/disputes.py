@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from obole.audit_log import operations as audit_log
+from obole.billing.access import require_biller
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.lib.actors import Actor
@@ -23,13 +24,15 @@ def open_dispute(*, invoice_id: int, reason: str, actor: Actor, at: datetime) ->
     """
     Write that a payer contests an invoice that is due: reminders stop, and it is not handed over meanwhile.
 
+    :raises obole.directory.rules.NotAllowed: if it is neither of their prestations nor of their régies.
     :raises AnswerMissing: if nothing is said.
     :raises AlreadyDisputed: if it is contested already, or is not due.
     """
+    invoice = Invoice.objects.locked().get(pk=invoice_id)
+    require_biller(invoice, actor=actor, at=at)
     said = " ".join(reason.split())[:300]
     if not said:
         raise AnswerMissing
-    invoice = Invoice.objects.locked().get(pk=invoice_id)
     if invoice.state != InvoiceState.DUE or Dispute.objects.filter(invoice=invoice, closed_at=None).exists():
         raise AlreadyDisputed
     dispute = Dispute.objects.create(invoice=invoice, reason=said, opened_at=at, opened_by=actor)
@@ -42,12 +45,14 @@ def close_dispute(*, dispute_id: int, answer: str, actor: Actor, at: datetime) -
     """
     Write what was answered to a payer: the invoice goes on as the others. One that was answered stays as it is.
 
+    :raises obole.directory.rules.NotAllowed: if it is neither of their prestations nor of their régies.
     :raises AnswerMissing: if nothing is said.
     """
+    dispute = Dispute.objects.select_for_update(of=("self",)).select_related("invoice").get(pk=dispute_id)
+    require_biller(dispute.invoice, actor=actor, at=at)
     said = " ".join(answer.split())[:300]
     if not said:
         raise AnswerMissing
-    dispute = Dispute.objects.select_for_update(of=("self",)).select_related("invoice").get(pk=dispute_id)
     if dispute.closed_at is not None:
         return dispute
     dispute.closed_at, dispute.closed_by, dispute.answer = at, actor, said
