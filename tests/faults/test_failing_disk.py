@@ -26,7 +26,7 @@ def on_a_failing_disk(server: EmbeddedServer, *options: str) -> Iterator[None]:
     Run a server, made before on a good disk, whose processes are told EIO when they ask the disk to keep their log.
     """
     refuse = ["-e", "trace=fdatasync", "-e", f"inject=fdatasync:error=EIO:when={GOOD_SYNCS + 1}+"]
-    postgres = [str(embedded_postgres._binaries() / "postgres"), "-D", str(server.data), "-k", str(server.sockets)]
+    postgres = [str(embedded_postgres.binaries() / "postgres"), "-D", str(server.data), "-k", str(server.sockets)]
     who = embedded_postgres._server_user() if embedded_postgres._is_root() else None
     with server.log.open("a") as log:
         running = subprocess.Popen(
