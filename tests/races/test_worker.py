@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -19,11 +21,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.billing.models import InvoicePdf
 from obole.lib import actors, dates
-from obole.lib.queue import resume_interrupted
+from obole.lib.queue import defer, resume_interrupted
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
 from obole.payments import operations as payments
-from obole.payments.models import Receipt, ReceiptPdf
+from obole.payments.models import Attempt, Receipt, ReceiptPdf
+from obole.regies.models import Regie
 from tests.actors import somebody
 from tests.books import check_books
 from tests.mailing.server import PostOffice, start_post_office
@@ -133,6 +136,28 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_does_nothing_twice(tmp_
     } == stored
     assert not ProcrastinateJob.objects.exclude(status="todo").exists()
     check_books()
+
+
+def test_a_bank_that_lets_us_wait_keeps_no_mail_waiting(tmp_path: Path) -> None:
+    town, questions = make_town(), 8
+    with socket.create_server(("127.0.0.1", 0)) as silent, start_post_office() as office:
+        for number in range(questions):
+            attempt = payments.start_payment(
+                invoice_id=make_invoice(town, meals=number + 1).pk,
+                email="usager@example.org",
+                request_key=f"k{number}",
+                actor=somebody("usager"),
+                at=NOON,
+            )
+            Attempt.objects.filter(pk=attempt.pk).update(gateway="payfip", gateway_reference=str(uuid4()))
+            defer("payments.resolve", attempt_id=attempt.pk, actor=actors.PAYER_RETURN.as_json())
+        mute = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        bank = {"mode": "T", "client_number": "006382", "service_url": mute, "payment_page_url": mute}
+        Regie.objects.update(gateway="payfip", gateway_settings=bank)
+        asked = ProcrastinateJob.objects.filter(queue_name="bank")
+        with worker(office, tmp_path, "--concurrency", "4"):
+            wait_until(lambda: len(office.got) >= questions, tmp_path)
+            assert asked.count() == questions and _doing().filter(queue_name="bank").count() == 3
 
 
 def test_the_clock_looks_after_dead_workers_attempts_and_reminders() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 
 from obole.cli.startup_checks import refuse_to_start
+from obole.lib.queue import BANK
 
 logger = logging.getLogger(__name__)
 REST_SECONDS = 1.0
@@ -63,22 +65,31 @@ class _Worker(Worker):
 
 async def _work(queue: App, *, concurrency: int, wait: bool) -> None:
     """
-    Run a worker, and another one whenever the database left it, until a signal comes.
+    Run the workers, and others whenever the database left them, until a signal comes.
 
     :raises CommandError: if the database was never there.
     """
     # Tasks run in threads; the loop's own pool has few of them on a small machine, and a slow bank would fill it.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency))
     signalled, opened = _on_signal(), False
+    pools = share(concurrency, queues={task.queue for task in queue.tasks.values()}) if wait else [(None, concurrency)]
     while not signalled.is_set():
-        worker = _Worker(
-            queue, concurrency=concurrency, wait=wait, delete_jobs="successful", install_signal_handlers=False
-        )
+        workers = [
+            _Worker(
+                queue,
+                queues=queues,
+                concurrency=places,
+                wait=wait,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+            for queues, places in pools
+        ]
         try:
             async with queue.open_async():
                 opened = True
-                await _run(worker, signalled)
-            if not worker.was_stopped:
+                await _run(workers, signalled)
+            if not any(worker.was_stopped for worker in workers):
                 return
         except (ConnectorException, psycopg.Error) as error:
             if not opened:
@@ -96,11 +107,26 @@ def _on_signal() -> asyncio.Event:
     return signalled
 
 
-async def _run(worker: _Worker, signalled: asyncio.Event) -> None:
-    running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+def share(concurrency: int, *, queues: Iterable[str]) -> list[tuple[list[str] | None, int]]:
+    """
+    Share the places out: which queues (None: all of them), and how many tasks of theirs at the same time.
+
+    What asks a bank may wait fifteen seconds, by the hundred: a quarter of the places is kept from it, so that mails,
+    documents and the clock go on. Of fewer than four places, none can be.
+    """
+    kept = concurrency // 4
+    others = sorted({*queues} - {BANK})
+    return [(None, concurrency - kept), (others, kept)] if kept else [(None, concurrency)]
+
+
+async def _run(workers: list[_Worker], signalled: asyncio.Event) -> None:
+    """Run them until a signal comes, or one of them ends: the others end with it."""
+    running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
     waiting = asyncio.create_task(signalled.wait())
-    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if signalled.is_set():
-        worker.stop()
+    await asyncio.wait({*running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for worker, task in zip(workers, running, strict=True):
+        if not task.done():
+            worker.stop()
     waiting.cancel()
-    await running
+    await asyncio.wait(running)
+    await asyncio.gather(*running)
