@@ -11,8 +11,11 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.lib import actors
+from obole.lib.actors import Actor
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Attempt, Receipt
+from obole.regies import operations as regies
+from tests.actors import somebody
 from tests.payfip_simulator.live import RunningSimulator
 from tests.payments.conftest import set_gateway
 from tests.payments.steps import (
@@ -259,3 +262,23 @@ def test_a_no_that_is_repeated_is_kept_once(town: Town) -> None:
 
     assert attempt.exchanges.filter(kind="ask").count() == 1
     assert verbs(attempt).count("attempt.refuse") == 1
+
+
+@pytest.mark.parametrize("actor", [actors.OPERATOR, WHO], ids=["operator", "two persons"])
+def test_a_payment_under_way_is_asked_for_at_the_bank_that_the_regie_had(
+    payfip_town: Town, simulator: RunningSimulator, actor: Actor
+) -> None:
+    invoice, regie = make_invoice(payfip_town), payfip_town.regie
+    attempt = pay(invoice)
+    simulator.pay(attempt.gateway_reference or "", "P", notify=False)
+
+    other = {"gateway": "sandbox", "gateway_settings": {"mode": "W"}}
+    regies.configure_regie(regie_id=regie.pk, values=other, actor=actor, at=later(2))
+    if not actor.is_machine:
+        regies.decide_bank_change(regie_id=regie.pk, accept=True, actor=somebody("second"), at=later(2))
+    come_back(attempt, 3)
+    run_tasks()
+
+    regie.refresh_from_db()
+    assert regie.gateway == "sandbox"
+    assert_paid_once(invoice, attempt)

@@ -54,7 +54,11 @@ BEFORE = {
 }
 """The last schema with products, quantities and fixed amounts."""
 LENT = {
-    "regies_regie": {"transfer_delay": "smallint DEFAULT 60", "transfer_by_two": "boolean DEFAULT false"},
+    "regies_regie": {
+        "transfer_delay": "smallint DEFAULT 60",
+        "transfer_by_two": "boolean DEFAULT false",
+        "former_settings": "jsonb DEFAULT '{}'",
+    },
     "billing_invoice": {"payable_until": "date"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }

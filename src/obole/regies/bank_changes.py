@@ -54,8 +54,17 @@ def decide_bank_change(*, regie_id: int, accept: bool, actor: Actor, at: datetim
     audit_log.log_event("regie.bank_decided", subject=regie, actor=actor, at=at, accepted=accept, fields=names)
     if accept:
         values = {"gateway": asked.gateway, "gateway_settings": asked.gateway_settings}
-        return configuration.configure(Regie, pk=regie.pk, values=values, actor=actor, at=at)
+        return configuration.configure(
+            Regie, pk=regie.pk, values=with_former_settings(regie, values), actor=actor, at=at
+        )
     return regie
+
+
+def with_former_settings(regie: Regie, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a change, with the settings of the bank that is left: its payments are still under way."""
+    if values.get("gateway", regie.gateway) == regie.gateway:
+        return values
+    return {**values, "former_settings": {**regie.former_settings, regie.gateway: regie.gateway_settings}}
 
 
 def changed_names(asked: BankChange) -> list[str]:

@@ -36,6 +36,7 @@ def configure_regie(*, regie_id: int | None, values: Mapping[str, Any], actor: A
         if bank_changes.needs_two(known, values, actor):
             bank_changes.request_change(known, values, actor=actor, at=at)
             values = {name: value for name, value in values.items() if name not in bank_changes.BANK}
+        values = bank_changes.with_former_settings(known, values)
     return configuration.configure(Regie, pk=regie_id, values=values, actor=actor, at=at)
 
 

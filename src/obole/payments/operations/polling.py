@@ -44,7 +44,7 @@ def resolve_attempt(*, attempt_id: int, actor: Actor, at: datetime, seconds: flo
     if not circuit_breaker.may_ask(regie_id=attempt.regie_id, at=at):
         return _postpone(attempt, at=at)
     try:
-        gateway = registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=seconds)
+        gateway = registry.build(attempt.gateway, attempt.regie.settings_of(attempt.gateway), timeout=seconds)
         with outside_transaction("asking the bank"):
             outcome = gateway.ask(attempt.gateway_reference)
     except GatewayError as error:

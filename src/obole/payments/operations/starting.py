@@ -174,7 +174,7 @@ def _guard(invoices: Sequence[Invoice], *, email: str, at: datetime) -> None:
 
 
 def _gateway_of(attempt: Attempt) -> Gateway:
-    return registry.build(attempt.gateway, attempt.regie.gateway_settings, timeout=START_SECONDS)
+    return registry.build(attempt.gateway, attempt.regie.settings_of(attempt.gateway), timeout=START_SECONDS)
 
 
 def _order(attempt: Attempt, how_many: int) -> Order:

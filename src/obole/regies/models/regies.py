@@ -40,7 +40,7 @@ class RegieQuerySet(models.QuerySet["Regie"]):
 
 
 # The bank may give a password; what use makes changes with every payment.
-@history.track(exclude=["gateway_settings", "entry_count", "entry_head"])
+@history.track(exclude=["gateway_settings", "former_settings", "entry_count", "entry_head"])
 class Regie(models.Model):
     """A régie d'encaissement: what a bank account is to a shop. Collects for the comptable public."""
 
@@ -59,6 +59,8 @@ class Regie(models.Model):
     gateway_settings = models.JSONField(_("réglages du tiers bancaire"), default=dict, blank=True)
     gateway_shown = models.TextField(_("réglages de la banque"), default="", blank=True, editable=False)
     """The same for people, secrets masked: one a line. Its history is kept, and not that of the settings themselves."""
+    former_settings = models.JSONField(default=dict, blank=True, editable=False)
+    """By name, the settings of the banks that it had before: payments that went there are still asked about there."""
     release_delay = models.PositiveSmallIntegerField(
         _("délai de déblocage (minutes)"),
         default=20,
@@ -96,7 +98,7 @@ class Regie(models.Model):
     """The hash of the last entry; the next one is chained to it."""
 
     objects: ClassVar[RegieQuerySet] = RegieQuerySet.as_manager()  # type: ignore[assignment]
-    never_recorded = frozenset({"gateway_settings"})
+    never_recorded = frozenset({"gateway_settings", "former_settings"})
     """What ``audit_log.configuration`` says to have changed and never what it was: a bank may give a password."""
 
     class Meta:
@@ -113,6 +115,13 @@ class Regie(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.gateway_shown = rules.show_settings(self.gateway_settings, secret=settings.SECRET_KEY)
         super().save(*args, **kwargs)
+
+    def settings_of(self, gateway: str) -> dict[str, str]:
+        """Return the settings of a bank that it has, or had; none if it never had it."""
+        known: dict[str, str] = (
+            self.gateway_settings if gateway == self.gateway else self.former_settings.get(gateway, {})
+        )
+        return known
 
 
 class MandateQuerySet(models.QuerySet["Mandate"]):
