@@ -318,13 +318,13 @@ def test_what_stays_on_one_side_is_a_task_that_says_how_old_it_is(desk: Desk) ->
     assert not Anomaly.objects.filter(kind__in=("bank_only", "here_only")).exists(), "it is too soon"
     operations.follow_sides(at=later(days=30))
     told = dict(Anomaly.objects.filter(closed_at=None).values_list("kind", "details"))
-    assert told["bank_only"].startswith("2, la plus ancienne du")
-    assert told["here_only"].startswith("3, la plus ancienne du"), "a card, a remise, a versement"
+    assert told["bank_only"].startswith("2 lignes, la plus ancienne du")
+    assert told["here_only"].startswith("3 sommes, la plus ancienne du"), "a card, a remise, a versement"
     assert one_sided.here(town.regie, since=day(60)).oldest == day(0)
     accept(line)
     operations.follow_sides(at=later(days=30, minutes=5))
     told = dict(Anomaly.objects.filter(closed_at=None).values_list("kind", "details"))
-    assert told["bank_only"].startswith("1, du") and told["here_only"].startswith("2, ")
+    assert told["bank_only"].endswith("(28 jours)") and told["here_only"].startswith("2 sommes, ")
     operations.ignore_line(line_id=BankLine.objects.get(state="open").pk, reason="x", actor=WHO, at=later(days=31))
     credited(desk, deposit)
     run_tasks()

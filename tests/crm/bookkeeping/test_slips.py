@@ -14,7 +14,7 @@ from obole.cash_desk.models import Deposit
 from obole.directory.rules import Profile
 from obole.payments.models import Anomaly, Receipt
 from obole.remittances.models import Remittance
-from tests.bank_statements.steps import day, imported
+from tests.bank_statements.steps import day, imported, propose
 from tests.books import check_books, count_everything
 from tests.cash_desk.steps import Desk, cheque_deposit, credited, make_drawer, taken
 from tests.crm.desk import browser, get, text_of, url
@@ -65,6 +65,12 @@ def test_a_versement_of_the_same_amount_is_chosen(client: Client, town: Town) ->
     paid(town)
     one = sign(town)
     [line] = imported(town, (day(2), -5200, "VIR SGC"))
+    assert "Un versement au comptable" not in text_of(get(client, "bank_line", town.regie.pk, line.pk)), (
+        "it is proposed"
+    )
+    paid(town)
+    sign(town)
+    propose(town)
     assert "Un versement au comptable" in text_of(get(client, "bank_line", town.regie.pk, line.pk))
     before = count_everything()
     assert "Choisissez-en un." in press(client, town, line, "slip")
@@ -75,7 +81,7 @@ def test_a_versement_of_the_same_amount_is_chosen(client: Client, town: Town) ->
     assert "Montré par la banque" in paper and "n’est pas parti" not in paper
     refused = client.post(url("remittance", town.regie.pk, one.pk), {"action": "undo", "reason": "x"}, follow=True)
     assert "défaites ce rapprochement" in text_of(refused)
-    assert Remittance.objects.get().state == "transferred"
+    assert Remittance.objects.get(pk=one.pk).state == "transferred"
 
 
 def test_a_transfer_written_by_mistake_is_undone_with_a_reason(client: Client, town: Town) -> None:

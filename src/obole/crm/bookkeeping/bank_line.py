@@ -90,7 +90,8 @@ class SlipForm(forms.Form):
 
     def __init__(self, *args: Any, line: BankLine, **options: Any) -> None:
         super().__init__(*args, **options)
-        found = queries.slips(line)
+        proposed = _slip(None, line)
+        found = [slip for slip in queries.slips(line) if slip != proposed]
         self.is_empty = not found
         field = self.fields["slip"]
         field.label = _("Remises de ce montant") if line.cents > 0 else _("Versements de ce montant")
