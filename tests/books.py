@@ -254,12 +254,22 @@ def _check_match(match: Match) -> None:
     elif match.kind in ("transfer", "unmatched", "reversal"):
         assert _cents(shown) == abs(match.cents)
         assert (match.kind == "reversal") == (match.cents < 0)
-    elif match.kind == "refund":
-        assert match.refund is not None and match.refund.cents == -match.cents
+    else:
+        _check_whole(match)
     for entry, sign in ((match.entry, 1), (match.undone_entry, -1)):
         if entry is not None:
             lines = Line.objects.filter(entry=entry, account="treasury_deposit")
             assert sum(line.debit - line.credit for line in lines) == sign * match.cents
+
+
+def _check_whole(match: Match) -> None:
+    """What a line shows whole is of its amount, and the bank did what it says."""
+    if match.refund is not None:
+        assert match.refund.cents == -match.cents
+    if match.deposit is not None:
+        assert (match.deposit.state, match.deposit.cents) == ("credited", match.cents)
+    if match.remittance is not None:
+        assert (match.remittance.state, match.remittance.total_cents) == ("transferred", -match.cents)
 
 
 def _check_receipt(receipt: Receipt) -> None:

@@ -19,10 +19,11 @@ RANKS = {
     "payments_attempt": 2,
     "payments_receipt": 3,
     "payments_refund": 4,
-    "billing_invoice": 5,
-    "regies_series": 6,
-    "regies_regie": 7,
-    "payments_anomaly": 8,
+    "remittances_remittance": 5,
+    "billing_invoice": 6,
+    "regies_series": 7,
+    "regies_regie": 8,
+    "payments_anomaly": 9,
 }
 
 """What ARCHITECTURE says: whoever holds a row takes none of a lower rank, and invoices by their ids."""

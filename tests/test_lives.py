@@ -93,7 +93,11 @@ REFUND = Life(
         "refund.give_up": ("requested approved", "given_up"),
     },
 )
-REMITTANCE = Life(remittances, "signed transferred", {"remittance.transfer": ("signed", "transferred")})
+REMITTANCE = Life(
+    remittances,
+    "signed transferred",
+    {"remittance.transfer": ("signed", "transferred"), "remittance.undo_transfer": ("transferred", "signed")},
+)
 TRANSMISSION = Life(
     transmissions,
     "requested sending sent given_up",
@@ -112,7 +116,11 @@ SESSION = Life(sessions, "open closed", {"cash_session.close": ("open", "closed"
 DEPOSIT = Life(
     deposits,
     "prepared credited cancelled",
-    {"deposit.credit": ("prepared", "credited"), "deposit.cancel": ("prepared", "cancelled")},
+    {
+        "deposit.credit": ("prepared", "credited"),
+        "deposit.cancel": ("prepared", "cancelled"),
+        "deposit.undo_credit": ("credited", "prepared"),
+    },
 )
 MAIL = Life(
     mails,

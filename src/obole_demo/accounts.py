@@ -46,6 +46,11 @@ def regisseur() -> Actor:
     return _actor(REGISSEUR)
 
 
+def substitute() -> Actor:
+    """Return the mandataire suppléant as who acts."""
+    return _actor(SUBSTITUTE)
+
+
 def _actor(email: str) -> Actor:
     found = Agent.objects.filter(user__email=email).first()
     return found.actor if found else actors.OPERATOR

@@ -1,20 +1,21 @@
 """
-What happens at the counter and at the régisseur's desk: money handed over, in parts sometimes; debits that come back.
+What happens at the counter: money handed over, in parts sometimes; invoices made again.
 """
 
 from datetime import datetime, timedelta
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
+from obole.cash_desk import operations as cash_desk
 from obole.lib import texts
 from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
-from obole.payments.models import Receipt, Reversal
-from obole_demo import accounts
+from obole.payments.models import Receipt
+from obole_demo import accounts, office
 from obole_demo.timeline import Story
 
 M = Receipt.Means
-MEANS = (M.CHEQUE, M.CHEQUE, M.CASH, M.TERMINAL, M.TERMINAL, M.TRANSFER)
+MEANS = (M.CHEQUE, M.CHEQUE, M.CASH, M.CASH, M.TERMINAL, M.TRANSFER)
 
 
 def come_to_the_counter(story: Story, invoice: Invoice, at: datetime) -> None:
@@ -22,24 +23,12 @@ def come_to_the_counter(story: Story, invoice: Invoice, at: datetime) -> None:
     means = story.dice.choice(MEANS)
     halves = story.dice.random() < 1 / 6 and invoice.total_cents > 20_00
     first = invoice.total_cents // 2 if halves else invoice.total_cents
+    at = office.when_open(at)
     story.plan(at, lambda then: _take(invoice, first, means, then))
     if halves:
         rest = invoice.total_cents - first
-        story.plan(at + timedelta(days=21), lambda then: _take(invoice, rest, means, then))
-
-
-def debit_comes_back(invoice: Invoice, at: datetime) -> None:
-    """The payer's bank sends a direct debit back, days after it was accepted."""
-    receipt = Receipt.objects.filter(invoice=invoice, means=M.DEBIT, reversal=None).first()
-    if receipt is not None:
-        payments.reverse_receipt(
-            receipt_id=receipt.pk,
-            kind=Reversal.Kind.REJECTED,
-            code=Reversal.Code.FUNDS,
-            reason="",
-            actor=accounts.regisseur(),
-            at=at,
-        )
+        later = office.when_open(at + timedelta(days=21))
+        story.plan(later, lambda then: _take(invoice, rest, means, then))
 
 
 def do_again(invoice: Invoice, at: datetime) -> None:
@@ -58,7 +47,7 @@ def _take(invoice: Invoice, cents: int, means: Receipt.Means, at: datetime) -> N
         means = M.TERMINAL
     money = payments.Money(cents=cents, means=means, payer_name=invoice.payer.display_name, reference=reference)
     try:
-        payments.take_money(
+        cash_desk.take_money(
             invoice_id=invoice.pk, money=money, request_key=texts.token(), actor=accounts.regisseur(), at=at
         )
     except payments.MoneyNotTaken:

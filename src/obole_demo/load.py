@@ -8,11 +8,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from obole.audit_log import operations as audit_log
+from obole.bank_statements import operations as bank_statements
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.directory.models import Authority
 from obole.payments import operations as payments
-from obole_demo import accounts, chapters, ownership, people, town
+from obole.remittances import operations as remittances
+from obole_demo import accounts, bookkeeping, chapters, ownership, people, town
 from obole_demo.past import PastBank, past_worker, without_waiting_for_the_disk
 from obole_demo.timeline import Story
 
@@ -54,9 +56,12 @@ def load(*, simulator_url: str, now: datetime, told: Callable[[int], None]) -> N
         citizens = people.settle(dice=dice, at=now - timedelta(days=164))
         story = Story(made, bank, worker, dice, now, told)
         chapters.write(story, citizens)
+        bookkeeping.write(story)
         story.tell()
         bank.set_clock(None)
         _leave_some_at_the_bank(story, now)
+        bank_statements.follow_sides(at=now)
+        remittances.follow_limits(at=now)
     with transaction.atomic():
         audit_log.log_event(ownership.LOADED, subject=Authority.objects.get(only=True), actor=accounts.admin(), at=now)
 

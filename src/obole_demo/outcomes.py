@@ -40,8 +40,8 @@ def _plan_payment(story: Story, invoice: Invoice, at: datetime) -> None:
         at += timedelta(hours=5)
     result = "V" if story.dice.random() < 0.15 else "P"
     story.plan(at, lambda then: story.pay(invoice, then, result))
-    if result == "V" and story.dice.random() < 0.12:
-        story.plan(at + timedelta(days=9), lambda then: desk.debit_comes_back(invoice, then))
+    if result == "V" and story.dice.random() < 0.3:
+        story.may_come_back.add(invoice.pk)
 
 
 def _cancel(invoice: Invoice, at: datetime) -> None:

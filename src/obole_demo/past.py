@@ -14,7 +14,15 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.testing import InMemoryConnector
 
-PAPERS = frozenset({"billing.render", "payments.send_receipt"})
+PAPERS = frozenset(
+    {
+        "billing.render",
+        "books.render_closing",
+        "cash_desk.render_deposit",
+        "payments.send_receipt",
+        "remittances.render",
+    }
+)
 """What takes long and that nothing else in the story waits for: another process does it meanwhile."""
 
 

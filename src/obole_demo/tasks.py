@@ -4,11 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from obole.bank_statements import operations as bank_statements
 from obole.billing import pdf_documents as invoice_papers
+from obole.books import pdf_documents as closing_papers
+from obole.cash_desk import pdf_documents as deposit_papers
 from obole.mailing import operations as mailing
 from obole.payments import operations as payments, pdf_documents as receipt_papers
 from obole.recovery import operations as recovery, queries as recovery_queries
 from obole.reminders import operations as reminders
+from obole.remittances import pdf_documents as remittance_papers
 
 
 def hand_over(*, transmission_id: int, at: datetime) -> None:
@@ -21,9 +25,14 @@ def hand_over(*, transmission_id: int, at: datetime) -> None:
 TASKS: dict[str, Callable[..., Any]] = {
     "billing.render": invoice_papers.ensure_invoice_pdf,
     "billing.render_credit_note": invoice_papers.ensure_credit_note_pdf,
+    "bank_statements.accept": bank_statements.perform_acceptance,
+    "bank_statements.propose": bank_statements.propose_matches,
+    "books.render_closing": closing_papers.ensure_closing_pdf,
+    "cash_desk.render_deposit": deposit_papers.ensure_deposit_pdf,
     "mailing.deliver": mailing.deliver,
     "payments.resolve": payments.resolve_attempt,
     "payments.send_receipt": receipt_papers.send_receipt,
     "recovery.send": hand_over,
     "reminders.deliver": reminders.deliver,
+    "remittances.render": remittance_papers.ensure_remittance_pdf,
 }

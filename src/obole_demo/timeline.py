@@ -40,6 +40,8 @@ class Story:
     invoices: int = 0
     scenes: dict[str, "Scene"] = field(default_factory=dict)
     """What goes wrong once, by dispositif."""
+    may_come_back: set[int] = field(default_factory=set)
+    """The invoices whose direct debit may be sent back, days after it was accepted."""
     _plan: list[tuple[datetime, int, Deed]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
     _latest: datetime | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from obole.billing import operations as billing
@@ -14,7 +14,7 @@ from obole.directory.models import Agent
 from obole.directory.rules import Profile
 from obole.pricing.text import codec
 from obole.regies import operations as regies
-from obole.regies.models import Mandate, Regie
+from obole.regies.models import Mandate, Means, Regie
 from obole_demo import accounts, dispositifs
 from obole_demo.dispositifs.kit import Plan, ServicePlan, TypePlan
 
@@ -38,6 +38,19 @@ HOW_TO_PAY = (
     "En ligne, par carte bancaire ou prélèvement unique, dans votre espace citoyen.\n"
     "Par chèque à l’ordre du Régisseur de recettes, ou en espèces jusqu’à 300 €, au guichet de la régie."
 )
+
+
+ACT: dict[str, Any] = {
+    "signed_on": date(2026, 1, 5),
+    "allowed_means": list(Means),
+    "max_held_cents": 40_000_00,
+    "float_cents": 100_00,
+    "guarantee_cents": 0,
+}
+ACTS: dict[str, dict[str, Any]] = {
+    "ENF": {"reference": "Arrêté n° 2026-012", "iban": "FR76 1007 1750 0000 0010 0015 406", "pays_refunds": False},
+    "DOM": {"reference": "Arrêté n° 2026-013", "iban": "FR76 1007 1750 0000 0010 0025 106", "pays_refunds": True},
+}
 
 
 @dataclass
@@ -133,6 +146,7 @@ def _regies(agents: dict[str, Agent], simulator_url: str, at: datetime) -> dict[
         }
         values["holds_cautions"] = code == "DOM"
         made[code] = regies.configure_regie(regie_id=None, values=values, actor=accounts.admin(), at=at)
+        regies.configure_act(regie_id=made[code].pk, values={**ACT, **ACTS[code]}, actor=accounts.admin(), at=at)
         regies.give_mandates(regie_id=made[code].pk, agent_ids=[agents["regisseur"].pk], actor=accounts.admin(), at=at)
     terms = dict.fromkeys((regie.pk for regie in made.values()), regies.MandateTerms(Mandate.Kind.SUBSTITUTE))
     regies.configure_mandates(agent_id=agents["substitute"].pk, terms=terms, actor=accounts.admin(), at=at)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from obole.bank_statements import operations, queries
 from obole.bank_statements.models import BankLine, Match, MatchedReceipt
 from obole.bank_statements.operations import AccountTooLow, NotMatched, NotUndone, ProposalsMoved
-from obole.bank_statements.queries import Sums
+from obole.bank_statements.queries import Sums, one_sided
 from obole.books import verification
 from obole.directory.rules import NotAllowed
 from obole.lib import actors
@@ -364,11 +364,11 @@ def test_with_one_it_is_said(town: Town, name: str) -> None:
 def test_what_stays_here_has_an_age_and_a_mistake_after_the_credit_is_told(town: Town) -> None:
     receipt = card(town)
     transfer = take(make_invoice(town).pk, 5200, M.TRANSFER)
-    assert list(queries.only_here(town.regie, since=day(-1))) == []
-    assert ids(list(queries.only_here(town.regie, since=TODAY))) == ids([receipt, transfer])
+    assert list(one_sided.only_here(town.regie, since=day(-1))) == []
+    assert ids(list(one_sided.only_here(town.regie, since=TODAY))) == ids([receipt, transfer])
     line, _other = imported(town, (day(1), 5200, f"VIR {transfer.number}"), (day(1), 1, "x"))
     accept(line)
-    assert list(queries.only_here(town.regie, since=TODAY)) == [receipt]
+    assert list(one_sided.only_here(town.regie, since=TODAY)) == [receipt]
     payments.reverse_receipt(
         receipt_id=transfer.pk, kind=Reversal.Kind.MISTAKE, reason="x", actor=WHO, at=later(days=11)
     )

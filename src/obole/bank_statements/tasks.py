@@ -23,5 +23,6 @@ def accept(run_id: int) -> None:
 @app.periodic(cron="41 * * * *")
 @task("bank_statements.look_around", queue="clock", queueing_lock="bank_statements.look_around")
 def look_around(timestamp: int) -> None:
-    """Look again, every hour, for what the open lines are: receipts came since."""
+    """Look again, every hour, for what the open lines are, and for what stays on one side."""
     operations.propose_everywhere(at=dates.now())
+    operations.follow_sides(at=dates.now())

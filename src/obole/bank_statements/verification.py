@@ -8,9 +8,13 @@ from django.db.models.functions import Coalesce
 
 from obole.bank_statements.models import BankLine, ListedPayment, Match, MatchedReceipt, Statement
 from obole.bank_statements.states import LineState
+from obole.cash_desk.deposit_states import DepositState
+from obole.cash_desk.models import UndoneCredit
 from obole.payments.models import Clearing
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Line, Regie
+from obole.remittances.models import UndoneTransfer
+from obole.remittances.states import RemittanceState
 
 K = Match.Kind
 CAUSES = ("bank_line", "bank_line_undone")
@@ -24,7 +28,7 @@ def fees(regie: Regie) -> int:
 
 def differences() -> Iterator[str]:
     """Yield the first row of each kind that is not what the others say, in a sentence."""
-    for wrong, sentence in (*_statements(), *_lines(), *_matches(), *_entries()):
+    for wrong, sentence in (*_statements(), *_lines(), *_matches(), *_slips(), *_entries()):
         first = wrong.order_by("pk").first()
         if first is not None:
             yield f"{first._meta.verbose_name} {first.pk}: {sentence}"
@@ -84,6 +88,28 @@ def _matches() -> Iterator[Check]:
     yield not_back, "its line takes it back and it stands"
     yield standing.filter(kind=K.REFUND).exclude(refund__cents=-F("cents")), "its refund is not of its line's amount"
     yield shown.exclude(match__undone_at=None), "its match was undone and it stands"
+
+
+def _slips() -> Iterator[Check]:
+    """A remise or a versement that a line shows is of its amount, is credited or gone, and was undone with its line."""
+    standing = Match.objects.filter(undone_at=None)
+    deposits, left = standing.filter(kind=K.DEPOSIT), standing.filter(kind=K.REMITTANCE)
+    yield deposits.exclude(deposit__cents=F("cents")), "its remise is not of its line's amount"
+    yield deposits.exclude(deposit__state=DepositState.CREDITED), "its line credits a remise that is not credited"
+    yield deposits.exclude(entry=None).exclude(entry=F("deposit__entry")), "its remise was credited otherwise"
+    paid = left.annotate(total=F("remittance__revenue_cents") + F("remittance__refund_cents"))
+    yield paid.exclude(total=-F("cents")), "its versement is not of its line's amount"
+    yield left.exclude(remittance__state=RemittanceState.TRANSFERRED), "its line shows a versement that has not left"
+    yield left.exclude(entry=None).exclude(entry=F("remittance__transfer_entry")), "its versement left otherwise"
+    for name in ("deposit", "remittance"):
+        yield (
+            Match.objects.filter(**{f"{name}__isnull": False}).exclude(**{f"{name}__regie": F("line__regie")}),
+            "it is of another régie than its line",
+        )
+    undone = Match.objects.filter(undone_entry__isnull=False)
+    for kind, model in ((K.DEPOSIT, UndoneCredit), (K.REMITTANCE, UndoneTransfer)):
+        told = Exists(model.objects.filter(entry=OuterRef("entry"), undone_entry=OuterRef("undone_entry")))
+        yield undone.filter(kind=kind).exclude(told), "it was undone and what it showed was not"
 
 
 def _entries() -> Iterator[Check]:

@@ -43,6 +43,7 @@ from obole.recovery.models import Transmission, TransmissionLine
 from obole.regies import ledger, queries as regies
 from obole.regies.accounts import Account
 from obole.regies.models import Balance, Closing, DailyTotal, Entry, Line, Regie, RemittedEntry
+from obole.remittances import verification as remittances
 from obole.remittances.models import Remittance
 from obole.remittances.states import RemittanceState
 
@@ -94,7 +95,7 @@ def verify() -> int:
     for regie in Regie.objects.order_by("id"):
         _check_money(regie)
     _check_remittances()
-    for said in (*cash_desk.differences(), *bank_lines.differences()):
+    for said in (*remittances.differences(), *cash_desk.differences(), *bank_lines.differences()):
         raise BooksDiffer(said)
     for said in seals.broken():
         raise BooksDiffer(said)

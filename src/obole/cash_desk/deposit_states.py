@@ -17,5 +17,6 @@ class DepositState(models.TextChoices):
 S = DepositState
 CREDIT = Transition("deposit.credit", frozenset({S.PREPARED}), S.CREDITED)
 CANCEL = Transition("deposit.cancel", frozenset({S.PREPARED}), S.CANCELLED)
+UNDO_CREDIT = Transition("deposit.undo_credit", frozenset({S.CREDITED}), S.PREPARED)
 
-MOVES = (CREDIT, CANCEL)
+MOVES = (CREDIT, CANCEL, UNDO_CREDIT)

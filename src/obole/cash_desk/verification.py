@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Abs, Coalesce
 
 from obole.cash_desk import rules
 from obole.cash_desk.deposit_states import DepositState
-from obole.cash_desk.models import CashMovement, CashSession, Deposit, DepositLine, DifferenceSettlement
+from obole.cash_desk.models import CashMovement, CashSession, Deposit, DepositLine, DifferenceSettlement, UndoneCredit
 from obole.payments.models import Receipt
 from obole.regies.accounts import Account
-from obole.regies.models import Regie
+from obole.regies.models import Entry, Regie
 
 CHUNK = 2000
 Check = tuple[QuerySet[Any], str]
@@ -103,3 +103,9 @@ def _deposits() -> Iterator[Check]:
     cancelled = Q(deposit__state=DepositState.CANCELLED)
     yield DepositLine.objects.filter(cancelled, holds=True), "its remise is cancelled and its receipt is held"
     yield DepositLine.objects.filter(holds=False).exclude(cancelled), "its remise stands and lets it go"
+    standing = Exists(Deposit.objects.filter(entry=OuterRef("pk")))
+    undone = Exists(UndoneCredit.objects.filter(Q(entry=OuterRef("pk")) | Q(undone_entry=OuterRef("pk"))))
+    booked = Entry.objects.filter(cause_kind__in=("deposit", "deposit_undone"))
+    yield booked.exclude(standing).exclude(undone), "it was booked for a remise and none says so"
+    both = Exists(Deposit.objects.filter(entry=OuterRef("entry")))
+    yield UndoneCredit.objects.filter(both), "it was undone and its credit stands"

@@ -20,7 +20,7 @@ class Remittance(models.Model):
     """
     What a régisseur signed over to the comptable: whole entries of the ledger (``regies.RemittedEntry``), each once.
 
-    What it comes to never changes; the bank shows its transfer once.
+    What it comes to never changes; its transfer leaves once, and is undone by a row of its own (``UndoneTransfer``).
     """
 
     regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="remittances")
@@ -79,7 +79,9 @@ class Remittance(models.Model):
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.Protect(
-                name="transferred_once", operation=pgtrigger.Update, condition=pgtrigger.Q(old__state="transferred")
+                name="transferred_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state="transferred") & ~pgtrigger.Q(new__state="signed"),
             ),
         ]
 
@@ -90,6 +92,26 @@ class Remittance(models.Model):
     def total_cents(self) -> int:
         """What leaves the compte DFT for it."""
         return self.revenue_cents + self.refund_cents
+
+
+class UndoneTransfer(models.Model):
+    """A transfer that was recorded and had not left: what it had booked, and what books it the other way round."""
+
+    remittance = models.ForeignKey(Remittance, on_delete=models.PROTECT, related_name="undone_transfers")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="undone_transfer")
+    undone_entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="transfer_undone")
+    reference = models.CharField(max_length=60)
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    actor = ActorField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [models.CheckConstraint(condition=~models.Q(reason=""), name="transfer_undone_with_a_reason")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.remittance_id} {self.reference}"
 
 
 class RemittancePdf(models.Model):

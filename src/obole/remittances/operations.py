@@ -17,7 +17,7 @@ from obole.regies.access import require_mandate, require_signature
 from obole.regies.accounts import Account
 from obole.regies.models import Line, Regie, Series
 from obole.remittances import queries, states
-from obole.remittances.models import Remittance
+from obole.remittances.models import Remittance, UndoneTransfer
 from obole.remittances.states import RemittanceState
 
 NOTED_FOR = timedelta(days=7)
@@ -39,6 +39,10 @@ class PreviewChanged(NotRemittable):
 
 class TransferUnnamed(ValueError):
     """Nothing says which transfer it is."""
+
+
+class ReasonMissing(ValueError):
+    """A transfer is undone for a reason."""
 
 
 @atomic_with_retry
@@ -139,7 +143,7 @@ def record_transfer(*, remittance_id: int, reference: str, actor: Actor, at: dat
     payments.require_funds(regie_id=remittance.regie_id, account=Account.TREASURY_DEPOSIT, cents=cents)
     remittance.transfer_entry = ledger.post(
         regie_id=remittance.regie_id,
-        cause=ledger.Cause(kind="remittance_transfer", key=remittance.number),
+        cause=ledger.Cause(kind="remittance_transfer", key=_turn(remittance)),
         postings=ledger.transfer_postings(debit=Account.REMITTED, credit=Account.TREASURY_DEPOSIT, cents=cents),
         label=f"{remittance.number} {said}",
         at=at,
@@ -148,6 +152,43 @@ def record_transfer(*, remittance_id: int, reference: str, actor: Actor, at: dat
     remittance.save()
     audit_log.log_transition(step, subject=remittance, actor=actor, at=at, cents=cents, reference=said)
     return remittance
+
+
+@atomic_with_retry
+def undo_transfer(*, remittance_id: int, reason: str, actor: Actor, at: datetime) -> UndoneTransfer:
+    """
+    Write that the transfer of a bordereau had not left: compte DFT to recettes versées, and it may be recorded again.
+
+    :raises ReasonMissing: if nothing says why.
+    :raises obole.lib.states.ForbiddenTransition: if no transfer is recorded.
+    """
+    said = texts.clean_line(reason)[:300]
+    if not said:
+        raise ReasonMissing
+    remittance = Remittance.objects.locked().select_related("transfer_entry").get(pk=remittance_id)
+    require_mandate(regie_id=remittance.regie_id, actor=actor, at=at)
+    step = states.UNDO_TRANSFER.apply(remittance)
+    booked, reference, cents = remittance.transfer_entry, remittance.transfer_reference, remittance.total_cents
+    undone = UndoneTransfer(remittance=remittance, entry=booked, reference=reference, reason=said, at=at, actor=actor)
+    undone.undone_entry = ledger.post(
+        regie_id=remittance.regie_id,
+        cause=ledger.Cause(kind="remittance_transfer_undone", key=undone.entry.cause_key),
+        postings=ledger.transfer_postings(debit=Account.TREASURY_DEPOSIT, credit=Account.REMITTED, cents=cents),
+        label=f"{remittance.number} {said}"[:200],
+        at=at,
+    )
+    undone.save(force_insert=True)
+    remittance.transfer_entry = remittance.transferred_by = remittance.transferred_at = None
+    remittance.transfer_reference = ""
+    remittance.save()
+    audit_log.log_transition(step, subject=remittance, actor=actor, at=at, cents=cents, reason=said)
+    return undone
+
+
+def _turn(remittance: Remittance) -> str:
+    """Return what names a transfer: its bordereau, and the how manieth once others were undone."""
+    undone = UndoneTransfer.objects.filter(remittance=remittance).count()
+    return f"{remittance.number}:{undone + 1}" if undone else remittance.number
 
 
 def follow_limits(*, at: datetime) -> None:

@@ -15,5 +15,6 @@ class RemittanceState(models.TextChoices):
 
 S = RemittanceState
 TRANSFER = Transition("remittance.transfer", frozenset({S.SIGNED}), S.TRANSFERRED)
+UNDO_TRANSFER = Transition("remittance.undo_transfer", frozenset({S.TRANSFERRED}), S.SIGNED)
 
-MOVES = (TRANSFER,)
+MOVES = (TRANSFER, UNDO_TRANSFER)

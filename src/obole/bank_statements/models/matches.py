@@ -5,13 +5,27 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.bank_statements.models.lines import BankLine
+from obole.cash_desk.models import Deposit
 from obole.lib.actors import ActorField
 from obole.payments.models import Receipt, Refund
 from obole.regies.models import Entry, Regie
+from obole.remittances.models import Remittance
 
 WHAT_WAS_DECIDED = pgtrigger.UpdateOf(  # type: ignore[no-untyped-call]
-    "line_id", "rank", "kind", "cents", "why", "entry_id", "refund_id", "at", "actor"
+    "line_id", "rank", "kind", "cents", "why", "entry_id", "refund_id", "remittance_id", "deposit_id", "at", "actor"
 )
+
+
+SUBJECTS = {"refund": "refund", "remitted": "remittance", "deposit": "deposit"}
+"""The kinds of matches that are about one thing, and the field that names it."""
+
+
+def _of_its_own(kind: str, field: str) -> models.CheckConstraint:
+    is_kind = models.Q(kind=kind)
+    return models.CheckConstraint(
+        condition=is_kind & models.Q(**{f"{field}__isnull": False}) | ~is_kind & models.Q(**{field: None}),
+        name=f"bank_match_of_a_{field}",
+    )
 
 
 class Match(models.Model):
@@ -28,6 +42,8 @@ class Match(models.Model):
         FEES = "fees", _("Commission ou frais de la banque")
         REFUND = "refund", _("Remboursement fait")
         UNMATCHED = "unmatched", _("Virement mis en recettes à classer")
+        REMITTANCE = "remitted", _("Virement d’un bordereau de versement")
+        DEPOSIT = "deposit", _("Remise à la banque")
 
     line = models.ForeignKey(BankLine, on_delete=models.PROTECT, related_name="matches")
     rank = models.PositiveIntegerField()
@@ -38,6 +54,8 @@ class Match(models.Model):
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, null=True, related_name="bank_match")
     """Empty where the ledger said it already, and the line only shows it."""
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="bank_matches")
+    remittance = models.ForeignKey(Remittance, on_delete=models.PROTECT, null=True, related_name="bank_matches")
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, null=True, related_name="bank_matches")
     at = models.DateTimeField()
     actor = ActorField()
     undone_at = models.DateTimeField(null=True)
@@ -55,16 +73,23 @@ class Match(models.Model):
                 condition=models.Q(undone_at=None, refund__isnull=False),
                 name="refund_on_one_bank_line",
             ),
+            models.UniqueConstraint(
+                fields=["remittance"],
+                condition=models.Q(undone_at=None, remittance__isnull=False),
+                name="remittance_on_one_bank_line",
+            ),
+            models.UniqueConstraint(
+                fields=["deposit"],
+                condition=models.Q(undone_at=None, deposit__isnull=False),
+                name="deposit_on_one_bank_line",
+            ),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["online", "cheques", "fees"], entry__isnull=False)
+                condition=models.Q(kind__in=["remitted", "deposit"])
+                | models.Q(kind__in=["online", "cheques", "fees"], entry__isnull=False)
                 | models.Q(kind__in=["transfer", "reversal", "refund", "unmatched"], entry=None),
                 name="bank_match_booked_where_it_moves_money",
             ),
-            models.CheckConstraint(
-                condition=models.Q(kind="refund", refund__isnull=False)
-                | (~models.Q(kind="refund") & models.Q(refund=None)),
-                name="bank_match_of_a_refund",
-            ),
+            *(_of_its_own(kind, field) for kind, field in SUBJECTS.items()),
             models.CheckConstraint(
                 condition=models.Q(undone_at=None, undone_by=None, undone_reason="", undone_entry=None)
                 | (

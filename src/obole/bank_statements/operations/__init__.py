@@ -7,11 +7,13 @@ Importing a file, looking for what its lines are, saying what they are one by on
 from obole.bank_statements.operations.deciding import (
     accept_line,
     choose_receipts,
+    choose_slip,
     classify_line,
     ignore_line,
     mark_fees,
     reopen_line,
 )
+from obole.bank_statements.operations.following import follow_sides
 from obole.bank_statements.operations.importing import (
     Planned,
     Source,
@@ -24,4 +26,4 @@ from obole.bank_statements.operations.importing import (
 from obole.bank_statements.operations.proposing import propose_everywhere, propose_matches
 from obole.bank_statements.operations.running import ProposalsMoved, accept_all, perform_acceptance
 from obole.bank_statements.operations.settling import AccountTooLow, NotMatched
-from obole.bank_statements.operations.undoing import NotUndone, undo_match
+from obole.bank_statements.operations.undoing import NotUndone, undo_credit, undo_match, undo_transfer

@@ -6,12 +6,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
-from obole.bank_statements import states
+from obole.bank_statements import queries, states
 from obole.bank_statements.models import BankLine, Match
 from obole.bank_statements.operations import settling
 from obole.bank_statements.operations.proposing import look_again
 from obole.bank_statements.operations.settling import Decision, NotMatched
 from obole.bank_statements.rules import pool
+from obole.cash_desk import queries as cash_desk
+from obole.cash_desk.models import Deposit
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.payments import operations as payments
@@ -53,6 +55,21 @@ def choose_receipts(*, line_id: int, receipt_ids: Sequence[int], actor: Actor, a
         )
     kind = kinds[0] if line.cents > 0 else K.REVERSAL
     decision = Decision(line_id=line.pk, kind=kind, receipts=tuple(sorted(set(receipt_ids))), why="chosen")
+    return _decide(line, decision, actor=actor, at=at)
+
+
+@atomic_with_retry
+def choose_slip(*, line_id: int, slip_id: int, actor: Actor, at: datetime) -> BankLine:
+    """
+    Say which remise a credit is, or which bordereau de versement a debit is. Raises what ``accept_line`` does.
+
+    What the bank shows is credited, or transferred, with it; where a person had written that, it is only linked.
+    """
+    line = _locked(line_id, actor=actor, at=at)
+    if line.cents > 0:
+        decision = Decision(line_id=line.pk, kind=K.DEPOSIT, deposit=slip_id, why="chosen")
+    else:
+        decision = Decision(line_id=line.pk, kind=K.REMITTANCE, remittance=slip_id, why="chosen")
     return _decide(line, decision, actor=actor, at=at)
 
 
@@ -139,6 +156,25 @@ def _decide(line: BankLine, decision: Decision, *, actor: Actor, at: datetime) -
     settling.require_open(line)
     if not settling.settle({line.pk: line}, [decision], actor=actor, at=at):
         raise NotMatched(
-            _("Ce que vous avez choisi n’est pas du montant de la ligne, ou n’attend plus : rien n’a été enregistré.")
+            _why_not(line, decision)
+            or _(
+                "Ce que vous avez choisi n’est pas du montant de la ligne, ou n’attend plus : rien n’a été enregistré."
+            )
         )
     return line
+
+
+def _why_not(line: BankLine, decision: Decision) -> str:
+    """Say what stands in the way of a remise, or in which one the receipts are; nothing where it is something else."""
+    waits = queries.linkable_deposits(line.regie_id).filter(
+        state="prepared", cents=line.cents, pk=decision.deposit or 0
+    )
+    changed = cash_desk.not_in_instance(one) if (one := waits.first()) else []
+    if changed:
+        said = _("%(numbers)s : repris ou crédité depuis. Annulez la remise et préparez-en une autre.")
+        return said % {"numbers": ", ".join(receipt.number for receipt in changed)}
+    holding = Deposit.objects.filter(lines__receipt__in=decision.receipts, lines__holds=True, state="prepared").first()
+    if holding is None:
+        return ""
+    said = _("Cet encaissement est dans la remise %(number)s : choisissez la remise, ou annulez-la.")
+    return said % {"number": holding.number}

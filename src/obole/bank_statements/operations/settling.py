@@ -12,6 +12,9 @@ from obole.audit_log import operations as audit_log
 from obole.bank_statements import queries, states
 from obole.bank_statements.models import BankLine, Match, MatchedReceipt
 from obole.bank_statements.rules import matching
+from obole.cash_desk import operations as cash_desk, queries as cash_desk_queries
+from obole.cash_desk.deposit_states import DepositState
+from obole.cash_desk.models import Deposit, DepositLine
 from obole.lib import dates, money, sql, texts
 from obole.lib.actors import Actor
 from obole.lib.states import ForbiddenTransition
@@ -20,6 +23,9 @@ from obole.payments.models import Receipt, Refund, Reversal
 from obole.regies import ledger
 from obole.regies.accounts import Account
 from obole.regies.models import Balance, Entry
+from obole.remittances import operations as remittances
+from obole.remittances.models import Remittance
+from obole.remittances.states import RemittanceState
 
 K = Match.Kind
 CREDITS = {K.ONLINE: matching.ONLINE, K.CHEQUES: matching.AT_ONCE}
@@ -67,6 +73,8 @@ class Decision:
     kind: str
     receipts: tuple[int, ...] = ()
     refund: int | None = None
+    remittance: int | None = None
+    deposit: int | None = None
     why: str
     words: Mapping[str, Any] = field(default_factory=dict)
 
@@ -85,6 +93,8 @@ def as_decision(line: BankLine) -> Decision:
         kind=said["kind"],
         receipts=tuple(said["receipts"]),
         refund=said["refund"],
+        remittance=said.get("remittance"),
+        deposit=said.get("deposit"),
         why=said["why"],
         words=said["words"],
     )
@@ -113,14 +123,31 @@ def settle(lines: Mapping[int, BankLine], decisions: Sequence[Decision], *, acto
     :raises AccountTooLow: if the compte DFT would hold less than nothing.
     """
     made = list[tuple[Decision, Entry | None]]()
-    # All receipts before all refunds, and both before the régie, which the first entry holds. A debit is taken back
-    # alone, from its attempt on.
-    _lock(Receipt, [pk for item in decisions if item.kind != K.REVERSAL for pk in item.receipts])
-    _lock(Refund, [item.refund for item in decisions if item.refund])
-    for write in (_transfers, _refunds, _reversals, _credits, _fees):
+    _lock_all(decisions)
+    for write in (_transfers, _refunds, _reversals, _deposits, _credits, _remittances, _fees):
         made += write(lines, decisions, actor, at)
     keep(lines, made, actor=actor, at=at)
     return {decision.line_id for decision, _entry in made}
+
+
+def _lock_all(decisions: Sequence[Decision]) -> None:
+    """
+    Hold what the decisions are about, each kind whole before the next, and all of it before the régie, which the first
+    entry holds. A debit is taken back alone, from its attempt on.
+    """
+    deposits = [item.deposit for item in decisions if item.deposit]
+    _lock(Deposit, deposits)
+    held = DepositLine.objects.filter(deposit__in=deposits, holds=True).order_by("id")
+    handed_in = list(held.values_list("receipt", flat=True)) if deposits else []
+    _lock(Receipt, [*handed_in, *(pk for item in decisions if item.kind != K.REVERSAL for pk in item.receipts)])
+    _lock(Refund, [item.refund for item in decisions if item.refund])
+    _lock(Remittance, [item.remittance for item in decisions if item.remittance])
+
+
+def _lock(model: type[Deposit | Receipt | Refund | Remittance], ids: Sequence[int]) -> None:
+    if not ids:
+        return
+    list(model.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("id").values_list("pk"))
 
 
 Written = list[tuple[Decision, Entry | None]]
@@ -133,6 +160,9 @@ def _credits(lines: Mapping[int, BankLine], decisions: Sequence[Decision], actor
         return []
     regie_id = lines[asked[0].line_id].regie_id
     free = payments.lock_in_instance(regie_id, [pk for decision in asked for pk in decision.receipts])
+    # What is in a remise that waits is credited with it, whole.
+    for pk in Receipt.objects.filter(queries.in_waiting_deposit(), pk__in=list(free)).values_list("pk", flat=True):
+        del free[pk]
     good = []
     for decision in asked:
         found = [free.get(pk) for pk in decision.receipts]
@@ -187,12 +217,6 @@ def _transfers(lines: Mapping[int, BankLine], decisions: Sequence[Decision], _ac
     return good
 
 
-def _lock(model: type[Receipt] | type[Refund], ids: Sequence[int]) -> None:
-    if not ids:
-        return
-    list(model.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("id").values_list("pk"))
-
-
 def _refunds(lines: Mapping[int, BankLine], decisions: Sequence[Decision], _actor: Actor, _at: datetime) -> Written:
     asked = [decision for decision in decisions if decision.kind == K.REFUND]
     if not asked:
@@ -243,6 +267,49 @@ def _take_back(receipt: Receipt, line: BankLine, *, actor: Actor, at: datetime) 
     require_funds(line.regie_id)
 
 
+def _deposits(lines: Mapping[int, BankLine], decisions: Sequence[Decision], actor: Actor, at: datetime) -> Written:
+    good = Written()
+    for decision in (item for item in decisions if item.kind == K.DEPOSIT):
+        line, entry = lines[decision.line_id], None
+        free = queries.linkable_deposits(line.regie_id).exclude(pk__in=[item.deposit for item, _entry in good])
+        deposit = free.filter(pk=decision.deposit or 0, cents=line.cents).first()
+        if deposit is None:
+            continue
+        if deposit.state == DepositState.PREPARED:
+            if cash_desk_queries.not_in_instance(deposit):
+                continue
+            entry = cash_desk.credit_deposit(deposit_id=deposit.pk, reference=_named(line), actor=actor, at=at).entry
+        good.append((decision, entry))
+    return good
+
+
+def _remittances(lines: Mapping[int, BankLine], decisions: Sequence[Decision], actor: Actor, at: datetime) -> Written:
+    good = Written()
+    for decision in (item for item in decisions if item.kind == K.REMITTANCE):
+        line, entry = lines[decision.line_id], None
+        free = queries.linkable_remittances(line.regie_id).exclude(pk__in=[item.remittance for item, _entry in good])
+        one = free.filter(pk=decision.remittance or 0).first()
+        if one is None or one.total_cents != -line.cents:
+            continue
+        if one.state == RemittanceState.SIGNED:
+            entry = _leave(one, line, actor=actor, at=at)
+        good.append((decision, entry))
+    return good
+
+
+def _leave(one: Remittance, line: BankLine, *, actor: Actor, at: datetime) -> Entry | None:
+    try:
+        left = remittances.record_transfer(remittance_id=one.pk, reference=_named(line), actor=actor, at=at)
+    except payments.AccountTooLow as refusal:
+        raise AccountTooLow(refusal.missing) from None
+    return left.transfer_entry
+
+
+def _named(line: BankLine) -> str:
+    """Return how a remise or a versement calls the line that shows it."""
+    return (texts.clean_line(line.label) or dates.format_short(line.day))[:60]
+
+
 def _fees(lines: Mapping[int, BankLine], decisions: Sequence[Decision], _actor: Actor, at: datetime) -> Written:
     asked = [item for item in decisions if item.kind == K.FEES and lines[item.line_id].cents < 0]
     if not asked:
@@ -285,6 +352,8 @@ def keep(lines: Mapping[int, BankLine], made: Written, *, actor: Actor, at: date
             why={"why": decision.why, "words": dict(decision.words)},
             entry=entry,
             refund_id=decision.refund,
+            remittance_id=decision.remittance,
+            deposit_id=decision.deposit,
             at=at,
             actor=actor,
         )

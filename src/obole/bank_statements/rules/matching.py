@@ -8,7 +8,7 @@ is proposed comes to the line's amount to the cent.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
-from obole.bank_statements.models import Match
+from obole.bank_statements.models import SUBJECTS, Match
 from obole.bank_statements.rules import windows
 from obole.bank_statements.rules.pool import Known, Listed, OpenLine, Pool, Proposal, by_reference, references_in
 from obole.lib import texts
@@ -32,8 +32,8 @@ class Matcher:
         self.pool = pool
         self.lines = {line.pk: line for line in sorted(lines, key=lambda line: (line.day, line.pk))}
         self.free = {item.pk: item for item in [*pool.in_instance, *pool.transfers]}
-        self.taken = set[int]()
-        """Receipts that leave the account again, and refunds (below zero): each serves once too."""
+        self.taken = set[tuple[str, int]]()
+        """Receipts that leave the account again, refunds, remises, versements: each serves once too."""
         self.found: list[Proposal] = []
 
     def open_lines(self, *, credits_only: bool) -> list[OpenLine]:
@@ -56,10 +56,10 @@ class Matcher:
         self.found.append(proposal)
         del self.lines[proposal.line]
 
-    def propose_out(self, line: OpenLine, proposal: Proposal, key: int | None) -> None:
-        """Keep what a debit is; ``key``: what it takes, that no other line may take."""
+    def propose_one(self, proposal: Proposal, key: int | None = None) -> None:
+        """Keep that a line is one thing; ``key``: the one that no other line may be."""
         if key is not None:
-            self.taken.add(key)
+            self.taken.add((proposal.kind, key))
         self._keep(proposal)
 
 
@@ -129,11 +129,13 @@ def _by_days(matcher: Matcher) -> None:
     open_lines = matcher.open_lines(credits_only=True)
     found = {line.pk: index.answering(line.cents, line.day) for line in open_lines}
     claims = windows.claims(found.values())
+    slips = {item.cents for item in matcher.pool.deposits if (K.DEPOSIT, item.pk) not in matcher.taken}
     for line in sorted(open_lines, key=lambda line: len(found[line.pk])):
         choices = [window for window in found[line.pk] if all(item.pk in matcher.free for item in window.items)]
         if choices:
             best = choices[0]
-            sure = len(found[line.pk]) == 1 and all(claims[cell] == 1 for cell in best.cells)
+            alone = len(found[line.pk]) == 1 and line.cents not in slips
+            sure = alone and all(claims[cell] == 1 for cell in best.cells)
             matcher.propose(line, best.items, "day", sure=sure, **best.words)
 
 
@@ -161,28 +163,53 @@ def _near(day: date, of_bank: date) -> bool:
     return of_bank - LONGEST_WAIT <= day <= of_bank + EARLY
 
 
-def _refunds(matcher: Matcher) -> None:
-    """A refund that was done leaves the account: by its reference, else by its amount alone."""
-    known = by_reference(matcher.pool.refunds)
-    for line in matcher.open_lines(credits_only=False):
-        words = [word for word in references_in(line.words) if word in known]
-        named = [item for word in words for item in known[word]]
-        same = [item for item in named if _is_free_debit(matcher, -item.pk, item, line)]
-        sure = bool(same)
-        if not same:
-            same = [item for item in matcher.pool.refunds if _is_free_debit(matcher, -item.pk, item, line)]
-        if same and (sure or len(same) == 1):
-            why, said = ("reference", _named(words)) if sure else ("amount", _named([]))
-            proposal = Proposal(line.pk, K.REFUND, (), why, said, refund=same[0].pk, sure=sure)
-            matcher.propose_out(line, proposal, -same[0].pk)
+def _pools(matcher: Matcher) -> Iterable[tuple[str, Sequence[Known], bool]]:
+    """What a line may be whole, and whether it is a credit."""
+    yield K.DEPOSIT, matcher.pool.deposits, True
+    yield K.REMITTANCE, matcher.pool.remittances, False
+    yield K.REFUND, matcher.pool.refunds, False
+
+
+def _by_number(matcher: Matcher) -> None:
+    """The label names a remise, a bordereau de versement, or a refund that was done."""
+    for kind, items, is_credit in _pools(matcher):
+        known = by_reference(items)
+        for line in matcher.open_lines(credits_only=is_credit):
+            words = [word for word in references_in(line.words) if word in known]
+            named = {item.pk: item for word in words for item in known[word]}
+            same = [item for item in named.values() if _is_free(matcher, kind, item, line)]
+            if same:
+                proposal = _whole(line, kind, same[0], "reference", _named(words), sure=len(same) == 1)
+                matcher.propose_one(proposal, same[0].pk)
+
+
+def _by_sum(matcher: Matcher) -> None:
+    """Only one of them is of this amount, and one line alone: a person will tell."""
+    for kind, items, is_credit in _pools(matcher):
+        open_lines = matcher.open_lines(credits_only=is_credit)
+        asked = _counted(line.cents for line in open_lines)
+        for line in open_lines:
+            same = [item for item in items if _is_free(matcher, kind, item, line)]
+            if kind != K.REFUND:
+                # A refund may be noted as done long after the bank paid it.
+                same = [item for item in same if _near(item.day, line.day)]
+            if len(same) == 1 and asked[line.cents] == 1:
+                matcher.propose_one(_whole(line, kind, same[0], "amount", {}), same[0].pk)
+
+
+def _whole(
+    line: OpenLine, kind: str, item: Known, why: str, said: dict[str, str | int], *, sure: bool = False
+) -> Proposal:
+    subject = {SUBJECTS[kind]: item.pk}
+    return Proposal(line.pk, kind, (), why, said, **subject, sure=sure)
 
 
 def _named(words: Sequence[str]) -> dict[str, str | int]:
     return {"reference": words[0].upper(), "count": 1} if words else {}
 
 
-def _is_free_debit(matcher: Matcher, key: int, item: Known, line: OpenLine) -> bool:
-    return key not in matcher.taken and item.cents == -line.cents
+def _is_free(matcher: Matcher, kind: str, item: Known, line: OpenLine) -> bool:
+    return (kind, item.pk) not in matcher.taken and item.cents == abs(line.cents)
 
 
 def _taken_back(matcher: Matcher) -> None:
@@ -195,15 +222,15 @@ def _taken_back(matcher: Matcher) -> None:
         says_so = bool(line.reason_code) or bool(set(texts.fold(line.words).split()) & set(BACK))
         words = [word for word in references_in(line.words) if word in known]
         named = {item.pk: item for word in words for item in known[word]}
-        same = [item for item in named.values() if _is_free_debit(matcher, item.pk, item, line)]
+        same = [item for item in named.values() if _is_free(matcher, K.REVERSAL, item, line)]
         if not same and says_so:
-            same = [item for item in matcher.pool.credited if _is_free_debit(matcher, item.pk, item, line)]
+            same = [item for item in matcher.pool.credited if _is_free(matcher, K.REVERSAL, item, line)]
         if len(same) == 1:
             item = same[0]
             why, said = ("reference" if words else "back"), _named(words)
             sure = bool(words) and item.is_taken_back
             proposal = Proposal(line.pk, K.REVERSAL, (item.pk,), why, said, sure=sure)
-            matcher.propose_out(line, proposal, item.pk)
+            matcher.propose_one(proposal, item.pk)
 
 
 def _fees(matcher: Matcher) -> None:
@@ -211,8 +238,8 @@ def _fees(matcher: Matcher) -> None:
     for line in matcher.open_lines(credits_only=False):
         word = next((word for word in texts.fold(line.words).split() if word.rstrip("s") in FEES or word in FEES), None)
         if word is not None:
-            matcher.propose_out(line, Proposal(line.pk, K.FEES, (), "fees", {"word": word}), None)
+            matcher.propose_one(Proposal(line.pk, K.FEES, (), "fees", {"word": word}))
 
 
 Finder = Callable[[Matcher], None]
-FINDERS: tuple[Finder, ...] = (_by_list, _by_reference, _by_days, _taken_back, _refunds, _fees, _by_amount)
+FINDERS: tuple[Finder, ...] = (_by_list, _by_reference, _by_number, _by_days, _taken_back, _fees, _by_sum, _by_amount)

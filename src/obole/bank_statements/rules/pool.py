@@ -30,7 +30,7 @@ class OpenLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """Money known here: a receipt, or a refund. ``references``: what a bank may call it."""
+    """Money known here: a receipt, a refund, a remise, a versement. ``references``: what a bank may call it."""
 
     pk: int
     cents: int
@@ -59,6 +59,10 @@ class Pool:
     credited: Sequence[Known] = ()
     """Debits and cheques that the bank has credited: it may take them back."""
     refunds: Sequence[Known] = ()
+    remittances: Sequence[Known] = ()
+    """Bordereaux de versement whose transfer no line shows."""
+    deposits: Sequence[Known] = ()
+    """Remises that no line shows: what is in one that waits is not in instance for the other ways."""
     listed: Sequence[Listed] = field(default=())
 
 
@@ -72,6 +76,8 @@ class Proposal:
     why: str
     words: dict[str, str | int]
     refund: int | None = None
+    remittance: int | None = None
+    deposit: int | None = None
     sure: bool = False
 
     def as_json(self) -> dict[str, object]:
@@ -80,6 +86,8 @@ class Proposal:
             "kind": self.kind,
             "receipts": list(self.receipts),
             "refund": self.refund,
+            "remittance": self.remittance,
+            "deposit": self.deposit,
             "why": self.why,
             "words": self.words,
             "sure": self.sure,

@@ -97,7 +97,10 @@ class Deposit(models.Model):
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.Protect(name="prepared_once", operation=WHAT_WAS_PREPARED),
             pgtrigger.Protect(
-                name="ended_once", operation=pgtrigger.Update, condition=~pgtrigger.Q(old__state="prepared")
+                name="ended_once",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__state="prepared")
+                & ~pgtrigger.Q(old__state="credited", new__state="prepared"),
             ),
             pgtrigger.Trigger(
                 name="lets_go_of_its_receipts",
@@ -110,6 +113,26 @@ class Deposit(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class UndoneCredit(models.Model):
+    """A credit that the bank had not made: what it had booked, and what books it the other way round."""
+
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="undone_credits")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="undone_credit")
+    undone_entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="credit_undone")
+    reference = models.CharField(max_length=60)
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    actor = ActorField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [models.CheckConstraint(condition=~models.Q(reason=""), name="credit_undone_with_a_reason")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.deposit_id} {self.reference}"
 
 
 class DepositLine(models.Model):

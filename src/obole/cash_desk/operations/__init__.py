@@ -14,6 +14,7 @@ from obole.cash_desk.operations.deposits import (
     credit_deposit,
     prepare_cash_deposit,
     prepare_deposit,
+    undo_credit,
 )
 from obole.cash_desk.operations.differences import NotSettled, settle_difference
 from obole.cash_desk.operations.drawers import configure_drawer

@@ -7,7 +7,7 @@ from datetime import datetime
 from obole.audit_log import operations as audit_log
 from obole.cash_desk import deposit_states as states, queries, rules
 from obole.cash_desk.deposit_states import DepositState
-from obole.cash_desk.models import CashSession, Deposit, DepositLine
+from obole.cash_desk.models import CashSession, Deposit, DepositLine, UndoneCredit
 from obole.cash_desk.operations.movements import NotEnoughCash, keep_movement, lock_session_of, require_cash
 from obole.lib import dates
 from obole.lib.actors import Actor
@@ -15,7 +15,7 @@ from obole.lib.queue import defer
 from obole.lib.transactions import atomic_with_retry
 from obole.payments import operations as payments
 from obole.payments.models import Receipt
-from obole.regies import ledger, numbering
+from obole.regies import ledger, numbering, queries as regies
 from obole.regies.access import require_mandate
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Regie, Series
@@ -30,7 +30,7 @@ class ReferenceMissing(ValueError):
 
 
 class ReasonMissing(ValueError):
-    """A remise is cancelled for a reason."""
+    """A remise is cancelled, or its credit undone, for a reason."""
 
 
 class ReceiptsChanged(Exception):
@@ -138,6 +138,32 @@ def credit_deposit(*, deposit_id: int, actor: Actor, at: datetime, reference: st
 
 
 @atomic_with_retry
+def undo_credit(*, deposit_id: int, reason: str, actor: Actor, at: datetime) -> UndoneCredit:
+    """
+    Write that the bank had not credited a remise: it is booked the other way round, and the remise waits again.
+
+    :raises ReasonMissing: if nothing says why.
+    :raises obole.lib.states.ForbiddenTransition: if it was not credited.
+    :raises obole.payments.operations.ClearingStands: if one of its cheques bounced since.
+    :raises obole.payments.operations.PaidOver: if one of its cheques was paid over since.
+    :raises obole.payments.operations.AccountTooLow: if compte DFT could not bear what was signed over any more.
+    """
+    deposit = _locked(deposit_id)
+    require_mandate(regie_id=deposit.regie_id, actor=actor, at=at)
+    said = reason.strip()[:300]
+    if not said:
+        raise ReasonMissing
+    step = states.UNDO_CREDIT.apply(deposit)
+    undone = UndoneCredit(deposit=deposit, entry=deposit.entry, reference=deposit.reference, at=at, actor=actor)
+    undone.reason, undone.undone_entry = said, _book_undone(deposit, undone.entry, reason=said, actor=actor, at=at)
+    undone.save(force_insert=True)
+    deposit.credited_by, deposit.credited_at, deposit.entry, deposit.reference = None, None, None, ""
+    deposit.save(update_fields=["state", "credited_by", "credited_at", "reference", "entry"])
+    audit_log.log_transition(step, subject=deposit, actor=actor, at=at, cents=deposit.cents, reason=said[:200])
+    return undone
+
+
+@atomic_with_retry
 def cancel_deposit(*, deposit_id: int, reason: str, actor: Actor, at: datetime) -> Deposit:
     """
     Cancel a remise that did not go: its cheques may be put in another, its cash is in the safe. The number stays.
@@ -182,7 +208,8 @@ def _prepare(regie: Regie, content: _Content, *, request_key: str, actor: Actor,
 
 
 def _book(deposit: Deposit, *, actor: Actor, at: datetime) -> Entry:
-    cause = ledger.Cause(kind="deposit", key=str(deposit.pk))
+    undone = UndoneCredit.objects.filter(deposit=deposit).count()
+    cause = ledger.Cause(kind="deposit", key=f"{deposit.pk}:{undone + 1}" if undone else str(deposit.pk))
     label = f"{deposit.number} {deposit.reference}"
     if deposit.kind == Deposit.Kind.CASH:
         postings = ledger.transfer_postings(debit=Account.TREASURY_DEPOSIT, credit=Account.CASH, cents=deposit.cents)
@@ -194,6 +221,20 @@ def _book(deposit: Deposit, *, actor: Actor, at: datetime) -> Entry:
         )
     except payments.NotClearable:
         raise ReceiptsChanged(queries.not_in_instance(deposit)) from None
+
+
+def _book_undone(deposit: Deposit, booked: Entry, *, reason: str, actor: Actor, at: datetime) -> Entry:
+    cause = ledger.Cause(kind="deposit_undone", key=booked.cause_key)
+    label = f"{deposit.number} {reason}"[:200]
+    if deposit.kind == Deposit.Kind.CASH:
+        postings = ledger.transfer_postings(debit=Account.CASH, credit=Account.TREASURY_DEPOSIT, cents=deposit.cents)
+        entry = ledger.post(regie_id=deposit.regie_id, cause=cause, postings=postings, label=label, at=at)
+    else:
+        entry = payments.undo_clearing(entry_id=booked.pk, cause=cause, label=label, actor=actor, at=at)
+    left = regies.available_cents(deposit.regie)
+    if left < 0:
+        raise payments.AccountTooLow(Account.TREASURY_DEPOSIT, held=max(0, left + deposit.cents), cents=deposit.cents)
+    return entry
 
 
 def _locked(deposit_id: int) -> Deposit:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from obole.bank_statements import operations, queries, states, wording
 from obole.bank_statements.models import BankLine, Match
 from obole.bank_statements.rules.pool import fingerprint
+from obole.cash_desk.models import Deposit
 from obole.crm.bookkeeping.line_tables import line_badge, proposal_of
 from obole.crm.shared.ledger_entries import entry_rows
 from obole.crm.shared.pages import conflict_response, regies_acted_on, render_page
@@ -24,6 +25,7 @@ from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
 from obole.payments.models import Receipt
 from obole.regies.models import Entry, Regie
+from obole.remittances.models import Remittance
 
 SHOWN = 200
 
@@ -72,6 +74,34 @@ class ClassifyForm(forms.Form):
         max_length=60,
         help_text=gettext_lazy("Le libellé du virement si vous n’écrivez rien."),
     )
+
+
+class SlipForm(forms.Form):
+    """Which remise a credit is, which versement a debit is."""
+
+    slip = forms.TypedChoiceField(
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choisissez-en un."),
+            "invalid_choice": gettext_lazy("Ce choix n’est plus possible : la banque le montre déjà ailleurs."),
+        },
+    )
+
+    def __init__(self, *args: Any, line: BankLine, **options: Any) -> None:
+        super().__init__(*args, **options)
+        proposed = _slip(None, line)
+        found = [slip for slip in queries.slips(line) if slip != proposed]
+        self.is_empty = not found
+        field = self.fields["slip"]
+        field.label = _("Remises de ce montant") if line.cents > 0 else _("Versements de ce montant")
+        field.choices = [(item.pk, _slip_name(item)) for item in found]  # type: ignore[attr-defined]
+
+
+def _slip_name(slip: Deposit | Remittance) -> str:
+    at = slip.prepared_at if isinstance(slip, Deposit) else slip.signed_at
+    what = (slip.get_kind_display(),) if isinstance(slip, Deposit) else ()
+    return " – ".join((slip.number, dates.format_short(dates.day_of(at)), *what, slip.get_state_display()))
 
 
 class ReasonForm(forms.Form):
@@ -126,12 +156,23 @@ def _context(request: AgentRequest, regie: Regie, line: BankLine, steps: list[St
         "search": request.GET.get("q", ""),
         "proposal": proposal_of(line),
         "match": standing,
+        "slip": _slip(standing, line),
         "why": _why(standing) if standing else "",
         "undone": [(match, _why(match)) for match in told if match.undone_at],
         "receipts": receipts[:SHOWN],
         "more": len(receipts) > SHOWN,
         "entries": entry_rows(entries),
     }
+
+
+def _slip(match: Match | None, line: BankLine) -> Deposit | Remittance | None:
+    """Return the remise or the versement that a line is, or seems to be."""
+    if match is not None:
+        return match.deposit or match.remittance
+    said = line.proposal or {}
+    if said.get("deposit"):
+        return Deposit.objects.filter(pk=said["deposit"]).first()
+    return Remittance.objects.filter(pk=said["remittance"]).first() if said.get("remittance") else None
 
 
 def _why(match: Match) -> str:
@@ -166,6 +207,13 @@ def _open_steps(line: BankLine, text: str, options: Callable[[str], dict[str, An
         form = AcceptForm(**options("accept"), initial={"seen": fingerprint(line.proposal)})
         steps.append(Step("accept", _("Accepter"), proposal_of(line), _("Accepter"), form, main=True))
     chosen = ChooseForm(**options("choose"), line=line, text=text)
+    slip = SlipForm(**options("slip"), line=line)
+    if not slip.is_empty:
+        said = _("Ce qui a été remis à la banque est crédité d’un coup, avec ses chèques ou ses espèces.")
+        if line.cents < 0:
+            said = _("La somme signée quitte le compte DFT : elle n’est plus en recettes versées.")
+        title = _("Une remise à la banque") if line.cents > 0 else _("Un versement au comptable")
+        steps.append(Step("slip", title, said, _("Rapprocher"), slip))
     if line.cents > 0:
         said = _("Cochez ceux qui font cette ligne : leur somme doit être son montant, au centime près.")
         steps.append(Step("choose", _("Choisir les encaissements"), said, _("Rapprocher ces encaissements"), chosen))
@@ -209,6 +257,8 @@ def _act(line_id: int, action: str, given: Mapping[str, Any], *, actor: Actor) -
         operations.accept_line(seen=given["seen"], **who)
     elif action == "choose":
         operations.choose_receipts(receipt_ids=[item.pk for item in given["receipts"]], **who)
+    elif action == "slip":
+        operations.choose_slip(slip_id=given["slip"], **who)
     elif action == "classify":
         operations.classify_line(payer_name=given["payer_name"], reference=given["reference"], **who)
     elif action == "fees":

@@ -6,6 +6,7 @@ from typing import Any
 import django_tables2 as tables
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from django_tables2.utils import Accessor
 
+from obole.bank_statements import operations as bank_statements, queries as bank
 from obole.cash_desk import deposit_states as states, operations, pdf_documents, queries
 from obole.cash_desk.deposit_states import DepositState
 from obole.cash_desk.models import Deposit
@@ -25,6 +27,7 @@ from obole.crm.shared.pages import conflict_response, file_answer, regies_acted_
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, texts
+from obole.lib.actors import Actor
 from obole.lib.states import ForbiddenTransition
 from obole.regies.models import Entry, Regie
 from obole.ui.templatetags.ui import pill
@@ -91,6 +94,16 @@ class CancelForm(forms.Form):
         label=gettext_lazy("Motif de l’annulation"),
         max_length=300,
         error_messages={"required": gettext_lazy("Écrivez pourquoi cette remise est annulée.")},
+    )
+
+
+class UndoForm(forms.Form):
+    """Why a remise was not credited."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Motif"),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Écrivez pourquoi ce crédit est annulé.")},
     )
 
 
@@ -180,10 +193,13 @@ def deposit(request: AgentRequest, pk: int, deposit_pk: int) -> HttpResponse:
     done = _do(request, one, steps) if sent is not None else None
     if done is not None:
         return done
-    entries = Entry.objects.filter(deposit=one) | Entry.objects.filter(clearings__receipt__deposit_lines__deposit=one)
+    undone = Q(undone_credit__deposit=one) | Q(credit_undone__deposit=one)
+    entries = Entry.objects.filter(Q(deposit=one) | Q(clearings__receipt__deposit_lines__deposit=one) | undone)
     context = {
         "regie": regie,
         "deposit": one,
+        "shown_by": bank.line_of(deposit=one),
+        "undone": one.undone_credits.order_by("at", "id"),
         "pill": deposit_badge(one),
         "rows": count_rows(one.count),
         "lines": [(line, pdf_documents.payer_of(line.receipt)) for line in queries.lines(one)],
@@ -271,6 +287,8 @@ def _steps(deposit: Deposit, data: Mapping[str, Any] | None) -> dict[str, forms.
     steps: dict[str, forms.Form] = {}
     if states.CREDIT.allows(deposit):
         steps["credit_form"] = CreditForm(**options("credit"))
+    if states.UNDO_CREDIT.allows(deposit) and bank.line_of(deposit=deposit) is None:
+        steps["undo_form"] = UndoForm(**options("undo"))
     if states.CANCEL.allows(deposit):
         steps["cancel_form"] = CancelForm(**options("cancel"))
     return steps
@@ -282,20 +300,28 @@ def _do(request: AgentRequest, deposit: Deposit, steps: Mapping[str, forms.Form]
     form = steps.get(f"{action}_form")
     if form is not None and not form.is_valid():
         return None
-    given: dict[str, str] = form.cleaned_data if form else {}
-    who: dict[str, Any] = {"actor": request.actor, "at": dates.now()}
     try:
-        if action == "credit" and form:
-            operations.credit_deposit(deposit_id=deposit.pk, reference=given["reference"], **who)
-            messages.success(request, _("la remise est créditée : l’argent est sur le compte DFT."))
-        elif action == "cancel" and form:
-            operations.cancel_deposit(deposit_id=deposit.pk, reason=given["reason"], **who)
-            messages.success(request, _("la remise est annulée : ce qu’elle contenait peut être remis de nouveau."))
-        else:
+        if form is None:
             raise ForbiddenTransition(f"deposit.{action}", deposit.state)
+        messages.success(request, _act(deposit.pk, str(action), form.cleaned_data, actor=request.actor))
     except ForbiddenTransition:
         return conflict_response(request, _("Cette remise a changé entre-temps : rien n’a été enregistré."), here)
+    except (bank_statements.NotUndone, bank_statements.AccountTooLow) as refusal:
+        return conflict_response(request, str(refusal), here)
     except operations.ReceiptsChanged as refusal:
         sentence = _("%(numbers)s : repris ou crédité depuis. Annulez cette remise et préparez-en une autre.")
         return conflict_response(request, sentence % {"numbers": refusal}, here)
     return redirect(here)
+
+
+def _act(deposit_id: int, action: str, given: Mapping[str, str], *, actor: Actor) -> str:
+    """Do a step, and say what was done."""
+    who: dict[str, Any] = {"deposit_id": deposit_id, "actor": actor, "at": dates.now()}
+    if action == "credit":
+        operations.credit_deposit(reference=given["reference"], **who)
+        return _("la remise est créditée : l’argent est sur le compte DFT.")
+    if action == "cancel":
+        operations.cancel_deposit(reason=given["reason"], **who)
+        return _("la remise est annulée : ce qu’elle contenait peut être remis de nouveau.")
+    bank_statements.undo_credit(reason=given["reason"], **who)
+    return _("le crédit est annulé : la remise attend de nouveau la banque.")

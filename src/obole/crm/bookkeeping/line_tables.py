@@ -1,18 +1,23 @@
 """Lists of lines of the bank, of what PayFiP lists, and of money that the bank has not shown."""
 
+from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 import django_tables2 as tables
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from obole.bank_statements import wording
 from obole.bank_statements.models import BankLine, Match
+from obole.bank_statements.queries import one_sided
 from obole.bank_statements.states import LineState
 from obole.crm.shared.columns import MAIN, STATUS, TITLE, AmountColumn, DayColumn
 from obole.lib import dates
 from obole.payments.display_status import Badge
 from obole.payments.models import Receipt
+from obole.regies.models import Regie
 from obole.ui.templatetags.ui import pill
 
 LINES = {
@@ -140,6 +145,73 @@ class OnlyHereTable(tables.Table):  # type: ignore[misc]  # untyped library
     def render_age(self, record: Receipt) -> str:
         """Count the days since it was received."""
         return days_since(dates.day_of(record.received_at), self._today)
+
+
+MOST_SLIPS = 100
+
+
+@dataclass(frozen=True)
+class SlipRow:
+    """A remise or a versement, ready for a table."""
+
+    number: str
+    url: str
+    what: str
+    day: date
+    state: str
+    cents: int
+
+
+class SlipTable(tables.Table):  # type: ignore[misc]  # untyped library
+    """Remises and versements that no line of the bank shows."""
+
+    number = tables.Column(verbose_name=gettext_lazy("Numéro"), attrs=MAIN, linkify=lambda record: record.url)
+    what = tables.Column(verbose_name=gettext_lazy("Nature"))
+    day = DayColumn(verbose_name=gettext_lazy("Du"))
+    state = tables.Column(verbose_name=gettext_lazy("Statut"))
+    age = tables.Column(verbose_name=gettext_lazy("Depuis"), accessor="day", attrs=NUMBER)
+    cents = AmountColumn(verbose_name=gettext_lazy("Montant €"))
+
+    caption = gettext_lazy("Remises et versements que la banque n’a pas montrés")
+    count_label = ""
+
+    class Meta:
+        template_name = "ui/table.html"
+
+    def __init__(self, *args: object, today: date, **options: object) -> None:
+        super().__init__(*args, **options)
+        self._today = today
+
+    def render_age(self, value: date) -> str:
+        """Count the days since it was prepared, or signed."""
+        return days_since(value, self._today)
+
+
+def slip_rows(regie: Regie, *, since: date) -> list[SlipRow]:
+    """Return the remises and versements of a day or before that no line of the bank shows."""
+    handed_in = (
+        SlipRow(
+            number=item.number,
+            url=reverse("crm:deposit", args=[regie.pk, item.pk]),
+            what=_("Remise (%(kind)s)") % {"kind": item.get_kind_display()},
+            day=dates.day_of(item.prepared_at),
+            state=item.get_state_display(),
+            cents=item.cents,
+        )
+        for item in one_sided.deposits_only_here(regie, since=since)[:MOST_SLIPS]
+    )
+    paid_over = (
+        SlipRow(
+            number=item.number,
+            url=reverse("crm:remittance", args=[regie.pk, item.pk]),
+            what=_("Versement au comptable"),
+            day=dates.day_of(item.signed_at),
+            state=item.get_state_display(),
+            cents=-item.total_cents,
+        )
+        for item in one_sided.remittances_only_here(regie, since=since)[:MOST_SLIPS]
+    )
+    return sorted(chain(handed_in, paid_over), key=lambda row: row.day)
 
 
 def days_since(day: date, today: date) -> str:

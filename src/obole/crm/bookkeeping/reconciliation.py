@@ -8,9 +8,16 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from obole.bank_statements import queries
-from obole.bank_statements.queries import DayCompared, Sums
+from obole.bank_statements.queries import DayCompared, Sums, one_sided
 from obole.bank_statements.states import LineState
-from obole.crm.bookkeeping.line_tables import LineTable, OnlyHereTable, OpenLineTable, PaymentTable
+from obole.crm.bookkeeping.line_tables import (
+    LineTable,
+    OnlyHereTable,
+    OpenLineTable,
+    PaymentTable,
+    SlipTable,
+    slip_rows,
+)
 from obole.crm.shared.lists import sorted_table, tab
 from obole.crm.shared.pages import regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
@@ -32,17 +39,19 @@ def reconciliation(request: AgentRequest, pk: int) -> HttpResponse:
     regie = get_object_or_404(Regie.objects.seen_by(request.agent), pk=pk)
     today, view = dates.day_of(dates.now()), request.GET.get("vue", "")
     sums, waits = queries.sums_by_state(regie), _waits(request)
-    here = queries.only_here(regie, since=today - timedelta(days=waits))
+    here = one_sided.only_here(regie, since=today - timedelta(days=waits))
+    slips = slip_rows(regie, since=today - timedelta(days=waits))
     context: dict[str, Any] = {
         "regie": regie,
         "view": view,
         "acts": regie.pk in regies_acted_on(request),
-        "tabs": _tabs(request, sums, queries.summed(here)),
+        "tabs": _tabs(request, sums, queries.summed(here).count + len(slips)),
         "sums": sums,
         "sure": queries.summed(queries.sure_lines(regie.pk)),
         "waits": waits,
         "table": _table(request, regie, view, today=today, here=here),
         "total": _total(view, sums, queries.summed(here)),
+        "slips": SlipTable(slips, today=today, prefix="papiers-", orderable=False) if view == HERE and slips else None,
         "is_looking": queries.open_lines(regie).filter(proposed_at=None).exists(),
         **_balances(regie, today),
         "doubtful": list(queries.doubtful_matches(regie)[:20]) if view == DONE else [],
@@ -68,19 +77,19 @@ def _waits(request: AgentRequest) -> int:
     return min(int(asked), MOST_DAYS) if asked.isascii() and asked.isdigit() and len(asked) < 6 else queries.WAITS
 
 
-def _tabs(request: AgentRequest, sums: dict[str, Sums], here: Sums) -> list[Any]:
+def _tabs(request: AgentRequest, sums: dict[str, Sums], here: int) -> list[Any]:
     tabs = [
-        tab(request, _counted(_("À rapprocher"), sums[LineState.OPEN])),
-        tab(request, _counted(_("Rapproché"), sums[LineState.MATCHED]), vue=DONE),
+        tab(request, _counted(_("À rapprocher"), sums[LineState.OPEN].count)),
+        tab(request, _counted(_("Rapproché"), sums[LineState.MATCHED].count), vue=DONE),
         tab(request, _counted(_("Seulement ici"), here), vue=HERE),
     ]
     if sums[LineState.IGNORED].count:
-        tabs.append(tab(request, _counted(_("Laissé de côté"), sums[LineState.IGNORED]), vue=ASIDE))
+        tabs.append(tab(request, _counted(_("Laissé de côté"), sums[LineState.IGNORED].count), vue=ASIDE))
     return tabs
 
 
-def _counted(label: str, sums: Sums) -> str:
-    return f"{label} ({sums.count})"
+def _counted(label: str, count: int) -> str:
+    return f"{label} ({count})"
 
 
 def _table(request: AgentRequest, regie: Regie, view: str, *, today: date, here: Any) -> Any:

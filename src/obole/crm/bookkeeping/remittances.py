@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 
+from obole.bank_statements import operations as bank_statements, queries as bank
 from obole.crm.bookkeeping.totals import Totals, totals_of
 from obole.crm.shared import badges
 from obole.crm.shared.columns import MAIN, STATUS, AmountColumn, DayColumn
@@ -78,6 +79,16 @@ class TransferForm(forms.Form):
     )
 
 
+class UndoForm(forms.Form):
+    """Why a transfer had not left."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Motif"),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Écrivez pourquoi ce virement est annulé.")},
+    )
+
+
 @for_agents(Right.MONEY)
 def remittances(request: AgentRequest, pk: int) -> HttpResponse:
     """List the bordereaux of a régie."""
@@ -127,19 +138,55 @@ def remittance(request: AgentRequest, pk: int, remittance_pk: int) -> HttpRespon
     acts = pk in regies_acted_on(request)
     if request.method == "POST" and not acts:
         raise Http404
-    form = TransferForm(request.POST or None) if acts and (request.POST or states.TRANSFER.allows(one)) else None
-    if form is not None and form.is_valid() and (done := _transferred(request, one, form)):
+    shown_by = bank.line_of(remittance=one)
+    form, undo = _steps(request, one) if acts else (None, None)
+    done = _done(request, one, form, undo) if request.method == "POST" else None
+    if done is not None:
         return done
     lines = queries.vouchers_of(one)
     context = {
         "regie": regie,
         "remittance": one,
         "form": form if states.TRANSFER.allows(one) else None,
+        "undo": undo if shown_by is None and states.UNDO_TRANSFER.allows(one) else None,
+        "undone": one.undone_transfers.order_by("at", "id"),
+        "shown_by": shown_by,
         "pill": badges.remittance_badge(one),
         "totals": totals_of(queries.shares(lines), reverse("crm:remittance_vouchers", args=[pk, one.pk])),
         "act": regies.act_of(pk),
     }
     return render_page(request, "crm/bookkeeping/remittance.html", context)
+
+
+def _steps(request: AgentRequest, one: Remittance) -> tuple[TransferForm | None, UndoForm | None]:
+    """Return the forms of what may be done, with what was sent for one of them."""
+    undoes = request.POST.get("action") == "undo"
+    sent = request.POST or None
+    form = TransferForm(None if undoes else sent) if sent or states.TRANSFER.allows(one) else None
+    return form, UndoForm(sent if undoes else None, auto_id="id_undo_%s")
+
+
+def _done(
+    request: AgentRequest, one: Remittance, form: TransferForm | None, undo: UndoForm | None
+) -> HttpResponse | None:
+    """Do what was sent; None if its form must be shown again."""
+    if undo is not None and undo.is_bound:
+        return _undone(request, one, undo) if undo.is_valid() else None
+    return _transferred(request, one, form) if form is not None and form.is_valid() else None
+
+
+def _undone(request: AgentRequest, one: Remittance, form: UndoForm) -> HttpResponse:
+    here = reverse("crm:remittance", args=[one.regie_id, one.pk])
+    try:
+        bank_statements.undo_transfer(
+            remittance_id=one.pk, reason=form.cleaned_data["reason"], actor=request.actor, at=dates.now()
+        )
+    except ForbiddenTransition:
+        return conflict_response(request, _("Aucun virement n’est noté pour ce bordereau."), here)
+    except bank_statements.NotUndone as refusal:
+        return conflict_response(request, str(refusal), here)
+    messages.success(request, _("le virement est annulé : la somme est de nouveau sur le compte DFT, à virer."))
+    return redirect(here)
 
 
 def _month_end() -> date:

@@ -107,4 +107,6 @@ def _short_names() -> dict[str, str]:
         kinds.UNDELIVERED: _("Courriels non remis"),
         kinds.CEILING: _("Encaisse trop élevée"),
         kinds.REMITTANCE_LATE: _("Versements en retard"),
+        kinds.BANK_ONLY: _("Seulement à la banque"),
+        kinds.HERE_ONLY: _("Seulement ici"),
     }

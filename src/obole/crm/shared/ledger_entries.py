@@ -99,8 +99,10 @@ def cause_name(kind: str) -> str:
         "cash_session": _("Différence de caisse"),
         "cash_settlement": _("Différence régularisée"),
         "deposit": _("Remise à la banque"),
+        "deposit_undone": _("Remise non créditée"),
         "remittance": _("Versement signé"),
         "remittance_transfer": _("Versement viré"),
+        "remittance_transfer_undone": _("Virement du versement annulé"),
         "regularisation": _("Rendu par le comptable"),
         "bank_line": _("Rapprochement"),
         "bank_line_undone": _("Rapprochement défait"),
@@ -117,7 +119,12 @@ _PLACES = {
     "refund": ("refund", 0),
 }
 """The page of what caused an entry, and which part of its key names it."""
-_PLACES_OF_REGIE = {"cash_session": "cash_session", "cash_settlement": "cash_session", "deposit": "deposit"}
+_PLACES_OF_REGIE = {
+    "cash_session": "cash_session",
+    "cash_settlement": "cash_session",
+    "deposit": "deposit",
+    "deposit_undone": "deposit",
+}
 """Those that stand under a régie; the key begins with what they are of."""
 
 
@@ -129,7 +136,7 @@ def places_of(entries: Iterable[Entry]) -> dict[int, str]:
         keys = entry.cause_key.split(":")
         if place := _place(entry, keys):
             places[entry.pk] = place
-        elif entry.cause_kind in ("remittance", "remittance_transfer"):
+        elif entry.cause_kind in ("remittance", "remittance_transfer", "remittance_transfer_undone"):
             remittances[entry.pk] = keys[0]
         elif entry.cause_kind in ("receipt", "reversal"):
             receipts[entry.pk] = keys[1]

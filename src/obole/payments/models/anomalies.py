@@ -30,6 +30,8 @@ class Anomaly(models.Model):
         UNDELIVERED = "mail", _("Courriel non remis")
         CEILING = "ceiling", _("Encaisse au-dessus du maximum")
         REMITTANCE_LATE = "late", _("Versement au comptable en retard")
+        BANK_ONLY = "bank_only", _("Lignes du relevé à rapprocher")
+        HERE_ONLY = "here_only", _("Sommes que la banque n’a pas montrées")
 
     class Outcome(models.TextChoices):
         APPLIED = "applied", _("Imputé sur une facture")

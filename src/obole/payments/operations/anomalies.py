@@ -171,7 +171,8 @@ def follow(
     kind: Anomaly.Kind, regie: Regie, *, holds: bool, details: str, again_after: timedelta, at: datetime
 ) -> None:
     """
-    Keep the task about a régie as long as what it says holds: open it, close it, open it again.
+    Keep the task about a régie as long as what it says holds: open it, bring its words up to date, close it, open it
+    again.
 
     What a person closed while it still held comes back ``again_after`` later, for it has not gone away by being noted.
     """
@@ -183,6 +184,9 @@ def follow(
     elif anomaly.closed_at is None:
         if not holds:
             end_anomaly(anomaly, Anomaly.Outcome.NOTED, note=_("Ce n’est plus le cas."), actor=WORKER, at=at)
+        elif anomaly.details != details[:300]:
+            anomaly.details = details[:300]
+            anomaly.save(update_fields=["details"])
     elif holds and (anomaly.closed_by == WORKER or at - anomaly.closed_at >= again_after):
         anomaly.opened_at = at
         anomaly.save(update_fields=["opened_at"])

@@ -11,6 +11,8 @@ from django.db.models.functions import TruncDate
 from obole.bank_statements.models import BankLine, FileLayout, ListedPayment, Match, MatchedReceipt, Statement
 from obole.bank_statements.rules.pool import Known, Listed, OpenLine, Pool
 from obole.bank_statements.states import LineState
+from obole.cash_desk.deposit_states import DepositState
+from obole.cash_desk.models import Deposit, DepositLine
 from obole.lib import dates, texts
 from obole.lib.dates import PARIS
 from obole.payments import queries as payments
@@ -18,6 +20,7 @@ from obole.payments.models import Clearing, Receipt, Refund
 from obole.payments.refund_states import RefundState
 from obole.regies.accounts import Account
 from obole.regies.models import Line, Regie
+from obole.remittances.models import Remittance
 
 WAITS = 10
 """Days after which money in instance should have been credited."""
@@ -52,14 +55,16 @@ def layout_of(regie: Regie, kind: str) -> Mapping[str, str]:
 
 def matches(line: BankLine) -> QuerySet[Match]:
     """Return what was said of a line, oldest first."""
-    return Match.objects.filter(line=line).select_related("entry", "undone_entry", "refund__receipt").order_by("rank")
+    told = ("entry", "undone_entry", "refund__receipt", "deposit", "remittance")
+    return Match.objects.filter(line=line).select_related(*told).order_by("rank")
 
 
 def receipts_of(match: Match) -> QuerySet[Receipt]:
     """Return the receipts of a match: those that its entry credited, or those that the line shows."""
     of_entry = Q(clearings__entry=match.entry_id) if match.entry_id else Q(pk__in=[])
     shown = Q(bank_matches__match=match)
-    rows = Receipt.objects.filter(of_entry | shown).distinct()
+    handed_in = Q(deposit_lines__deposit=match.deposit_id) if match.deposit_id else Q(pk__in=[])
+    rows = Receipt.objects.filter(of_entry | shown | handed_in).distinct()
     return rows.select_related("invoice", "attempt", "reversal").order_by("received_at", "id")
 
 
@@ -67,7 +72,23 @@ def lines_of_receipt(receipt: Receipt) -> QuerySet[BankLine]:
     """Return the lines of the bank where the money of a receipt was seen."""
     credited = Q(matches__entry__clearings__receipt=receipt, matches__entry__clearings__undone_by_entry=None)
     shown = Q(matches__receipts__receipt=receipt, matches__receipts__standing=True)
-    return BankLine.objects.filter(credited | shown, matches__undone_at=None).distinct().order_by("day", "id")
+    handed_in = Q(matches__deposit__lines__receipt=receipt)
+    standing = BankLine.objects.filter(credited | shown | handed_in, matches__undone_at=None)
+    return standing.distinct().order_by("day", "id")
+
+
+def line_of(**subject: Deposit | Remittance) -> BankLine | None:
+    """Return the line of the bank that shows a remise (``deposit``) or a versement (``remittance``)."""
+    match = Match.objects.filter(undone_at=None, **subject).select_related("line").first()
+    return match.line if match else None
+
+
+def slips(line: BankLine) -> list[Deposit] | list[Remittance]:
+    """Return the remises that a credit may be, or the versements that a debit may be, of its amount: oldest first."""
+    if line.cents > 0:
+        return list(linkable_deposits(line.regie_id).filter(cents=line.cents).order_by("prepared_at", "id"))
+    rows = linkable_remittances(line.regie_id).filter(revenue_cents=-line.cents - F("refund_cents"))
+    return list(rows.order_by("signed_at", "id"))
 
 
 def linkable_transfers(regie_id: int) -> QuerySet[Receipt]:
@@ -81,6 +102,29 @@ def linkable_refunds(regie_id: int) -> QuerySet[Refund]:
     shown = Exists(Match.objects.filter(refund=OuterRef("pk"), undone_at=None))
     left = Exists(Line.objects.filter(entry=OuterRef("entry"), account=Account.TREASURY_DEPOSIT, credit__gt=0))
     return Refund.objects.filter(left, regie=regie_id, state=RefundState.DONE).exclude(shown)
+
+
+def linkable_deposits(regie_id: int) -> QuerySet[Deposit]:
+    """Return the remises, credited or waiting for it, that no line of the bank shows."""
+    shown = Exists(Match.objects.filter(deposit=OuterRef("pk"), undone_at=None))
+    return Deposit.objects.filter(regie=regie_id).exclude(state=DepositState.CANCELLED).exclude(shown)
+
+
+def linkable_remittances(regie_id: int) -> QuerySet[Remittance]:
+    """Return the bordereaux de versement whose transfer no line of the bank shows."""
+    shown = Exists(Match.objects.filter(remittance=OuterRef("pk"), undone_at=None))
+    return Remittance.objects.filter(regie=regie_id).exclude(shown)
+
+
+def in_instance(regie_id: int) -> QuerySet[Receipt]:
+    """Return the receipts in instance, less those that the bank will credit with the remise that they are in."""
+    return payments.in_instance(regie_id).exclude(in_waiting_deposit())
+
+
+def in_waiting_deposit() -> Exists:
+    """Tell whether a receipt is in a remise that the bank has not credited."""
+    waits = DepositLine.objects.filter(receipt=OuterRef("pk"), holds=True, deposit__state=DepositState.PREPARED)
+    return Exists(waits)
 
 
 def reversible_credits(regie_id: int) -> QuerySet[Receipt]:
@@ -104,15 +148,27 @@ def pool(regie_id: int) -> Pool:
     taken_back = set(back.filter(reversal__isnull=False).order_by("id").values_list("pk", flat=True))
     refunds = linkable_refunds(regie_id).select_related("receipt").order_by("id")
     return Pool(
-        in_instance=_known(payments.in_instance(regie_id)),
+        in_instance=_known(in_instance(regie_id)),
         transfers=_known(linkable_transfers(regie_id)),
         credited=_known(back, taken_back),
         refunds=[
             Known(pk=item.pk, cents=item.cents, day=_done_on(item), references=(item.mandate, item.receipt.number))
             for item in refunds
         ],
+        remittances=[_known_remittance(item) for item in linkable_remittances(regie_id).order_by("id")],
+        deposits=[_known_deposit(item) for item in linkable_deposits(regie_id).order_by("id")],
         listed=_listed(regie_id),
     )
+
+
+def _known_remittance(item: Remittance) -> Known:
+    named = (item.number, item.transfer_reference)
+    return Known(pk=item.pk, cents=item.total_cents, day=dates.day_of(item.signed_at), references=named)
+
+
+def _known_deposit(item: Deposit) -> Known:
+    named = (item.number, item.reference)
+    return Known(pk=item.pk, cents=item.cents, day=dates.day_of(item.prepared_at), references=named)
 
 
 def _done_on(refund: Refund) -> date:
@@ -172,13 +228,6 @@ def lines_to_match(regie_id: int) -> list[OpenLine]:
         OpenLine(pk=pk, day=day, cents=cents, words=f"{label} {details}", reason_code=code)
         for pk, day, cents, label, details, code in said
     ]
-
-
-def only_here(regie: Regie, *, since: date) -> QuerySet[Receipt]:
-    """Return the money in instance, and the transfers that no line shows, received on or before a day, oldest first."""
-    ids = [payments.in_instance(regie.pk).values("pk"), linkable_transfers(regie.pk).values("pk")]
-    rows = Receipt.objects.filter(Q(pk__in=ids[0]) | Q(pk__in=ids[1]), received_at__date__lte=since)
-    return rows.select_related("invoice", "attempt").order_by("received_at", "id")
 
 
 def doubtful_matches(regie: Regie) -> QuerySet[Match]:
@@ -279,7 +328,7 @@ def _booked_until(regie: Regie, day: date) -> int:
 def candidates(line: BankLine, *, text: str = "", most: int = 100) -> list[Receipt]:
     """Return the receipts that a person may choose for a line: those near its day first, or those that answer."""
     if line.cents > 0:
-        ids = Q(pk__in=payments.in_instance(line.regie_id).values("pk"))
+        ids = Q(pk__in=in_instance(line.regie_id).values("pk"))
         ids |= Q(pk__in=linkable_transfers(line.regie_id).values("pk"))
     else:
         ids = Q(pk__in=reversible_credits(line.regie_id).filter(cents=-line.cents).values("pk"))
