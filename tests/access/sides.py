@@ -28,6 +28,8 @@ from obole.mailing.models import Message
 from obole.payments import operations as payments, pdf_documents as receipt_documents
 from obole.payments.models import Receipt
 from obole.recovery import operations as recovery
+from obole.recovery.documents import pes_files
+from obole.recovery.models import PesFile
 from obole.regies import operations as regies
 from obole.remittances import operations as remittances, pdf_documents as remittance_documents
 from tests.actors import somebody
@@ -36,6 +38,7 @@ from tests.bank_statements.steps import keep
 from tests.billing.priced import COPIES, HALL_ASKED, bill as bill_answers, publish as publish_pricing
 from tests.crm.desk import pay, submit_with_file, try_to_pay
 from tests.pricing.dispositifs import HALL, SCHOOL
+from tests.recovery.pes import CODES
 from tests.world import (
     NOON,
     RIB,
@@ -240,8 +243,9 @@ def of_bank(town: Town) -> dict[str, Address]:
 
 
 def of_treasury(town: Town) -> dict[str, Address]:
-    """Ask for a transmission, and sign over what came by transfer."""
+    """Ask for a transmission, send another with its file, and sign over what came by transfer."""
     regie, code = town.regie.pk, town.regie.code
+    file = handed_in_a_file(town)
     late, due = billed(town, 1600), billed(town, 1100)
     handed = recovery.request_transmission(
         regie_id=regie, invoice_ids=[late.pk], request_key=f"t {code}", actor=WHO, at=later(days=120)
@@ -260,9 +264,26 @@ def of_treasury(town: Town) -> dict[str, Address]:
     return {
         "dispute": (contested.pk,),
         "transmission": (regie, handed.pk),
+        "transmission sent": (regie, file.transmission_id),
+        "transmission file": (regie, file.transmission_id, file.pk),
         "transmission line": (regie, handed.pk, handed.lines.get().pk),
         "remittance": (regie, signed.pk),
     }
+
+
+def handed_in_a_file(town: Town) -> PesFile:
+    """Hand one invoice over, and write it in PES V2."""
+    regie, late, at = town.regie.pk, billed(town, 1700), later(days=120)
+    who: dict[str, Any] = {"actor": WHO, "at": at}
+    recovery.configure_pes(regie_id=regie, values={**CODES, "debt_prefix": str(regie)}, **who)
+    billing.configure_type(type_id=late.type_id, values={"reminder_delays": []}, **who)
+    sent = recovery.request_transmission(regie_id=regie, invoice_ids=[late.pk], request_key=f"f {regie}", **who)
+    recovery.send_transmission(transmission_id=sent.pk, **who)
+    recovery.send_line(line_id=sent.lines.get().pk, at=at)
+    recovery.finish_transmission(transmission_id=sent.pk, at=at)
+    file = recovery.make_pes_file(transmission_id=sent.pk, leaves_out=False, notices_on=None, **who)
+    pes_files.ensure_content(file_id=file.pk, at=at)
+    return file
 
 
 def of_cash(town: Town) -> dict[str, Address]:

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.books import verification
+from obole.cash_desk import operations as cash_desk
 from obole.lib import dates, texts
 from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments, queries
@@ -49,12 +50,20 @@ class Scene:
     towns: list[Town] = field(default_factory=list)
     bank: Bank = field(default_factory=Bank)
     now: datetime = NOON
+    drawer: int = 0
+    """Of the second régie: there, cash goes through somebody's hands."""
 
     def build(self) -> None:
         one = make_town()
         other = make_regie("CUL", "Régie Culture")
         regies.give_mandates(regie_id=other.pk, agent_ids=[one.regisseur.pk], actor=OTHER, at=NOON)
-        kind = make_type(other, [one.scheme], name="Concerts")
+        # There, what is not paid is handed over within days, by two people and unreminded.
+        handed_over = {"transfer_delay": 1, "transfer_by_two": True}
+        regies.configure_regie(regie_id=other.pk, values=handed_over, actor=OTHER, at=NOON)
+        other.refresh_from_db()
+        kind = make_type(other, [one.scheme], name="Concerts", payment_term=0, reminder_delays=[])
+        drawer = {"regie": other, "name": "Guichet"}
+        self.drawer = cash_desk.configure_drawer(drawer_id=None, values=drawer, actor=OTHER, at=NOON).pk
         self.towns = [one, replace(one, regie=other, type=kind), replace(one, citizen=make_citizen("b@example.org"))]
 
 
@@ -273,7 +282,12 @@ class House(RuleBasedStateMachine):
         bill = self._bill(n)
         reminder = reminders.remind(invoice_id=bill.pk, at=SCENE.now)
         if reminder is not None:
-            assert bill.left and not self.model.status(bill) and self.model.lines[bill.regie].down is None
+            assert (
+                bill.left
+                and bill.contested is None
+                and not self.model.status(bill)
+                and self.model.lines[bill.regie].down is None
+            )
             assert reminder.step == bill.reminders + 1 <= 3
             bill.reminders += 1
 

@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.billing import operations as billing
+from obole.cash_desk import operations as cash_desk
 from obole.lib import texts
 from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
@@ -20,7 +21,7 @@ from obole.regies.ledger import PeriodClosed
 from tests.actors import somebody
 from tests.books import check_books
 from tests.faults.machine import AWAY, OTHER, REGISSEUR, SCENE, STATUS, Crash, crashes, dying_at, index
-from tests.faults.machine_of_remittances import Treasury
+from tests.faults.machine_of_cash import REFUSED, CashDesk
 from tests.faults.model import FINAL, Bill, Money, Promise, Try
 from tests.faults.steps import NOTIFICATION
 from tests.world import RIB
@@ -30,7 +31,7 @@ PAID = ("card", "debit")
 SOON = timedelta(seconds=4)
 
 
-class Machine(Treasury):
+class Machine(CashDesk):
     """Everything."""
 
     # Leaving for the bank, and what the bank says.
@@ -190,17 +191,18 @@ class Machine(Treasury):
         handed = payments.Money(cents=cents, means=Receipt.Means(means))
         receipt = self.booked(
             bill.regie,
-            lambda: payments.take_money(
-                invoice_id=bill.pk, money=handed, request_key=key, actor=REGISSEUR, at=SCENE.now
+            lambda: cash_desk.take_money(
+                invoice_id=bill.pk, money=handed, request_key=key, actor=self.cashier, at=SCENE.now
             ),
-            why=self.model.why_not_at_the_counter(bill, cents, means),
-            refusal=payments.MoneyNotTaken,
+            why=self._why_not_by_hand(bill.regie, means) or self.model.why_not_at_the_counter(bill, cents, means),
+            refusal=(payments.MoneyNotTaken, *REFUSED),
             crash=crash,
         )
         if receipt is not None:
             money = Money(receipt.pk, bill.regie, cents, means, bill.pk, bill.payer)
             self.model.money[receipt.pk] = money
             self.model.settle(bill, money, cents)
+            self._moves(bill.regie, cents if means == "cash" else 0)
 
     @rule(n=st.integers(0, 1), cents=st.integers(1, 5000), crash=crashes)
     def take_what_nobody_knows(self, n: int, cents: int, crash: int) -> None:
@@ -222,18 +224,24 @@ class Machine(Treasury):
         money = self._money(n)
 
         def act() -> Reversal:
-            return payments.reverse_receipt(receipt_id=money.pk, kind=kind, reason="x", actor=REGISSEUR, at=SCENE.now)
+            return cash_desk.reverse_receipt(
+                receipt_id=money.pk, kind=kind, reason="x", actor=self.cashier, at=SCENE.now
+            )
 
         if money.gone:
             act()
             return
-        why = "" if self.model.may_take_back(money, kind) else "not reversible"
+        why = self._why_not_by_hand(money.regie, money.means)
+        why = why or ("" if self.model.may_take_back(money, kind) else "not reversible")
+        if money.means == "cash":
+            why = why or self._why_no_cash_leaves(money.regie, money.cents)
         if money.is_on_the_account and self._on_the_account(money.regie) < money.cents:
             why = why or "too low"
-        refusal = (payments.NotReversible, payments.AccountTooLow)
+        refusal = (payments.NotReversible, payments.AccountTooLow, *REFUSED)
         if self.booked(money.regie, act, why=why, refusal=refusal, crash=crash) is None:
             return
         self.model.take_back(money)
+        self._moves(money.regie, -money.cents if money.means == "cash" else 0)
         attempt = Receipt.objects.values_list("attempt", flat=True).get(pk=money.pk)
         if attempt is not None:
             self.model.tries[attempt].state = "reversed"
@@ -350,11 +358,14 @@ class Machine(Treasury):
                 promise.state = "given_up"
                 promise.money.promised -= promise.cents
             return
+        why = "" if promise.state == "approved" else promise.state
+        if promise.to_comptable and self._may_leave(promise.money.regie) < promise.cents:
+            why = why or "too low"
         done = self.booked(
             promise.money.regie,
             lambda: payments.complete_refund(refund_id=pk, mandate="M", actor=REGISSEUR, at=SCENE.now),
-            why="" if promise.state == "approved" else promise.state,
-            refusal=ForbiddenTransition,
+            why=why,
+            refusal=(ForbiddenTransition, payments.AccountTooLow),
             crash=crash,
         )
         if done is not None:

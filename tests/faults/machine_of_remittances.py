@@ -58,10 +58,8 @@ class Treasury(House):
         before = sum(share.cents for share in old if not share.is_refund)
         revenue = self.model.to_remit(regie.pk) + before
         total = revenue + self.model.paid_for_us[regie.pk] + sum(share.cents for share in old if share.is_refund)
-        start = self.before[regie.pk]
-        room = start["treasury_deposit"] - start["remitted"]
-        room += self.model.held(regie.pk) - self.model.on_its_way[regie.pk]
-        why = "" if entries.exists() and total > 0 and revenue <= room else "not remittable"
+        may = entries.exists() and total > 0 and revenue <= self._may_leave(regie.pk)
+        why = "" if may else "not remittable"
         signed = self.booked(
             regie.pk,
             lambda: operations.sign_remittance(
@@ -126,6 +124,11 @@ class Treasury(House):
 
     def _on_the_account(self, regie: int) -> int:
         return self.before[regie]["treasury_deposit"] + self.model.held(regie)
+
+    def _may_leave(self, regie: int) -> int:
+        """Return what of the account was not signed over."""
+        start = self.before[regie]
+        return self._on_the_account(regie) - start["remitted"] - self.model.on_its_way[regie]
 
     def is_paid_over_as_the_model_says(self) -> None:
         for town in SCENE.towns[:2]:

@@ -8,6 +8,7 @@ elsewhere.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from obole.payments.rules import next_poll_at, purge_date
 
@@ -32,6 +33,8 @@ class Bill:
     reminders: int = 0
     again: int | None = None
     """The invoice that does it again."""
+    contested: int | None = None
+    """What its payer says against it, that nobody answered."""
 
     @property
     def left(self) -> int:
@@ -107,6 +110,29 @@ class Promise:
     money: Money
     cents: int
     asked_by: str
+    state: str = "requested"
+    to_comptable: bool = False
+
+
+@dataclass
+class Handed:
+    """An invoice of a transmission."""
+
+    pk: int
+    bill: Bill
+    state: str = "waiting"
+    titre: str = ""
+
+
+@dataclass
+class Sending:
+    """A transmission."""
+
+    pk: int
+    regie: int
+    by: Any
+    by_two: bool
+    rows: list[Handed]
     state: str = "requested"
 
 
@@ -207,8 +233,12 @@ class Model:
         self.on_its_way[regie] += revenue
 
     def pay_back(self, promise: Promise) -> None:
-        """Let the comptable pay: what they owed of it first, the rest is owed to them."""
+        """Let the comptable pay: what they owed of it first, the rest is owed to them; or pay them from the account."""
         money = promise.money
+        if promise.to_comptable:
+            money.refunded += promise.cents
+            self.left[money.regie] += promise.cents
+            return
         settled = min(money.owed, promise.cents)
         money.owed -= settled
         money.refunded += promise.cents

@@ -1,5 +1,7 @@
 """Several at once: one transmission of an invoice, one number each, no payment begun behind a transmission's back."""
 
+from dataclasses import replace
+
 import pytest
 
 from obole.audit_log.models import Record
@@ -7,13 +9,15 @@ from obole.payments import operations as payments
 from obole.payments.models import Attempt
 from obole.payments.operations import NotPayableOnline
 from obole.recovery import operations as recovery
-from obole.recovery.models import Transmission, TransmissionLine
+from obole.recovery.models import PesFile, PesPiece, Transmission, TransmissionLine
+from obole.regies import operations as regies
 from obole.regies.models import Entry
 from tests.actors import somebody
 from tests.books import check_books
 from tests.races.crowd import at_once, eight, given
-from tests.recovery.steps import LATE, remind_all, request
-from tests.world import Town, later, make_invoice, make_town
+from tests.recovery.pes import make_file, set_codes
+from tests.recovery.steps import LATE, hand_over, remind_all, request
+from tests.world import NOON, WHO, Town, later, make_invoice, make_regie, make_town, make_type
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 AT = later(days=LATE)
@@ -73,3 +77,26 @@ def test_a_payment_begun_at_the_same_moment_keeps_its_invoice_or_does_not_begin(
         assert (row.state, row.obstacle) == (("refused", "paying") if began else ("sent", ""))
     assert Attempt.objects.count() == sum(isinstance(item, tuple) for item in results[1::2])
     check_books()
+
+
+def test_eight_who_make_a_file_make_one(town: Town) -> None:
+    set_codes(town)
+    invoice = make_invoice(town)
+    remind_all(town)
+    [line] = hand_over(town, invoice)
+    made = given(eight(lambda: make_file(town, line)), PesFile)
+    assert {file.pk for file in made} == {PesFile.objects.get().pk}
+    assert PesPiece.objects.count() == 1
+
+
+def test_transmissions_of_one_budget_written_at_once_take_each_their_number(town: Town) -> None:
+    set_codes(town)
+    other = replace(town, regie=make_regie("CUL", "Régie Culture"))
+    regies.give_mandates(regie_id=other.regie.pk, agent_ids=[town.regisseur.pk], actor=WHO, at=NOON)
+    other.type = make_type(other.regie, [town.scheme], name="Concerts")
+    set_codes(other, debt_prefix="2")
+    invoices = [(side, make_invoice(side)) for side in (town, other) * 3]
+    remind_all(town)
+    lines = [(side, hand_over(side, invoice)[0]) for side, invoice in invoices]
+    made = at_once(*[lambda side=side, line=line: make_file(side, line) for side, line in lines])
+    assert sorted(file.bordereau for file in given(made, PesFile)) == [1, 2, 3, 4, 5, 6]

@@ -20,6 +20,7 @@ from obole.directory.models import Agent, Authority
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Template
 from obole.personal_data.models import Retention
+from obole.recovery.models import PesSettings
 from obole.regies.models import FoundingAct, Mandate, Regie
 
 KNOWN = "known"
@@ -39,7 +40,7 @@ class TrackedModel:
 
 SORTS: dict[str, TrackedModel] = {
     "authority": TrackedModel(_("Collectivité"), Authority, {}),
-    "regie": TrackedModel(_("Régies"), Regie, {Mandate: "regie_id", FoundingAct: "regie_id"}),
+    "regie": TrackedModel(_("Régies"), Regie, {Mandate: "regie_id", FoundingAct: "regie_id", PesSettings: "regie_id"}),
     "service": TrackedModel(_("Prestations"), Service, {}),
     "scheme": TrackedModel(_("Dispositifs"), Scheme, {FormVersion: "scheme_id", PricingVersion: "scheme_id"}),
     "type": TrackedModel(_("Types de factures"), InvoiceType, {CoveredScheme: "invoicetype_id"}),

@@ -17,6 +17,7 @@ from obole.crm.bookkeeping import (
     journal,
     ledger,
     outstanding,
+    pes,
     pictures,
     quittances,
     receipts,
@@ -72,6 +73,12 @@ urlpatterns = [
         "regies/<int:pk>/transmissions/<int:sent_pk>/export.csv",
         transmissions.transmission_export,
         name="transmission_export",
+    ),
+    path("regies/<int:pk>/transmissions/<int:sent_pk>/pes/", pes.transmission_pes, name="transmission_pes"),
+    path(
+        "regies/<int:pk>/transmissions/<int:sent_pk>/pes/<int:file_pk>/fichier.xml",
+        pes.pes_file,
+        name="transmission_pes_file",
     ),
     path("regies/<int:pk>/transmissions/<int:sent_pk>/titres/", titres.titres, name="titres"),
     path(

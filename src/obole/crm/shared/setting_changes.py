@@ -67,12 +67,14 @@ def label_of(model: type[models.Model], name: str) -> str:
 
 def describe_value(model: type[models.Model], name: str, value: Any) -> str:
     """Return a value as people read it."""
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
         return _("oui") if value else _("non")
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name or '–'} : {said}" for name, said in sorted(value.items()))
     known = _KNOWN.get(name, {})
     if isinstance(value, str) and value in known:
         return str(known[value])

@@ -1,12 +1,20 @@
 """
 Every write about what is not paid, by moment.
 
-What payers contest; a transmission asked for, sent row by row, given up; the comptable's titres; an invoice that comes
-back.
+What payers contest; a transmission asked for, sent row by row, given up; its file in PES V2; the comptable's titres; an
+invoice that comes back.
 """
 
 from obole.recovery.operations.disputes import AlreadyDisputed, AnswerMissing, close_dispute, open_dispute
 from obole.recovery.operations.lines import send_line
+from obole.recovery.operations.pes import (
+    NotHandedOver,
+    NotWritable,
+    WithdrawalUnexplained,
+    configure_pes,
+    make_pes_file,
+    withdraw_pes_file,
+)
 from obole.recovery.operations.requesting import NothingToHandOver, give_up_transmission, request_transmission
 from obole.recovery.operations.returns import ReasonMissing, return_line
 from obole.recovery.operations.sending import SamePerson, finish_transmission, send_transmission
