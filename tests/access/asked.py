@@ -120,6 +120,9 @@ def of_the_bank(side: Side) -> dict[str, dict[str, Any]]:
         "bank_statements.accept_line": {**line, "seen": ""},
         "bank_statements.accept_all": {**regie, "seen": bank.Sums(0, 0)},
         "bank_statements.choose_receipts": {**line, "receipt_ids": [side.objects["receipt"][0]]},
+        "bank_statements.choose_slip": {**line, "slip_id": side.objects["deposit"][1]},
+        "bank_statements.undo_credit": {"deposit_id": side.objects["deposit"][1], **reason},
+        "bank_statements.undo_transfer": {"remittance_id": side.objects["remittance"][1], **reason},
         "bank_statements.classify_line": {**line, "payer_name": "Le Goff", "reference": "V1"},
         "bank_statements.mark_fees": line,
         "bank_statements.ignore_line": {**line, **reason},
@@ -140,7 +143,10 @@ def of_the_treasury(side: Side) -> dict[str, dict[str, Any]]:
         "recovery.give_up_transmission": {**handed, **reason},
         "recovery.record_titres": {**handed, "titres": {}},
         "recovery.return_line": {**line, **reason},
+        "recovery.make_pes_file": {**handed, "leaves_out": False, "notices_on": None},
+        "recovery.withdraw_pes_file": {"file_id": side.objects["transmission file"][2], **reason},
         "remittances.record_transfer": {**signed, "reference": "V2"},
+        "remittances.undo_transfer": {**signed, **reason},
         "books.close_period": {**regie, "until": later(days=-1).date()},
     }
 
@@ -162,6 +168,7 @@ def of_the_drawers(side: Side) -> dict[str, dict[str, Any]]:
         "cash_desk.prepare_deposit": {**regie, "kind": "cheque", "receipt_ids": receipts, "request_key": "p"},
         "cash_desk.prepare_cash_deposit": {**regie, "count": {100: 1}, "from_drawer": False, "request_key": "c"},
         "cash_desk.credit_deposit": {**deposit, "reference": "B1"},
+        "cash_desk.undo_credit": {**deposit, "reason": "Erreur"},
         "cash_desk.cancel_deposit": {**deposit, "reason": "Erreur"},
     }
 

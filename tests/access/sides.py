@@ -260,7 +260,7 @@ def of_treasury(town: Town) -> dict[str, Address]:
         regie_id=regie, until=until, expected_cents=1100, request_key=f"desk {code}", actor=holder.actor, at=later(9)
     )
     remittance_documents.ensure_remittance_pdf(remittance_id=signed.pk, at=later(9))
-    contested = recovery.open_dispute(invoice_id=billed(town, 1700).pk, reason="Absent", actor=WHO, at=later(8))
+    contested = recovery.open_dispute(invoice_id=billed(town, 1900).pk, reason="Absent", actor=WHO, at=later(8))
     return {
         "dispute": (contested.pk,),
         "transmission": (regie, handed.pk),

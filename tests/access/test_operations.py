@@ -35,6 +35,7 @@ WITHOUT: dict[str, str] = {
     "payments.resolve_attempt": "asks the bank, whose answer is the same whoever asks",
     "payments.apply_gateway_status": "the bank's word",
     "cash_desk.configure_drawer": "a setting: the right to configure, at the door",
+    "recovery.configure_pes": "a setting: the right to configure, at the door",
     "regies.configure_act": "a setting: the right to configure, at the door",
     "regies.configure_regie": "a setting: the right to configure, at the door, and two persons for its bank",
     "regies.give_mandates": "a setting: the right to configure, at the door, and never to oneself",
