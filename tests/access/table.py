@@ -119,7 +119,7 @@ BOOKS = {
     "statement": form(money_read, "statement", "Lignes du fichier", writes=money_moved),
     "statement_file": shows(money_read, "statement"),
     "outstanding": shows(money_read, "regie", "Restes à recouvrer"),
-    "outstanding_export": shows(money_read, "regie"),
+    "outstanding_file": shows(money_read, "book file", scoped=False),
     "outstanding_pdf": shows(money_read, "regie"),
     "transmissions": shows(money_read, "regie", "Transmissions au comptable"),
     "transmission_new": form(money_moved, "regie", "Préparer une transmission"),
