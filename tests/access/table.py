@@ -62,6 +62,8 @@ DOSSIERS = {
 INVOICES = {
     "part": form(dossier_handled, "part", "Changer la date"),
     "carried": form(dossier_handled, "carried", "Où il en est"),
+    "cautions": shows(money, says="Cautions", lists=True),
+    "cautions_file": shows(money, "kind of file", scoped=False),
     "caution": form(invoice_handled, "caution", "Où elle en est"),
     "invoices": shows(read, says="Factures", lists=True),
     "invoices_export": shows(read, lists=True),
@@ -326,5 +328,10 @@ TABLE: dict[str, Line] = {
     **{f"api:{name}": line for name, line in API.items()},
     **LIBRARY,
 }
-WORDS: dict[str, tuple[object, ...]] = {"word": ("rien",), "reset": ("1", "set-password"), "page": ("accessibilite",)}
+WORDS: dict[str, tuple[object, ...]] = {
+    "kind of file": ("csv",),
+    "word": ("rien",),
+    "reset": ("1", "set-password"),
+    "page": ("accessibilite",),
+}
 """What stands in the addresses that are nobody's."""

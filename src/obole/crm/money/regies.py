@@ -57,6 +57,7 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
         "closings": closings,
         "late_to_close": books.is_late_to_close(one, today),
         "close_form": closing.form_for(request, one, closings[0] if closings else None),
+        "cautions": one.holds_cautions or one.cautions.exists(),
         "verified": payments.last_verification(),
         "late": remittances.late_since(one, at=dates.now()),
         "too_much": remittances.too_much_held(one),
