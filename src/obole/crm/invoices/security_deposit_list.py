@@ -155,7 +155,9 @@ def security_deposits(request: AgentRequest) -> HttpResponse:
     """List the cautions of the régies that the agent sees, with what is held of them."""
     today = dates.day_of(dates.now())
     narrowed = _narrowed(request, today)
-    table = sorted_table(request, SecurityDepositTable(_shown(request, narrowed.qs), today=today))
+    table = sorted_table(
+        request, SecurityDepositTable(_shown(request, narrowed.qs), today=today, exclude=_hidden(request))
+    )
     held = narrowed.qs.held()
     ages = _by_age(request, held, today)
     count, cents = _sums(held)
@@ -194,6 +196,12 @@ def _narrowed(request: AgentRequest, today: date) -> SecurityDepositFilter:
     rows = SecurityDeposit.objects.filter(regie__in=Regie.objects.seen_by(request.agent))
     rows = rows.select_related("payer", "dossier", "regie").order_by("received_at", "id")
     return SecurityDepositFilter(request.GET, rows, agent=request.agent, today=today)
+
+
+def _hidden(request: AgentRequest) -> tuple[str, ...]:
+    """Leave out the régie where there is one only."""
+    one = len(request.GET.getlist("regie")) == 1 or Regie.objects.seen_by(request.agent).count() == 1
+    return ("regie",) if one else ()
 
 
 def _shown(request: AgentRequest, rows: QuerySet[SecurityDeposit]) -> QuerySet[Any]:
