@@ -14,6 +14,8 @@ from obole.crm.bookkeeping import (
     developments,
     disputes,
     entries,
+    handover_new,
+    handovers,
     journal,
     ledger,
     outstanding,
@@ -114,6 +116,14 @@ urlpatterns = [
     path(f"{A_REMITTANCE}pieces.csv", vouchers.vouchers_csv, name="remittance_csv"),
     path(
         "regies/<int:pk>/versements/<int:remittance_pk>/bordereau.pdf", vouchers.remittance_pdf, name="remittance_pdf"
+    ),
+    path("regies/<int:pk>/remises-de-service/", handovers.handovers, name="handovers"),
+    path("regies/<int:pk>/remises-de-service/nouvelle/", handover_new.handover_new, name="handover_new"),
+    path("regies/<int:pk>/remises-de-service/<int:handover_pk>/", handovers.handover, name="handover"),
+    path(
+        "regies/<int:pk>/remises-de-service/<int:handover_pk>/proces-verbal.pdf",
+        handovers.handover_pdf,
+        name="handover_pdf",
     ),
     path("regies/<int:pk>/a-regulariser/", regularisations.regularisations, name="regularisations"),
     path("regies/<int:pk>/remboursements/etat.csv", refund_statement.statement_csv, name="refund_statement_csv"),
