@@ -106,8 +106,9 @@ def make_side(town: Town) -> Side:
             **of_account(town),
             **of_bank(town),
             **of_treasury(town),
-            **of_cash(town),
+            # Before drawers are opened: they are closed when it is signed.
             **of_a_handover(town),
+            **of_cash(town),
         },
     )
 
@@ -331,10 +332,6 @@ def of_a_handover(town: Town) -> dict[str, Address]:
     for agent in (leaving, arriving):
         terms = {regie.pk: regies.MandateTerms(Mandate.Kind.SUBSTITUTE)}
         regies.configure_mandates(agent_id=agent.pk, terms=terms, actor=actors.OPERATOR, at=NOON)
-    for session in handover_queries.open_sessions(regie):
-        cash_desk.close_session(
-            session_id=session.pk, count={}, expected_cents=0, actor=session.agent.actor, at=later(31)
-        )
     held = handover_queries.holdings(regie)
     counts = {place.key: {1: place.cents} for place in held.places}
     handing = books.Handing(kind="absence", arriving_id=arriving.pk, places=counts, explanation="Chèques non comptés")
