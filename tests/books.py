@@ -14,8 +14,10 @@ from obole.billing.models import BillingPlan, Invoice
 from obole.billing.security_deposit_states import MOVES as CAUTION_MOVES
 from obole.billing.states import MOVES as INVOICE_MOVES
 from obole.books import verification
+from obole.books.models import Handover
 from obole.books.queries.developments import Development
 from obole.books.rules import BY_INVOICE, BY_RECEIPT
+from obole.books.states import MOVES as HANDOVER_MOVES
 from obole.cash_desk.deposit_states import MOVES as DEPOSIT_MOVES
 from obole.cash_desk.models import CashMovement, CashSession, Deposit, DepositLine, DifferenceSettlement
 from obole.cash_desk.states import MOVES as SESSION_MOVES
@@ -59,6 +61,7 @@ LIVES = (
     SESSION_MOVES,
     DEPOSIT_MOVES,
     REMITTANCE_MOVES,
+    HANDOVER_MOVES,
 )
 MOVES = {move.verb: move for moves in LIVES for move in moves}
 
@@ -80,6 +83,8 @@ def check_books() -> None:
         _check_transmission(transmission)
     for plan in BillingPlan.objects.order_by("id"):
         _check_plan(plan)
+    for handover in Handover.objects.order_by("id"):
+        _check_handover(handover)
     _check_trail()
     verification.verify()
 
@@ -326,6 +331,20 @@ def _check_transmission(transmission: Transmission) -> None:
         for entry, side, exact in booked:
             moved = Line.objects.filter(entry=entry, account="receivable")
             assert entry is None or not exact or [getattr(row, side) for row in moved] == [line.cents]
+
+
+def _check_handover(handover: Handover) -> None:
+    """What was signed is what the entries come to up to the head of the chain that it names."""
+    entries = Entry.objects.filter(regie=handover.regie, number__lte=handover.entry_number)
+    sums = dict.fromkeys(Account, 0)
+    for line in Line.objects.filter(entry__in=entries):
+        account = Account(line.account)
+        sums[account] += line.debit - line.credit if account.is_debit else line.credit - line.debit
+    assert handover.holdings["balances"] == {account.value: cents for account, cents in sums.items()}
+    assert handover.entry_hash == "".join(entries.filter(number=handover.entry_number).values_list("hash", flat=True))
+    assert handover.left_by.id != handover.arriving.id
+    if handover.state == "done":
+        assert handover.arrived_at is not None and handover.arrived_at >= handover.left_at
 
 
 def _check_plan(plan: BillingPlan) -> None:

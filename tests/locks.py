@@ -10,6 +10,7 @@ from django.db import connection
 from obole.lib import transactions
 
 RANKS = {
+    "books_handover": -5,
     "bank_statements_bankline": -4,
     "cash_desk_drawer": -3,
     "cash_desk_cashsession": -2,

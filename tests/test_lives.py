@@ -11,6 +11,7 @@ import pytest
 
 from obole.bank_statements import states as bank_lines
 from obole.billing import instalment_states as parts, security_deposit_states as cautions, states as invoices
+from obole.books import states as handovers
 from obole.cash_desk import deposit_states as deposits, states as sessions
 from obole.cli.management.commands.states import LIVES as DRAWN
 from obole.dossiers import states as dossiers
@@ -122,6 +123,11 @@ DEPOSIT = Life(
         "deposit.undo_credit": ("credited", "prepared"),
     },
 )
+HANDOVER = Life(
+    handovers,
+    "signed done cancelled",
+    {"handover.countersign": ("signed", "done"), "handover.cancel": ("signed", "cancelled")},
+)
 MAIL = Life(
     mails,
     "queued sending sent kept failed doubtful dropped",
@@ -159,6 +165,7 @@ LIVES = (
     TRANSMISSION,
     HANDED,
     REMITTANCE,
+    HANDOVER,
     MAIL,
 )
 # The states and the verbs of this page, never those of the code.

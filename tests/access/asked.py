@@ -5,6 +5,7 @@ from typing import Any
 
 from obole.bank_statements import operations as bank_statements, queries as bank
 from obole.billing.operations import PricingAnswers
+from obole.books.operations import Handing
 from obole.catalogue import queries as catalogue
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
@@ -148,6 +149,7 @@ def of_the_treasury(side: Side) -> dict[str, dict[str, Any]]:
         "remittances.record_transfer": {**signed, "reference": "V2"},
         "remittances.undo_transfer": {**signed, **reason},
         "books.close_period": {**regie, "until": later(days=-1).date()},
+        "books.cancel_handover": {"handover_id": side.objects["handover"][1], **reason},
     }
 
 
@@ -176,7 +178,11 @@ def of_the_drawers(side: Side) -> dict[str, dict[str, Any]]:
 def of_titulaires(side: Side) -> dict[str, dict[str, Any]]:
     """Return what the régisseur alone signs, or a suppléant."""
     regie, until = side.town.regie.pk, later(days=9).date()
-    return {"remittances.sign_remittance": {"regie_id": regie, "until": until, "expected_cents": 1, "request_key": "o"}}
+    handing = Handing(kind="absence", arriving_id=1, places={})
+    return {
+        "remittances.sign_remittance": {"regie_id": regie, "until": until, "expected_cents": 1, "request_key": "o"},
+        "books.sign_handover": {"regie_id": regie, "handing": handing, "seen": "", "request_key": "h"},
+    }
 
 
 def of_money(side: Side) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,9 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from obole.bank_statements.models import AcceptanceRun
 from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import CreditNote, Invoice, PlannedInstalment, SecurityDeposit
-from obole.books import pdf_documents as closing_documents
+from obole.books import operations as books, pdf_documents as closing_documents
+from obole.books.documents import handover as handover_documents
+from obole.books.queries import handovers as handover_queries
 from obole.cash_desk import operations as cash_desk, pdf_documents as deposit_documents
 from obole.cash_desk.models import Deposit
 from obole.catalogue import operations as catalogue
@@ -31,6 +33,7 @@ from obole.recovery import operations as recovery
 from obole.recovery.documents import pes_files
 from obole.recovery.models import PesFile
 from obole.regies import operations as regies
+from obole.regies.models import Mandate
 from obole.remittances import operations as remittances, pdf_documents as remittance_documents
 from tests.actors import somebody
 from tests.bank_statements.files import with_a_sign
@@ -103,6 +106,8 @@ def make_side(town: Town) -> Side:
             **of_account(town),
             **of_bank(town),
             **of_treasury(town),
+            # Before drawers are opened: they are closed when it is signed.
+            **of_a_handover(town),
             **of_cash(town),
         },
     )
@@ -316,6 +321,31 @@ def of_cash(town: Town) -> dict[str, Address]:
         "cash session": (regie.pk, session.pk),
         "deposit": (regie.pk, deposit.pk),
     }
+
+
+def of_a_handover(town: Town) -> dict[str, Address]:
+    """Hand the régie over, from one to another who may."""
+    regie, code = town.regie, town.regie.code
+    leaving, arriving = (
+        make_agent(Profile.REGISSEUR, email=f"{name}.{code.lower()}@valbourg.example") for name in ("part", "arrive")
+    )
+    for agent in (leaving, arriving):
+        terms = {regie.pk: regies.MandateTerms(Mandate.Kind.SUBSTITUTE)}
+        regies.configure_mandates(agent_id=agent.pk, terms=terms, actor=actors.OPERATOR, at=NOON)
+    held = handover_queries.holdings(regie)
+    counts = {place.key: {1: place.cents} for place in held.places}
+    handing = books.Handing(kind="absence", arriving_id=arriving.pk, places=counts, explanation="Chèques non comptés")
+    signed = books.sign_handover(
+        regie_id=regie.pk,
+        handing=handing,
+        seen=held.fingerprint,
+        request_key=f"h {code}",
+        actor=leaving.actor,
+        at=later(32),
+    )
+    books.countersign_handover(handover_id=signed.pk, actor=arriving.actor, at=later(33))
+    handover_documents.ensure_handover_pdf(handover_id=signed.pk, at=later(34))
+    return {"handover": (regie.pk, signed.pk)}
 
 
 def waiting(means: Receipt.Means) -> payments.Money:

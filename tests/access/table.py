@@ -62,6 +62,8 @@ DOSSIERS = {
 INVOICES = {
     "part": form(dossier_handled, "part", "Changer la date"),
     "carried": form(dossier_handled, "carried", "Où il en est"),
+    "cautions": shows(money, says="Cautions", lists=True),
+    "cautions_file": shows(money, "kind of file", scoped=False),
     "caution": form(invoice_handled, "caution", "Où elle en est"),
     "invoices": shows(read, says="Factures", lists=True),
     "invoices_export": shows(read, lists=True),
@@ -119,7 +121,7 @@ BOOKS = {
     "statement": form(money_read, "statement", "Lignes du fichier", writes=money_moved),
     "statement_file": shows(money_read, "statement"),
     "outstanding": shows(money_read, "regie", "Restes à recouvrer"),
-    "outstanding_export": shows(money_read, "regie"),
+    "outstanding_file": shows(money_read, "book file", scoped=False),
     "outstanding_pdf": shows(money_read, "regie"),
     "transmissions": shows(money_read, "regie", "Transmissions au comptable"),
     "transmission_new": form(money_moved, "regie", "Préparer une transmission"),
@@ -137,6 +139,10 @@ BOOKS = {
     "remittance_vouchers": shows(money_read, "remittance", "Pièces du versement"),
     "remittance_csv": shows(money_read, "remittance"),
     "remittance_pdf": shows(money_read, "remittance"),
+    "handovers": shows(money_read, "regie", "Remises de service"),
+    "handover_new": form(money_moved, "regie", "Remettre le service", takes=UNSEEN),
+    "handover": form(money_read, "handover", "Opérations en cours", writes=money_moved),
+    "handover_pdf": shows(money_read, "handover"),
     "regularisations": form(money_read, "regie", "Dû par le comptable", writes=money_moved),
     "refund_account": form(money_moved, "approved refund", "Titulaire du compte"),
     "refund_statement_csv": shows(money_moved, "regie"),
@@ -326,5 +332,10 @@ TABLE: dict[str, Line] = {
     **{f"api:{name}": line for name, line in API.items()},
     **LIBRARY,
 }
-WORDS: dict[str, tuple[object, ...]] = {"word": ("rien",), "reset": ("1", "set-password"), "page": ("accessibilite",)}
+WORDS: dict[str, tuple[object, ...]] = {
+    "kind of file": ("csv",),
+    "word": ("rien",),
+    "reset": ("1", "set-password"),
+    "page": ("accessibilite",),
+}
 """What stands in the addresses that are nobody's."""

@@ -34,10 +34,12 @@ WITHOUT: dict[str, str] = {
     "payments.open_attempt": "the first half of start_payment",
     "payments.resolve_attempt": "asks the bank, whose answer is the same whoever asks",
     "payments.apply_gateway_status": "the bank's word",
+    "books.countersign_handover": "who was named by the one who leaves, and nobody else",
     "cash_desk.configure_drawer": "a setting: the right to configure, at the door",
     "recovery.configure_pes": "a setting: the right to configure, at the door",
     "regies.configure_act": "a setting: the right to configure, at the door",
     "regies.configure_regie": "a setting: the right to configure, at the door, and two persons for its bank",
+    "regies.pass_mandate": "a part of the remise de service, under its two signatures: administrators gave both",
     "regies.give_mandates": "a setting: the right to configure, at the door, and never to oneself",
     "regies.configure_mandates": "a setting: the right to configure, at the door, and never to oneself",
 }

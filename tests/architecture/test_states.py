@@ -21,6 +21,7 @@ LIVES = (
     "billing.states",
     "billing.instalment_states",
     "billing.security_deposit_states",
+    "books.states",
     "dossiers.states",
     "mailing.states",
     "payments.states",
@@ -86,6 +87,7 @@ def test_no_row_is_made_or_updated_with_a_state() -> None:
         "BankLine",
         "CashSession",
         "Deposit",
+        "Handover",
         "Transmission",
         "TransmissionLine",
     }
@@ -148,6 +150,7 @@ def test_the_database_knows_the_states_of_every_life() -> None:
         "CashSession",
         "Deposit",
         "Dossier",
+        "Handover",
         "Invoice",
         "Message",
         "PlannedInstalment",

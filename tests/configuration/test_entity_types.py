@@ -7,7 +7,8 @@ import pytest
 from obole.configuration.rules.entity_types import ENTITY_TYPES, EntityType
 
 LEFT_OUT = {
-    "regies": {"gateway_settings"}  # identifies a régie, and may hold a password
+    "regies": {"gateway_settings"},  # identifies a régie, and may hold a password
+    "founding_acts": {"iban"},  # an account
 }
 
 

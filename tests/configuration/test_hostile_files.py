@@ -33,6 +33,11 @@ def form(fields: Any) -> Any:
     return {"schemes": [{"name": SCHEME, "form": fields}]}
 
 
+def act(**values: Any) -> Any:
+    said = {"regie": "ENF", "reference": "A1", "signed_on": "2026-01-31", "allowed_means": ["cash"]}
+    return {"founding_acts": [{**said, "max_held_cents": 100_00, **values}]}
+
+
 def kind(values: Any) -> Any:
     return {"invoice_types": [{"name": "T", **values}]}
 
@@ -111,6 +116,17 @@ def test_a_text_that_cannot_be_read(content: bytes, path: str, sentence: str) ->
             "regies[0]",
             "« gateway_settings » est inconnu",
         ),
+        (act(iban="FR7630006000011234567890189"), "founding_acts[0]", "« iban » est inconnu"),
+        (act(regie="XXX"), "founding_acts[0].regie", "« XXX » n’existe ni ici"),
+        (act(regie=None), "founding_acts[0].regie", "un texte est attendu"),
+        (act(signed_on="31/01/2026"), "founding_acts[0].signed_on", "une date est attendue"),
+        (act(signed_on=20260131), "founding_acts[0].signed_on", "une date est attendue"),
+        (act(allowed_means=["gold"]), "founding_acts[0].allowed_means", "valeur"),
+        (act(allowed_means=[]), "founding_acts[0].allowed_means", "ne peut pas être vide"),
+        (act(allowed_means=[["cash"]]), "founding_acts[0].allowed_means[0]", "un texte est attendu"),
+        (act(max_held_cents=0), "founding_acts[0].max_held_cents", "1"),
+        (act(max_held_cents="12"), "founding_acts[0].max_held_cents", "nombre entier"),
+        ({"founding_acts": [{"reference": "A"}]}, "founding_acts[0]", "il manque « regie »"),
         ({"schemes": [{"name": "D"}]}, "schemes[0]", "il manque « service »"),
         ({"schemes": [{"name": "D", "service": None}]}, "schemes[0].service", "un texte est attendu"),
         ({"schemes": [{"name": "D", "service": "Rien"}]}, "schemes[0].service", "« Rien » n’existe ni ici"),

@@ -22,10 +22,11 @@ from obole.mailing.models import Template
 from obole.pricing.model.problems import Refused
 from obole.pricing.text import codec
 from obole.regies import operations as regies
-from obole.regies.models import Mandate, Regie
+from obole.regies.models import FoundingAct, Mandate, Regie
 from obole_demo.dispositifs import canteen
 from tests import database
 from tests.pricing.dispositifs import TOWN
+from tests.remittances.steps import ACT
 from tests.world import NOON, WHO, Town, canteen as meals, later, make_town, make_type, publish
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,7 @@ def full_town() -> Town:
         actor=WHO,
         at=NOON,
     )
+    regies.configure_act(regie_id=second.pk, values=ACT, actor=WHO, at=NOON)
     hall = catalogue.configure_scheme(
         scheme_id=None, values={"service": town.scheme.service, "name": "Aide au repas"}, actor=WHO, at=NOON
     )
@@ -103,7 +105,7 @@ def test_imported_twice_it_changes_nothing() -> None:
     said = exported()
     records = Record.objects.count()
     plan = imported(said)
-    assert plan.changes == [] and len(plan.kept) == 10
+    assert plan.changes == [] and len(plan.kept) == 11
     assert Record.objects.count() == records
     assert (FormVersion.objects.count(), PricingVersion.objects.count()) == (1, 2)
 
@@ -118,7 +120,7 @@ def test_the_import_of_a_dry_run_is_what_it_said() -> None:
     assert [(change.sort.section, change.key) for change in done.changes] == [
         (change.sort.section, change.key) for change in plan.changes
     ]
-    assert Record.objects.filter(at=later(5)).count() == 12
+    assert Record.objects.filter(at=later(5)).count() == 13
 
 
 def test_secrets_people_and_what_use_made_stay_here() -> None:
@@ -132,9 +134,34 @@ def test_secrets_people_and_what_use_made_stay_here() -> None:
         town.citizen.email,
         town.scheme.public_id,
         "entry_head",
+        ACT["iban"].replace(" ", ""),
+        "iban",
     ):
         assert secret not in said
     assert '"id"' not in said and "_id" not in said
+
+
+def test_an_act_comes_with_its_regie_and_leaves_its_account_where_it_is() -> None:
+    full_town()
+    before = FoundingAct.objects.get()
+    [said] = tree_of_now()["founding_acts"]
+    assert said["regie"] == "DOM" and said["signed_on"] == before.signed_on.isoformat()
+    assert said["allowed_means"] == sorted(ACT["allowed_means"])
+    changed = {**said, "max_held_cents": 12_345_00, "allowed_means": ["cheque", "card"]}
+    plan = imported({"obole": {"format": 2}, "founding_acts": [changed]})
+    [change] = plan.changes
+    assert {name for name, _before, _after in change.fields} == {"max_held_cents", "allowed_means"}
+    act = FoundingAct.objects.get()
+    assert (act.iban, act.max_held_cents, act.allowed_means) == (before.iban, 12_345_00, ["card", "cheque"])
+    first = {"obole": {"format": 2}, "founding_acts": [{"regie": "ENF", "max_held_cents": 1}]}
+    with pytest.raises(Refused) as refused:
+        imported(first)
+    assert {problem.path.rpartition(".")[2] for problem in refused.value.problems} == {
+        "reference",
+        "signed_on",
+        "allowed_means",
+    }
+    assert FoundingAct.objects.count() == 1
 
 
 def test_an_import_leaves_the_bank_the_mandates_and_the_logo_alone() -> None:

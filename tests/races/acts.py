@@ -16,7 +16,9 @@ from obole.bank_statements import operations as bank_statements
 from obole.bank_statements.models import BankLine
 from obole.bank_statements.rules.pool import fingerprint
 from obole.billing import operations as billing
-from obole.billing.models import InvoiceType
+from obole.billing.models import Invoice, InvoiceType
+from obole.books import operations as books
+from obole.books.queries import handovers
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.gateways.base import Exchange, Outcome, Status
@@ -24,7 +26,7 @@ from obole.gateways.payfip import soap
 from obole.lib import actors, dates, texts
 from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
-from obole.payments.models import Attempt, Reversal
+from obole.payments.models import Attempt, Receipt, Reversal
 from obole.personal_data import operations as personal_data
 from obole.regies.models import Regie
 from obole.reminders import operations as reminders, queries as reminder_queries
@@ -32,6 +34,7 @@ from obole.remittances import operations as remittances
 from tests.actors import somebody
 from tests.bank_statements.files import with_a_sign
 from tests.bank_statements.steps import keep
+from tests.cash_desk.steps import coins
 from tests.world import NOON, WHO, bill_dossier, later
 
 
@@ -265,3 +268,35 @@ def import_statement(regie_id: int) -> int:
     """Import a statement of two lines, the same for all."""
     content = with_a_sign([(NOON.date(), 5, "A"), (NOON.date(), 6, "B")])
     return len(keep(Regie.objects.get(pk=regie_id), content))
+
+
+def sign_handover(regie_id: int, arriving_id: int, kind: str, agent: dict[str, str]) -> str:
+    """Sign, as who leaves, what is there."""
+    held = handovers.holdings(Regie.objects.get(pk=regie_id))
+    handing = books.Handing(
+        kind=kind,
+        arriving_id=arriving_id,
+        places={place.key: coins(place.cents) for place in held.places},
+        pieces={name: (count, cents) for name, (count, cents) in held.pieces.items()},
+    )
+    return books.sign_handover(
+        regie_id=regie_id,
+        handing=handing,
+        seen=held.fingerprint,
+        request_key=texts.token(),
+        actor=actors.Actor(**agent),
+        at=later(60),
+    ).state
+
+
+def countersign(handover_id: int, agent: dict[str, str]) -> str:
+    """Sign, as who arrives."""
+    return books.countersign_handover(handover_id=handover_id, actor=actors.Actor(**agent), at=later(65)).state
+
+
+def take_transfer(invoice_id: int) -> str:
+    """Take a transfer for an invoice."""
+    money = payments.Money(cents=Invoice.objects.get(pk=invoice_id).total_cents, means=Receipt.Means.TRANSFER)
+    return payments.take_money(
+        invoice_id=invoice_id, money=money, request_key=texts.token(), actor=WHO, at=later(62)
+    ).number

@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.text import capfirst
 
 from obole.billing import wording
-from obole.books.documents.report import Report, render_report
+from obole.books.documents.report import Report, grouped_hash, render_report
 from obole.books.models import ClosingPdf
 from obole.books.queries import closings, received
 from obole.books.rules import Period, closing_name
@@ -17,9 +17,6 @@ from obole.payments.models import Receipt
 from obole.regies import queries as regies
 from obole.regies.accounts import Account
 from obole.regies.models import Closing, Regie
-
-GROUP = 8
-"""A hash is read and copied by eights."""
 
 
 def render_book(
@@ -126,9 +123,8 @@ def _quittances(closing: Closing, period: Period) -> list[tuple[str, str]]:
 
 
 def _proof(closing: Closing) -> list[tuple[str, str]]:
-    groups = [closing.entry_hash[at : at + GROUP] for at in range(0, len(closing.entry_hash), GROUP)]
     return [
         ("Arrêté le", f"{dates.format_long(dates.day_of(closing.closed_at))} à {dates.format_time(closing.closed_at)}"),
         ("Dernière écriture", f"n° {closing.entry_number}"),
-        ("Empreinte de cette écriture (SHA-256)", " ".join(groups) or "aucune écriture"),
+        ("Empreinte de cette écriture (SHA-256)", grouped_hash(closing.entry_hash)),
     ]

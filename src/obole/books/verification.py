@@ -16,6 +16,7 @@ from obole.audit_log import seals
 from obole.bank_statements import verification as bank_lines
 from obole.billing.models import BillingPlan, CreditNote, Invoice, InvoiceLine, PlannedInstalment
 from obole.billing.states import InvoiceState
+from obole.books.queries import handover_differences as handovers
 from obole.cash_desk import verification as cash_desk
 from obole.cash_desk.models import Deposit
 from obole.gateways.base import Status
@@ -95,7 +96,8 @@ def verify() -> int:
     for regie in Regie.objects.order_by("id"):
         _check_money(regie)
     _check_remittances()
-    for said in (*remittances.differences(), *cash_desk.differences(), *bank_lines.differences()):
+    rooms = (remittances, cash_desk, bank_lines, handovers)
+    for said in (said for room in rooms for said in room.differences()):
         raise BooksDiffer(said)
     for said in seals.broken():
         raise BooksDiffer(said)

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from obole.audit_log import configuration, history, operations as audit_log
 from obole.directory.models import Agent
+from obole.directory.rules import NotAllowed
 from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.regies import bank_changes, queries
-from obole.regies.access import require_mandate
+from obole.regies.access import SIGNATORIES, require_mandate
 from obole.regies.models import Closing, Entry, FoundingAct, Mandate, Regie
 
 
@@ -105,6 +106,33 @@ def configure_mandates(*, agent_id: int, terms: Mapping[int, MandateTerms], acto
             mandate.save()
     names = ", ".join(Regie.objects.filter(pk__in=terms).values_list("name", flat=True))
     audit_log.log_event("agent.mandates", subject=agent, actor=actor, at=at, regies=names)
+
+
+@atomic_with_retry
+def pass_mandate(*, regie_id: int, ends_of: int | None, starts_of: int, actor: Actor, at: datetime) -> Mandate.Kind:
+    """
+    End the mandate of who leaves a régie, and begin that of who takes it over, if it has not begun: on this very day.
+    Both were given by an administrator; return the quality of who takes over.
+
+    :param ends_of: the agent who leaves; None where their mandate goes on.
+    :raises obole.directory.rules.NotAllowed: if who takes over has no mandate to sign that could begin that day.
+    """
+    day = dates.day_of(at)
+    given = Mandate.objects.select_for_update().filter(regie=regie_id).order_by("id")
+    theirs = given.filter(agent=starts_of, kind__in=SIGNATORIES).exclude(ends_on__lt=day).first()
+    if theirs is None:
+        raise NotAllowed(f"agent:{starts_of} takes over nothing of régie {regie_id}")
+    with history.context(actor=actor, at=at):
+        if theirs.starts_on is not None and theirs.starts_on > day:
+            theirs.starts_on = day
+            theirs.save()
+        ended = given.valid_on(day).filter(agent=ends_of).first() if ends_of is not None else None
+        if ended is not None:
+            ended.ends_on = day
+            ended.save()
+    names = [*([ended.agent.name] if ended else []), theirs.agent.name]
+    audit_log.log_event("regie.pass_mandate", subject=theirs.regie, actor=actor, at=at, agents=" → ".join(names))
+    return Mandate.Kind(theirs.kind)
 
 
 def _terms_of(mandate: Mandate) -> MandateTerms:

@@ -1,18 +1,21 @@
 """What a régisseur does about what is not paid, on screen: looks, chooses, hands over, writes titres, takes back."""
 
+import io
+import zipfile
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from lxml import html
+from lxml import etree, html
 from pypdf import PdfReader
 
 from obole.audit_log.models import Access
 from obole.billing.models import Invoice
 from obole.directory import operations as directory
 from obole.directory.rules import Profile
+from obole.lib import spreadsheets
 from obole.recovery.models import Dispute, Transmission, TransmissionLine
 from obole.regies import operations as regies
 from tests.books import check_books
@@ -205,14 +208,45 @@ def test_the_etat_leaves_as_a_file_and_as_a_paper(client: Client, town: Town, tm
         values={"name": "Ville de Valbourg", "treasury": "SGC de Valbourg"}, actor=WHO, at=later()
     )
     before = {"au": later(days=60).date().isoformat()}
-    text = b"".join(client.get(url("outstanding_export", town.regie.pk), before).streaming_content).decode("utf-8-sig")
+    answer = client.get(url("outstanding_file", town.regie.pk, "csv"), before)
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert text.splitlines()[1].endswith(";52,00;0,00;52,00;31 à 60 jours;3;")
+    assert client.get(url("outstanding_file", town.regie.pk, "exe"), before).status_code == 404
     paper = client.get(url("outstanding_pdf", town.regie.pk), before)
     assert paper["Content-Type"] == "application/pdf"
     (tmp_path / "etat.pdf").write_bytes(paper.content)
     said = " ".join(page.extract_text() for page in PdfReader(tmp_path / "etat.pdf").pages)
     for words in ("recouvrer au 24 janvier 2027", "62,00", "SGC de Valbourg", "Le régisseur", "Page 1/1"):
         assert words in said.replace("\u202f", " "), words
+
+
+def test_the_etat_as_a_spreadsheet_adds_up_to_the_screen(
+    client: Client, town: Town, invoices: list[Invoice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = url("outstanding_file", town.regie.pk, "xlsx"), {"au": later(days=60).date().isoformat()}
+    sheet = zipfile.ZipFile(io.BytesIO(client.get(address, asked).content)).read("xl/worksheets/sheet1.xml")
+    rows = etree.fromstring(sheet).findall(".//{*}row")
+    numbers = [[float(cell.text) for cell in row.findall("{*}c[@r]/{*}v")] for row in rows]
+    assert b"<f>" not in sheet and len(rows) == 1 + len(invoices) + 1
+    assert numbers[-1][-3:] == [65.0, 3.0, 62.0], "the line of totals is what the screen says"
+    narrowed = client.get(address, {**asked, "q": invoices[0].number}).content
+    assert len(narrowed) < len(client.get(address, asked).content)
+    monkeypatch.setattr(spreadsheets, "MOST_ROWS", 1)
+    told = client.get(address, asked, follow=True)
+    assert "Plus de 1 lignes" in text_of(told) and told.redirect_chain[-1][0].endswith(f"?au={asked['au']}")
+
+
+def test_what_is_late_and_not_proposed_is_said_one_or_many(client: Client, town: Town) -> None:
+    def said() -> str:
+        return text_of(get(client, "transmission_new", town.regie.pk))
+
+    assert "pas proposées" not in said()
+    first, second = make_invoice(town), make_invoice(town)
+    assert "2 pas encore relancées comme prévu." in said()
+    client.post(url("dispute", first.pk), {"said": "Absent"})
+    assert "1 contestée par son payeur, 1 pas encore relancée comme prévu." in said()
+    client.post(url("dispute", second.pk), {"said": "Absent"})
+    assert "2 contestées par leur payeur." in said()
 
 
 def test_a_contested_invoice_from_its_page(client: Client, town: Town, invoices: list[Invoice]) -> None:

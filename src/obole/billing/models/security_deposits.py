@@ -1,5 +1,6 @@
 """A caution: a deposit against damage, that the town holds and gives back."""
 
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
@@ -19,6 +20,26 @@ class SecurityDepositQuerySet(models.QuerySet["SecurityDeposit"]):
 
     def locked(self) -> "SecurityDepositQuerySet":
         return self.select_for_update(of=("self",))
+
+    def held(self) -> "SecurityDepositQuerySet":
+        return self.filter(state=SecurityDepositState.RECEIVED)
+
+    def held_on(self, day: date) -> "SecurityDepositQuerySet":
+        """Keep those that the town held when a day ended, in Paris; what became of them since does not count."""
+        there = models.Q(ended_at=None) | models.Q(ended_at__date__gt=day)
+        return self.filter(there, received_at__date__lte=day)
+
+    def matching(self, text: str) -> "SecurityDepositQuerySet":
+        """Keep those whose label, reference, dossier or payer answers to a text."""
+        typed = texts.clean_line(text)
+        wanted = models.Q(label__icontains=typed) | models.Q(reference__icontains=typed)
+        digits = typed.rsplit("-", 1)[-1].lstrip("0")
+        if digits.isascii() and digits.isdigit() and len(digits) < 10:
+            wanted |= models.Q(dossier__number=int(digits))
+        by_name = models.Q()
+        for word in texts.fold(text).split():
+            by_name &= models.Q(payer__sort_key__regex=rf"\m{word}")
+        return self.filter(wanted | by_name if by_name else wanted)
 
 
 class SecurityDeposit(models.Model):

@@ -13,6 +13,8 @@ from obole.lib.tables import Cell, Kind, Table
 TEMPLATE = Path(__file__).with_name("report.typ")
 MOST_ROWS = 5000
 """Of a paper: a hundred and some pages. Nobody signs more, and it is made while somebody waits."""
+GROUP = 8
+"""A hash is read and copied by eights."""
 WIDE = 6
 """Columns: beyond that the sheet lies on its side."""
 
@@ -77,3 +79,9 @@ def write(kind: Kind, value: Cell) -> str:
     if isinstance(value, int):
         return money.plain(value) if kind == Kind.AMOUNT else str(value)
     return dates.format_short(dates.day_of(value) if isinstance(value, datetime) else value)
+
+
+def grouped_hash(digest: str) -> str:
+    """Write a hash as it is read on paper."""
+    groups = [digest[at : at + GROUP] for at in range(0, len(digest), GROUP)]
+    return " ".join(groups) or "aucune écriture"

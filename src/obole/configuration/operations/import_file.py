@@ -14,7 +14,7 @@ from obole.catalogue.models import Scheme, Service
 from obole.configuration import queries
 from obole.configuration.queries.import_plan import Change, Plan
 from obole.configuration.rules import file_parser
-from obole.configuration.rules.entity_types import AUTHORITY, MAILS, REGIES, SCHEMES, SERVICES, TYPES
+from obole.configuration.rules.entity_types import ACTS, AUTHORITY, MAILS, REGIES, SCHEMES, SERVICES, TYPES
 from obole.directory import operations as directory
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
@@ -65,7 +65,7 @@ def _lock(file: file_parser.ParsedFile) -> None:
     """Lock what is there, régies last: money waits for them."""
     for model in (Service, Scheme, InvoiceType, Template):
         list(model._default_manager.select_for_update().order_by("pk").values_list("pk", flat=True))
-    if file.of(REGIES.section):
+    if file.of(REGIES.section) or file.of(ACTS.section):
         list(Regie.objects.locked().order_by("pk").values_list("pk", flat=True))
 
 
@@ -80,6 +80,11 @@ def _authority(change: Change, actor: Actor, at: datetime) -> None:
 
 def _regie(change: Change, actor: Actor, at: datetime) -> None:
     regies.configure_regie(regie_id=change.pk, values=_values(change), actor=actor, at=at)
+
+
+def _act(change: Change, actor: Actor, at: datetime) -> None:
+    regie = Regie.objects.get(code=change.key)
+    regies.configure_act(regie_id=regie.pk, values=_values(change), actor=actor, at=at)
 
 
 def _service(change: Change, actor: Actor, at: datetime) -> None:
@@ -119,6 +124,7 @@ def _mail(change: Change, actor: Actor, at: datetime) -> None:
 _APPLY: Mapping[str, Callable[[Change, Actor, datetime], None]] = {
     AUTHORITY.section: _authority,
     REGIES.section: _regie,
+    ACTS.section: _act,
     SERVICES.section: _service,
     SCHEMES.section: _scheme,
     TYPES.section: _type,

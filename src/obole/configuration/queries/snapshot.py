@@ -1,6 +1,7 @@
 """The configuration as it is, read in a constant number of queries, and as a file says it."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.db import models
 from obole.billing.models import InvoiceType
 from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service
 from obole.configuration.rules.entity_types import (
+    ACTS,
     AUTHORITY,
     ENTITY_TYPES,
     FORMAT,
@@ -24,7 +26,7 @@ from obole.directory.models import Authority
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Template
 from obole.pricing.text import codec
-from obole.regies.models import Regie
+from obole.regies.models import FoundingAct, Regie
 
 
 @dataclass
@@ -41,13 +43,18 @@ def take_snapshot() -> Snapshot:
     found: dict[str, Any] = {
         AUTHORITY.section: Authority.objects.filter(only=True),
         REGIES.section: Regie.objects.order_by("code"),
+        ACTS.section: FoundingAct.objects.select_related("regie").order_by("regie__code"),
         SERVICES.section: Service.objects.order_by("name"),
         SCHEMES.section: Scheme.objects.select_related("service").order_by("name"),
         TYPES.section: InvoiceType.objects.select_related("regie").prefetch_related("schemes").order_by("name"),
         MAILS.section: Template.objects.filter(kind__in=KINDS).order_by("kind"),
     }
-    rows = {sort.section: {getattr(item, sort.key): item for item in found[sort.section]} for sort in ENTITY_TYPES}
+    rows = {sort.section: {_key(sort, item): item for item in found[sort.section]} for sort in ENTITY_TYPES}
     return Snapshot(rows, _latest(FormVersion), _latest(PricingVersion))
+
+
+def _key(sort: EntityType, row: Any) -> str:
+    return str(_said(sort, sort.key, getattr(row, sort.key)))
 
 
 def _latest(model: type[models.Model]) -> dict[int, Any]:
@@ -103,6 +110,10 @@ def fields_as_dict(sort: EntityType, row: Any) -> Row:
 def _said(sort: EntityType, name: str, value: Any) -> Any:
     if name in sort.links:
         return _named(sort.links[name], value)
+    if isinstance(value, list):
+        return sorted(value)
+    if isinstance(value, date):
+        return value.isoformat()
     return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 

@@ -1,8 +1,8 @@
 """
 The sorts of things that a file describes, by the names of the models' own fields.
 
-Neither secrets nor what is made by use are here: no bank settings, no counters, no logos, no people, no addresses of
-rows.
+Neither secrets nor what is made by use are here: no bank settings, no account's number, no counters, no logos, no
+people, no addresses of rows.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from obole.billing.models import InvoiceType
 from obole.catalogue.models import Scheme, Service
 from obole.directory.models import Authority
 from obole.mailing.models import Template
-from obole.regies.models import Regie
+from obole.regies.models import FoundingAct, Regie
 
 FORMAT = 2
 """Grows when a file of before can no longer be read as it is."""
@@ -54,6 +54,14 @@ REGIES = EntityType(
         "description",
     ),
 )  # fmt: skip
+ACTS = EntityType(
+    section="founding_acts", model=FoundingAct, label=_("Acte constitutif de la régie"), key="regie",
+    fields=(
+        "regie", "reference", "signed_on", "allowed_means", "max_held_cents", "float_cents", "guarantee_cents",
+        "pays_refunds",
+    ),
+    links={"regie": "regies"},
+)  # fmt: skip
 SERVICES = EntityType(
     section="services", model=Service, label=_("Prestation"), key="name",
     fields=("name", "description", "pictogram", "position", "enabled"),
@@ -77,7 +85,7 @@ MAILS = EntityType(
     section="mails", model=Template, label=_("Modèle de courriel"), key="kind", fields=("kind", "subject", "body")
 )
 
-ENTITY_TYPES = (AUTHORITY, REGIES, SERVICES, SCHEMES, TYPES, MAILS)
+ENTITY_TYPES = (AUTHORITY, REGIES, ACTS, SERVICES, SCHEMES, TYPES, MAILS)
 """In the order of the file, which is that of importing: what is named comes before what names it."""
 BY_SECTION = {sort.section: sort for sort in ENTITY_TYPES}
 

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -19,7 +20,7 @@ from obole.pricing.model.problems import Place, Problem, Refused
 from obole.pricing.text import codec
 
 MOST_ROWS, MOST_IN_ALL = 1_000, 3_000
-LARGEST, LONGEST_LINE, LONGEST_TEXT = 10**9, 300, 20_000
+LARGEST, LONGEST_LINE, LONGEST_TEXT = 10**12, 300, 20_000
 _WRONG = object()
 _SEEN = {"\u200d", "\u00ad"}
 """Invisible, and needed: what joins emoji, and where a word may be cut."""
@@ -39,7 +40,7 @@ class ParsedEntity:
     @property
     def key(self) -> str:
         """What names it."""
-        return str(self.values.get(self.sort.key, ""))
+        return str({**self.links, **self.values}.get(self.sort.key, ""))
 
 
 @dataclass
@@ -184,7 +185,8 @@ def _value(kind: Any, data: Any, place: Place, problems: list[Problem]) -> Any:
     if isinstance(kind, models.ManyToManyField):
         return _every(data, place, problems, _name)
     if isinstance(kind, ArrayField):
-        return _every(data, place, problems, _whole)
+        is_counted = isinstance(kind.base_field, models.IntegerField)
+        return _every(data, place, problems, _whole if is_counted else _name)
     if isinstance(kind, models.ForeignKey):
         return None if data is None and kind.null else _name(data, place, problems)
     if isinstance(kind, models.BooleanField):
@@ -192,6 +194,8 @@ def _value(kind: Any, data: Any, place: Place, problems: list[Problem]) -> Any:
         return data if isinstance(data, bool) else _refuse(problems, place.problem(said))
     if isinstance(kind, models.IntegerField):
         return _whole(data, place, problems)
+    if isinstance(kind, models.DateField):
+        return _day(data, place, problems)
     long = isinstance(kind, models.TextField)
     return text(data, place, problems, most=kind.max_length or (LONGEST_TEXT if long else LONGEST_LINE), lines=long)
 
@@ -214,6 +218,13 @@ def _whole(data: Any, place: Place, problems: list[Problem]) -> Any:
     if isinstance(data, int) and not isinstance(data, bool) and abs(data) <= LARGEST:
         return data
     return _refuse(problems, place.problem(_("un nombre entier est attendu, sans guillemets.")))
+
+
+def _day(data: Any, place: Place, problems: list[Problem]) -> Any:
+    try:
+        return date.fromisoformat(data)
+    except (TypeError, ValueError):
+        return _refuse(problems, place.problem(_('une date est attendue, entre guillemets : "2026-01-31".')))
 
 
 def text(data: Any, place: Place, problems: list[Problem], *, most: int, lines: bool) -> Any:

@@ -9,7 +9,7 @@ import django_filters as filters
 import django_tables2 as tables
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django_tables2.utils import Accessor
@@ -17,9 +17,9 @@ from django_tables2.utils import Accessor
 from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
-from obole.crm.shared import exports, journal
+from obole.crm.bookkeeping.books import CSV, XLSX, table_file, too_long
+from obole.crm.shared import journal
 from obole.crm.shared.columns import MAIN, AmountColumn, DayColumn
-from obole.crm.shared.exports import Column, in_euros
 from obole.crm.shared.filters import TICKS, AmountFilter, ListFilter
 from obole.crm.shared.lists import list_page, sorted_table, tab
 from obole.crm.shared.pages import file_answer, render_page
@@ -27,6 +27,7 @@ from obole.directory.access import AgentRequest, after_reauthentication, for_age
 from obole.directory.rules import Right
 from obole.lib import dates, money
 from obole.lib.pdf import DocumentNotRendered
+from obole.lib.tables import Cell, Column, Kind, Table, TooLong
 from obole.limits import operations as limits
 from obole.limits.rules import EXPORTS
 from obole.recovery import pdf_documents, queries
@@ -160,12 +161,16 @@ def outstanding(request: AgentRequest, pk: int) -> HttpResponse:
 
 @for_agents(Right.MONEY)
 @after_reauthentication(reading=True)
-def outstanding_export(request: AgentRequest, pk: int) -> HttpResponseBase:
+def outstanding_file(request: AgentRequest, pk: int, kind: str) -> HttpResponseBase:
     """Give what is shown as a file."""
+    if kind not in (CSV, XLSX):
+        raise Http404
     asked = _asked(request, pk)
     _keep(request, asked)
-    name = f"restes-{asked.regie.code}-{asked.day.isoformat()}.csv"
-    return exports.as_csv(name, _columns(asked.day), asked.rows.iterator(chunk_size=1000))
+    try:
+        return table_file(kind, f"restes-{asked.regie.code}-{asked.day.isoformat()}.{kind}", _as_table(asked))
+    except TooLong as refusal:
+        return _refused(request, pk, too_long(refusal))
 
 
 @for_agents(Right.MONEY)
@@ -259,19 +264,41 @@ def _plot(ages: Mapping[Age, int]) -> BarPlot:
     )
 
 
-def _columns(day: date) -> list[Column]:
+def _as_table(asked: Asked) -> Table:
+    columns = [
+        Column(_("Facture")),
+        Column(_("Payeur")),
+        Column(_("Type")),
+        Column(_("Objet")),
+        Column(_("Période")),
+        Column(_("Émise"), Kind.DAY),
+        Column(_("Échéance"), Kind.DAY),
+        Column(_("Montant €"), Kind.AMOUNT),
+        Column(_("Reçu €"), Kind.AMOUNT),
+        Column(_("Reste €"), Kind.AMOUNT),
+        Column(_("Retard")),
+        Column(_("Relances"), Kind.NUMBER),
+        Column(_("Contestée")),
+    ]
+    sums = queries.sum_rests(asked.narrowed.qs)
+    totals: list[Cell] = [_("Total"), *[None] * 6, sums.total, sums.received, sums.rest, *[None] * 3]
+    rows = (_cells(row, asked.day) for row in asked.rows.iterator(chunk_size=1000))
+    return Table(_("Restes à recouvrer"), columns, rows, totals)
+
+
+def _cells(row: Any, day: date) -> list[Cell]:
     return [
-        Column(gettext_lazy("Facture"), lambda row: row.number),
-        Column(gettext_lazy("Payeur"), lambda row: row.payer.display_name),
-        Column(gettext_lazy("Type"), lambda row: row.type.name),
-        Column(gettext_lazy("Objet"), lambda row: row.label),
-        Column(gettext_lazy("Période"), lambda row: row.period),
-        Column(gettext_lazy("Émise"), lambda row: row.issued_at),
-        Column(gettext_lazy("Échéance"), lambda row: row.due_date),
-        Column(gettext_lazy("Montant €"), lambda row: in_euros(row.total_cents)),
-        Column(gettext_lazy("Reçu €"), lambda row: in_euros(row.received_then)),
-        Column(gettext_lazy("Reste €"), lambda row: in_euros(row.rest)),
-        Column(gettext_lazy("Retard"), lambda row: str(Age.of(row.due_date, day).label)),
-        Column(gettext_lazy("Relances"), lambda row: str(row.reminded)),
-        Column(gettext_lazy("Contestée"), lambda row: _("oui") if row.disputed else ""),
+        row.number,
+        row.payer.display_name,
+        row.type.name,
+        row.label,
+        row.period,
+        dates.day_of(row.issued_at),
+        row.due_date,
+        row.total_cents,
+        row.received_then,
+        row.rest,
+        str(Age.of(row.due_date, day).label),
+        row.reminded,
+        _("oui") if row.disputed else "",
     ]

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 
 from obole.crm.shared.pages import conflict_response, page_of, render_page
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
@@ -86,10 +86,23 @@ def _proposed(request: AgentRequest, regie: Regie, ready: QuerySet[Any]) -> Http
         "regie": regie,
         "page": page_of(request, ready, per_page=SHOWN),
         "cents": sum(ready.values_list("rest", flat=True)[:MOST_AT_ONCE]),
-        "held": [(Obstacle(name).label, count) for name, count in held.items()],
+        "held": [_held(Obstacle(name), count) for name, count in held.items()],
         "most": MOST_AT_ONCE,
     }
     return render_page(request, "crm/bookkeeping/transmission_new.html", context)
+
+
+def _held(why: Obstacle, n: int) -> str:
+    """Say how many late invoices wait, and for what."""
+    words = {
+        Obstacle.PAYING: ngettext("%(n)d en cours de paiement", "%(n)d en cours de paiement", n),
+        Obstacle.DISPUTED: ngettext("%(n)d contestée par son payeur", "%(n)d contestées par leur payeur", n),
+        Obstacle.TOO_SOON: ngettext("%(n)d encore payable à la régie", "%(n)d encore payables à la régie", n),
+        Obstacle.NOT_REMINDED: ngettext(
+            "%(n)d pas encore relancée comme prévu", "%(n)d pas encore relancées comme prévu", n
+        ),
+    }
+    return words[why] % {"n": n}
 
 
 def _chosen(post: QueryDict, ready: QuerySet[Any]) -> Choice:

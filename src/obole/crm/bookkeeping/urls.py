@@ -14,6 +14,8 @@ from obole.crm.bookkeeping import (
     developments,
     disputes,
     entries,
+    handover_new,
+    handovers,
     journal,
     ledger,
     outstanding,
@@ -64,7 +66,7 @@ urlpatterns = [
     path("regies/<int:pk>/releves/<int:statement_pk>/fichier/", statements.statement_file, name="statement_file"),
     path("factures/<int:pk>/contestation/", disputes.dispute, name="dispute"),
     path("regies/<int:pk>/restes/", outstanding.outstanding, name="outstanding"),
-    path("regies/<int:pk>/restes/export.csv", outstanding.outstanding_export, name="outstanding_export"),
+    path("regies/<int:pk>/restes/restes.<str:kind>", outstanding.outstanding_file, name="outstanding_file"),
     path("regies/<int:pk>/restes/etat.pdf", outstanding.outstanding_pdf, name="outstanding_pdf"),
     path("regies/<int:pk>/transmissions/", transmissions.transmissions, name="transmissions"),
     path("regies/<int:pk>/transmissions/nouvelle/", transmission_new.transmission_new, name="transmission_new"),
@@ -114,6 +116,14 @@ urlpatterns = [
     path(f"{A_REMITTANCE}pieces.csv", vouchers.vouchers_csv, name="remittance_csv"),
     path(
         "regies/<int:pk>/versements/<int:remittance_pk>/bordereau.pdf", vouchers.remittance_pdf, name="remittance_pdf"
+    ),
+    path("regies/<int:pk>/remises-de-service/", handovers.handovers, name="handovers"),
+    path("regies/<int:pk>/remises-de-service/nouvelle/", handover_new.handover_new, name="handover_new"),
+    path("regies/<int:pk>/remises-de-service/<int:handover_pk>/", handovers.handover, name="handover"),
+    path(
+        "regies/<int:pk>/remises-de-service/<int:handover_pk>/proces-verbal.pdf",
+        handovers.handover_pdf,
+        name="handover_pdf",
     ),
     path("regies/<int:pk>/a-regulariser/", regularisations.regularisations, name="regularisations"),
     path("regies/<int:pk>/remboursements/etat.csv", refund_statement.statement_csv, name="refund_statement_csv"),

@@ -18,6 +18,7 @@ from obole.crm.money.attempts import AttemptTable
 from obole.crm.outbox.messages import MessageTable
 from obole.crm.shared import badges, journal, timelines
 from obole.crm.shared.pages import file_answer, regies_seen, render_page
+from obole.crm.shared.sidebar import sees_money
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.dossiers import queries, states
@@ -121,6 +122,7 @@ def _bills(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     beside = {
         "schedules": schedules.schedules_context(dossier, made),
         "cautions": schedules.deposits_context(dossier),
+        "sees_money": sees_money(request.agent),
         "carried": billing.carry_overs_of(dossier),
     }
     return {

@@ -85,7 +85,9 @@ class KeepForm(TypeForm):
 @for_agents(Right.REVIEW)
 def security_deposit(request: AgentRequest, pk: int) -> HttpResponse:
     """Show a caution, and do what the agent decides: only who answers for its régie holds it and gives it back."""
-    one = get_object_or_404(_seen(request).select_related("dossier__scheme", "regie", "payer", "invoice"), pk=pk)
+    one = get_object_or_404(
+        may_be_opened(request).select_related("dossier__scheme", "regie", "payer", "invoice"), pk=pk
+    )
     action = request.POST.get("action", "")
     forms = _forms(request, one, action)
     chosen = forms.get(action)
@@ -106,7 +108,7 @@ def security_deposit(request: AgentRequest, pk: int) -> HttpResponse:
     return render_page(request, "crm/invoices/security_deposit.html", context)
 
 
-def _seen(request: AgentRequest) -> QuerySet[SecurityDeposit]:
+def may_be_opened(request: AgentRequest) -> QuerySet[SecurityDeposit]:
     """Return the cautions of the dossiers that the agent handles, and of the régies that they answer for."""
     handled = Q(dossier__in=Dossier.objects.handled_by(request.agent))
     return SecurityDeposit.objects.filter(handled | Q(regie__in=Regie.objects.acted_on_by(request.agent)))

@@ -9,12 +9,15 @@ from obole.crm.invoices import (
     instalments,
     invoice_detail,
     invoice_list,
+    security_deposit_list,
     security_deposits,
 )
 
 urlpatterns = [
     path("parts/<int:pk>/", instalments.instalment, name="part"),
     path("reports/<int:pk>/", carry_over.carry_over, name="carried"),
+    path("cautions/", security_deposit_list.security_deposits, name="cautions"),
+    path("cautions/cautions.<str:kind>", security_deposit_list.security_deposits_file, name="cautions_file"),
     path("cautions/<int:pk>/", security_deposits.security_deposit, name="caution"),
     path("factures/", invoice_list.invoices, name="invoices"),
     path("factures/export.csv", invoice_list.invoices_export, name="invoices_export"),

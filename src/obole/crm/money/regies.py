@@ -1,11 +1,14 @@
 """Régies: what each holds, what came in, and every entry of its ledger."""
 
 from datetime import date, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from obole.books.models import Handover
 from obole.books.queries import balances as books
 from obole.crm.money import closing
 from obole.crm.shared import charts
@@ -32,7 +35,7 @@ def regies(request: AgentRequest) -> HttpResponse:
     shown = [
         (regie, balances[regie.pk], sum(balances[regie.pk][account] for account in queries.HELD)) for regie in rows
     ]
-    return render_page(request, "crm/money/regies.html", {"rows": shown})
+    return render_page(request, "crm/money/regies.html", {"rows": shown, "handovers": _to_sign(request)})
 
 
 @for_agents(Right.MONEY)
@@ -57,11 +60,25 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
         "closings": closings,
         "late_to_close": books.is_late_to_close(one, today),
         "close_form": closing.form_for(request, one, closings[0] if closings else None),
+        **_beside(request, one),
         "verified": payments.last_verification(),
+    }
+    return render_page(request, "crm/money/regie.html", context)
+
+
+def _beside(request: AgentRequest, one: Regie) -> dict[str, Any]:
+    """Return what waits for who looks or is late, and whether the régie has cautions: they are in no account."""
+    return {
+        "handovers": _to_sign(request).filter(regie=one),
+        "cautions": one.holds_cautions or one.cautions.exists(),
         "late": remittances.late_since(one, at=dates.now()),
         "too_much": remittances.too_much_held(one),
     }
-    return render_page(request, "crm/money/regie.html", context)
+
+
+def _to_sign(request: AgentRequest) -> QuerySet[Handover]:
+    """Return the remises de service that wait for this agent's signature, whose mandate may not have begun."""
+    return Handover.objects.waiting_for(request.agent).select_related("regie").order_by("left_at", "id")
 
 
 def _plot(regie: Regie, today: date) -> BarPlot:

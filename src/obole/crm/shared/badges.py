@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 from obole.billing.instalment_states import InstalmentState
 from obole.billing.models import PlannedInstalment, SecurityDeposit
 from obole.billing.security_deposit_states import SecurityDepositState
+from obole.books.models import Handover
+from obole.books.states import HandoverState
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.mailing.models import Message
@@ -66,6 +68,11 @@ TRANSMISSIONS = {
     TransmissionState.SENT: Badge("done", "check"),
     TransmissionState.GIVEN_UP: Badge("ended", "ban"),
 }
+HANDOVERS = {
+    HandoverState.SIGNED: Badge("late", "edit"),
+    HandoverState.DONE: Badge("done", "check"),
+    HandoverState.CANCELLED: Badge("ended", "ban"),
+}
 LINES = {
     LineState.WAITING: Badge("in_progress", "clock"),
     LineState.SENT: Badge("done", "check"),
@@ -118,6 +125,12 @@ def remittance_badge(remittance: Remittance) -> SafeString:
     state = RemittanceState(remittance.state)
     gone = state == RemittanceState.TRANSFERRED
     return pill("done" if gone else "in_progress", str(state.label), "check" if gone else "clock")
+
+
+def handover_badge(handover: Handover) -> SafeString:
+    """Draw the state of a remise de service."""
+    state = HandoverState(handover.state)
+    return pill(HANDOVERS[state].tone, str(state.label), HANDOVERS[state].icon)
 
 
 def instalment_badge(part: PlannedInstalment, *, held: bool) -> SafeString:

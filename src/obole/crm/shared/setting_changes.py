@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from obole.catalogue.fields import FormField
 from obole.crm.shared.settings_forms import PICTOGRAMS
 from obole.gateways import registry
+from obole.lib import dates, money
 from obole.mailing.default_templates import KINDS
 
 NOTHING = "\u2014"
@@ -72,9 +73,11 @@ def describe_value(model: type[models.Model], name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("oui") if value else _("non")
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(_chosen(model, name, item) for item in value)
     if isinstance(value, dict):
         return ", ".join(f"{name or '–'} : {said}" for name, said in sorted(value.items()))
+    if isinstance(value, int) and name.endswith("_cents"):
+        return money.euros(value)
     known = _KNOWN.get(name, {})
     if isinstance(value, str) and value in known:
         return str(known[value])
@@ -83,9 +86,12 @@ def describe_value(model: type[models.Model], name: str, value: Any) -> str:
 
 def _chosen(model: type[models.Model], name: str, value: Any) -> str:
     try:
-        choices = dict(getattr(model._meta.get_field(name), "choices", None) or ())
+        kind: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
-        choices = {}
+        return str(value)
+    if kind.get_internal_type() == "DateField":
+        return dates.format_short(kind.to_python(value))
+    choices = dict(getattr(getattr(kind, "base_field", kind), "choices", None) or ())
     return str(choices.get(value, value))
 
 

@@ -33,6 +33,7 @@ VERBS = {
     "agent.end_sessions": gettext_lazy("Sessions terminées"),
     "agent.forget_second_factors": gettext_lazy("Secondes preuves retirées"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
+    "regie.pass_mandate": gettext_lazy("Remise de service"),
     "regie.bank_asked": gettext_lazy("Changement de banque demandé"),
     "regie.bank_decided": gettext_lazy("Changement de banque décidé"),
     "agent.mandates": gettext_lazy("Mandats de l’agent"),

@@ -9,6 +9,7 @@ from django.utils import translation
 
 from obole.bank_statements import states as bank_statements
 from obole.billing import instalment_states, security_deposit_states, states as billing
+from obole.books import states as books
 from obole.cash_desk import deposit_states as deposits, states as cash_desk
 from obole.dossiers import states as dossiers
 from obole.lib.states import Transition
@@ -30,6 +31,7 @@ LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = 
     ("Transmission au comptable public", recovery.TransmissionState, recovery.MOVES),
     ("Facture d’une transmission", line_states.LineState, line_states.MOVES),
     ("Bordereau de versement", remittances.RemittanceState, remittances.MOVES),
+    ("Remise de service", books.HandoverState, books.MOVES),
     ("Courriel", mailing.MessageState, mailing.MOVES),
 )
 HEAD = "# Les états\n\nCette page est écrite par `obole states`, à partir des tables que le code applique."
