@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from obole.cash_desk.rules import VALUES
 from obole.lib import dates
 from tests.journeys.conftest import People
-from tests.journeys.keyboard import check, press, write, write_day
+from tests.journeys.keyboard import check, choose, pick, press, write, write_day
 from tests.journeys.test_citizen import CARD, file_an_application, invoice_it, pay_by_card
 from tests.journeys.test_money import desk_of, open_invoice, take_cash
 
@@ -29,11 +29,11 @@ def cents_in(text: str) -> int:
     return int(re.sub(r"\D", "", found[0])) * (-1 if found[0][0] in "−-" else 1)
 
 
-def count_it(desk: Page, cents: int) -> None:
+def count_it(desk: Page, cents: int, *, prefix: str = "") -> None:
     """Write how many notes and coins come to an amount, as few as can be."""
     for value in VALUES:
         number, cents = divmod(cents, value)
-        write(desk, desk.locator(f"[name=n{value}]"), str(number))
+        write(desk, desk.locator(f"[name={prefix}n{value}]"), str(number))
 
 
 def close_the_drawer(desk: Page) -> None:
@@ -111,6 +111,37 @@ def close_the_accounts(desk: Page) -> None:
     check(desk)
 
 
+def leave(desk: Page) -> str:
+    """Count all that there is, and sign first; return the address of the remise de service."""
+    desk.goto(f"{REGIE}remises-de-service/")
+    check(desk)
+    press(desk, desk.get_by_role("link", name="Remettre le service"))
+    check(desk)
+    choose(desk, "Qui prend la régie", "Nadia Benali")
+    pick(desk, desk.get_by_label("Absence"))
+    for prefix in ("drawer-1-", "safe-"):
+        told = desk.locator(f"p:has-text('Attendu'):has(~ fieldset [name={prefix}n100])").last
+        count_it(desk, cents_in(told.inner_text()), prefix=prefix)
+    press(desk, desk.get_by_role("button", name="Vérifier"))
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("Vérifier la remise de service")
+    check(desk)
+    press(desk, desk.get_by_role("button", name="Signer la remise de service"))
+    expect(desk.locator("main")).to_contain_text("doit maintenant signer, aujourd’hui")
+    check(desk)
+    return desk.url
+
+
+def arrive(desk: Page, place: str) -> None:
+    """Sign as who takes the régie over."""
+    desk.goto(place)
+    check(desk)
+    press(desk, desk.get_by_role("button", name="Signer et prendre la régie"))
+    expect(desk.locator("main")).to_contain_text("la régie est remise")
+    check(desk)
+    paper = desk.request.get(str(desk.get_by_role("link", name="Procès-verbal (PDF)").get_attribute("href")))
+    assert paper.body().startswith(b"%PDF")
+
+
 def test_from_the_drawer_to_the_signed_bordereau_then_to_other_hands(people: People) -> None:
     citizen, desk = people.window("usager"), desk_of(people, "regisseur")
     number = invoice_it(people, file_an_application(citizen))
@@ -127,3 +158,4 @@ def test_from_the_drawer_to_the_signed_bordereau_then_to_other_hands(people: Peo
     import_what_the_bank_shows(desk, receipt[0], 2200)
     sign_the_month_over(desk)
     close_the_accounts(desk)
+    arrive(desk_of(people, "suppleante"), leave(desk))
