@@ -141,6 +141,8 @@ def ask_for_a_refund(desk: Page, number: str) -> None:
     press(desk, desk.locator("article", has_text=number).get_by_role("link", name="Traiter"))
     reach(desk, desk.locator("#id_refund_reason"))
     desk.keyboard.type("Payée au guichet, trop facturée")
+    write(desk, "Titulaire du compte", "Maud Lefèvre")
+    write(desk, "IBAN", "FR76 3000 6000 0112 3456 7890 189")
     press(desk, desk.get_by_role("button", name="Demander le remboursement"))
     expect(desk.locator("main")).to_contain_text("le remboursement est demandé")
 
