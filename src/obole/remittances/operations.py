@@ -116,7 +116,8 @@ def reason_not_to_sign(regie: Regie, *, revenue_cents: int, refund_cents: int) -
         return ""
     return _(
         "Le compte DFT ne peut verser que %(held)s, déduction faite des virements déjà signés, et il en faut"
-        " %(cents)s : pointez ce que la banque a crédité, ou déposez les espèces, puis revenez."
+        " %(cents)s : pointez ce que la banque a crédité, déposez les espèces, ou, si une somme a été reprise depuis,"
+        " choisissez un dernier jour plus récent."
     ) % {"held": money.euros(max(0, held)), "cents": money.euros(revenue_cents)}
 
 
