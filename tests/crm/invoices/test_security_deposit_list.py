@@ -74,14 +74,14 @@ def rows_of_csv(client: Client, **query: Any) -> list[list[str]]:
 def test_what_is_held_since_when_and_for_whom(client: Client, town: Town, cautions: list[SecurityDeposit]) -> None:
     page = get(client, "cautions", **HELD)
     assert "2 cautions détenues, 1 600,00 €" in text_of(page)
-    assert [(row[0], row[4], row[6], row[8]) for row in rows_of(page)] == [
+    assert [(row[0], row[3], row[5], row[7]) for row in rows_of(page)] == [
         ("Dégâts", "Chèque, non encaissé =1+1", "40 jours", "800,00"),
         ("Dégâts", "Espèces =1+1", "1 jour", "800,00"),
     ]
     assert str(town.citizen.display_name) in text_of(page) and cautions[0].dossier.reference in text_of(page)
     assert len(rows_of(get(client, "cautions"))) == 4
     given_back = rows_of(get(client, "cautions", state="returned"))
-    assert [row[6] for row in given_back] == ["3 jours"], "it is not held any more"
+    assert [row[5] for row in given_back] == ["3 jours"], "it is not held any more"
 
 
 def test_each_total_opens_the_list_that_comes_to_it(client: Client) -> None:
