@@ -35,11 +35,10 @@ NOT_OURS = {"current_site.name"}
 REAL = ("processes", "browser", "strace")
 """Marks of the tests that need more than one process: the second stage of `make test`."""
 JOURNEYS = "tests/journeys"
-SHARED = {
-    "money": {f"{JOURNEYS}/test_money.py", f"{JOURNEYS}/test_outage.py", f"{JOURNEYS}/test_demo.py"},
-    "people": {f"{JOURNEYS}/test_looks.py", f"{JOURNEYS}/test_citizen.py", f"{JOURNEYS}/test_forms.py"},
-}
-"""Files of journeys that share a demonstration, by the name of their group."""
+OWN = {f"{JOURNEYS}/test_pricing.py"}
+"""Journeys on an installation of their own."""
+MONEY = {f"{JOURNEYS}/test_{name}.py" for name in ("demo", "money", "month", "outage")}
+"""Journeys that share one demonstration; the others share a second one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,11 +62,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 class Sharing(LoadScopeScheduling):
-    """Gives a worker one test at a time, or all those of one ``SHARED`` group, the groups first."""
+    """Gives a worker one test at a time, or all those that share a demonstration, which come first."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return next((name for name, paths in SHARED.items() if path in paths), nodeid)
+        if not path.startswith(JOURNEYS) or path in OWN:
+            return nodeid
+        return "money" if path in MONEY else "people"
 
 
 def _needs_processes(item: pytest.Item) -> bool:

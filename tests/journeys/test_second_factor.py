@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import People
 from tests.journeys.demo import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 WHO = "agent"
 SECURITY = "/mon-compte/securite/"
 AUTHENTICATOR = {
