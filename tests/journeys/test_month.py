@@ -18,6 +18,7 @@ from tests.journeys.test_money import desk_of, open_invoice, take_cash
 
 pytestmark = pytest.mark.browser
 REGIE = "/crm/regies/1/"
+FUND = 100_00
 LAID_OUT = "Date opération;Libellé;Débit;Crédit;Solde\n{day};VIR PAYFIP {receipt};;{cents};{balance}\n"
 """As the bank of the demonstration writes its statements: its columns are remembered."""
 
@@ -142,6 +143,16 @@ def arrive(desk: Page, place: str) -> None:
     assert paper.body().startswith(b"%PDF")
 
 
+def open_the_drawer(desk: Page) -> None:
+    """Open it again with its fund, for the next day and for the other journeys."""
+    desk.goto(f"{REGIE}caisse/")
+    press(desk, desk.get_by_role("link", name="Ouvrir"))
+    count_it(desk, FUND)
+    desk.keyboard.press("Enter")
+    expect(desk.locator("main")).to_contain_text("Votre caisse est ouverte")
+    check(desk)
+
+
 def test_from_the_drawer_to_the_signed_bordereau_then_to_other_hands(people: People) -> None:
     citizen, desk = people.window("usager"), desk_of(people, "regisseur")
     number = invoice_it(people, file_an_application(citizen))
@@ -159,3 +170,4 @@ def test_from_the_drawer_to_the_signed_bordereau_then_to_other_hands(people: Peo
     sign_the_month_over(desk)
     close_the_accounts(desk)
     arrive(desk_of(people, "suppleante"), leave(desk))
+    open_the_drawer(desk)
