@@ -83,7 +83,7 @@ def _build(name: str, builders: Builders) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
     try:
-        _migrate()
+        migrate()
         tables = _prepare()
         for kept, build in builders.items():
             store = {**settings.STORAGES["default"], "OPTIONS": {"location": str(_folder() / kept)}}
@@ -97,16 +97,15 @@ def _build(name: str, builders: Builders) -> None:
         connection.settings_dict["NAME"] = usual
 
 
-def _migrate() -> None:
-    """Migrate the database, from what the same migrations made the last time: they take most of a short run."""
+def migrate() -> None:
+    """Migrate an empty database, from what the same migrations made before: they take most of a short run."""
     kept = Path(sys.prefix) / "tests" / f"{_digest_of_migrations()}.dump"
     if kept.exists():
         _call("pg_restore", "--dbname", connection.settings_dict["NAME"], "--exit-on-error", str(kept))
     call_command("migrate", verbosity=0)
     if not kept.exists():
-        shutil.rmtree(kept.parent, ignore_errors=True)
-        kept.parent.mkdir()
-        draft = kept.with_suffix(".draft")
+        kept.parent.mkdir(exist_ok=True)
+        draft = kept.with_suffix(f".{os.getpid()}")
         _call("pg_dump", "--format=custom", "--file", str(draft), connection.settings_dict["NAME"])
         draft.rename(kept)
 

@@ -24,9 +24,10 @@ def main() -> int:
     figures = Figures(payments=asked.payments)
     with stage.prepared() as (web, bank):
         django.setup()
-        from tests.crash import campaign  # noqa: PLC0415 - needs Django
+        from tests import database  # noqa: PLC0415 - needs Django
+        from tests.crash import campaign  # noqa: PLC0415
 
-        campaign.migrate()
+        database.migrate()
         if asked.careless:
             campaign.acknowledge_too_soon()
         with stage.running(web, bank, workers=0):

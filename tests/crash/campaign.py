@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Event, Thread
 
 import requests
-from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -39,11 +38,6 @@ PATIENCE_SECONDS = 1800
 
 class CampaignFailed(Exception):
     """A process of the campaign itself did not do its work."""
-
-
-def migrate() -> None:
-    """Make the tables."""
-    call_command("migrate", verbosity=0)
 
 
 def acknowledge_too_soon() -> None:

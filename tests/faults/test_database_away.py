@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 def campaign(*options: str) -> dict[str, Any]:
     """Run the crash campaign in its own processes on its own server; return its figures."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.crash", "--json", *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=900)
     assert done.stdout, done.stderr[-3000:]
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return {**figures, "code": done.returncode}
