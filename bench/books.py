@@ -59,6 +59,19 @@ def verify() -> Verified:
     return Verified(entries, seconds, peak)
 
 
+COPIED = (
+    "billing_invoice",
+    "billing_invoiceline",
+    "payments_attempt",
+    "payments_attemptline",
+    "payments_bankexchange",
+    "payments_receipt",
+    "payments_allocation",
+    "regies_entry",
+    "regies_line",
+)
+
+
 @transaction.atomic
 def lengthen(receipt: Receipt, *, entries: int) -> None:
     """
@@ -76,6 +89,7 @@ def lengthen(receipt: Receipt, *, entries: int) -> None:
         shift = _above_all_keys(cursor)
         _copy_rows(cursor, receipt, regie=regie, first=last.last, shift=shift, copies=copies)
         _copy_entries(cursor, [issue, receipt.entry], receipt, regie, shift=shift, copies=copies)
+        _go_on_above(cursor)
         cursor.execute("DELETE FROM regies_balance WHERE regie_id = %s", [regie.pk])
         cursor.execute(
             "INSERT INTO regies_balance (regie_id, account, debit, credit) SELECT regie_id, account, sum(debit),"
@@ -126,20 +140,19 @@ def analyse() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
+def _go_on_above(cursor: Any) -> None:
+    """Let what is written next take its keys after those of the copies."""
+    for table in COPIED:
+        cursor.execute(
+            sql.SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), (SELECT max(id) FROM {}))").format(
+                sql.Literal(table), sql.Identifier(table)
+            )
+        )
+
+
 def _above_all_keys(cursor: Any) -> int:
-    tables = (
-        "billing_invoice",
-        "billing_invoiceline",
-        "payments_attempt",
-        "payments_attemptline",
-        "payments_bankexchange",
-        "payments_receipt",
-        "payments_allocation",
-        "regies_entry",
-        "regies_line",
-    )
     tops = []
-    for table in tables:
+    for table in COPIED:
         cursor.execute(sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(sql.Identifier(table)))
         tops.append(cursor.fetchone()[0])
     return int(max(tops))
