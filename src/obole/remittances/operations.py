@@ -187,7 +187,7 @@ def undo_transfer(*, remittance_id: int, reason: str, actor: Actor, at: datetime
 
 
 def _turn(remittance: Remittance) -> str:
-    """Return what names a transfer: its bordereau, and the how manieth once others were undone."""
+    """Return what names a transfer: its bordereau, and which time it is once others were undone."""
     undone = UndoneTransfer.objects.filter(remittance=remittance).count()
     return f"{remittance.number}:{undone + 1}" if undone else remittance.number
 
