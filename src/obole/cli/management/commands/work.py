@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import ceil
 from typing import Any
 
 import psycopg
@@ -111,10 +112,11 @@ def share(concurrency: int, *, queues: Iterable[str]) -> list[tuple[list[str] | 
     """
     Share the places out: which queues (None: all of them), and how many tasks of theirs at the same time.
 
-    What asks a bank may wait fifteen seconds, by the hundred: a quarter of the places is kept from it, so that mails,
-    documents and the clock go on. Of fewer than four places, none can be.
+    What asks a bank may wait fifteen seconds, by the hundred: one place in eight is kept from it, so that mails,
+    documents and the clock go on; more of them would take the processor from what settles. Of fewer than four places,
+    none can be kept.
     """
-    kept = concurrency // 4
+    kept = ceil(concurrency / 8) if concurrency >= 4 else 0
     others = sorted({*queues} - {BANK})
     return [(None, concurrency - kept), (others, kept)] if kept else [(None, concurrency)]
 
