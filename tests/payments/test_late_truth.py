@@ -12,7 +12,7 @@ from obole.billing.models import Invoice
 from obole.gateways.base import Exchange, Outcome, Status
 from obole.lib import actors
 from obole.lib.actors import Actor
-from obole.payments import operations as payments
+from obole.payments import operations as payments, queries as payments_queries
 from obole.payments.models import Anomaly, Attempt, Receipt
 from obole.regies import operations as regies
 from tests.actors import somebody
@@ -282,3 +282,16 @@ def test_a_payment_under_way_is_asked_for_at_the_bank_that_the_regie_had(
     regie.refresh_from_db()
     assert regie.gateway == "sandbox"
     assert_paid_once(invoice, attempt)
+
+
+def test_a_bank_that_the_regie_left_stays_silent_alone(payfip_town: Town, simulator: RunningSimulator) -> None:
+    attempts = [pay(make_invoice(payfip_town)) for _n in range(5)]
+    other = {"gateway": "sandbox", "gateway_settings": {"mode": "W"}}
+    regies.configure_regie(regie_id=payfip_town.regie.pk, values=other, actor=actors.OPERATOR, at=later(2))
+    simulator.control(answer_detail="drop")
+
+    for attempt in attempts:
+        come_back(attempt, 3)
+
+    assert payments_queries.outages([payfip_town.regie.pk]) == {}
+    assert pay(make_invoice(payfip_town), 4).state == "waiting"

@@ -41,20 +41,24 @@ def resolve_attempt(*, attempt_id: int, actor: Actor, at: datetime, seconds: flo
     attempt = Attempt.objects.select_related("regie").get(pk=attempt_id)
     if attempt.state in FINAL or not attempt.gateway_reference:
         return attempt
-    if not circuit_breaker.may_ask(regie_id=attempt.regie_id, at=at):
+    # The circuit is that of the régie's bank: the silence of one that it left says nothing of it.
+    counts = attempt.gateway == attempt.regie.gateway
+    if counts and not circuit_breaker.may_ask(regie_id=attempt.regie_id, at=at):
         return _postpone(attempt, at=at)
     try:
         gateway = registry.build(attempt.gateway, attempt.regie.settings_of(attempt.gateway), timeout=seconds)
         with outside_transaction("asking the bank"):
             outcome = gateway.ask(attempt.gateway_reference)
     except GatewayError as error:
-        circuit_breaker.record_failure(regie_id=attempt.regie_id, error=error, at=at)
+        if counts:
+            circuit_breaker.record_failure(regie_id=attempt.regie_id, error=error, at=at)
         return _note_silence(attempt_id=attempt_id, error=error, actor=actor, at=at)
     except BadSettings as error:
         # Somebody spoilt the régie's settings meanwhile: to us, the bank is silent until they are mended.
         silence = Unreachable(str(error), exchange=Exchange(request="", response=""), code="settings")
         return _note_silence(attempt_id=attempt_id, error=silence, actor=actor, at=at)
-    circuit_breaker.record_answer(regie_id=attempt.regie_id, at=at)
+    if counts:
+        circuit_breaker.record_answer(regie_id=attempt.regie_id, at=at)
     return apply_gateway_status(attempt_id=attempt_id, outcome=outcome, actor=actor, at=at)
 
 
