@@ -5,27 +5,42 @@ import time
 from datetime import timedelta
 from itertools import count
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
 from bench.load import Timing, hammer
 from bench.measures import SECONDS, sign_in
 from bench.stage import Stage
 from obole.books import verification
+from obole.directory import operations as directory
 from obole.directory.models import Citizen, User
 from obole.lib import dates, texts
 from obole.personal_data import operations
+from tests.world import PASSWORD, WHO
 
 PEOPLE = 100_000
+SIGNERS = 150
 LONG_AGO = timedelta(days=5 * 366)
 
 
 def sign_ins(stage: Stage) -> Timing:
-    """Sign citizens in, one after the other: the form, the password, the first page."""
+    """
+    Sign citizens in, each in turn: the form, the password, the first page.
+
+    They are as many as it takes for each to have a session or two, as people have; the processes are warm.
+    """
+    password, at = make_password(PASSWORD), dates.now()
+    for number in range(SIGNERS):
+        user = User.objects.create(email=f"entrant{number}@example.org", password=password)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        values = {"first_name": "Jean", "last_name": "Entrant", "email": user.email, "address": "1 rue du Port"}
+        directory.register_citizen(values=values, user_id=user.pk, actor=WHO, at=at)
     numbers = count()
 
     def request() -> bool:
-        return "sessionid" in sign_in(stage, f"payeur{next(numbers) % 20}@example.org")
+        return "sessionid" in sign_in(stage, f"entrant{next(numbers) % SIGNERS}@example.org")
 
+    hammer(request, clients=4, seconds=2)
     return hammer(request, clients=8, seconds=SECONDS)
 
 

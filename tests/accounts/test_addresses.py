@@ -77,7 +77,7 @@ def test_who_had_an_account_before_is_asked_for_a_code_once(client: Client, town
     assert sign_in(client, user.email)["Location"] == CODE_PAGE
     client.post(CODE_PAGE, {"code": code_sent_to(user.email)})
     again = Client()
-    assert sign_in(again, user.email)["Location"] == "/bienvenue/"
+    assert sign_in(again, user.email)["Location"] == "/crm/"
 
 
 @pytest.mark.parametrize("known", [KNOWN, KNOWN.upper(), "admin@valbourg.example", "jamais@example.org"])
@@ -136,7 +136,7 @@ def test_a_reset_proves_the_address_and_ends_every_session(client: Client, town:
     client.post(page, {"password1": "trois mots sans lien", "password2": "trois mots sans lien"})
     assert queries.is_proven(user)
     assert theirs.get("/compte/email/").status_code == 302
-    assert sign_in(Client(), user.email, "trois mots sans lien")["Location"] == "/bienvenue/"
+    assert sign_in(Client(), user.email, "trois mots sans lien")["Location"] == "/crm/"
     assert mails_to(user.email)[0].subject == "Votre mot de passe a changé"
 
 

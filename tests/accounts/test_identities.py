@@ -53,7 +53,7 @@ def test_nothing_is_offered_until_the_operator_declares_it(client: Client, town:
 
 def test_a_citizen_comes_in_and_is_the_same_person_the_next_time(client: Client, provider: IdentityProvider) -> None:
     assert "S’identifier avec FranceConnect" in client.get("/compte/login/").content.decode()
-    assert come_in(client, provider)["Location"] == "/bienvenue/"
+    assert come_in(client, provider)["Location"] == "/"
     assert is_in(client)
     asked = provider.asked[0]
     assert (asked["acr_values"], asked["code_challenge_method"]) == ("eidas1", "S256")

@@ -47,7 +47,7 @@ def test_an_invitation_lets_an_agent_in(client: Client, town: Town) -> None:
     assert page.status_code == 200
     assert "Nadia Costa" in page.content.decode()
     assert client.post(link_sent_to(NADIA), CHOSEN)["Location"] == "/compte/login/"
-    assert sign_in(client, NADIA) == "/bienvenue/"
+    assert sign_in(client, NADIA) == "/crm/"
     assert client.get("/crm/parametrage/").status_code == 200
     assert Record.objects.filter(verb="agent.accept_invitation", subject_id=invited.agent.pk).count() == 1
 
@@ -132,7 +132,7 @@ def test_a_stranger_who_signed_up_first_becomes_nobody(town: Town) -> None:
     assert attacker.get("/crm/").status_code == 302
     owner = Client()
     owner.post(invited.link, CHOSEN)
-    assert sign_in(owner, NADIA) == "/bienvenue/"
+    assert sign_in(owner, NADIA) == "/"
     assert live.get("/crm/").status_code == 302
     assert attacker.get("/crm/").status_code == 302
 
@@ -146,7 +146,7 @@ def test_a_citizen_who_becomes_an_agent_keeps_their_file_and_nothing_that_lets_i
     assert theirs.get("/mes-factures/").status_code == 302
     assert sign_in(Client(), citizen.user.email, PASSWORD) == "200"
     theirs.post(invited.link, CHOSEN)
-    assert sign_in(theirs, citizen.user.email) == "/bienvenue/"
+    assert sign_in(theirs, citizen.user.email) == "/"
     assert theirs.get("/mes-factures/").status_code == 200
     assert theirs.get("/crm/usagers/").status_code == 200
 

@@ -100,7 +100,7 @@ def test_a_password_alone_does_not_let_in(town: Town) -> None:
     assert client.post(PROVE, {"code": "000000"}).status_code == 200
     assert client.get("/crm/").status_code == 302
     cache.clear()
-    assert client.post(PROVE, {"code": code_of(secret)})["Location"] == "/bienvenue/"
+    assert client.post(PROVE, {"code": code_of(secret)})["Location"] == "/crm/"
     assert client.get("/crm/usagers/").status_code == 200
 
 
@@ -121,7 +121,7 @@ def test_a_code_serves_once(town: Town) -> None:
     secret = protect(mine)
     code = code_of(secret)
     first, _there = type_password(town.admin.user)
-    assert first.post(PROVE, {"code": code})["Location"] == "/bienvenue/"
+    assert first.post(PROVE, {"code": code})["Location"] == "/crm/"
     second, _there = type_password(town.admin.user)
     assert second.post(PROVE, {"code": code}).status_code == 200
 

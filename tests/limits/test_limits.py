@@ -68,7 +68,7 @@ def test_each_guess_waits_twice_as_long_as_the_one_before() -> None:
     later = at + timedelta(hours=2)
     for _n in range(3):
         limits.try_once(GUESS, "a", at=later)
-    limits.forgive(GUESS, "a")
+    limits.forgive((GUESS, "a"))
     limits.try_once(GUESS, "a", at=later)
 
 

@@ -72,9 +72,9 @@ def try_once(patience: Patience, *whom: object, at: datetime) -> None:
         raise TooMany(patience.name, max(free - at, timedelta(seconds=1)))
 
 
-def forgive(limit: Quota | Patience, *whom: object) -> None:
-    """Forget what was counted of somebody."""
-    Meter.objects.filter(key=key_of(limit, *whom)).delete()
+def forgive(*counted: tuple[Quota | Patience, *tuple[object, ...]]) -> None:
+    """Forget what was counted: each limit with whom it counted."""
+    Meter.objects.filter(key__in=sorted(key_of(limit, *whom) for limit, *whom in counted)).delete()
 
 
 def purge(*, at: datetime) -> int:

@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +20,7 @@ from django.urls import reverse
 
 from obole.accounts import operations as accounts
 from obole.directory import queries as directory
-from obole.directory.models import User
+from obole.directory.models import Citizen, User
 from obole.directory.rules import NOWHERE
 from obole.lib import dates, texts
 from obole.lib.client_address import client_address
@@ -30,6 +31,13 @@ from obole.portal.access_journal import JournaledAdapter
 from obole.portal.sign_in import PatientSignIn
 
 _SEEN = "obole_account_seen"
+
+
+def landing_page(user: User | AnonymousUser) -> str:
+    """Return the first page of somebody: agents have a desk, everybody else a home."""
+    if user.is_authenticated and not Citizen.objects.filter(user=user.pk).exists():
+        return reverse("crm:home")
+    return reverse("portal:home")
 
 
 class AccountAdapter(JournaledAdapter, PatientSignIn, DefaultAccountAdapter):  # type: ignore[misc]
@@ -71,8 +79,14 @@ class AccountAdapter(JournaledAdapter, PatientSignIn, DefaultAccountAdapter):  #
         """
         if request.session.pop(_SEEN, None) != user.get_session_auth_hash():
             raise ImmediateHttpResponse(redirect("account_login"))
-        super().login(request, user)
+        # The session, the journal and the list of sessions are kept together: one commit, not five.
+        with transaction.atomic():
+            super().login(request, user)
         agent_sessions.keep_time(request)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return where who has just signed in lands."""
+        return landing_page(request.user)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Tell whether somebody has to say once more who they are; to have just signed in is to have said it."""

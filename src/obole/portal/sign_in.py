@@ -73,9 +73,11 @@ def cookie_name() -> str:
 
 def _forgive(request: HttpRequest, email: str) -> None:
     network = rules.network_of(client_address(request))
-    limits.forgive(rules.SIGN_IN_PAIR, email, network)
-    limits.forgive(rules.SIGN_IN_ACCOUNT, email)
-    limits.forgive(rules.SIGN_IN_BROWSER, email, request.COOKIES.get(cookie_name(), ""))
+    limits.forgive(
+        (rules.SIGN_IN_PAIR, email, network),
+        (rules.SIGN_IN_ACCOUNT, email),
+        (rules.SIGN_IN_BROWSER, email, request.COOKIES.get(cookie_name(), "")),
+    )
     if network and not _is_known(request, email):
         limits.give_back(rules.SIGN_IN_ADDRESS, network, at=dates.now())
 

@@ -1,7 +1,7 @@
 """The first page, signed out and signed in, and where people land after signing in."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
 from obole.billing import queries as billing
@@ -13,6 +13,7 @@ from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.payments import display_status
 from obole.portal import outages, totals
+from obole.portal.accounts import landing_page
 from obole.portal.responses import SeeOtherResponse
 
 FEW = 3
@@ -43,6 +44,4 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def after_login(request: HttpRequest) -> HttpResponse:
     """Lead agents to their desk, and everybody else home."""
-    if request.user.is_authenticated and not Citizen.objects.filter(user=request.user.pk).exists():
-        return SeeOtherResponse("/crm/")
-    return redirect("portal:home")
+    return SeeOtherResponse(landing_page(request.user))
