@@ -162,10 +162,23 @@ def _reserved(cursor: Any) -> list[str]:
     ]
 
 
+def _written(cursor: Any, table: str) -> str:
+    """Return the columns of a table that the database does not compute itself."""
+    cursor.execute(
+        """
+        SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'
+        """,
+        [table],
+    )
+    return str(cursor.fetchone()[0])
+
+
 def _copies(cursor: Any, name: str, tables: list[str]) -> list[str]:
     copies = []
     for table in tables:
         cursor.execute(f'SELECT EXISTS (SELECT FROM suite_{name}."{table}")')
         if cursor.fetchone()[0]:
-            copies.append(f'INSERT INTO public."{table}" SELECT * FROM suite_{name}."{table}";')
+            columns = _written(cursor, table)
+            copies.append(f'INSERT INTO public."{table}" ({columns}) SELECT {columns} FROM suite_{name}."{table}";')
     return copies

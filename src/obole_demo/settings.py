@@ -1,8 +1,8 @@
 """
 The settings of a checkout: the product's own, and the demonstration.
 
-Where nobody gave OBOLE_DATABASE_URL, they lead to the demonstration's private PostgreSQL: `obole demo` alone starts and
-stops it, any other command joins it while it runs.
+Where nobody gave OBOLE_DATABASE_URL, they lead to the demonstration's private PostgreSQL: `obole demo` and `obole seed` start and
+stop it, any other command joins it while it runs.
 """
 
 import os
@@ -14,7 +14,7 @@ from obole_demo.embedded_postgres import EmbeddedServer
 
 if env.given("OBOLE_DATABASE_URL") is None:
     _private = EmbeddedServer(Path(env.given("OBOLE_VAR") or "var"))
-    if sys.argv[1:2] == ["demo"] or _private.is_running():
+    if sys.argv[1:2] in (["demo"], ["seed"]) or _private.is_running():
         os.environ |= {"OBOLE_DATABASE_URL": _private.url, "OBOLE_DEMO": "yes"}
 if env.given("OBOLE_DEMO") == "yes":
     os.environ.setdefault("OBOLE_BASE_URL", f"http://localhost:{env.given('OBOLE_PORT') or 8000}")

@@ -49,11 +49,11 @@ def test_a_citizen_is_found_by_the_beginning_of_names(typed: str) -> None:
     assert (len(found) == 1) is (typed != "")
 
 
-@pytest.mark.parametrize("typed", [".*", "(", "%", "_", "';--", "[a", "fevre"])
+@pytest.mark.parametrize("typed", [".*", "(", "%", "_", "';--", "[zz", "fevre"])
 def test_what_is_typed_is_never_a_pattern(typed: str) -> None:
     make_citizen("a@example.org")
     found = list(queries.search_citizens(typed))
-    assert found == list(Citizen.objects.all()) if not any(letter.isalnum() for letter in typed) else found == []
+    assert found == []
 
 
 def test_names_lose_what_no_line_should_hold_and_addresses_keep_their_lines() -> None:

@@ -21,6 +21,7 @@ BEFORE = {
     "books": None,
     "catalogue": "0002_delete_product",
     "directory": "0001_initial",
+    "dossiers": "0002_delete_item",
     "mailing": "0001_initial",
     "payments": "0001_initial",
     "personal_data": None,

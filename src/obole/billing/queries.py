@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,7 @@ from obole.billing.models import (
     PlannedInstalment,
     SecurityDeposit,
 )
+from obole.billing.searching import periods as periods, search as search
 from obole.billing.states import InvoiceState
 from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
@@ -28,7 +29,7 @@ from obole.directory.models import Agent, Citizen
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
-from obole.lib import texts
+from obole.lib import sql
 from obole.lib.dates import PARIS
 from obole.pricing.text.codec import parse_instalment, parse_result
 from obole.regies.models import Regie
@@ -89,12 +90,12 @@ def amounts_by_month(citizen: Citizen, *, first: date) -> dict[date, int]:
 
 
 def invoices_to_list(agent: Agent) -> QuerySet[Invoice]:
-    """Return what the CRM lists to this agent, with what its rows show."""
-    return (
-        Invoice.objects.seen_by(agent)
-        .select_related("type", "regie", "payer", "dossier")
-        .exclude(state=InvoiceState.DRAFT)
-    )
+    """
+    Return what the CRM lists to this agent, with what its rows show; ``paid_key``: when each was paid, for a sort that
+    an index serves, those that were not before all others.
+    """
+    rows = Invoice.objects.seen_by(agent).filter(number__isnull=False)
+    return rows.annotate(paid_key=sql.never_first("paid_at")).select_related("type", "regie", "payer", "dossier")
 
 
 def replacement_of(invoice: Invoice) -> Invoice | None:
@@ -119,19 +120,6 @@ def drafts_to_issue(regie: Regie, agent: Agent) -> QuerySet[Invoice]:
     return drafts(agent).filter(regie=regie, total_cents__gt=0)
 
 
-def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
-    """Keep the invoices whose number, label, period, dossier or payer answers to ``text``."""
-    typed = texts.clean_line(text).upper()
-    wanted = Q(number__startswith=typed) | Q(label__icontains=typed) | Q(period__icontains=typed)
-    digits = typed.rsplit("-", 1)[-1].lstrip("0")
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        wanted |= Q(sequence=int(digits)) | Q(dossier__number=int(digits))
-    by_name = Q()
-    for word in texts.fold(text).split():
-        by_name &= Q(payer__sort_key__regex=rf"\m{word}")
-    return invoices.filter(wanted | by_name if by_name else wanted)
-
-
 def totals(invoices: QuerySet[Invoice]) -> tuple[int, int]:
     """Return what these invoices amount to and what is still due of them, in cents."""
     due = Sum("total_cents", filter=Q(state=InvoiceState.DUE)) - Sum("received_cents", filter=Q(state=InvoiceState.DUE))
@@ -151,12 +139,6 @@ def due_figures(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
         )
     )
     return {name: value or 0 for name, value in sums.items()}
-
-
-def with_remaining(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    """Add ``remaining``, to sort by what ``remaining_cents`` says."""
-    due = When(state=InvoiceState.DUE, then=F("total_cents") - F("received_cents"))
-    return invoices.annotate(remaining=Case(due, default=0, output_field=BigIntegerField()))
 
 
 def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:

@@ -18,6 +18,23 @@ class InvoiceState(models.TextChoices):
     TRANSFERRED = "transferred", _("Transmise au comptable public")
 
 
+class Standing(models.IntegerChoices):
+    """
+    Where an invoice stands, its payments considered: what lists filter and sort by, in the order in which they show it.
+
+    The database computes it from the state and from two facts that ``payments`` keeps on the invoice. « En retard » and
+    « Partiellement payée » are due ones: the day and the cents tell them apart.
+    """
+
+    DRAFT = 0
+    IN_PROGRESS = 1
+    DUE = 2
+    PAID = 3
+    TRANSFERRED = 4
+    REFUNDED = 5
+    CANCELLED = 6
+
+
 S = InvoiceState
 ISSUE = Transition("invoice.issue", frozenset({S.DRAFT}), S.DUE)
 SETTLE = Transition("invoice.settle", frozenset({S.DUE}), S.PAID)

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
 from obole.directory.rules import NOWHERE, Profile, Right, rights_of
-from obole.lib import texts
+from obole.lib import search_keys, texts
 from obole.lib.actors import Actor
 from obole.ui import colours
 
@@ -95,6 +97,9 @@ class Authority(models.Model):
             raise ValidationError({"colour": sentence % {"ratio": f"{ratio:.1f}".replace(".", ",")}})
 
 
+_KEYED = frozenset({"organisation", "last_name", "first_name", "email", "phone", "address"})
+
+
 class Citizen(models.Model):
     """A person, an association or a company that uses the portal; the payer of invoices."""
 
@@ -120,11 +125,19 @@ class Citizen(models.Model):
     """The file of the same person that everything of this one went to; this one stays, for its names and its number."""
     merged_at = models.DateTimeField(null=True, editable=False)
     sort_key = models.CharField(max_length=300, editable=False)
-    """The folded name, to sort and to search: the database has no French collation."""
+    """The folded name, to sort by: the database has no French collation."""
+    search_keys = ArrayField(models.TextField(), default=list, editable=False)
+    """What finds the file in a search (``lib.search_keys``): words and their beginnings, addresses, phone."""
 
     class Meta:
         ordering = ["sort_key", "id"]
-        indexes = [models.Index(fields=["sort_key"], name="citizen_by_name", opclasses=["text_pattern_ops"])]
+        indexes = [
+            models.Index(fields=["sort_key", "id"], name="citizen_by_name"),
+            models.Index(fields=["kind", "sort_key", "id"], name="citizen_by_kind"),
+            models.Index(fields=["email", "id"], name="citizen_by_email"),
+            models.Index(fields=["phone", "id"], name="citizen_by_phone"),
+            GinIndex(fields=["search_keys"], name="citizen_by_search_key"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=["person", "association", "company"]), name="citizen_kind_known"
@@ -145,8 +158,18 @@ class Citizen(models.Model):
         return self.display_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.sort_key = texts.fold(f"{self.organisation} {self.last_name} {self.first_name}")
+        fields = kwargs.get("update_fields")
+        if fields is None or not _KEYED.isdisjoint(fields):
+            self.set_keys()
+            kwargs["update_fields"] = None if fields is None else {*fields, "sort_key", "search_keys"}
         super().save(*args, **kwargs)
+
+    def set_keys(self) -> None:
+        """Set what it is sorted and found by, from what is written in it."""
+        self.sort_key = texts.fold(f"{self.organisation} {self.last_name} {self.first_name}")
+        names = search_keys.of_names(self.organisation, self.last_name, self.first_name)
+        others = search_keys.of_email(self.email) | search_keys.of_phone(self.phone)
+        self.search_keys = search_keys.in_order(names | others | search_keys.of_address(self.address))
 
     @property
     def actor(self) -> Actor:

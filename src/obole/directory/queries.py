@@ -1,9 +1,11 @@
 """How people are found."""
 
-from django.db.models import Q, QuerySet
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
 
 from obole.directory.models import Agent, Authority, Citizen, User
-from obole.lib import texts
+from obole.lib import search_keys, texts
 from obole.lib.actors import Actor
 
 
@@ -30,11 +32,31 @@ def similar_citizens(citizen: Citizen) -> QuerySet[Citizen]:
 
 
 def search_citizens(text: str) -> QuerySet[Citizen]:
-    """Return the citizens one of whose names begins with each word of ``text``."""
-    found = Citizen.objects.all()
-    for word in texts.fold(text).split():
-        found = found.filter(sort_key__regex=rf"\m{word}")
-    return found
+    """
+    Return the citizens who answer to a text: by the beginnings of their names in any order, their address, street or
+    telephone; if nobody does, by names that are spelt a little otherwise. Everybody, if it is empty.
+    """
+    if not text.strip():
+        return Citizen.objects.all()
+    return answering(Citizen.objects.all(), text)
+
+
+Found = TypeVar("Found", bound=Model)
+
+
+def answering(rows: QuerySet[Found], text: str) -> QuerySet[Found]:
+    """Keep the rows whose ``search_keys`` answer to a text; as it is written, or else with a letter wrong."""
+    keys = search_keys.asked(text)
+    if not keys:
+        return rows.none()
+    found = rows.filter(search_keys__contains=keys)
+    if found.exists():
+        return found
+    nearly, together = search_keys.misspelt(text), search_keys.run_together(text)
+    if not (nearly or together):
+        return found
+    wanted = Q(search_keys__overlap=together) if together else Q()
+    return rows.filter(wanted | Q(*(Q(search_keys__overlap=some) for some in nearly)) if nearly else wanted)
 
 
 def merged_files(*citizen_ids: int) -> list[Citizen]:

@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +45,8 @@ class Dossier(models.Model):
     )
     state = models.CharField(_("statut"), max_length=12, choices=DossierState.choices, default=DossierState.DRAFT)
     answers = models.JSONField(default=dict)
+    search_keys = ArrayField(models.TextField(), default=list, editable=False)
+    """What finds it in a search: the words of its short answers (a child's name), but for those marked sensitive."""
     reason = models.TextField(_("motif"), blank=True)
     """Why a complement is asked for, or why it was accepted or refused: the citizen reads it."""
     created_at = models.DateTimeField()
@@ -66,8 +70,10 @@ class Dossier(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "-submitted_at"], name="dossier_by_state"),
+            models.Index(fields=["state", "submitted_at", "id"], name="dossier_by_state"),
+            models.Index(fields=["scheme", "id"], name="dossier_by_scheme"),
             models.Index(fields=["-submitted_at", "-id"], name="dossier_by_date"),
+            GinIndex(fields=["search_keys"], name="dossier_by_search_key"),
         ]
 
     def __str__(self) -> str:

@@ -68,6 +68,7 @@ def submit(
     dossier.number = _next_number()
     dossier.submitted_at = at
     dossier.answers = rules.answers_to_keep(form.form_fields, filled.answers, known={}, attached=_attached(filled))
+    dossier.search_keys = rules.search_keys_of(form.form_fields, dossier.answers)
     dossier.save(force_insert=True)
     _keep(dossier, filled, at=at)
     _estimate(dossier, at=at)
@@ -128,7 +129,8 @@ def complete(*, dossier_id: int, filled: Application, actor: Actor, at: datetime
         dossier.form.form_fields, filled.answers, known=dossier.answers, attached=[*kept, *_attached(filled)]
     )
     dossier.reason = ""
-    dossier.save(update_fields=["state", "answers", "reason"])
+    dossier.search_keys = rules.search_keys_of(dossier.form.form_fields, dossier.answers)
+    dossier.save(update_fields=["state", "answers", "search_keys", "reason"])
     _keep(dossier, filled, at=at)
     _estimate(dossier, at=at)
     audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
@@ -202,7 +204,8 @@ def answer_as_agent(*, dossier_id: int, answers: Mapping[str, Answer], actor: Ac
     }
     changed = [field.key for field in fields if before.get(field.key) != dossier.answers.get(field.key)]
     if changed:
-        dossier.save(update_fields=["answers"])
+        dossier.search_keys = rules.search_keys_of(fields, dossier.answers)
+        dossier.save(update_fields=["answers", "search_keys"])
         audit_log.log_event("dossier.answers", subject=dossier, actor=actor, at=at, fields=", ".join(changed)[:500])
     return dossier
 

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import conditions, questions
 from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
+from obole.directory import queries as directory
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.states import DossierState
-from obole.lib import texts
+from obole.lib import texts, typed_numbers
+from obole.lib.typed_numbers import NumberKind
 from obole.pricing.text.codec import parse_result
 
 TO_REVIEW = (DossierState.SUBMITTED, DossierState.IN_REVIEW)
@@ -73,24 +76,36 @@ def draft_of(citizen: Citizen, scheme: Scheme) -> ApplicationDraft | None:
 
 
 def dossiers_to_list(agent: Agent) -> QuerySet[Dossier]:
-    """Return what the CRM lists to this agent, with what its rows show."""
-    return (
+    """
+    Return what the CRM lists to this agent, with what its rows show; ``agent_key`` is the agent's name, to sort by.
+    """
+    rows = (
         Dossier.objects.seen_by(agent)
-        .exclude(state=DossierState.DRAFT)
-        .select_related("scheme__service", "citizen", "agent")
+        .filter(number__isnull=False)
+        .annotate(agent_key=Coalesce("agent__name", Value("")))
     )
+    return rows.select_related("scheme__service", "citizen", "agent")
 
 
 def search(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:
-    """Keep the dossiers whose number, dispositif or citizen answers to ``text``."""
-    wanted = Q(scheme__name__icontains=texts.clean_line(text))
-    digits = texts.clean_line(text).rsplit("-", 1)[-1].lstrip("0")
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        wanted |= Q(number=int(digits))
-    by_name = Q()
-    for word in texts.fold(text).split():
-        by_name &= Q(citizen__sort_key__regex=rf"\m{word}")
-    return dossiers.filter(wanted | by_name if by_name else wanted)
+    """
+    Keep the dossiers that answer to ``text``: by their number, exactly; else by their citizen, else by a name in their
+    answers (a child's), else by their dispositif. A number of another kind answers for none.
+    """
+    number = typed_numbers.parse_number(text)
+    if number is not None:
+        known = number.kind in (NumberKind.DOSSIER, NumberKind.SEQUENCE)
+        return dossiers.filter(number=number.sequence) if known else dossiers.none()
+    citizens, about = directory.search_citizens(text), answering(text)
+    if citizens.exists() or about.exists():
+        theirs = Q(citizen__in=citizens.order_by().values("pk")) | Q(pk__in=about.order_by().values("pk"))
+        return dossiers.filter(theirs)
+    return dossiers.filter(scheme__name__icontains=texts.clean_line(text))
+
+
+def answering(text: str) -> QuerySet[Dossier]:
+    """Return the dossiers in whose short answers a name is: those of a child, of a beneficiary."""
+    return directory.answering(Dossier.objects.all(), text)
 
 
 def count_to_review(agent: Agent) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
 from obole.catalogue.forms import conditions
 from obole.catalogue.forms.conditions import OUTSIDE, FormDecision
+from obole.lib import search_keys
 
 
 class MissingAnswer(ValueError):
@@ -50,6 +51,16 @@ def answers_to_keep(
         if found not in (None, "", []):
             kept[field.key] = found
     return kept
+
+
+def search_keys_of(fields: Iterable[FormField], answers: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the short answers: a child's name finds its dossier; nothing that the form marks sensitive."""
+    short = {field.key: field.group for field in fields if field.kind == FieldKind.TEXT and not field.is_sensitive}
+    keys: set[str] = set()
+    for key, group in short.items():
+        rows = answers.get(group) or () if group else (answers,)
+        keys |= search_keys.of_names(*(str(row[key]) for row in rows if row.get(key)))
+    return search_keys.in_order(keys)
 
 
 def _rows(

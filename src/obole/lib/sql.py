@@ -7,12 +7,15 @@ thousands.
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 
 Row = dict[str, Any]
+NEVER = Value(datetime(1, 1, 2, tzinfo=UTC), output_field=DateTimeField())
 
 
 def execute(statement: str, /, **values: Any) -> list[tuple[Any, ...]]:
@@ -20,6 +23,11 @@ def execute(statement: str, /, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
+
+
+def never_first(field: str) -> Coalesce:
+    """Return an instant to sort by, where some rows have none: those come before all others, and an index serves."""
+    return Coalesce(field, NEVER)
 
 
 def as_json(rows: Sequence[Row]) -> str:

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
-from obole.lib import texts
+from obole.lib import sql, texts
 from obole.mailing.states import MessageState
 
 
@@ -62,6 +62,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["about_kind", "about_id"], name="message_by_subject"),
             models.Index(fields=["-created_at", "-id"], name="message_by_date"),
+            models.Index(fields=["subject", "id"], name="message_by_title"),
+            models.Index(fields=["kind", "id"], name="message_by_kind"),
+            models.Index(fields=["to", "id"], name="message_by_address"),
+            models.Index(fields=["state", "created_at", "id"], name="message_by_state"),
+            models.Index(sql.never_first("sent_at"), "id", name="message_by_delivery"),
             models.Index(fields=["claimed_at"], name="message_sending", condition=models.Q(state="sending")),
         ]
 

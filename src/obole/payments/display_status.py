@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import models
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
-from obole.billing.states import InvoiceState
+from obole.billing.states import InvoiceState, Standing
 from obole.payments import queries
-from obole.payments.models import Allocation, AttemptLine
-from obole.payments.refund_states import RefundState
+from obole.payments.models import AttemptLine
 from obole.payments.states import AttemptState
 
 
@@ -28,6 +27,16 @@ class DisplayStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Annulée")
     REFUNDED = "refunded", _("Remboursée")
     TRANSFERRED = "transferred", _("Transmise au comptable public")
+
+
+_SAME = {
+    DisplayStatus.DRAFT: Standing.DRAFT,
+    DisplayStatus.IN_PROGRESS: Standing.IN_PROGRESS,
+    DisplayStatus.PAID: Standing.PAID,
+    DisplayStatus.CANCELLED: Standing.CANCELLED,
+    DisplayStatus.REFUNDED: Standing.REFUNDED,
+    DisplayStatus.TRANSFERRED: Standing.TRANSFERRED,
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,6 @@ def with_progress(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     watched = lines.filter(holds=False, attempt__state=AttemptState.WAITING).order_by("-id")
     return invoices.annotate(
         in_progress_since=Subquery(held),
-        was_refunded=_refunded(),
         money_waits=queries.money_waits(),
         unsettled_since=Subquery(watched.values("attempt__opened_at")[:1]),
     )
@@ -103,7 +111,7 @@ def display(invoice: Invoice, *, today: date) -> InvoiceDisplay:
     late = (today - invoice.due_date).days if invoice.due_date else 0
     return InvoiceDisplay(
         invoice,
-        _status(invoice, since, today, refunded=known.was_refunded),  # type: ignore[attr-defined]
+        _status(invoice, since, today),
         since,
         late,
         money_waits=known.money_waits,  # type: ignore[attr-defined]
@@ -125,44 +133,18 @@ def filter_by(invoices: QuerySet[Invoice], statuses: Iterable[str], *, today: da
     return invoices.filter(wanted)
 
 
-def with_rank(invoices: QuerySet[Invoice], *, today: date) -> QuerySet[Invoice]:
-    """Add ``status_rank``: sorts by what is shown, in the order of ``DisplayStatus``."""
-    conditions = _conditions(today)
-    cases = [When(conditions[status], then=Value(rank)) for rank, status in enumerate(DisplayStatus)]
-    return invoices.annotate(status_rank=Case(*cases, default=Value(len(cases)), output_field=IntegerField()))
-
-
 def _conditions(today: date) -> dict[DisplayStatus, Q]:
-    in_progress = Exists(AttemptLine.objects.filter(invoice=OuterRef("pk"), holds=True))
-    due = Q(state=InvoiceState.DUE)
-    late = due & Q(due_date__lt=today)
+    due, late = Q(standing=Standing.DUE), Q(due_date__lt=today)
     return {
-        DisplayStatus.DUE: due & ~Q(in_progress) & ~late & Q(received_cents=0),
-        DisplayStatus.IN_PROGRESS: due & Q(in_progress),
-        DisplayStatus.LATE: late & ~Q(in_progress),
-        DisplayStatus.PART_PAID: due & ~Q(in_progress) & ~late & Q(received_cents__gt=0),
-        DisplayStatus.CANCELLED: Q(state=InvoiceState.CANCELLED) & ~Q(_refunded()),
-        DisplayStatus.REFUNDED: Q(state=InvoiceState.CANCELLED) & Q(_refunded()),
-        **{DisplayStatus(state): Q(state=state) for state in ("draft", "paid", "transferred")},
+        DisplayStatus.DUE: due & ~late & Q(received_cents=0),
+        DisplayStatus.LATE: due & late,
+        DisplayStatus.PART_PAID: due & ~late & Q(received_cents__gt=0),
+        **{status: Q(standing=standing) for status, standing in _SAME.items()},
     }
 
 
-def _refunded() -> Exists:
-    """
-    Whether money that was freed from an invoice was given back by the comptable.
-
-    Where one payment paid several that were cancelled, a refund is of the one whose cents it has, or of them all.
-    """
-    freed = Allocation.objects.filter(receipt=OuterRef("receipt"), cents__lt=0)
-    all_cents = freed.order_by().values("receipt").annotate(sum=Sum("cents")).values("sum")
-    whose = Q(receipt__refunds__cents=-F("cents")) | Q(receipt__refunds__cents__gte=-Subquery(all_cents))
-    alone = ~Exists(freed.exclude(invoice=OuterRef("invoice")))
-    refunded = Q(whose | Q(alone), receipt__refunds__state=RefundState.DONE)
-    return Exists(Allocation.objects.filter(refunded, invoice=OuterRef("pk"), cents__lt=0))
-
-
-def _status(invoice: Invoice, since: datetime | None, today: date, *, refunded: bool) -> DisplayStatus:
-    if invoice.state == InvoiceState.CANCELLED and refunded:
+def _status(invoice: Invoice, since: datetime | None, today: date) -> DisplayStatus:
+    if invoice.state == InvoiceState.CANCELLED and invoice.is_refunded:
         return DisplayStatus.REFUNDED
     if invoice.state != InvoiceState.DUE:
         return DisplayStatus(invoice.state)

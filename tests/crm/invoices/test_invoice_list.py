@@ -182,7 +182,7 @@ def test_a_very_long_list_is_not_counted_to_the_end(
         monkeypatch.setattr(module, 2)
     assert pages.COUNTED == 2
     assert "plus de 2 factures" in text_of(get(client, "invoices"))
-    assert len(rows_of(get(client, "invoices"))) == 3
+    assert len(rows_of(get(client, "invoices"))) == 4
 
 
 def test_the_tabs_are_ready_made_filters(town: Town, client: Client) -> None:

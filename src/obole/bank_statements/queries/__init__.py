@@ -13,7 +13,7 @@ from obole.bank_statements.rules.pool import Known, Listed, OpenLine, Pool
 from obole.bank_statements.states import LineState
 from obole.cash_desk.deposit_states import DepositState
 from obole.cash_desk.models import Deposit, DepositLine
-from obole.lib import dates, texts
+from obole.lib import dates, search_keys, texts
 from obole.lib.dates import PARIS
 from obole.payments import queries as payments
 from obole.payments.models import Clearing, Receipt, Refund
@@ -343,6 +343,6 @@ def _answering(rows: QuerySet[Receipt], text: str) -> QuerySet[Receipt]:
     named = Q()
     for field in (*_NAMES, "payer_name"):
         named |= Q(**{f"{field}__istartswith": typed})
-    for word in texts.fold(text).split()[:5]:
-        named |= Q(invoice__payer__sort_key__regex=rf"\m{word}")
+    for word in search_keys.asked(text)[:5]:
+        named |= Q(invoice__payer__search_keys__contains=[word])
     return rows.filter(named)

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+_FREE = ("payer_id", "payer_key", "standing", "due_cents")
+"""The payer, their name to sort by, and what the database computes once this trigger has run."""
 _REFUSE = """
     -- The town said that both files are one person's, and keeps that it did: see directory_citizen.
     IF TG_OP = 'UPDATE' THEN
@@ -28,5 +30,5 @@ def protect_but_for_a_merge(
         operation=operation,
         when=pgtrigger.Before,
         condition=condition,
-        func=_REFUSE.format(free="'payer_id'"),
+        func=_REFUSE.format(free=f"ARRAY{list(_FREE)}"),
     )

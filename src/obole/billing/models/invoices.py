@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
 from obole.billing.models.frozen import protect_but_for_a_merge
-from obole.billing.states import InvoiceState
+from obole.billing.states import InvoiceState, Standing
 from obole.catalogue.models import PricingVersion, Scheme, Service
 from obole.directory.models import Agent, Citizen
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
-from obole.lib import texts
+from obole.lib import sql, texts
 from obole.lib.actors import ActorField
 from obole.regies.models import Regie
 
@@ -142,6 +142,29 @@ _FROZEN_CHANGED = "OLD.number IS NOT NULL AND ({}) IS DISTINCT FROM ({})".format
 )
 
 
+_OTHER_STANDINGS = {
+    InvoiceState.DUE: Standing.DUE,
+    InvoiceState.PAID: Standing.PAID,
+    InvoiceState.TRANSFERRED: Standing.TRANSFERRED,
+    InvoiceState.CANCELLED: Standing.CANCELLED,
+}
+_STANDING = models.Case(
+    models.When(state=InvoiceState.DUE, is_in_progress=True, then=Standing.IN_PROGRESS.value),
+    models.When(state=InvoiceState.CANCELLED, is_refunded=True, then=Standing.REFUNDED.value),
+    *(models.When(state=state, then=standing.value) for state, standing in _OTHER_STANDINGS.items()),
+    default=Standing.DRAFT.value,
+)
+_DUE_CENTS = models.Case(
+    models.When(state=InvoiceState.DUE, then=models.F("total_cents") - models.F("received_cents")), default=0
+)
+_ISSUED = models.Q(number__isnull=False)
+
+
+def _sorted_by(name: str, *columns: str) -> models.Index:
+    """Return the index that gives a page of issued invoices in the order of a column, wherever the page is."""
+    return models.Index(fields=[*columns, "id"], name=name, condition=_ISSUED)
+
+
 class Invoice(models.Model):
     """What a payer owes. Once issued, its lines, its amount and its document never change."""
 
@@ -177,6 +200,23 @@ class Invoice(models.Model):
     wording = models.JSONField(default=dict)
     """What its document says beside the lines, frozen when it was issued."""
 
+    # What lists filter and sort by is kept here, so that a page costs the same of a thousand invoices and of a million.
+    is_in_progress = models.BooleanField(default=False, editable=False)
+    """Whether somebody is at the bank for it: kept by a trigger of ``payments``."""
+    is_refunded = models.BooleanField(default=False, editable=False)
+    """Whether the comptable gave back what was paid for it before it was cancelled: kept by ``payments``."""
+    standing = models.GeneratedField(
+        expression=_STANDING, output_field=models.PositiveSmallIntegerField(choices=Standing.choices), db_persist=True
+    )
+    due_cents = models.GeneratedField(
+        expression=_DUE_CENTS, output_field=models.BigIntegerField(_("reste dû")), db_persist=True
+    )
+    """What ``remaining_cents`` says."""
+    payer_key = models.CharField(max_length=300, default="", editable=False)
+    """The folded name of the payer: kept by triggers."""
+    dossier_number = models.PositiveIntegerField(default=0, editable=False)
+    """The number of its dossier; 0 if it has none: kept by a trigger."""
+
     objects: ClassVar[InvoiceQuerySet] = InvoiceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
@@ -210,15 +250,38 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["regie", "year", "sequence"], name="invoice_sequence_once"),
         ]
         indexes = [
-            models.Index(fields=["-issued_at", "-id"], name="invoice_by_date"),
             models.Index(fields=["payer", "-issued_at"], name="invoice_by_payer"),
-            models.Index(fields=["due_date", "id"], name="invoice_by_due_date"),
-            models.Index(fields=["total_cents", "id"], name="invoice_by_total"),
-            models.Index(fields=["due_date"], name="invoice_due", condition=models.Q(state="due")),
+            models.Index(fields=["due_date", "id"], name="invoice_due", condition=models.Q(state="due")),
+            models.Index(fields=["id"], name="invoice_drafts", condition=models.Q(state="draft")),
+            _sorted_by("invoice_by_label", "label"),
+            _sorted_by("invoice_by_period", "period"),
+            _sorted_by("invoice_by_payer_key", "payer_key"),
+            _sorted_by("invoice_by_dossier", "dossier_number"),
+            _sorted_by("invoice_by_regie", "regie"),
+            _sorted_by("invoice_by_date", "issued_at"),
+            _sorted_by("invoice_by_due_date", "due_date"),
+            _sorted_by("invoice_by_total", "total_cents"),
+            _sorted_by("invoice_by_received", "received_cents"),
+            _sorted_by("invoice_by_due_cents", "due_cents"),
+            _sorted_by("invoice_by_standing", "standing", "due_date"),
+            _sorted_by("invoice_by_standing_date", "standing", "issued_at"),
+            models.Index(sql.never_first("paid_at"), "id", name="invoice_by_payment", condition=_ISSUED),
         ]
         triggers = [
             pgtrigger.Protect(
                 name="never_deleted", operation=pgtrigger.Delete, condition=pgtrigger.Q(old__number__isnull=False)
+            ),
+            pgtrigger.Trigger(
+                name="keeps_its_sort_keys",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("payer_id", "dossier_id"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.Before,
+                func="""
+                    SELECT sort_key INTO STRICT NEW.payer_key FROM directory_citizen WHERE id = NEW.payer_id;
+                    NEW.dossier_number := coalesce(
+                        (SELECT number FROM dossiers_dossier WHERE id = NEW.dossier_id), 0
+                    );
+                    RETURN NEW;
+                """,
             ),
             protect_but_for_a_merge(
                 name="issued_is_immutable", operation=pgtrigger.Update, condition=pgtrigger.Condition(_FROZEN_CHANGED)
@@ -236,6 +299,22 @@ class Invoice(models.Model):
     def is_late(self, today: date) -> bool:
         """Tell whether the last day to pay is past and something is due."""
         return self.state == InvoiceState.DUE and self.due_date is not None and self.due_date < today
+
+
+class NamedPayer(Citizen):
+    """A citizen as the payer of invoices: here so that a new name is in what the invoices are sorted by."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="renames_their_invoices",
+                operation=pgtrigger.UpdateOf("sort_key"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.After,
+                condition=pgtrigger.Q(old__sort_key__df=pgtrigger.F("new__sort_key")),
+                func="UPDATE billing_invoice SET payer_key = NEW.sort_key WHERE payer_id = NEW.id; RETURN NULL;",
+            )
+        ]
 
 
 def _stays_once_issued(name: str, refusal: str) -> pgtrigger.Trigger:

@@ -11,7 +11,7 @@ from obole.billing.models.invoices import Invoice
 from obole.billing.security_deposit_states import SecurityDepositState
 from obole.directory.models import Citizen
 from obole.dossiers.models import Dossier
-from obole.lib import texts
+from obole.lib import search_keys, texts
 from obole.regies.models import Regie
 
 
@@ -36,10 +36,8 @@ class SecurityDepositQuerySet(models.QuerySet["SecurityDeposit"]):
         digits = typed.rsplit("-", 1)[-1].lstrip("0")
         if digits.isascii() and digits.isdigit() and len(digits) < 10:
             wanted |= models.Q(dossier__number=int(digits))
-        by_name = models.Q()
-        for word in texts.fold(text).split():
-            by_name &= models.Q(payer__sort_key__regex=rf"\m{word}")
-        return self.filter(wanted | by_name if by_name else wanted)
+        keys = search_keys.asked(text)
+        return self.filter(wanted | models.Q(payer__search_keys__contains=keys) if keys else wanted)
 
 
 class SecurityDeposit(models.Model):

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
-from obole.lib import texts
+from obole.lib import search_keys, texts
 from obole.lib.dates import PARIS
 from obole.payments.models import Allocation, Clearing, Receipt, Refund, Reversal
 from obole.regies.models import Entry, Regie
@@ -76,10 +76,8 @@ def matching(path: str, text: str) -> Q:
     typed = texts.clean_line(text)
     wanted = Q(**{f"{path}number__istartswith": typed}) | Q(**{f"{path}reference__istartswith": typed})
     wanted |= Q(**{f"{path}invoice__number__istartswith": typed}) | Q(**{f"{path}payer_name__icontains": typed})
-    by_name = Q()
-    for word in texts.fold(text).split():
-        by_name &= Q(**{f"{path}invoice__payer__sort_key__regex": rf"\m{word}"})
-    return wanted | by_name if by_name else wanted
+    keys = search_keys.asked(text)
+    return wanted | Q(**{f"{path}invoice__payer__search_keys__contains": keys}) if keys else wanted
 
 
 def quittances(regie: Regie) -> QuerySet[Receipt]:

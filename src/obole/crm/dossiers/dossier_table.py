@@ -18,22 +18,20 @@ class DossierTable(tables.Table):  # type: ignore[misc]  # untyped library
         accessor="reference",
         attrs=MAIN,
         linkify=("crm:dossier", {"pk": Accessor("pk")}),
-        order_by=("number", "pk"),
+        order_by=("number",),
     )
-    scheme = tables.Column(
-        verbose_name=gettext_lazy("Dispositif"), accessor="scheme__name", order_by=("scheme__name", "pk")
-    )
+    scheme = tables.Column(verbose_name=gettext_lazy("Dispositif"), accessor="scheme__name", order_by=("scheme__name",))
     citizen = tables.Column(
         verbose_name=gettext_lazy("Usager"),
         accessor="citizen",
         linkify=("crm:citizen", {"pk": Accessor("citizen_id")}),
-        order_by=("citizen__sort_key", "pk"),
+        order_by=("citizen__sort_key",),
     )
-    submitted_at = DayColumn(verbose_name=gettext_lazy("Déposé"), order_by=("submitted_at", "pk"), default="")
+    submitted_at = DayColumn(verbose_name=gettext_lazy("Déposé"), order_by=("submitted_at",), default="")
     agent = tables.Column(
-        verbose_name=gettext_lazy("Instructeur"), accessor="agent__name", order_by=("agent__name", "pk"), default=""
+        verbose_name=gettext_lazy("Instructeur"), accessor="agent__name", order_by=("agent_key",), default=""
     )
-    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "-submitted_at", "pk"))
+    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "submitted_at"))
 
     caption = gettext_lazy("Dossiers")
     count_label = ""

@@ -16,7 +16,7 @@ from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared import exports, journal
 from obole.crm.shared.exports import Column, in_euros
 from obole.crm.shared.filters import TICKS, AmountFilter, DayFilter, ListFilter, offer_regies, offer_types
-from obole.crm.shared.lists import Tab, chosen_columns, invoices_in_words, list_page, sorted_table, tab
+from obole.crm.shared.lists import Tab, chosen_columns, invoices_in_words, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
@@ -24,7 +24,7 @@ from obole.directory.rules import Right
 from obole.lib import dates
 from obole.limits import operations as limits
 from obole.limits.rules import EXPORTS
-from obole.payments import display_status
+from obole.payments import display_status, queries as payments
 from obole.payments.display_status import DisplayStatus
 from obole.payments.models import Attempt
 from obole.payments.states import AttemptState
@@ -74,7 +74,7 @@ class InvoiceFilter(ListFilter):
 
     def by_text(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep what answers to a text."""
-        return billing.search(invoices, value)
+        return payments.search_invoices(invoices, value)
 
     def by_status(self, invoices: QuerySet[Invoice], name: str, value: list[str]) -> QuerySet[Invoice]:
         """Keep some statuses."""
@@ -121,9 +121,9 @@ def invoices(request: AgentRequest) -> HttpResponse:
     """List the invoices that were issued, newest first."""
     today = dates.day_of(dates.now())
     columns, narrowed = _columns(request), _narrowed(request, today)
-    rows = _sortable(request, narrowed.qs, today)
+    rows = display_status.with_progress(narrowed.qs)
     table = InvoiceTable(rows, today=today, exclude=[name for name in InvoiceTable.base_columns if name not in columns])
-    sorted_table(request, table)
+    keyset_table(request, table)
     table.count_label = summary = invoices_in_words(table, narrowed.qs)
     context = {
         **list_page(request, table, narrowed, _tabs(request, today)),
@@ -141,7 +141,7 @@ def invoices_export(request: AgentRequest) -> StreamingHttpResponse:
     """Give the filtered list as a file, in the order and with the columns of the screen."""
     limits.use(EXPORTS, request.agent.pk, at=dates.now())
     today = dates.day_of(dates.now())
-    rows = _sortable(request, _narrowed(request, today).qs, today)
+    rows = display_status.with_progress(_narrowed(request, today).qs)
     table = InvoiceTable(rows, today=today, order_by=request.GET.getlist("sort"))
     journal.keep(
         request, Access.Verb.EXPORT, what="invoices", rows=rows.count(), filters=", ".join(sorted(request.GET))[:200]
@@ -153,12 +153,6 @@ def invoices_export(request: AgentRequest) -> StreamingHttpResponse:
 def _narrowed(request: AgentRequest, today: date) -> InvoiceFilter:
     rows = billing.invoices_to_list(request.agent).order_by("-issued_at", "-id")
     return InvoiceFilter(request.GET, rows, agent=request.agent, today=today)
-
-
-def _sortable(request: AgentRequest, rows: QuerySet[Invoice], today: date) -> QuerySet[Invoice]:
-    shown = billing.with_remaining(display_status.with_progress(rows))
-    by_status = {"status", "-status"} & set(request.GET.getlist("sort"))
-    return display_status.with_rank(shown, today=today) if by_status else shown
 
 
 def _columns(request: AgentRequest) -> list[str]:

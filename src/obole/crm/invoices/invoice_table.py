@@ -21,35 +21,35 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
         verbose_name=gettext_lazy("Numéro"),
         attrs=MAIN,
         linkify=("crm:invoice", {"pk": Accessor("pk")}),
-        order_by=("number", "pk"),
+        order_by=("number",),
     )
-    type = tables.Column(verbose_name=gettext_lazy("Type"), accessor="type__name", order_by=("type__name", "pk"))
-    period = tables.Column(verbose_name=gettext_lazy("Période"), order_by=("period", "pk"), default="")
+    type = tables.Column(verbose_name=gettext_lazy("Type"), accessor="type__name", order_by=("label",))
+    period = tables.Column(verbose_name=gettext_lazy("Période"), order_by=("period",), default="")
     payer = tables.Column(
         verbose_name=gettext_lazy("Payeur"),
         accessor="payer",
         linkify=("crm:citizen", {"pk": Accessor("payer_id")}),
-        order_by=("payer__sort_key", "pk"),
+        order_by=("payer_key",),
     )
     dossier = tables.Column(
         verbose_name=gettext_lazy("Dossier"),
         accessor="dossier",
         attrs=SHORT,
         linkify=("crm:dossier", {"pk": Accessor("dossier_id")}),
-        order_by=("dossier__number", "pk"),
+        order_by=("dossier_number",),
         default="",
     )
-    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie__name", "pk"))
-    issued_at = DayColumn(verbose_name=gettext_lazy("Émise"), order_by=("issued_at", "pk"))
-    due_date = DayColumn(verbose_name=gettext_lazy("Échéance"), order_by=("due_date", "pk"))
-    paid_at = DayColumn(verbose_name=gettext_lazy("Payée"), order_by=("paid_at", "pk"), default="")
-    total_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("total_cents", "pk"))
-    received_cents = AmountColumn(verbose_name=gettext_lazy("Reçu €"), order_by=("received_cents", "pk"))
+    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie_id",))
+    issued_at = DayColumn(verbose_name=gettext_lazy("Émise"), order_by=("issued_at",))
+    due_date = DayColumn(verbose_name=gettext_lazy("Échéance"), order_by=("due_date",))
+    paid_at = DayColumn(verbose_name=gettext_lazy("Payée"), order_by=("paid_key",), default="")
+    total_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("total_cents",))
+    received_cents = AmountColumn(verbose_name=gettext_lazy("Reçu €"), order_by=("received_cents",))
     remaining = AmountColumn(
-        verbose_name=gettext_lazy("Reste dû €"), accessor="remaining_cents", order_by=("remaining", "pk")
+        verbose_name=gettext_lazy("Reste dû €"), accessor="remaining_cents", order_by=("due_cents",)
     )
     status = tables.Column(
-        verbose_name=gettext_lazy("Statut"), accessor="state", attrs=STATUS, order_by=("status_rank", "due_date", "pk")
+        verbose_name=gettext_lazy("Statut"), accessor="state", attrs=STATUS, order_by=("standing", "due_date")
     )
 
     caption = gettext_lazy("Factures")

@@ -21,7 +21,7 @@ from obole.crm.money.bank_comparison import compare_facts, fact_names
 from obole.crm.shared import badges, journal
 from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_regies
-from obole.crm.shared.lists import list_page, sorted_table, tab
+from obole.crm.shared.lists import keyset_table, list_page, tab
 from obole.crm.shared.pages import regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
@@ -66,20 +66,20 @@ class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
     reference = tables.Column(
         verbose_name=gettext_lazy("Référence, et celles de la banque"), attrs=MAIN, order_by=("reference",)
     )
-    opened_at = MomentColumn(verbose_name=gettext_lazy("Ouverte"), order_by=("opened_at", "pk"))
+    opened_at = MomentColumn(verbose_name=gettext_lazy("Ouverte"), order_by=("opened_at",))
     invoice = tables.Column(
         verbose_name=gettext_lazy("Facture"),
         accessor="invoice",
         attrs=SHORT,
         linkify=("crm:invoice", {"pk": Accessor("invoice_id")}),
-        order_by=("invoice__number", "pk"),
+        order_by=("invoice__number",),
     )
     payer = tables.Column(
-        verbose_name=gettext_lazy("Payeur"), accessor="invoice__payer", order_by=("invoice__payer__sort_key", "pk")
+        verbose_name=gettext_lazy("Payeur"), accessor="invoice__payer", order_by=("invoice__payer__sort_key",)
     )
-    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie__name", "pk"))
-    amount_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("amount_cents", "pk"))
-    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "-opened_at", "pk"))
+    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie__name",))
+    amount_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("amount_cents",))
+    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "opened_at"))
 
     caption = gettext_lazy("Transactions")
     count_label = ""
@@ -122,7 +122,7 @@ def attempts(request: AgentRequest) -> HttpResponse:
     narrowed = AttemptFilter(
         request.GET, payment_queries.attempts_to_list(request.agent), agent=request.agent, today=today
     )
-    table = sorted_table(request, AttemptTable(narrowed.qs))
+    table = keyset_table(request, AttemptTable(narrowed.qs))
     tabs = [
         tab(request, _("Toutes")),
         tab(request, _("En attente du retour"), state=["opening", "waiting"]),

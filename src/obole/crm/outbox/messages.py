@@ -14,12 +14,12 @@ from obole.billing.models import Invoice
 from obole.crm.shared import badges, scopes
 from obole.crm.shared.columns import STATUS, TITLE, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter
-from obole.crm.shared.lists import list_page, sorted_table, tab
+from obole.crm.shared.lists import keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
-from obole.lib import dates
+from obole.lib import dates, sql
 from obole.mailing import queries as mailing
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
@@ -50,13 +50,13 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
         verbose_name=gettext_lazy("Objet"),
         attrs=TITLE,
         linkify=("crm:message", {"pk": Accessor("pk")}),
-        order_by=("subject", "pk"),
+        order_by=("subject",),
     )
-    kind = tables.Column(verbose_name=gettext_lazy("Modèle"), order_by=("kind", "pk"))
-    to = tables.Column(verbose_name=gettext_lazy("Destinataire"), order_by=("to", "pk"))
-    created_at = MomentColumn(verbose_name=gettext_lazy("Décidé"), order_by=("created_at", "pk"))
-    sent_at = MomentColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_at", "pk"), default="")
-    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "-created_at", "pk"))
+    kind = tables.Column(verbose_name=gettext_lazy("Modèle"), order_by=("kind",))
+    to = tables.Column(verbose_name=gettext_lazy("Destinataire"), order_by=("to",))
+    created_at = MomentColumn(verbose_name=gettext_lazy("Décidé"), order_by=("created_at",))
+    sent_at = MomentColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_key",), default="")
+    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "created_at"))
 
     caption = gettext_lazy("Courriels")
     count_label = ""
@@ -78,8 +78,9 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
 def messages(request: AgentRequest) -> HttpResponse:
     """List the mails, newest first."""
     rows = scopes.messages_seen_by(request.agent).defer("text", "html", "attachments").order_by("-created_at", "-id")
+    rows = rows.annotate(sent_key=sql.never_first("sent_at"))
     narrowed = MessageFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
-    table = sorted_table(request, MessageTable(narrowed.qs))
+    table = keyset_table(request, MessageTable(narrowed.qs))
     tabs = [
         tab(request, _("Tous")),
         tab(request, _("Non remis"), state=["failed", "doubtful"]),

@@ -6,6 +6,7 @@ import django_tables2 as tables
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy
@@ -20,7 +21,7 @@ from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared import journal, scopes
 from obole.crm.shared.columns import TITLE
 from obole.crm.shared.forms import SearchForm
-from obole.crm.shared.lists import sorted_table
+from obole.crm.shared.lists import keyset_table
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.settings_pages import save
 from obole.directory import operations as directory, queries
@@ -84,17 +85,17 @@ class CitizenTable(tables.Table):  # type: ignore[misc]  # untyped library
         accessor="display_name",
         attrs=TITLE,
         linkify=("crm:citizen", {"pk": Accessor("pk")}),
-        order_by=("sort_key", "pk"),
+        order_by=("sort_key",),
     )
     kind = tables.Column(
-        verbose_name=gettext_lazy("Profil"), accessor="get_kind_display", order_by=("kind", "sort_key", "pk")
+        verbose_name=gettext_lazy("Profil"), accessor="get_kind_display", order_by=("kind", "sort_key")
     )
-    email = tables.Column(verbose_name=gettext_lazy("Adresse électronique"), order_by=("email", "pk"), default="")
-    phone = tables.Column(verbose_name=gettext_lazy("Téléphone"), order_by=("phone", "pk"), default="")
+    email = tables.Column(verbose_name=gettext_lazy("Adresse électronique"), order_by=("email",), default="")
+    phone = tables.Column(verbose_name=gettext_lazy("Téléphone"), order_by=("phone",), default="")
     account = tables.Column(
         verbose_name=gettext_lazy("Compte en ligne"),
         accessor="user_id",
-        order_by=("user_id", "pk"),
+        order_by=("has_account",),
         default=gettext_lazy("non"),
     )
 
@@ -119,9 +120,10 @@ def citizens(request: AgentRequest) -> HttpResponse:
     """List the citizens, by name."""
     form = SearchForm(request.GET)
     text = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    table = sorted_table(
+    rows = scopes.citizens_seen_by(request.agent, queries.search_citizens(text))
+    table = keyset_table(
         request,
-        CitizenTable(scopes.citizens_seen_by(request.agent, queries.search_citizens(text)).order_by("sort_key", "id")),
+        CitizenTable(rows.annotate(has_account=Case(When(user=None, then=0), default=1)).order_by("sort_key", "id")),
     )
     return render_page(request, "crm/people/citizens.html", {"table": table, "text": text})
 

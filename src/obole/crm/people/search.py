@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 
 from obole.billing import queries as billing
-from obole.billing.models import Invoice
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.money.attempts import AttemptTable
@@ -17,16 +16,14 @@ from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
 from obole.directory import queries as directory
 from obole.directory.access import AgentRequest, for_agents
-from obole.directory.models import Citizen
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossiers
-from obole.dossiers.models import Dossier
-from obole.lib import dates
+from obole.lib import dates, typed_numbers
 from obole.payments import display_status, queries as payments
-from obole.payments.models import Attempt
 
 MOST = 10
 """Of each kind; the lists show the rest."""
+SHORTEST_PHONE = 6
 
 
 @for_agents(Right.READ)
@@ -41,15 +38,14 @@ def search(request: AgentRequest) -> HttpResponse:
 
 def _found(request: AgentRequest, text: str) -> dict[str, Any]:
     listed = display_status.with_progress(billing.invoices_to_list(request.agent).order_by("-issued_at", "-id"))
-    known = billing.search(listed, text)
-    # An agent may be asked about a payment: its reference leads to an invoice that they see, and no further.
-    tried = payments.with_reference(Attempt.objects.all(), text).values("shares__invoice")
-    invoices = known if known.exists() else listed.filter(pk__in=tried)
-    rows: dict[str, QuerySet[Invoice] | QuerySet[Dossier] | QuerySet[Citizen] | QuerySet[Attempt]] = {
-        "invoices": invoices,
+    rows: dict[str, QuerySet[Any]] = {
+        # An agent may be asked about a payment: its reference leads to an invoice that they see, and no further.
+        "invoices": payments.search_invoices(listed, text),
         "dossiers": dossiers.search(dossiers.dossiers_to_list(request.agent), text).order_by("-submitted_at", "-id"),
-        "citizens": scopes.citizens_seen_by(request.agent, directory.search_citizens(text)).order_by("sort_key", "id"),
     }
+    if typed_numbers.parse_number(text) is None or len(text) >= SHORTEST_PHONE:
+        people = scopes.citizens_seen_by(request.agent, directory.search_citizens(text))
+        rows["citizens"] = people.order_by("sort_key", "id")
     if sees_money(request.agent):
         rows["attempts"] = payments.attempts_matching(payments.attempts_to_list(request.agent), text)
     first = {name: list(some[:MOST]) for name, some in rows.items()}

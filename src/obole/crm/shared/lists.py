@@ -11,11 +11,13 @@ from django_tables2 import RequestConfig
 
 from obole.billing import queries as billing
 from obole.crm.shared.filters import ListFilter
+from obole.crm.shared.keyset import KeysetPaginator
 from obole.crm.shared.pages import COUNTED, CappedPaginator
 from obole.directory.access import AgentRequest
 from obole.lib import money
 
 ROWS = 25
+ROWS_OFFERED = (25, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,19 @@ def sorted_table(request: AgentRequest, table: Any) -> Any:
     """Sort and page a table as the address asks."""
     RequestConfig(request, paginate={"per_page": ROWS, "paginator_class": CappedPaginator}).configure(table)
     return table
+
+
+def keyset_table(request: AgentRequest, table: Any) -> Any:
+    """Sort a table as the address asks, and page it from the row where the page before ended: for long lists."""
+    RequestConfig(request, paginate=False).configure(table)
+    table.paginate(paginator_class=KeysetPaginator, per_page=rows_asked(request), page=request.GET.get("page", ""))
+    return table
+
+
+def rows_asked(request: AgentRequest) -> int:
+    """Return how many rows the address asks for on a page."""
+    asked = request.GET.get("rows", "")
+    return int(asked) if asked in map(str, ROWS_OFFERED) else ROWS
 
 
 def list_page(request: AgentRequest, table: Any, narrowed: ListFilter, tabs: Sequence[Tab]) -> dict[str, Any]:

@@ -30,6 +30,11 @@ LET_GO = """
     RETURN NULL;
 """
 """Kept by the database, so that no operation that ends or releases an attempt can forget its invoices."""
+SHOW_WHO_IS_AT_THE_BANK = """
+    UPDATE billing_invoice SET is_in_progress = NEW.holds WHERE id = NEW.invoice_id;
+    RETURN NULL;
+"""
+"""Lists of invoices filter and sort by it: one attempt at most holds an invoice."""
 WHAT_WAS_ASKED = pgtrigger.UpdateOf("attempt_id", "invoice_id", "cents")  # type: ignore[no-untyped-call]
 
 
@@ -86,6 +91,10 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["next_ask_at"], name="attempt_to_ask", condition=models.Q(next_ask_at__isnull=False)),
             models.Index(fields=["-opened_at", "-id"], name="attempt_by_date"),
+            models.Index(fields=["amount_cents", "id"], name="attempt_by_amount"),
+            models.Index(fields=["state", "opened_at", "id"], name="attempt_by_state"),
+            models.Index(fields=["regie", "id"], name="attempt_by_regie"),
+            models.Index(fields=["authorisation"], name="attempt_by_authorisation"),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
@@ -126,6 +135,20 @@ class AttemptLine(models.Model):
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.Protect(name="never_changed", operation=WHAT_WAS_ASKED),
+            pgtrigger.Trigger(
+                name="holds_its_invoice",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                func=SHOW_WHO_IS_AT_THE_BANK,
+                condition=pgtrigger.Q(new__holds=True),
+            ),
+            pgtrigger.Trigger(
+                name="lets_go_of_its_invoice",
+                operation=pgtrigger.UpdateOf("holds"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.After,
+                func=SHOW_WHO_IS_AT_THE_BANK,
+                condition=pgtrigger.Q(old__holds__df=pgtrigger.F("new__holds")),
+            ),
         ]
 
     def __str__(self) -> str:

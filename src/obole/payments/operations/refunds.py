@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from obole.audit_log import operations as audit_log
+from obole.billing.models import Invoice
 from obole.lib import iban, texts
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
@@ -150,6 +153,9 @@ def complete_refund(*, refund_id: int, mandate: str, actor: Actor, at: datetime)
     require_mandate(regie_id=refund.regie_id, actor=actor, at=at)
     step = states.COMPLETE.apply(refund)
     receipt = refund.receipt
+    invoices = list(
+        Invoice.objects.locked().filter(allocations__receipt=receipt, allocations__cents__lt=0).order_by("id")
+    )
     refund.paid_by, refund.settled_cents, left = _leaves_from(refund)
     refund.entry = ledger.post(
         regie_id=refund.regie_id,
@@ -160,6 +166,8 @@ def complete_refund(*, refund_id: int, mandate: str, actor: Actor, at: datetime)
     )
     refund.done_by, refund.done_at, refund.mandate = actor, at, mandate.strip()[:60]
     refund.save()
+    whole = queries.given_back(Q(receipt=receipt, invoice__in=invoices))
+    Invoice.objects.filter(pk__in=whole.order_by().values("invoice")).update(is_refunded=True)
     audit_log.log_transition(step, subject=refund, actor=actor, at=at, cents=refund.cents, mandate=refund.mandate)
     verb = "refund.done" if refund.payee == Refund.Payee.PAYER else "refund.hand_over"
     audit_log.log_event(verb, subject=receipt, actor=actor, at=at, cents=refund.cents, mandate=refund.mandate)

@@ -12,8 +12,9 @@ from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.models import Dossier
-from obole.lib import actors, texts
+from obole.lib import actors, texts, typed_numbers
 from obole.lib.dates import PARIS
+from obole.lib.typed_numbers import NumberKind
 from obole.mailing.models import Message
 from obole.payments import rules
 from obole.payments.models import (
@@ -30,6 +31,12 @@ from obole.payments.models import (
     Regularisation,
     Sweep,
     Verification,
+)
+from obole.payments.queries.searching import (
+    attempts_matching as attempts_matching,
+    receipts_numbered as receipts_numbered,
+    search_invoices as search_invoices,
+    with_reference as with_reference,
 )
 from obole.payments.queries.watch import (
     banks_that_refuse,
@@ -63,28 +70,6 @@ def _listed(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
     shares = AttemptLine.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt").annotate(n=Count("id"))
     others = Coalesce(Subquery(shares.values("n")), 1) - 1
     return attempts.annotate(others=others).select_related("invoice__payer", "regie").order_by("-opened_at", "-id")
-
-
-def attempts_matching(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attempt]:
-    """Keep the attempts whose own reference, bank's reference, authorisation, invoice or payer answers to ``text``."""
-    typed = texts.clean_line(text)
-    wanted = (
-        Q(reference__istartswith=typed.replace("-", ""))
-        | Q(gateway_reference__istartswith=typed)
-        | Q(authorisation=typed)
-        | Exists(AttemptLine.objects.filter(attempt=OuterRef("pk"), invoice__number__istartswith=typed))
-    )
-    by_name = Q()
-    for word in texts.fold(text).split():
-        by_name &= Q(invoice__payer__sort_key__regex=rf"\m{word}")
-    return attempts.filter(wanted | by_name if by_name else wanted)
-
-
-def with_reference(attempts: QuerySet[Attempt], text: str) -> QuerySet[Attempt]:
-    """Keep the attempts whose own reference, bank's reference or authorisation is ``text``, or begins so."""
-    typed = texts.clean_line(text)
-    ours = Q(reference__istartswith=typed.replace("-", ""))
-    return attempts.filter(ours | Q(gateway_reference__istartswith=typed) | Q(authorisation=typed))
 
 
 def attempts_about(dossier: Dossier) -> QuerySet[Attempt]:
@@ -311,6 +296,24 @@ def free_money_of(payer: Citizen, regie: Regie) -> list[Receipt]:
     )
     waiting = rows.filter(counted__lt=F("cents")).select_related("reversal").order_by("received_at", "id")
     return [item for item in waiting if free_cents(item)]
+
+
+def given_back(receipts: Q = Q()) -> QuerySet[Allocation]:  # noqa: B008 - a condition never changes
+    """
+    Return what was freed from invoices and then given back by the comptable: the invoices of these allocations are
+    « Remboursées » once they are cancelled.
+
+    Where one payment paid several that were cancelled, a refund is of the one whose cents it has, or of them all.
+
+    :param receipts: which allocations, if not all.
+    """
+    freed = Allocation.objects.filter(receipt=OuterRef("receipt"), cents__lt=0)
+    all_cents = freed.order_by().values("receipt").annotate(sum=Sum("cents")).values("sum")
+    done = Refund.objects.filter(receipt=OuterRef("receipt"), state=RefundState.DONE, done_at__gte=OuterRef("at"))
+    alone = ~Exists(freed.exclude(invoice=OuterRef("invoice")))
+    rows = Allocation.objects.filter(receipts, cents__lt=0).annotate(of_all=Subquery(all_cents))
+    whose = Q(cents=-OuterRef("cents")) | Q(cents__gte=-OuterRef("of_all"))
+    return rows.filter(Exists(done.filter(whose)) | Q(Exists(done) & alone)).order_by("id")
 
 
 def refunds(agent: Agent) -> QuerySet[Refund]:

@@ -84,7 +84,7 @@ def _blank_mails(pks: list[int], at: datetime) -> None:
 def _blank_dossiers(pks: list[int], at: datetime) -> None:
     rows = list(Dossier.objects.locked().filter(pk__in=pks).order_by("pk"))
     Attachment.objects.filter(dossier__in=rows).delete()
-    Dossier.objects.filter(pk__in=[row.pk for row in rows]).update(answers={})
+    Dossier.objects.filter(pk__in=[row.pk for row in rows]).update(answers={}, search_keys=[])
     for row in rows:
         audit_log.log_event("dossier.purge", subject=row, actor=actors.WORKER, at=at)
 
@@ -143,13 +143,14 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     Message.objects.filter(pk__in=queries.mails_of(*citizens).order_by().values("pk")).update(**mails)
     dossiers = Dossier.objects.filter(citizen__in=citizens)
     Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()
-    dossiers.update(answers={})
+    dossiers.update(answers={}, search_keys=[])
     number = Cast("pk", models.CharField())
     Citizen.objects.filter(pk__in=[citizen.pk for citizen in citizens]).update(
         **dict.fromkeys(("civility", "first_name", "organisation", "email", "phone", "address"), ""),
         kind=Citizen.Kind.PERSON,
         last_name=Concat(models.Value("Usager effacé "), number),
         sort_key=Concat(models.Value("usager efface "), number),
+        search_keys=[],
         user=None,
     )
     _close_accounts([citizen.user_id for citizen in citizens if citizen.user_id is not None])

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.core.paginator import Page
 from django.template import Context
 from django.template.base import render_value_in_context
 from django.urls import reverse
@@ -147,8 +146,12 @@ def query_with(context: Context, **changes: Any) -> str:
 
 
 @register.inclusion_tag("ui/pagination.html", takes_context=True)
-def pagination(context: Context, page: Page[Any], key: str = "page") -> dict[str, Any]:
-    """Draw the way to the other pages of a list, keeping its filters."""
+def pagination(context: Context, page: Any, key: str = "page") -> dict[str, Any]:
+    """Draw the way to the other pages of a list, keeping its filters: numbered ones, or the next."""
+    if hasattr(page, "after"):
+        ways = {"previous": page.before, "next": page.after}
+        urls = {name: query_with(context, **{key: way}) if way else "" for name, way in ways.items()}
+        return {"page": page, "links": [], **urls}
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {
         "page": page,
