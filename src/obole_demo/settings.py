@@ -1,8 +1,8 @@
 """
 The settings of a checkout: the product's own, and the demonstration.
 
-Where nobody gave OBOLE_DATABASE_URL, they lead to the demonstration's private PostgreSQL: `obole demo` and `obole seed` start and
-stop it, any other command joins it while it runs.
+Where nobody gave OBOLE_DATABASE_URL, they lead to the demonstration's private PostgreSQL: `obole demo` and `obole seed`
+start and stop it, any other command joins it while it runs.
 """
 
 import os

@@ -36,6 +36,9 @@ from tests.access.lines import (
 
 PEOPLE = {
     "home": shows(read, says="Aujourd’hui", lists=True),
+    "save_view": does(read, scoped=False),
+    "drop_view": does(read, scoped=False),
+    "list_layout": does(read, scoped=False),
     "citizens": shows(read, says="Usagers", lists=True),
     "citizen_new": form(review, says="Ouvrir une fiche"),
     "citizen": shows(invoice_read, "citizen", "Maud "),

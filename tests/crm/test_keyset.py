@@ -69,10 +69,14 @@ def test_a_row_that_comes_meanwhile_is_neither_shown_twice_nor_hides_another(
     assert seen + second == expected[:6]
 
 
-@pytest.mark.parametrize("asked", ["2", "a.", "a.!!", "a.bnVsbA", "b.W10", "a.WyJ4Il0", "a." + "A" * 5000, "\0", "a.W251bGxd"])
+@pytest.mark.parametrize(
+    "asked", ["2", "a.", "a.!!", "a.bnVsbA", "b.W10", "a.WyJ4Il0", "a." + "A" * 5000, "\0", "a.W251bGxd"]
+)
 def test_an_address_that_says_nothing_shows_the_first_page(listed: QuerySet[Invoice], asked: str) -> None:
     rows = listed.order_by("-total_cents")
-    assert [row.pk for row in KeysetPaginator(rows, 2).page(asked)] == [row.pk for row in KeysetPaginator(rows, 2).page("")]
+    assert [row.pk for row in KeysetPaginator(rows, 2).page(asked)] == [
+        row.pk for row in KeysetPaginator(rows, 2).page("")
+    ]
 
 
 def test_a_page_costs_one_query_wherever_it_is(listed: QuerySet[Invoice], django_assert_num_queries: object) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from obole.audit_log.models import Record
 from obole.directory import operations as directory, queries
-from obole.directory.models import Agent, Authority, Citizen, User
+from obole.directory.models import Agent, Authority, User
 from obole.directory.rules import Profile, Right, rights_of
 from tests.world import NOON, PASSWORD, WHO, make_agent, make_citizen
 

@@ -30,7 +30,9 @@ def test_a_number_is_read_however_it_is_written(typed: str, kind: NumberKind, ca
     assert (number.kind, number.canonical) == (kind, canonical)
 
 
-@pytest.mark.parametrize("typed", ["", "Moreau", "novembre 2026", "62,80", "(", "06 12 34 56 78", "8 rue Haute", "a" * 300])
+@pytest.mark.parametrize(
+    "typed", ["", "Moreau", "novembre 2026", "62,80", "(", "06 12 34 56 78", "8 rue Haute", "a" * 300]
+)
 def test_what_is_no_number_is_none(typed: str) -> None:
     assert parse_number(typed) is None
 

@@ -120,11 +120,24 @@ def drafts_to_issue(regie: Regie, agent: Agent) -> QuerySet[Invoice]:
     return drafts(agent).filter(regie=regie, total_cents__gt=0)
 
 
-def totals(invoices: QuerySet[Invoice]) -> tuple[int, int]:
-    """Return what these invoices amount to and what is still due of them, in cents."""
-    due = Sum("total_cents", filter=Q(state=InvoiceState.DUE)) - Sum("received_cents", filter=Q(state=InvoiceState.DUE))
-    sums = invoices.order_by().aggregate(total=Sum("total_cents"), due=due)
-    return sums["total"] or 0, sums["due"] or 0
+@dataclass(frozen=True)
+class Sums:
+    """What invoices amount to, in cents: those that stand, those that were cancelled, and what is still due."""
+
+    issued: int
+    cancelled: int
+    due: int
+
+
+def sums(invoices: QuerySet[Invoice]) -> Sums:
+    """Add up invoices."""
+    cancelled = Q(state=InvoiceState.CANCELLED)
+    found = invoices.order_by().aggregate(
+        issued=Sum("total_cents", filter=~cancelled),
+        cancelled=Sum("total_cents", filter=cancelled),
+        due=Sum("due_cents"),
+    )
+    return Sums(**{name: value or 0 for name, value in found.items()})
 
 
 def due_figures(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:

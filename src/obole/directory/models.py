@@ -219,3 +219,48 @@ class Agent(models.Model):
     def may(self, right: Right) -> bool:
         """Tell whether the agent's profile gives this right."""
         return right in rights_of(Profile(self.profile))
+
+
+class ListName(models.TextChoices):
+    """The lists of the CRM that keep views and columns."""
+
+    INVOICES = "invoices", _("Factures")
+    DOSSIERS = "dossiers", _("Dossiers")
+    ATTEMPTS = "attempts", _("Transactions")
+    RECEIPTS = "receipts", _("Encaissements")
+    CITIZENS = "citizens", _("Usagers")
+    MESSAGES = "messages", _("Courriels")
+
+
+class SavedList(models.Model):
+    """A view of a list that an agent keeps: its filters and its order, under a name."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="saved_lists")
+    list_name = models.CharField(max_length=12, choices=ListName.choices)
+    name = models.CharField(_("nom de la vue"), max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    """The address of the list after its « ? », without the page."""
+    is_shared = models.BooleanField(_("partagée avec mon service"), default=False)
+
+    class Meta:
+        ordering = ["list_name", "name", "id"]
+        constraints = [models.UniqueConstraint(fields=["agent", "list_name", "name"], name="saved_list_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListLayout(models.Model):
+    """Which columns of a list an agent wants, in which order, and how many rows."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="list_layouts")
+    list_name = models.CharField(max_length=12, choices=ListName.choices)
+    columns = ArrayField(models.CharField(max_length=30), default=list)
+    rows = models.PositiveSmallIntegerField(default=25)
+
+    class Meta:
+        ordering = ["agent", "list_name"]
+        constraints = [models.UniqueConstraint(fields=["agent", "list_name"], name="list_layout_once")]
+
+    def __str__(self) -> str:
+        return f"{self.list_name}: {', '.join(self.columns)}"

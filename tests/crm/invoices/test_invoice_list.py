@@ -168,8 +168,8 @@ def test_a_regie_of_others_cannot_be_chosen(town: Town, client: Client) -> None:
 def test_the_view_says_what_it_amounts_to(town: Town, client: Client) -> None:
     make_invoice(town, meals=16)
     pay(make_invoice(town, meals=10))
-    assert "2 factures — 84,50 €, dû 52,00 €" in text_of(get(client, "invoices"))
-    assert "1 facture — 32,50 €, dû 0,00 €" in text_of(get(client, "invoices", status="paid"))
+    assert "2 factures — émis 84,50 €, dû 52,00 €" in text_of(get(client, "invoices"))
+    assert "1 facture — émis 32,50 €, dû 0,00 €" in text_of(get(client, "invoices", status="paid"))
     assert "aucune facture" in text_of(get(client, "invoices", q="introuvable"))
 
 
@@ -198,7 +198,7 @@ def test_the_tabs_are_ready_made_filters(town: Town, client: Client) -> None:
         assert words in page
     assert '<a href="?" aria-current="page">Toutes</a>' in page
     late = get(client, "invoices", status="late").content.decode()
-    assert '<a href="?status=late" aria-current="page">En retard</a>' in late
+    assert '<a href="?status=late&amp;sort=due_date" aria-current="page">En retard</a>' in late
     week = (later() - timedelta(days=6)).date().isoformat()
     assert f'href="?refused_from={week}"' in page
 
@@ -206,13 +206,24 @@ def test_the_tabs_are_ready_made_filters(town: Town, client: Client) -> None:
 def test_columns_are_chosen_and_remembered(town: Town, client: Client) -> None:
     make_invoice(town)
     assert "Période" not in str(rows_head(client))
-    chosen = rows_head(client, columns=["number", "period", "total_cents"])
+    chosen = lay_out(client, "number", "period", "total_cents")
     assert chosen == ["Numéro", "Période", "Montant €"]
-    assert rows_head(client) == chosen
-    assert [row[0] for row in [file_of(client)[0]]] == ["Numéro"] and file_of(client)[0] == chosen
-    assert rows_head(client, columns=["number"]) == ["Numéro"]
-    assert rows_head(client, columns=["intruder", "status"]) == ["Numéro", "Statut"]
-    assert rows_head(browser(town.regisseur))[-1] == "Statut"
+    assert rows_head(browser(town.regisseur)) == chosen, "kept with the account, not with the browser"
+    assert file_of(client)[0] == chosen
+    assert lay_out(client, "period", "total_cents", order_period="9", order_total_cents="2") == [
+        "Numéro",
+        "Montant €",
+        "Période",
+    ]
+    assert lay_out(client, "number") == ["Numéro"]
+    assert lay_out(client, "intruder", "status") == ["Numéro", "Statut"]
+    assert rows_head(browser(town.agent))[-1] == "Statut"
+
+
+def lay_out(client: Client, *columns: str, **more: str) -> list[str]:
+    values = {"list": "invoices", "rows": "25", "query": "", "columns": columns, **more}
+    assert client.post("/crm/vues/colonnes/", values)["Location"] == "/crm/factures/"
+    return rows_head(client)
 
 
 def rows_head(client: Client, **query: object) -> list[str]:

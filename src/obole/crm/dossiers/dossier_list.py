@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _, gettext_lazy
 from obole.catalogue.models import Scheme
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
-from obole.crm.shared.lists import Tab, keyset_table, list_page, tab
+from obole.crm.shared.lists import Tab, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.directory.access import AgentRequest, for_agents
-from obole.directory.models import Agent
+from obole.directory.models import Agent, ListName
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossier_queries
 from obole.dossiers.models import Dossier
@@ -57,8 +57,9 @@ def dossiers(request: AgentRequest) -> HttpResponse:
     """List the dossiers that were submitted, newest first."""
     rows = dossier_queries.dossiers_to_list(request.agent).order_by("-submitted_at", "-id")
     narrowed = DossierFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
-    table = keyset_table(request, DossierTable(narrowed.qs))
-    return render_page(request, "crm/dossiers/dossiers.html", list_page(request, table, narrowed, _tabs(request)))
+    kept = kept_list(request, ListName.DOSSIERS, DossierTable)
+    table = keyset_table(request, DossierTable(narrowed.qs, **kept.table_options), kept)
+    return render_page(request, "crm/dossiers/dossiers.html", list_page(request, table, narrowed, _tabs(request), kept))
 
 
 def _tabs(request: AgentRequest) -> list[Tab]:

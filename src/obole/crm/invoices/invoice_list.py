@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _, gettext_lazy
@@ -12,14 +13,24 @@ from django.utils.translation import gettext as _, gettext_lazy
 from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
+from obole.catalogue.models import Scheme
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared import exports, journal
 from obole.crm.shared.exports import Column, in_euros
-from obole.crm.shared.filters import TICKS, AmountFilter, DayFilter, ListFilter, offer_regies, offer_types
-from obole.crm.shared.lists import Tab, chosen_columns, invoices_in_words, keyset_table, list_page, tab
+from obole.crm.shared.filters import (
+    TICKS,
+    AmountFilter,
+    DayFilter,
+    ListFilter,
+    offer_regies,
+    offer_schemes,
+    offer_types,
+)
+from obole.crm.shared.lists import KeptList, Tab, invoices_in_words, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.lib import dates
 from obole.limits import operations as limits
@@ -59,6 +70,15 @@ class InvoiceFilter(ListFilter):
     paid_to = DayFilter("paid_at", last=True, label=gettext_lazy("Payée jusqu’au"))
     amount_from = AmountFilter(field_name="total_cents", lookup_expr="gte", label=gettext_lazy("Montant à partir de"))
     amount_to = AmountFilter(field_name="total_cents", lookup_expr="lte", label=gettext_lazy("Montant jusqu’à"))
+    scheme = filters.ModelMultipleChoiceFilter(
+        label=gettext_lazy("Dispositif"),
+        field_name="dossier__scheme",
+        queryset=lambda request: Scheme.objects.none(),
+        widget=TICKS,
+    )
+    no_email = filters.BooleanFilter(
+        label=gettext_lazy("Payeur sans adresse électronique"), widget=forms.CheckboxInput, method="without_email"
+    )
     refused_from = filters.DateFilter(
         widget=DayInput, label=gettext_lazy("Carte refusée depuis le"), method="by_refusal"
     )
@@ -71,6 +91,11 @@ class InvoiceFilter(ListFilter):
         super().__init__(*args, **options)
         offer_types(self)
         offer_regies(self)
+        offer_schemes(self)
+
+    def without_email(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
+        """Keep those that no mail reaches: they are handed over on paper."""
+        return invoices.filter(payer__email="") if value else invoices
 
     def by_text(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep what answers to a text."""
@@ -88,7 +113,7 @@ class InvoiceFilter(ListFilter):
 
 
 def export_columns(names: Iterable[str], *, today: date) -> list[Column]:
-    """Return the columns of the file, in the order of the list; always the number."""
+    """Return the columns of the file, in the order of the list."""
     known: dict[str, Column] = {
         "number": Column(gettext_lazy("Numéro"), lambda row: row.number),
         "type": Column(gettext_lazy("Type"), lambda row: row.type.name),
@@ -104,8 +129,7 @@ def export_columns(names: Iterable[str], *, today: date) -> list[Column]:
         "remaining": Column(gettext_lazy("Reste dû €"), lambda row: in_euros(row.remaining_cents)),
         "status": Column(gettext_lazy("Statut"), lambda row: _status_of(row, today)),
     }
-    wanted = {"number", *names}
-    return [column for name, column in known.items() if name in wanted]
+    return [known[name] for name in names]
 
 
 def _status_of(invoice: Invoice, today: date) -> str:
@@ -113,24 +137,21 @@ def _status_of(invoice: Invoice, today: date) -> str:
 
 
 DEFAULT = ("number", "type", "payer", "dossier", "issued_at", "due_date", "total_cents", "remaining", "status")
-ALWAYS = ("number",)
 
 
 @for_agents(Right.READ)
 def invoices(request: AgentRequest) -> HttpResponse:
     """List the invoices that were issued, newest first."""
     today = dates.day_of(dates.now())
-    columns, narrowed = _columns(request), _narrowed(request, today)
-    rows = display_status.with_progress(narrowed.qs)
-    table = InvoiceTable(rows, today=today, exclude=[name for name in InvoiceTable.base_columns if name not in columns])
-    keyset_table(request, table)
+    kept, narrowed = _kept(request), _narrowed(request, today)
+    table = InvoiceTable(display_status.with_progress(narrowed.qs), today=today, **kept.table_options)
+    keyset_table(request, table, kept)
     table.count_label = summary = invoices_in_words(table, narrowed.qs)
     context = {
-        **list_page(request, table, narrowed, _tabs(request, today)),
+        **list_page(request, table, narrowed, _tabs(request, today), kept),
         "summary": summary,
         "drafts": billing.drafts(request.agent).count(),
         "held": billing.overdue_instalments(today, request.agent).count(),
-        "offered": [(name, InvoiceTable.base_columns[name].verbose_name, name in columns) for name in _known(request)],
     }
     return render_page(request, "crm/invoices/invoices.html", context)
 
@@ -146,7 +167,7 @@ def invoices_export(request: AgentRequest) -> StreamingHttpResponse:
     journal.keep(
         request, Access.Verb.EXPORT, what="invoices", rows=rows.count(), filters=", ".join(sorted(request.GET))[:200]
     )
-    columns = export_columns(_columns(request), today=today)
+    columns = export_columns(_kept(request).columns, today=today)
     return exports.as_csv(f"factures-{today.isoformat()}.csv", columns, table.data.data.iterator(chunk_size=1000))
 
 
@@ -155,14 +176,9 @@ def _narrowed(request: AgentRequest, today: date) -> InvoiceFilter:
     return InvoiceFilter(request.GET, rows, agent=request.agent, today=today)
 
 
-def _columns(request: AgentRequest) -> list[str]:
-    chosen = chosen_columns(request, "invoices", known=_known(request), default=DEFAULT)
-    return [name for name in _known(request) if name in chosen or name in ALWAYS]
-
-
-def _known(request: AgentRequest) -> list[str]:
-    names: list[str] = list(InvoiceTable.base_columns)
-    return [name for name in names if name != "regie" or sees_money(request.agent)]
+def _kept(request: AgentRequest) -> KeptList:
+    hidden = () if sees_money(request.agent) else ("regie",)
+    return kept_list(request, ListName.INVOICES, InvoiceTable, default=DEFAULT, hidden=hidden)
 
 
 def _tabs(request: AgentRequest, today: date) -> list[Tab]:
@@ -172,8 +188,9 @@ def _tabs(request: AgentRequest, today: date) -> list[Tab]:
     return [
         one(_("Toutes")),
         one(_("À payer"), status=["due", "part_paid"]),
-        one(_("En retard"), status=["late"]),
+        one(_("En retard"), status=["late"], sort=["due_date"]),
         one(_("En cours de paiement"), status=["in_progress"]),
         one(_("Payées aujourd’hui"), paid_from=today.isoformat()),
+        one(_("Sans adresse électronique"), no_email="true", status=["due", "late", "part_paid"]),
         one(_("Refus de la semaine"), refused_from=(today - timedelta(days=6)).isoformat()),
     ]

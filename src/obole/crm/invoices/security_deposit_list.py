@@ -158,7 +158,7 @@ def security_deposits(request: AgentRequest) -> HttpResponse:
     table = sorted_table(
         request, SecurityDepositTable(_shown(request, narrowed.qs), today=today, exclude=_hidden(request))
     )
-    held = narrowed.qs.held()
+    held = narrowed.qs.filter(state=SecurityDepositState.RECEIVED)
     ages = _by_age(request, held, today)
     count, cents = _sums(held)
     words = ngettext("%(n)d caution détenue, %(sum)s", "%(n)d cautions détenues, %(sum)s", count)

@@ -21,9 +21,10 @@ from obole.crm.money.bank_comparison import compare_facts, fact_names
 from obole.crm.shared import badges, journal
 from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_regies
-from obole.crm.shared.lists import keyset_table, list_page, tab
+from obole.crm.shared.lists import kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
+from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.gateways import registry
 from obole.lib import dates
@@ -122,7 +123,8 @@ def attempts(request: AgentRequest) -> HttpResponse:
     narrowed = AttemptFilter(
         request.GET, payment_queries.attempts_to_list(request.agent), agent=request.agent, today=today
     )
-    table = keyset_table(request, AttemptTable(narrowed.qs))
+    kept = kept_list(request, ListName.ATTEMPTS, AttemptTable)
+    table = keyset_table(request, AttemptTable(narrowed.qs, **kept.table_options), kept)
     tabs = [
         tab(request, _("Toutes")),
         tab(request, _("En attente du retour"), state=["opening", "waiting"]),
@@ -130,7 +132,7 @@ def attempts(request: AgentRequest) -> HttpResponse:
         tab(request, _("Non ouvertes"), state=["failed"]),
         tab(request, _("Aujourd’hui"), opened_from=today.isoformat()),
     ]
-    return render_page(request, "crm/money/attempts.html", list_page(request, table, narrowed, tabs))
+    return render_page(request, "crm/money/attempts.html", list_page(request, table, narrowed, tabs, kept))
 
 
 @for_agents(Right.MONEY)

@@ -14,9 +14,10 @@ from obole.billing.models import Invoice
 from obole.crm.shared import badges, scopes
 from obole.crm.shared.columns import STATUS, TITLE, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter
-from obole.crm.shared.lists import keyset_table, list_page, tab
+from obole.crm.shared.lists import kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.directory.access import AgentRequest, for_agents
+from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates, sql
@@ -80,13 +81,14 @@ def messages(request: AgentRequest) -> HttpResponse:
     rows = scopes.messages_seen_by(request.agent).defer("text", "html", "attachments").order_by("-created_at", "-id")
     rows = rows.annotate(sent_key=sql.never_first("sent_at"))
     narrowed = MessageFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
-    table = keyset_table(request, MessageTable(narrowed.qs))
+    kept = kept_list(request, ListName.MESSAGES, MessageTable)
+    table = keyset_table(request, MessageTable(narrowed.qs, **kept.table_options), kept)
     tabs = [
         tab(request, _("Tous")),
         tab(request, _("Non remis"), state=["failed", "doubtful"]),
         tab(request, _("En attente"), state=["queued", "sending"]),
     ]
-    return render_page(request, "crm/outbox/messages.html", list_page(request, table, narrowed, tabs))
+    return render_page(request, "crm/outbox/messages.html", list_page(request, table, narrowed, tabs, kept))
 
 
 @for_agents(Right.READ)

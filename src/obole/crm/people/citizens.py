@@ -145,7 +145,7 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     context = {
         "citizen": one,
         "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=pk)).exists(),
-        "due_cents": invoice_queries.totals(mine_seen)[1],
+        "due_cents": invoice_queries.sums(mine_seen).due,
         "invoices": InvoiceTable(
             list(invoices[:MOST]), today=dates.day_of(dates.now()), exclude=hidden, orderable=False
         ),

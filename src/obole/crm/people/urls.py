@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.people import citizens, home, merging, profile, search
+from obole.crm.people import citizens, home, kept_lists, merging, profile, search
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("usagers/<int:pk>/fusionner/<int:other>/", merging.citizen_merge_preview, name="citizen_merge_preview"),
     path("usagers/<int:pk>/code/", citizens.renew_claim_code, name="citizen_code"),
     path("recherche/", search.search, name="search"),
+    path("vues/", kept_lists.save_view, name="save_view"),
+    path("vues/<int:pk>/supprimer/", kept_lists.drop_view, name="drop_view"),
+    path("vues/colonnes/", kept_lists.list_layout, name="list_layout"),
     path("profil/", profile.profile, name="profile"),
 ]

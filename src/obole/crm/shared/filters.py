@@ -9,6 +9,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from obole.billing.models import InvoiceType
 from obole.catalogue.models import Scheme, Service
@@ -68,6 +69,15 @@ class ListFilter(filters.FilterSet):  # type: ignore[misc]  # untyped library
         form = FilterForm
 
     @property
+    def qs(self) -> QuerySet[Any]:
+        """Return the rows that answer; none where a filter cannot be understood: it would seem to have been applied."""
+        if self.is_bound and self.form.errors:
+            nothing: QuerySet[Any] = self.queryset.none()
+            return nothing
+        found: QuerySet[Any] = super().qs
+        return found
+
+    @property
     def active(self) -> dict[str, Any]:
         """The filters that are on, with their values."""
         cleaned = self.form.cleaned_data if self.form.is_valid() or self.form.is_bound else {}
@@ -106,12 +116,14 @@ def offer_regies(chosen: ListFilter) -> None:
 
 
 def _is_set(value: Any) -> bool:
-    return value not in (None, "") and (not isinstance(value, list | tuple | QuerySet) or len(value) > 0)
+    return value not in (None, "", False) and (not isinstance(value, list | tuple | QuerySet) or len(value) > 0)
 
 
 def _in_words(field: forms.Field, value: Any) -> str:
     if isinstance(value, date):
         return dates.format_short(value)
+    if value is True:
+        return _("oui")
     if isinstance(value, int):
         return money.euros(value)
     if isinstance(value, str):

@@ -1,6 +1,6 @@
 """What the lists share: rows, filters that are on, columns, tabs, and how many there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from obole.billing import queries as billing
 from obole.crm.shared.filters import ListFilter
 from obole.crm.shared.keyset import KeysetPaginator
 from obole.crm.shared.pages import COUNTED, CappedPaginator
+from obole.directory import list_views
 from obole.directory.access import AgentRequest
+from obole.directory.models import ListName, SavedList
 from obole.lib import money
 
 ROWS = 25
@@ -35,7 +37,8 @@ def tab(request: AgentRequest, label: str, **query: Any) -> Tab:
     wanted = {
         name: [str(item) for item in (value if isinstance(value, list) else [value])] for name, value in query.items()
     }
-    return Tab(label, f"?{urlencode(wanted, doseq=True)}", asked == wanted)
+    narrowed = {name: value for name, value in wanted.items() if name != "sort"}
+    return Tab(label, f"?{urlencode(wanted, doseq=True)}", asked == narrowed)
 
 
 def sorted_table(request: AgentRequest, table: Any) -> Any:
@@ -44,21 +47,66 @@ def sorted_table(request: AgentRequest, table: Any) -> Any:
     return table
 
 
-def keyset_table(request: AgentRequest, table: Any) -> Any:
+@dataclass(frozen=True)
+class KeptList:
+    """A list as an agent keeps it: its columns in their order, how many rows, and its views."""
+
+    name: ListName
+    known: dict[str, Any]
+    """Titles, by the name of the column."""
+    hidden: Sequence[str]
+    columns: list[str]
+    rows: int
+    views: list[SavedList]
+
+    @property
+    def table_options(self) -> dict[str, Any]:
+        """What a table is made with, to show these columns in this order."""
+        return {"sequence": [*self.columns, "..."], "exclude": self.left_out}
+
+    @property
+    def left_out(self) -> list[str]:
+        """The columns that are not shown, those that the agent may not see among them."""
+        return [name for name in (*self.known, *self.hidden) if name not in self.columns]
+
+    @property
+    def offered(self) -> list[tuple[str, Any, bool, int]]:
+        """Each column that can be shown: its name, its title, whether it is, and where."""
+        order = [*self.columns, *(name for name in self.known if name not in self.columns)]
+        return [(name, self.known[name], name in self.columns, rank) for rank, name in enumerate(order, start=1)]
+
+
+def kept_list(
+    request: AgentRequest, name: ListName, table: Any, *, default: Sequence[str] = (), hidden: Sequence[str] = ()
+) -> KeptList:
+    """
+    Return how the agent keeps a list.
+
+    :param table: the class of its table.
+    :param default: the columns that who never chose sees; all of them if none is named.
+    :param hidden: those that this agent may not see.
+    """
+    known = {key: column.verbose_name for key, column in table.base_columns.items() if key not in hidden}
+    layout = list_views.layout_of(request.agent, name)
+    chosen = [key for key in (layout.columns if layout else default) if key in known]
+    first = next(iter(known))
+    columns = [first, *(key for key in chosen or known if key != first)]
+    rows = layout.rows if layout and layout.rows in ROWS_OFFERED else ROWS
+    return KeptList(name, known, hidden, columns, rows, list(list_views.views_of(request.agent, name)))
+
+
+def keyset_table(request: AgentRequest, table: Any, kept: KeptList | None = None) -> Any:
     """Sort a table as the address asks, and page it from the row where the page before ended: for long lists."""
     RequestConfig(request, paginate=False).configure(table)
-    table.paginate(paginator_class=KeysetPaginator, per_page=rows_asked(request), page=request.GET.get("page", ""))
+    rows = kept.rows if kept is not None else ROWS
+    table.paginate(paginator_class=KeysetPaginator, per_page=rows, page=request.GET.get("page", ""))
     return table
 
 
-def rows_asked(request: AgentRequest) -> int:
-    """Return how many rows the address asks for on a page."""
-    asked = request.GET.get("rows", "")
-    return int(asked) if asked in map(str, ROWS_OFFERED) else ROWS
-
-
-def list_page(request: AgentRequest, table: Any, narrowed: ListFilter, tabs: Sequence[Tab]) -> dict[str, Any]:
-    """Return what the template of a list needs."""
+def list_page(
+    request: AgentRequest, table: Any, narrowed: ListFilter, tabs: Sequence[Tab], keeps: KeptList | None = None
+) -> dict[str, Any]:
+    """Return what the template of a list needs; ``keeps``: how the agent keeps it, where it is one that is kept."""
     kept = [(name, value) for name in request.GET for value in request.GET.getlist(name)]
     return {
         "table": table,
@@ -68,7 +116,16 @@ def list_page(request: AgentRequest, table: Any, narrowed: ListFilter, tabs: Seq
         "open": bool(narrowed.form.errors),
         "sorted": [(name, value) for name, value in kept if name == "sort"],
         "kept": [(name, value) for name, value in kept if name not in ("columns", "page")],
+        "keeps": keeps,
+        "views": [(view, _is_now(request, view)) for view in keeps.views] if keeps else [],
+        "rows_offered": ROWS_OFFERED,
+        "agent_pk": request.agent.pk,
     }
+
+
+def _is_now(request: AgentRequest, view: SavedList) -> bool:
+    """Tell whether the page shows a view as it was kept."""
+    return list_views.query_to_keep(request.GET) == view.query
 
 
 def is_count_capped(table: Any) -> bool:
@@ -83,15 +140,9 @@ def invoices_in_words(table: Any, invoices: QuerySet[Any]) -> str:
     count = table.paginator.count
     if not count:
         return _("aucune facture")
-    total, due = billing.totals(invoices)
-    words = ngettext("%(n)d facture — %(total)s, dû %(due)s", "%(n)d factures — %(total)s, dû %(due)s", count)
-    return words % {"n": count, "total": money.euros(total), "due": money.euros(due)}
-
-
-def chosen_columns(request: AgentRequest, name: str, *, known: Iterable[str], default: Sequence[str]) -> list[str]:
-    """Return the columns to show: those just chosen, which the session then remembers, else the remembered ones."""
-    key = f"crm.columns.{name}"
-    if "columns" in request.GET:
-        request.session[key] = [item for item in known if item in request.GET.getlist("columns")]
-    remembered = request.session.get(key) or default
-    return [item for item in known if item in remembered]
+    sums = billing.sums(invoices)
+    words = ngettext("%(n)d facture — émis %(total)s, dû %(due)s", "%(n)d factures — émis %(total)s, dû %(due)s", count)
+    said = words % {"n": count, "total": money.euros(sums.issued), "due": money.euros(sums.due)}
+    if not sums.cancelled:
+        return said
+    return _("%(said)s ; annulé en plus %(cents)s") % {"said": said, "cents": money.euros(sums.cancelled)}

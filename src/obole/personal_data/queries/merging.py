@@ -115,7 +115,7 @@ def what_moves(citizen: Citizen, *, agent: Agent) -> Moves:
     return Moves(
         dossiers=dossiers.count(),
         invoices=invoices.count(),
-        due_cents=billing.totals(invoices)[1],
+        due_cents=billing.sums(invoices).due,
         receipts=Receipt.objects.filter(invoice__in=invoices.order_by().values("pk")).count(),
         waiting_cents=_waiting_cents(citizen, agent),
         cautions=SecurityDeposit.objects.filter(theirs, payer=citizen).count(),
