@@ -12,7 +12,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
-from obole.pricing.model.parts import Group, Pricing, Question, QuestionKind
+from obole.pricing.model.parts import AskedOf, Group, Pricing, Question, QuestionKind
 from obole.pricing.model.problems import Problem
 from obole.ui.forms import DayInput, UnitInput, typed
 
@@ -113,6 +113,16 @@ class AnswersForm(forms.Form):
     def alone(self) -> list[BoundField]:
         """The questions that are asked once."""
         return [self[f"r-{item.key}"] for item in self._of("")]
+
+    @property
+    def of_agents(self) -> list[BoundField]:
+        """The questions asked once that are the agent's to answer."""
+        return [self[f"r-{item.key}"] for item in self._of("") if item.asked_of == AskedOf.AGENT]
+
+    @property
+    def of_citizens(self) -> list[BoundField]:
+        """The questions asked once that the citizen answers, in the words of their form."""
+        return [self[f"r-{item.key}"] for item in self._of("") if item.asked_of != AskedOf.AGENT]
 
     @property
     def repeated(self) -> list[RepeatedGroup]:

@@ -115,7 +115,7 @@ def _request(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
 
 
 def _bills(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
-    hidden = ("dossier", "payer", "regie", "period", "issued_at", "paid_at", "received_cents", "remaining")
+    hidden = ("dossier", "payer", "regie", "issued_at", "paid_at", "received_cents", "remaining")
     made = _invoices(dossier)
     table = InvoiceTable(made, today=dates.day_of(dates.now()), exclude=hidden, orderable=False)
     table.empty_text = _("Aucune facture n’a encore été faite de ce dossier.")
