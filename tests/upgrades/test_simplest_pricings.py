@@ -59,6 +59,7 @@ LENT = {
         "transfer_by_two": "boolean DEFAULT false",
         "former_settings": "jsonb DEFAULT '{}'",
     },
+    "dossiers_dossier": {"requests": "jsonb DEFAULT '{}'"},
     "billing_invoice": {"payable_until": "date"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }

@@ -52,8 +52,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     at: datetime,
 ) -> Invoice:
     """
-    Make an invoice of what a dossier's dispositif asks for its price, and issue it. The same ``request_key`` again
-    returns it.
+    Make an invoice of what a dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
 
     The cautions of the price are asked for with it, once for a dossier; what was carried over for the payer and the
     type is billed with it, unless it is the first of several.
@@ -61,13 +60,10 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     :param later: the days of the other invoices of a price with an acompte or instalments, which are planned; the first
         is made now and returned. None makes one invoice of the whole.
     :raises BadDays: if there is not one day for each of the other invoices, to come, in their order.
-    :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review
-        or accepted.
+    :raises NotBillable: if the type, its régie or the dossier is in the way, or there is nothing to pay.
     :raises PricingChanged: if another version of the pricing is in force.
     :raises obole.pricing.model.problems.Refused: with everything that keeps the answers from being priced.
-    :raises EmptyInvoice: if there is nothing to pay.
-    :raises AmountNotShown: if the amount is not the one that was confirmed.
-    :raises AlreadyBilled: if this type is billed already for the period, and that was not confirmed.
+    :raises AmountNotShown, AlreadyBilled: if what was confirmed is another amount, or billed already.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
     require_reviewer(dossier, actor=actor)
@@ -76,8 +72,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
     regie = billable_regie(invoice_type, dossier)
     confirmed.require_first(dossier, type_id=type_id, period=period)
-    version, result = _price(dossier.scheme, answered)
-    confirmed.require_price(result)
+    version, result = _price(dossier.scheme, answered, confirmed)
     security_deposits.request_deposits(result.cautions, dossier=dossier, regie=regie, actor=actor, at=at)
     parts = () if later is None else share(result, first=catalogue.compiled_pricing_of(version).pricing.terms.first)
     if parts:
@@ -107,9 +102,8 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     )
     _write(invoice, version, answered, result, carried=carry_overs.carry_over_details(waited))
     carry_overs.bill_carry_overs(waited, invoice=invoice, actor=actor, at=at)
-    audit_log.log_event(
-        "invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference, pricing=version.number
-    )
+    said = {"dossier": dossier.reference, "pricing": version.number}
+    audit_log.log_event("invoice.draft", subject=invoice, actor=actor, at=at, **said)
     return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
 
 
@@ -133,8 +127,7 @@ def carry_price(  # noqa: PLR0913 - one form, one call
         threshold.
     :raises PricingChanged: if another version of the pricing is in force.
     :raises obole.pricing.model.problems.Refused: with everything that keeps the answers from being priced.
-    :raises AmountNotShown: if the price is not the one that was confirmed.
-    :raises AlreadyBilled: if this type is billed already for the period, and that was not confirmed.
+    :raises AmountNotShown, AlreadyBilled: if what was confirmed is another amount, or billed already.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
     require_reviewer(dossier, actor=actor)
@@ -144,8 +137,7 @@ def carry_price(  # noqa: PLR0913 - one form, one call
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
     billable_regie(invoice_type, dossier)
     confirmed.require_first(dossier, type_id=type_id, period=period)
-    version, result = _price(dossier.scheme, answered)
-    confirmed.require_price(result)
+    version, result = _price(dossier.scheme, answered, confirmed)
     before = sum(
         over.cents for over in carry_overs.lock_pending_carry_overs(dossier=dossier, invoice_type=invoice_type)
     )
@@ -204,7 +196,9 @@ def correct_draft(*, invoice_id: int, answered: PricingAnswers, period: str, act
     return draft
 
 
-def _price(scheme: Scheme, answered: PricingAnswers) -> tuple[PricingVersion, Result]:
+def _price(
+    scheme: Scheme, answered: PricingAnswers, confirmed: Confirmed = NOTHING_SHOWN
+) -> tuple[PricingVersion, Result]:
     version = catalogue.current_pricing(scheme)
     if version is None or version.pk != answered.version_id:
         said = _(
@@ -213,6 +207,7 @@ def _price(scheme: Scheme, answered: PricingAnswers) -> tuple[PricingVersion, Re
         raise PricingChanged(said)
     compiled = catalogue.compiled_pricing_of(version)
     result = compiled.price(compiled.read(answered.answers), on=answered.on)
+    confirmed.require_price(result)
     if result.total_cents < 0:
         raise EmptyInvoice(_("Le total est négatif : c’est de l’argent à rendre, qui ne se facture pas."))
     return version, result

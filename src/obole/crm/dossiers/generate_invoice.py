@@ -42,7 +42,8 @@ def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
         except billing.BadDays as refusal:
             schedules.refuse(form, refusal)
         except billing.AlreadyBilled:
-            form.add_error("again", _("C’est déjà facturé : cochez pour facturer une fois de plus, ou changez la période."))
+            said = _("C’est déjà facturé : cochez pour facturer une fois de plus, ou changez la période.")
+            form.add_error("again", said)
         except billing.NotBillable as refusal:
             form.add_error(None, str(refusal))
     return panel_page(request, dossier, "factures", **priced_panel.panel_context(form, dossier, version))
@@ -73,9 +74,7 @@ def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str,
         "type_id": given["type"].pk,
         "answered": answered,
         "period": given["period"],
-        "confirmed": billing.Confirmed(
-            cents=form.shown_cents, beside=given["beside"] or 0, again=given["again"]
-        ),
+        "confirmed": billing.Confirmed(cents=form.shown_cents, beside=given["beside"] or 0, again=given["again"]),
         "request_key": f"{dossier.pk}:{given['request_key']}",
         "actor": request.actor,
         "at": dates.now(),

@@ -93,8 +93,6 @@ def _save(request: AgentRequest, invoice: Invoice, form: PricedDraftForm) -> Htt
     if saved.total_cents != given["shown"]:
         messages.warning(request, _("Le montant n’est plus celui qui était affiché : vérifiez-le, puis émettez."))
         return redirect("crm:draft", pk=invoice.pk)
-    issued = billing.issue_invoice(
-        invoice_id=invoice.pk, shown_cents=saved.total_cents, actor=request.actor, at=at
-    )
+    issued = billing.issue_invoice(invoice_id=invoice.pk, shown_cents=saved.total_cents, actor=request.actor, at=at)
     messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
     return redirect("crm:invoice", pk=invoice.pk)

@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from obole.billing import queries as billing, rules
-from obole.billing.already_billed import billed_before
 from obole.billing.models import Invoice, InvoiceType
-from obole.billing.operations import BILLABLE
+from obole.billing.operations import BILLABLE, billed_before
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
