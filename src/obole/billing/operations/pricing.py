@@ -54,11 +54,9 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     """
     Make an invoice of what a dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
 
-    The cautions of the price are asked for with it, once for a dossier; what was carried over for the payer and the
-    type is billed with it, unless it is the first of several.
+    Its cautions are asked for with it, once for a dossier; what was carried over is billed with it, unless in parts.
 
-    :param later: the days of the other invoices of a price with an acompte or instalments, which are planned; the first
-        is made now and returned. None makes one invoice of the whole.
+    :param later: the days of the others, where a price is several invoices: they are planned. None makes one invoice.
     :raises BadDays: if there is not one day for each of the other invoices, to come, in their order.
     :raises NotBillable: if the type, its régie or the dossier is in the way, or there is nothing to pay.
     :raises PricingChanged: if another version of the pricing is in force.

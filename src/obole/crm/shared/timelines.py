@@ -29,7 +29,7 @@ DOSSIER_WORDS = {
     "dossier.close": (gettext_lazy("Clos"), "ended"),
     "dossier.reopen": (gettext_lazy("Rouvert"), "info"),
     "dossier.reconsider": (gettext_lazy("Refus repris : de nouveau en instruction"), "late"),
-    "dossier.assign": (gettext_lazy("Confié à un autre agent"), "info"),
+    "dossier.assign": (gettext_lazy("Confié à un agent"), "info"),
     "dossier.note": (gettext_lazy("Note écrite"), "neutral"),
     "dossier.quantity": (gettext_lazy("Quantité corrigée"), "neutral"),
     "invoice.issue": (gettext_lazy("Facture émise et déposée"), "info"),
