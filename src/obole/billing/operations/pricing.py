@@ -100,7 +100,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     )
     _write(invoice, version, answered, result, carried=carry_overs.carry_over_details(waited))
     carry_overs.bill_carry_overs(waited, invoice=invoice, actor=actor, at=at)
-    said = {"dossier": dossier.reference, "pricing": version.number}
+    said: dict[str, str | int] = {"dossier": dossier.reference, "pricing": version.number}
     audit_log.log_event("invoice.draft", subject=invoice, actor=actor, at=at, **said)
     return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
 

@@ -114,9 +114,7 @@ def dossier_reopen(request: AgentRequest, pk: int) -> HttpResponse:
         operations.reopen,
         forms.Form(_sent(request)),
         _("Rouvrir le dossier"),
-        _(
-            "Le dossier redevient accepté : il peut de nouveau être facturé, puis clos. L’usager ne reçoit pas de courriel."
-        ),
+        _("Le dossier redevient accepté et peut être facturé, puis clos. L’usager ne reçoit pas de courriel."),
         _("Rouvrir le dossier"),
         _("le dossier est rouvert."),
     )
