@@ -206,6 +206,15 @@ def test_a_wrong_quantity_takes_the_lines_and_the_total_away(client: Client, dos
     assert "52,00" not in page and "shown" not in panel_of(answer, dossier)
 
 
+def test_a_wrong_quantity_is_said_whatever_else_is_wrong(town: Town, client: Client, dossier: Dossier) -> None:
+    bill_dossier(dossier, town.type)
+    for other in ({}, {"period": "x" * 61}, {"recalculer": "1", "request_key": ""}):
+        answer = post(client, dossier, {**form_of(client, dossier), "r-majoration": "deux", **other})
+        page = text_of(answer)
+        assert "Ce n’est pas un nombre" in page and "le total paraîtront ensuite" in page, other
+        assert "16 repas" not in page
+
+
 def test_what_is_billed_once_offers_no_month(town: Town, client: Client, dossier: Dossier) -> None:
     assert form_of(client, dossier)["period"] == "novembre 2026"
     scheme, form = make_fixed(town, 2200)

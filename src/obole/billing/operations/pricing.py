@@ -69,8 +69,8 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
         return twin
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
     regie = billable_regie(invoice_type, dossier)
-    confirmed.require_first(dossier, type_id=type_id, period=period)
     version, result = _price(dossier.scheme, answered, confirmed)
+    confirmed.require_first(dossier, type_id=type_id, period=period)
     security_deposits.request_deposits(result.cautions, dossier=dossier, regie=regie, actor=actor, at=at)
     parts = () if later is None else share(result, first=catalogue.compiled_pricing_of(version).pricing.terms.first)
     if parts:
@@ -134,8 +134,8 @@ def carry_price(  # noqa: PLR0913 - one form, one call
         return twin
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
     billable_regie(invoice_type, dossier)
-    confirmed.require_first(dossier, type_id=type_id, period=period)
     version, result = _price(dossier.scheme, answered, confirmed)
+    confirmed.require_first(dossier, type_id=type_id, period=period)
     before = sum(
         over.cents for over in carry_overs.lock_pending_carry_overs(dossier=dossier, invoice_type=invoice_type)
     )

@@ -179,6 +179,16 @@ class AnswersForm(forms.Form):
         """Tell whether a problem is about one of the fields."""
         return self._field_of(problem.path) is not None
 
+    def is_untold(self, problem: Problem) -> bool:
+        """Tell whether a problem is about a field where nothing wrong is said yet."""
+        name = self._field_of(problem.path)
+        return name is not None and name not in self.errors
+
+    def is_misread(self, problem: Problem) -> bool:
+        """Tell whether a problem is about what was typed in a field, not about what was not."""
+        name = self._field_of(problem.path)
+        return name is not None and bool(self._typed(name))
+
     def _field_of(self, path: str) -> str | None:
         match = _IN_ROW.fullmatch(path)
         if match is None:

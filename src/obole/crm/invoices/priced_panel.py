@@ -168,16 +168,21 @@ def find_result(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
         "priced": pricing_preview.bill(result),
         "lacking": lacking,
         # Lines made without an answer that cannot be read would be those of another answer.
-        "unreadable": any(name.startswith("r-") or name == "on" for name in form.errors),
+        "unreadable": _is_unreadable(form, problems),
         "sure": not problems,
         "result": result,
     }
 
 
+def _is_unreadable(form: PricedForm, problems: Iterable[Problem]) -> bool:
+    misread = form.is_bound and any(form.is_misread(problem) for problem in problems)
+    return misread or any(name.startswith("r-") or name == "on" for name in form.errors)
+
+
 def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:
     """Tell a form that was sent what is wrong at a field; return the rest."""
-    if form.is_bound and not form.errors:
-        form.tell(problem for problem in problems if form.stands_at(problem))
+    if form.is_bound:
+        form.tell([problem for problem in problems if form.is_untold(problem)])
     return list(dict.fromkeys(problem.message for problem in problems if not form.stands_at(problem)))
 
 
