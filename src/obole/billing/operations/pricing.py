@@ -53,14 +53,12 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
 ) -> Invoice:
     """
     Make an invoice of what a dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
-
     Its cautions are asked for with it, once for a dossier; what was carried over is billed with it, unless in parts.
 
     :param later: the days of the others, where a price is several invoices: they are planned. None makes one invoice.
     :raises BadDays: if there is not one day for each of the other invoices, to come, in their order.
     :raises NotBillable: if the type, its régie or the dossier is in the way, or there is nothing to pay.
-    :raises PricingChanged: if another version of the pricing is in force.
-    :raises obole.pricing.model.problems.Refused: with everything that keeps the answers from being priced.
+    :raises PricingChanged, Refused: if another pricing is in force, or with what keeps the answers from a price.
     :raises AmountNotShown, AlreadyBilled: if what was confirmed is another amount, or billed already.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
