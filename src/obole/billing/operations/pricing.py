@@ -54,7 +54,6 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     """
     Make an invoice of what a dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
     Its cautions are asked for with it, once for a dossier; what was carried over is billed with it, unless in parts.
-
     :param later: the days of the others, where a price is several invoices: they are planned. None makes one invoice.
     :raises BadDays: if there is not one day for each of the other invoices, to come, in their order.
     :raises NotBillable: if the type, its régie or the dossier is in the way, or there is nothing to pay.
@@ -98,8 +97,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     )
     _write(invoice, version, answered, result, carried=carry_overs.carry_over_details(waited))
     carry_overs.bill_carry_overs(waited, invoice=invoice, actor=actor, at=at)
-    said: dict[str, str | int] = {"dossier": dossier.reference, "pricing": version.number}
-    audit_log.log_event("invoice.draft", subject=invoice, actor=actor, at=at, **said)
+    _log_draft(invoice, dossier, version, actor=actor, at=at)
     return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
 
 
@@ -190,6 +188,12 @@ def correct_draft(*, invoice_id: int, answered: PricingAnswers, period: str, act
     draft.save(update_fields=["total_cents", "period"])
     audit_log.log_event("invoice.correct", subject=draft, actor=actor, at=at, cents=draft.total_cents)
     return draft
+
+
+def _log_draft(invoice: Invoice, dossier: Dossier, version: PricingVersion, *, actor: Actor, at: datetime) -> None:
+    audit_log.log_event(
+        "invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference, pricing=version.number
+    )
 
 
 def _price(
