@@ -52,13 +52,22 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     at: datetime,
 ) -> Invoice:
     """
-    Make an invoice of what a dispositif asks for its price, and issue it. The same ``request_key`` again returns it.
-    Its cautions are asked for with it, once for a dossier; what was carried over is billed with it, unless in parts.
-    :param later: the days of the others, where a price is several invoices: they are planned. None makes one invoice.
+    Make an invoice of what a dossier's dispositif asks for its price, and issue it. The same ``request_key`` again
+    returns it.
+
+    The cautions of the price are asked for with it, once for a dossier; what was carried over for the payer and the
+    type is billed with it, unless it is the first of several.
+
+    :param later: the days of the other invoices of a price with an acompte or instalments, which are planned; the first
+        is made now and returned. None makes one invoice of the whole.
     :raises BadDays: if there is not one day for each of the other invoices, to come, in their order.
-    :raises NotBillable: if the type, its régie or the dossier is in the way, or there is nothing to pay.
-    :raises PricingChanged, Refused: if another pricing is in force, or with what keeps the answers from a price.
-    :raises AmountNotShown, AlreadyBilled: if what was confirmed is another amount, or billed already.
+    :raises NotBillable: if the type does not apply, has no régie, its régie is off, or the dossier is not under review
+        or accepted.
+    :raises PricingChanged: if another version of the pricing is in force.
+    :raises obole.pricing.model.problems.Refused: with everything that keeps the answers from being priced.
+    :raises EmptyInvoice: if there is nothing to pay.
+    :raises AmountNotShown: if the amount is not the one that was confirmed.
+    :raises AlreadyBilled: if this type is billed already for the period, and that was not confirmed.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
     require_reviewer(dossier, actor=actor)
@@ -97,8 +106,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     )
     _write(invoice, version, answered, result, carried=carry_overs.carry_over_details(waited))
     carry_overs.bill_carry_overs(waited, invoice=invoice, actor=actor, at=at)
-    _log_draft(invoice, dossier, version, actor=actor, at=at)
-    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
+    return _issue(invoice, dossier, version, actor=actor, at=at)
 
 
 @atomic_with_retry
@@ -190,10 +198,11 @@ def correct_draft(*, invoice_id: int, answered: PricingAnswers, period: str, act
     return draft
 
 
-def _log_draft(invoice: Invoice, dossier: Dossier, version: PricingVersion, *, actor: Actor, at: datetime) -> None:
+def _issue(invoice: Invoice, dossier: Dossier, version: PricingVersion, *, actor: Actor, at: datetime) -> Invoice:
     audit_log.log_event(
         "invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference, pricing=version.number
     )
+    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
 
 
 def _price(
