@@ -223,6 +223,7 @@ def bill_dossier(
         answered=answered_by(dossier, at=at, **more),
         period=period,
         request_key=key or texts.token(),
+        confirmed=billing.Confirmed(again=True),
         actor=WHO,
         at=at,
     )

@@ -93,6 +93,8 @@ class Story:
             answered=answered,
             period=period,
             request_key=texts.token(),
+            # Two children of a family are two dossiers of one payer, billed the same month.
+            confirmed=billing.Confirmed(again=True),
             actor=accounts.agent(),
             at=at,
         )

@@ -120,6 +120,10 @@ def make_unpriced(town: Town) -> Any:
 
 def of_dossiers(town: Town) -> dict[str, Address]:
     review, to_complete, accepted = make_dossier(town), make_dossier(town), make_dossier(town)
+    closed, rejected = make_dossier(town), make_dossier(town)
+    dossiers.accept(dossier_id=closed.pk, reason="", actor=WHO, at=later(1))
+    dossiers.close(dossier_id=closed.pk, actor=WHO, at=later(1))
+    dossiers.reject(dossier_id=rejected.pk, reason="Hors délai", actor=WHO, at=later(1))
     dossiers.ask_complement(dossier_id=to_complete.pk, reason="Merci", actor=WHO, at=later(1))
     dossiers.accept(dossier_id=accepted.pk, reason="", actor=WHO, at=later(1))
     sketch = dossiers.save_draft(
@@ -131,6 +135,8 @@ def of_dossiers(town: Town) -> dict[str, Address]:
     return {
         "review": (review.pk,),
         "accepted": (accepted.pk,),
+        "closed": (closed.pk,),
+        "rejected": (rejected.pk,),
         "sent": (sent.pk,),
         "attachment": (sent.pk, file.pk),
         "my dossier": (sent.public_id,),

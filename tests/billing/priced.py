@@ -53,6 +53,7 @@ def bill(
         period="novembre 2026",
         request_key=key,
         later=later,
+        confirmed=billing.Confirmed(again=True),
         actor=WHO,
         at=NOON,
     )

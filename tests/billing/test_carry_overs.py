@@ -37,6 +37,7 @@ def carry(
         answered=answered(version, asked),
         period="octobre 2026",
         request_key=key,
+        confirmed=billing.Confirmed(again=True),
         actor=WHO,
         at=NOON,
     )

@@ -71,6 +71,15 @@ def draft_form(client: Client, draft: Invoice, **changes: str) -> dict[str, str]
     return {**dict(form.form_values()), **changes}
 
 
+def looked_at(client: Client, dossier: Dossier, sent: dict[str, str]) -> dict[str, str]:
+    """Return what the form that makes an invoice sends, with the total that its page shows for it."""
+    address = url("generate_invoice", dossier.pk)
+    page = html.fromstring(client.post(address, {**sent, "recalculer": "1"}).content.decode())
+    form = next((form for form in page.forms if form.get("action") == address), None)
+    shown = {} if form is None else dict(form.form_values())
+    return {**sent, **{name: shown[name] for name in ("shown", "beside") if name in shown}}
+
+
 def bill(town: Town, cents: int, *, at: datetime | None = None) -> Invoice:
     """Issue an invoice of a fixed amount: the sandbox bank answers according to its cents."""
     return make_fixed_invoice(town, cents, name=f"Forfait {cents}", at=at or later())

@@ -17,7 +17,7 @@ from obole.dossiers.models import Dossier
 from obole.regies import operations as regies
 from obole_demo import dispositifs
 from obole_demo.town import OpenScheme, open_schemes
-from tests.crm.desk import browser, get, text_of, url
+from tests.crm.desk import browser, get, looked_at, text_of, url
 from tests.world import NOON, WHO, make_agent, make_citizen, make_regie
 
 Typed = Mapping[str, Any]
@@ -121,7 +121,7 @@ class Counter:
         self.review(dossier, noted or {})
         action, sent = url("generate_invoice", dossier.pk), self.fill(dossier, counted or {})
         tried = self.simulate(key, {name: value for name, value in sent.items() if name[:2] in ("r-", "n-")})
-        answer = self.agent.post(action, sent)
+        answer = self.agent.post(action, looked_at(self.agent, dossier, sent))
         assert answer.status_code == 302, text_of(answer)
         invoice = Invoice.objects.get(dossier=dossier)
         page = text_of(get(self.agent, "invoice", invoice.pk))

@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from obole.billing.models import Invoice
-from tests.crm.desk import get, text_of, url
+from tests.crm.desk import get, looked_at, text_of, url
 from tests.dispositifs.filing import Counter, Typed
 
 pytestmark = pytest.mark.django_db
@@ -263,7 +263,7 @@ def test_a_grave_given_back_is_money_to_give_back_which_no_invoice_bills() -> No
     dossier = counter.file("retrocession", {"concession": "B-014"})
     counter.review(dossier, {"prix": "520", "duree": "30", "ecoulees": "12", "deux_tiers": "no"})
     sent = counter.fill(dossier, {})
-    answer = counter.agent.post(url("generate_invoice", dossier.pk), sent)
+    answer = counter.agent.post(url("generate_invoice", dossier.pk), looked_at(counter.agent, dossier, sent))
     assert "Le total est négatif : c’est de l’argent à rendre, qui ne se facture pas." in text_of(answer)
     assert not Invoice.objects.exists()
     tried = {name: value for name, value in sent.items() if name.startswith("r-")}

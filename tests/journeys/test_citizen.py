@@ -43,6 +43,11 @@ def invoice_it(people: People, reference: str) -> str:
     desk.get_by_role("link", name=reference).click()
     desk.get_by_role("button", name="Prendre en charge").click()
     desk.get_by_role("link", name=re.compile("^Factures")).last.click()
+    again = desk.get_by_label("Facturer tout de même")
+    if again.count():
+        # Another test of this citizen was invoiced the same thing before.
+        desk.locator("#generer summary").click()
+        again.check()
     desk.get_by_role("button", name="Générer la facture").click()
     number = re.search(r"ENF-\d{4}-\d{6}", desk.inner_text("main"))
     assert number is not None

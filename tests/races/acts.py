@@ -112,7 +112,14 @@ def bill_copies(dossier_id: int, type_id: int, version_id: int) -> int:
     """Invoice a hundred copies, and what was carried over to them; return what that comes to."""
     asked = billing.PricingAnswers(version_id=version_id, answers={"pages": "100"}, on=NOON.date())
     return billing.generate_invoice(
-        dossier_id=dossier_id, type_id=type_id, answered=asked, period="", request_key=texts.token(), actor=WHO, at=NOON
+        dossier_id=dossier_id,
+        type_id=type_id,
+        answered=asked,
+        period="",
+        request_key=texts.token(),
+        confirmed=billing.Confirmed(again=True),
+        actor=WHO,
+        at=NOON,
     ).total_cents
 
 

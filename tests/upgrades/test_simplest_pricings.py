@@ -68,7 +68,7 @@ LENT = {
         "payer_key": "text",
         "dossier_number": "integer",
     },
-    "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'"},
+    "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }
 """Columns of later that the operations of today write: there while it is filled, gone when it is migrated."""

@@ -12,6 +12,7 @@ from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service
 from obole.directory.models import Agent, Citizen
 from obole.dossiers.states import DossierState
 from obole.lib import texts
+from obole.lib.actors import ActorField
 
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
@@ -49,6 +50,8 @@ class Dossier(models.Model):
     """What finds it in a search: the words of its short answers (a child's name), but for those marked sensitive."""
     reason = models.TextField(_("motif"), blank=True)
     """Why a complement is asked for, or why it was accepted or refused: the citizen reads it."""
+    requests = models.JSONField(default=dict)
+    """What is asked of one answer, by the key of its question: the citizen reads it there. Only while incomplete."""
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(_("déposé le"), null=True)
     decided_at = models.DateTimeField(null=True)
@@ -83,6 +86,36 @@ class Dossier(models.Model):
     def reference(self) -> str:
         """The number that people quote: ``DOS-000012``."""
         return f"DOS-{self.number:06d}" if self.number else "DOS-…"
+
+
+class DossierNote(models.Model):
+    """
+    What an agent wrote down about a dossier, for the agents alone: it is never changed, but blanked with what the
+    dossier answers.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="notes")
+    author = ActorField()
+    text = models.TextField(_("note"), max_length=2000, blank=True)
+    """Plain; empty once it was blanked."""
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["dossier", "-at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="notes_stay", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="notes_are_only_blanked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.text <> '' OR (OLD.id, OLD.dossier_id, OLD.author, OLD.at) IS DISTINCT FROM"
+                    " (NEW.id, NEW.dossier_id, NEW.author, NEW.at)"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id}, {self.at:%Y-%m-%d}"
 
 
 class ApplicationDraft(models.Model):

@@ -14,6 +14,7 @@ from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
 from obole.directory import queries as directory
 from obole.directory.models import Agent, Citizen
+from obole.directory.rules import Profile, Right, rights_of
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.states import DossierState
 from obole.lib import texts, typed_numbers
@@ -85,6 +86,13 @@ def dossiers_to_list(agent: Agent) -> QuerySet[Dossier]:
         .annotate(agent_key=Coalesce("agent__name", Value("")))
     )
     return rows.select_related("scheme__service", "citizen", "agent")
+
+
+def agents_to_assign(dossier: Dossier) -> QuerySet[Agent]:
+    """Return who may be given a dossier: the agents who handle its prestation, and can sign in."""
+    reviewing = [profile for profile in Profile if Right.REVIEW in rights_of(profile)]
+    theirs = Q(all_services=True) | Q(accesses__service=dossier.scheme.service_id, accesses__handles=True)
+    return Agent.objects.filter(theirs, profile__in=reviewing, may_sign_in=True).distinct().order_by("name", "id")
 
 
 def search(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:

@@ -13,6 +13,10 @@ class MissingAnswer(ValueError):
     """A question that must be answered has no answer, or a group too few rows."""
 
 
+class UnknownQuestion(ValueError):
+    """Something is asked of an answer that the form does not have."""
+
+
 class TooManyRows(ValueError):
     """A group has more rows than it may."""
 
@@ -61,6 +65,23 @@ def search_keys_of(fields: Iterable[FormField], answers: Mapping[str, Any]) -> l
         rows = answers.get(group) or () if group else (answers,)
         keys |= search_keys.of_names(*(str(row[key]) for row in rows if row.get(key)))
     return search_keys.in_order(keys)
+
+
+def complement_asked(
+    fields: Sequence[FormField], reason: str, requests: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
+    """
+    Return what the citizen reads of a request for a complement: all of it together, and what stands at each question.
+
+    :raises UnknownQuestion: if one of them is not the citizen's to answer.
+    """
+    asked = {key: " ".join(said.split()) for key, said in requests.items()}
+    asked = {key: said for key, said in asked.items() if said}
+    labels = {field.key: field.label for field in fields if field.by == FilledBy.CITIZEN and not field.group}
+    if unknown := asked.keys() - labels.keys():
+        raise UnknownQuestion(", ".join(sorted(unknown)))
+    listed = [f"– {labels[field.key]}\u00a0: {asked[field.key]}" for field in fields if field.key in asked]
+    return "\n".join([*filter(None, [reason.strip()]), *listed]), asked
 
 
 def _rows(

@@ -32,5 +32,7 @@ ACCEPT = Transition("dossier.accept", frozenset({S.IN_REVIEW}), S.ACCEPTED)
 REJECT = Transition("dossier.reject", frozenset({S.IN_REVIEW}), S.REJECTED)
 WITHDRAW = Transition("dossier.withdraw", frozenset({S.DRAFT, S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE}), S.WITHDRAWN)
 CLOSE = Transition("dossier.close", frozenset({S.ACCEPTED}), S.CLOSED)
+REOPEN = Transition("dossier.reopen", frozenset({S.CLOSED}), S.ACCEPTED)
+RECONSIDER = Transition("dossier.reconsider", frozenset({S.REJECTED}), S.IN_REVIEW)
 
-MOVES = (SUBMIT, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE)
+MOVES = (SUBMIT, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE, REOPEN, RECONSIDER)

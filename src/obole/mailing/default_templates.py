@@ -72,6 +72,16 @@ KINDS: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "dossier_reopened": MailKind(
+        label=_("Dossier refusé, puis repris"),
+        variables=BASE | {"reference", "dispositif", "url", "motif"},
+        subject="Votre demande {{ reference }} est de nouveau examinée",
+        body=(
+            "Bonjour {{ nom }},\n\nNous avions refusé votre demande « {{ dispositif }} ». Nous revenons sur ce refus"
+            " : elle est de nouveau à l’examen.\n\n{{ motif }}\n\nVoir ma demande : {{ url }}"
+        )
+        + SIGNATURE,
+    ),
     "invoice_deposited": MailKind(
         label=_("Facture déposée"),
         variables=INVOICE,

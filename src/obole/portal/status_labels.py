@@ -71,6 +71,8 @@ _TOLD = {
     "dossier.reject": (gettext_lazy("Demande refusée"), "refused"),
     "dossier.withdraw": (gettext_lazy("Demande retirée"), "ended"),
     "dossier.close": (gettext_lazy("Demande terminée"), "ended"),
+    "dossier.reopen": (gettext_lazy("Demande rouverte"), "done"),
+    "dossier.reconsider": (gettext_lazy("Le refus est repris : votre demande est de nouveau examinée"), "in_progress"),
 }
 
 _RETURNS = {

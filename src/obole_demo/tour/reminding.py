@@ -20,7 +20,8 @@ def remind(cast: Cast) -> str:
     """
     agent, citizen = cast.agent, cast.citizen
     agent.get(f"/crm/dossiers/?q={cast.mark}").follow("DOS-").follow("Factures")
-    agent.submit("Générer la facture", {"Location de combinaison": "1"})
+    again = {"Location de combinaison": "1", "Facturer tout de même": "on"}
+    agent.submit("Recalculer", again).submit("Générer la facture", again)
     invoice = Invoice.objects.filter(payer__email=cast.notes["email"]).order_by("-sequence")[0]
     if invoice.sequence != 2:
         raise Difference(f"the second invoice of the régie has the rank {invoice.sequence}")

@@ -15,7 +15,7 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.regies import operations as regies
 from tests.actors import somebody
-from tests.crm.desk import browser, get, text_of, url
+from tests.crm.desk import browser, get, looked_at, text_of, url
 from tests.world import WHO, Town, later, make_dossier, make_fixed, make_regie, make_town, make_type
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,9 @@ def form_of(client: Client, dossier: Dossier) -> dict[str, str]:
 
 
 def send(client: Client, dossier: Dossier, sent: dict[str, str], **changes: str) -> HttpResponse:
-    answer: HttpResponse = client.post(url("generate_invoice", dossier.pk), {**sent, **changes})
+    """Send the form, once its total was looked at."""
+    sent = looked_at(client, dossier, {**sent, **changes})
+    answer: HttpResponse = client.post(url("generate_invoice", dossier.pk), sent)
     return answer
 
 
@@ -79,14 +81,14 @@ def test_the_same_form_sent_twice_makes_one_invoice(town: Town, client: Client, 
     sent = form_of(client, dossier)
     assert [send(client, dossier, sent).status_code for _n in range(3)] == [302, 302, 302]
     assert Invoice.objects.count() == 1
-    assert send(client, dossier, form_of(client, dossier)).status_code == 302
-    assert Invoice.objects.count() == 2, "a new form makes another invoice"
+    assert send(client, dossier, form_of(client, dossier), again="on").status_code == 302
+    assert Invoice.objects.count() == 2, "a new form makes another invoice, once that is confirmed"
 
 
 def test_a_key_of_another_dossier_makes_its_own_invoice(town: Town, client: Client, dossier: Dossier) -> None:
     sent = form_of(client, dossier)
     send(client, dossier, sent)
-    send(client, make_dossier(town), sent)
+    send(client, make_dossier(town), sent, again="on")
     assert Invoice.objects.values("dossier").distinct().count() == 2
 
 

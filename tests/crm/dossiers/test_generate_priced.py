@@ -25,7 +25,7 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import texts
 from tests.billing.priced import bill, publish
-from tests.crm.desk import browser, get, text_of, url
+from tests.crm.desk import browser, get, looked_at, text_of, url
 from tests.pricing.build import day, number, shop, yes_no
 from tests.pricing.dispositifs import TAXED_HALL
 from tests.world import NOON, WHO, Town, later, make_dossier, make_town
@@ -96,7 +96,9 @@ def panel(client: Client, dossier: Dossier) -> dict[str, str]:
 
 
 def send(client: Client, dossier: Dossier, sent: dict[str, str], **changes: str) -> HttpResponse:
-    answer: HttpResponse = client.post(url("generate_invoice", dossier.pk), {**sent, **changes})
+    """Send the form, once its total was looked at."""
+    sent = looked_at(client, dossier, {**sent, **changes})
+    answer: HttpResponse = client.post(url("generate_invoice", dossier.pk), sent)
     assert answer.status_code in {200, 302}
     return answer
 

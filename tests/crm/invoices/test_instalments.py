@@ -184,7 +184,7 @@ def test_a_solde_without_acompte_says_what_to_do(client: Client, planned: Planne
     assert "En suspens" in text_of(get(client, "dossier", planned.plan.dossier_id, panneau="factures"))
     draft = billing.redo_invoice(invoice_id=acompte.pk, actor=WHO, at=NOON)
     assert "ne se corrigent pas seules" in text_of(get(client, "draft", draft.pk))
-    client.post(url("draft", draft.pk), {"emettre": "1"})
+    client.post(url("draft", draft.pk), {"emettre": "1", "shown": str(draft.total_cents)})
     assert Invoice.objects.get(pk=draft.pk).state == "due"
     assert "Émettre maintenant" in text_of(get(client, "part", planned.pk))
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from obole.billing import emails
 from obole.billing.access import require_biller
 from obole.billing.models import Invoice
+from obole.billing.operations.confirming import require_total
 from obole.billing.operations.errors import NotBillable
 from obole.billing.operations.issuing import make_due
 from obole.billing.states import InvoiceState
@@ -22,17 +23,21 @@ DEPOSITED_AT_ONCE = 50
 
 
 @atomic_with_retry
-def issue_batch(*, invoice_ids: Sequence[int], actor: Actor, at: datetime) -> list[Invoice]:
+def issue_batch(
+    *, invoice_ids: Sequence[int], shown_cents: int | None = None, actor: Actor, at: datetime
+) -> list[Invoice]:
     """
     Issue drafts of one régie together, all or none, numbered in the order of their ids; the worker then deposits them.
 
     Locks the invoices by id, then the series, then the régie, once each. Returns the invoices, in the order of their
     numbers.
 
+    :param shown_cents: what they come to on the screen of who issues them, if somebody does.
     :raises obole.lib.states.ForbiddenTransition: if one of them is not a draft.
     :raises obole.billing.models.Invoice.DoesNotExist: if one of them does not exist.
     :raises NotBillable: if they are not all of the same régie.
     :raises EmptyInvoice: if the total of one of them is zero.
+    :raises AmountNotShown: if they come to another total than the one that was shown.
     """
     invoices = _locked(invoice_ids)
     if not invoices:
@@ -42,6 +47,7 @@ def issue_batch(*, invoice_ids: Sequence[int], actor: Actor, at: datetime) -> li
     # Invoices issued together are of few prestations: one question for each.
     for one in {invoice.dossier and invoice.dossier.scheme.service_id: invoice for invoice in invoices}.values():
         require_biller(one, actor=actor, at=at)
+    require_total(invoices, shown_cents)
 
     numbers = make_due(invoices, authority=directory.the_authority(), actor=actor, at=at)
     defer(

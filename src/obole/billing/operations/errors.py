@@ -21,6 +21,14 @@ class PricingChanged(NotBillable):
     """The pricing is no more the one that was shown: the amount may be another."""
 
 
+class AmountNotShown(NotBillable):
+    """What would be issued is not the amount that was on the screen."""
+
+
+class AlreadyBilled(NotBillable):
+    """The same thing was billed already, and nobody said that it is billed once more."""
+
+
 class BadDays(NotBillable):
     """
     The days of the parts of a price are not to come, or not in their order; ``rank`` is the part whose day is wrong, if

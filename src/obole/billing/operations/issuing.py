@@ -9,6 +9,7 @@ from obole.audit_log import operations as audit_log
 from obole.billing import emails, rules, states
 from obole.billing.access import require_biller
 from obole.billing.models import Invoice, InvoiceLine, InvoiceType
+from obole.billing.operations.confirming import require_total
 from obole.billing.operations.errors import EmptyInvoice, NotBillable
 from obole.billing.wording import freeze
 from obole.directory import queries as directory
@@ -40,16 +41,19 @@ BILLABLE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 
 
 @atomic_with_retry
-def issue_invoice(*, invoice_id: int, actor: Actor, at: datetime) -> Invoice:
+def issue_invoice(*, invoice_id: int, shown_cents: int | None = None, actor: Actor, at: datetime) -> Invoice:
     """
     Give a draft its number, make it due, and deposit it in the payer's account.
 
     :raises obole.lib.states.ForbiddenTransition: if it is not a draft.
+    :param shown_cents: the total that was on the screen of who issues it, if one was.
     :raises EmptyInvoice: if its total is zero.
+    :raises AmountNotShown: if its total is not the one that was shown.
     """
     rows = Invoice.objects.locked().select_related("type", "regie", "dossier__scheme__service")
     invoice, authority = rows.get(pk=invoice_id), directory.the_authority()
     require_biller(invoice, actor=actor, at=at)
+    require_total([invoice], shown_cents)
     make_due([invoice], authority=authority, actor=actor, at=at)
     emails.send_invoice_notice(invoice, authority=authority, at=at)
     defer("billing.render", invoice_id=invoice.pk)

@@ -14,6 +14,7 @@ from obole.audit_log import operations as audit_log
 from obole.billing import queries, rules
 from obole.billing.models import CarryOver, Invoice, InvoiceExplanation, InvoiceLine, InvoiceType
 from obole.billing.operations import carry_overs, instalments, security_deposits
+from obole.billing.operations.confirming import NOTHING_SHOWN, Confirmed
 from obole.billing.operations.drafts import lock_draft
 from obole.billing.operations.errors import EmptyInvoice, IsInstalment, NotBillable, PricingChanged
 from obole.billing.operations.issuing import add_lines, billable_regie, issue_invoice
@@ -46,6 +47,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     period: str,
     request_key: str,
     later: Sequence[date] | None = None,
+    confirmed: Confirmed = NOTHING_SHOWN,
     actor: Actor,
     at: datetime,
 ) -> Invoice:
@@ -64,6 +66,8 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     :raises PricingChanged: if another version of the pricing is in force.
     :raises obole.pricing.model.problems.Refused: with everything that keeps the answers from being priced.
     :raises EmptyInvoice: if there is nothing to pay.
+    :raises AmountNotShown: if the amount is not the one that was confirmed.
+    :raises AlreadyBilled: if this type is billed already for the period, and that was not confirmed.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
     require_reviewer(dossier, actor=actor)
@@ -71,7 +75,8 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
         return twin
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
     regie = billable_regie(invoice_type, dossier)
-    version, result = _price(dossier.scheme, answered)
+    version, result = _price(dossier.scheme, answered, confirmed)
+    confirmed.require_first(dossier, type_id=type_id, period=period)
     security_deposits.request_deposits(result.cautions, dossier=dossier, regie=regie, actor=actor, at=at)
     parts = () if later is None else share(result, first=catalogue.compiled_pricing_of(version).pricing.terms.first)
     if parts:
@@ -87,6 +92,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
         )
         return instalments.open_plan(planned, request_key=request_key, actor=actor, at=at)
     waited = carry_overs.lock_pending_carry_overs(dossier=dossier, invoice_type=invoice_type)
+    confirmed.require_beside(waited)
     invoice = Invoice.objects.create(
         request_key=request_key,
         type=invoice_type,
@@ -100,10 +106,7 @@ def generate_invoice(  # noqa: PLR0913 - one form, one call
     )
     _write(invoice, version, answered, result, carried=carry_overs.carry_over_details(waited))
     carry_overs.bill_carry_overs(waited, invoice=invoice, actor=actor, at=at)
-    audit_log.log_event(
-        "invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference, pricing=version.number
-    )
-    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
+    return _issue(invoice, dossier, version, actor=actor, at=at)
 
 
 @atomic_with_retry
@@ -114,6 +117,7 @@ def carry_price(  # noqa: PLR0913 - one form, one call
     answered: PricingAnswers,
     period: str,
     request_key: str,
+    confirmed: Confirmed = NOTHING_SHOWN,
     actor: Actor,
     at: datetime,
 ) -> CarryOver:
@@ -125,6 +129,7 @@ def carry_price(  # noqa: PLR0913 - one form, one call
         threshold.
     :raises PricingChanged: if another version of the pricing is in force.
     :raises obole.pricing.model.problems.Refused: with everything that keeps the answers from being priced.
+    :raises AmountNotShown, AlreadyBilled: if what was confirmed is another amount, or billed already.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
     require_reviewer(dossier, actor=actor)
@@ -133,7 +138,8 @@ def carry_price(  # noqa: PLR0913 - one form, one call
         return twin
     invoice_type = InvoiceType.objects.select_related("regie").get(pk=type_id)
     billable_regie(invoice_type, dossier)
-    version, result = _price(dossier.scheme, answered)
+    version, result = _price(dossier.scheme, answered, confirmed)
+    confirmed.require_first(dossier, type_id=type_id, period=period)
     before = sum(
         over.cents for over in carry_overs.lock_pending_carry_overs(dossier=dossier, invoice_type=invoice_type)
     )
@@ -192,7 +198,16 @@ def correct_draft(*, invoice_id: int, answered: PricingAnswers, period: str, act
     return draft
 
 
-def _price(scheme: Scheme, answered: PricingAnswers) -> tuple[PricingVersion, Result]:
+def _issue(invoice: Invoice, dossier: Dossier, version: PricingVersion, *, actor: Actor, at: datetime) -> Invoice:
+    audit_log.log_event(
+        "invoice.draft", subject=invoice, actor=actor, at=at, dossier=dossier.reference, pricing=version.number
+    )
+    return issue_invoice(invoice_id=invoice.pk, actor=actor, at=at)
+
+
+def _price(
+    scheme: Scheme, answered: PricingAnswers, confirmed: Confirmed = NOTHING_SHOWN
+) -> tuple[PricingVersion, Result]:
     version = catalogue.current_pricing(scheme)
     if version is None or version.pk != answered.version_id:
         said = _(
@@ -201,6 +216,7 @@ def _price(scheme: Scheme, answered: PricingAnswers) -> tuple[PricingVersion, Re
         raise PricingChanged(said)
     compiled = catalogue.compiled_pricing_of(version)
     result = compiled.price(compiled.read(answered.answers), on=answered.on)
+    confirmed.require_price(result)
     if result.total_cents < 0:
         raise EmptyInvoice(_("Le total est négatif : c’est de l’argent à rendre, qui ne se facture pas."))
     return version, result

@@ -12,7 +12,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
-from obole.pricing.model.parts import Group, Pricing, Question, QuestionKind
+from obole.pricing.model.parts import AskedOf, Group, Pricing, Question, QuestionKind
 from obole.pricing.model.problems import Problem
 from obole.ui.forms import DayInput, UnitInput, typed
 
@@ -115,6 +115,16 @@ class AnswersForm(forms.Form):
         return [self[f"r-{item.key}"] for item in self._of("")]
 
     @property
+    def of_agents(self) -> list[BoundField]:
+        """The questions asked once that are the agent's to answer."""
+        return [self[f"r-{item.key}"] for item in self._of("") if item.asked_of == AskedOf.AGENT]
+
+    @property
+    def of_citizens(self) -> list[BoundField]:
+        """The questions asked once that the citizen answers, in the words of their form."""
+        return [self[f"r-{item.key}"] for item in self._of("") if item.asked_of != AskedOf.AGENT]
+
+    @property
     def repeated(self) -> list[RepeatedGroup]:
         """The groups, with their rows."""
         return [
@@ -168,6 +178,16 @@ class AnswersForm(forms.Form):
     def stands_at(self, problem: Problem) -> bool:
         """Tell whether a problem is about one of the fields."""
         return self._field_of(problem.path) is not None
+
+    def is_untold(self, problem: Problem) -> bool:
+        """Tell whether a problem is about a field where nothing wrong is said yet."""
+        name = self._field_of(problem.path)
+        return name is not None and name not in self.errors
+
+    def is_misread(self, problem: Problem) -> bool:
+        """Tell whether a problem is about what was typed in a field, not about what was not."""
+        name = self._field_of(problem.path)
+        return name is not None and bool(self._typed(name))
 
     def _field_of(self, path: str) -> str | None:
         match = _IN_ROW.fullmatch(path)

@@ -34,6 +34,8 @@ class QuestionDisplay:
     """The sentence that says on what it depends."""
     condition: str = ""
     """The same for the script of the page, as JSON."""
+    request: str = ""
+    """What an agent asks of the answer that was given."""
     is_group = False
 
 
@@ -59,6 +61,8 @@ class GroupDisplay:
     add: str
     """What its button says; nothing where there are as many rows as there may be."""
     problem: str = ""
+    request: str = ""
+    """What an agent asks of the rows that were given."""
     is_group = True
 
 
@@ -94,6 +98,8 @@ class Questionnaire(forms.Form):
         self.form_fields, self.by, self.known = tuple(fields), by, known or {}
         # A question that depends on others is asked for by the server, that knows them.
         self.use_required_attribute = False
+        self.requests: Mapping[str, str] = {}
+        """What an agent asks of an answer, by the key of its question."""
         self.few: dict[str, str] = {}
         """What is said of groups with too few rows, by their key."""
         self.slots = list(self._slots())
@@ -254,7 +260,8 @@ class Questionnaire(forms.Form):
         return " ".join(said for said in sentences if said), condition
 
     def _shown(self, slot: Slot) -> QuestionDisplay:
-        return QuestionDisplay(self[slot.name], slot.field, *self._when(slot.field))
+        request = self.requests.get(slot.field.key, "") if slot.row == OUTSIDE else ""
+        return QuestionDisplay(self[slot.name], slot.field, *self._when(slot.field), request=request)
 
     def _group(self, group: FormField) -> GroupDisplay:
         number = self._row_count(group)
@@ -274,6 +281,7 @@ class Questionnaire(forms.Form):
             rows=shown,
             add=_("Ajouter : %(name)s") % {"name": group.row_name or _("ligne")} if number < group.rows_at_most else "",
             problem=self.few.get(group.key, ""),
+            request=self.requests.get(group.key, ""),
         )
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.catalogue.fields import FilledBy
-from obole.crm.dossiers.progress import progress_of
+from obole.crm.dossiers.progress import is_billed, progress_of
 from obole.crm.invoices import priced_panel, schedules
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.money.attempts import AttemptTable
@@ -72,7 +73,7 @@ def panel_page(request: AgentRequest, dossier: Dossier, name: str, **more: Any) 
         "panels": _titles(dossier),
         "panel": chosen,
         "panel_template": f"crm/dossiers/panel_{chosen}.html",
-        "can": {move.verb.partition(".")[2]: handles and move.allows(dossier) for move in states.MOVES},
+        "can": _may(dossier, handles=handles),
         "handles": handles,
         **PANELS[chosen](request, dossier),
         **more,
@@ -80,11 +81,37 @@ def panel_page(request: AgentRequest, dossier: Dossier, name: str, **more: Any) 
     return render_page(request, "crm/dossiers/dossier.html", context)
 
 
+class NoteForm(forms.Form):
+    """A note."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Nouvelle note"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Pour les agents seulement : l’usager ne la voit pas. Elle ne se modifie plus ensuite."),
+        error_messages={"required": gettext_lazy("Écrivez la note avant de la garder.")},
+    )
+
+
+def _may(dossier: Dossier, *, handles: bool) -> dict[str, bool]:
+    """Return what the agent may do now, by the verbs of the moves and of what moves nothing."""
+    moves = {move.verb.partition(".")[2]: handles and move.allows(dossier) for move in states.MOVES}
+    accepted = handles and dossier.state == states.DossierState.ACCEPTED
+    bill = accepted and billing.types_for(dossier).exists()
+    return {
+        **moves,
+        "assign": handles and dossier.state in states.OPEN,
+        "bill": bill,
+        "bill_first": bill and not is_billed(dossier),
+    }
+
+
 def _titles(dossier: Dossier) -> list[tuple[str, str]]:
     counts = {
         "factures": Invoice.objects.filter(dossier=dossier).count(),
         "transactions": payments.attempts_about(dossier).count(),
         "pieces": dossier.attachments.count(),
+        "notes": dossier.notes.count(),
         "courriels": mailing.about(dossier, *_invoices(dossier)).count(),
     }
     labels = {
@@ -92,6 +119,7 @@ def _titles(dossier: Dossier) -> list[tuple[str, str]]:
         "factures": _("Factures"),
         "transactions": _("Transactions"),
         "pieces": _("Pièces"),
+        "notes": _("Notes"),
         "courriels": _("Courriels"),
         "historique": _("Historique"),
     }
@@ -115,7 +143,7 @@ def _request(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
 
 
 def _bills(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
-    hidden = ("dossier", "payer", "regie", "period", "issued_at", "paid_at", "received_cents", "remaining")
+    hidden = ("dossier", "payer", "regie", "issued_at", "paid_at", "received_cents", "remaining")
     made = _invoices(dossier)
     table = InvoiceTable(made, today=dates.day_of(dates.now()), exclude=hidden, orderable=False)
     table.empty_text = _("Aucune facture n’a encore été faite de ce dossier.")
@@ -159,6 +187,10 @@ def _mails(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     return {"table": MessageTable(list(mailing.about(dossier, *_invoices(dossier))), orderable=False)}
 
 
+def _notes(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
+    return {"notes": dossier.notes.order_by("-at", "-id"), "note_form": NoteForm()}
+
+
 def _story(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     return {"events": timelines.of_dossier(dossier, _invoices(dossier))}
 
@@ -168,6 +200,7 @@ PANELS: dict[str, Panel] = {
     "factures": _bills,
     "transactions": _attempts,
     "pieces": _files,
+    "notes": _notes,
     "courriels": _mails,
     "historique": _story,
 }

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -40,6 +41,9 @@ def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
             form.tell(refusal.problems)
         except billing.BadDays as refusal:
             schedules.refuse(form, refusal)
+        except billing.AlreadyBilled:
+            said = _("C’est déjà facturé : cochez pour facturer une fois de plus, ou changez la période.")
+            form.add_error("again", said)
         except billing.NotBillable as refusal:
             form.add_error(None, str(refusal))
     return panel_page(request, dossier, "factures", **priced_panel.panel_context(form, dossier, version))
@@ -70,6 +74,7 @@ def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str,
         "type_id": given["type"].pk,
         "answered": answered,
         "period": given["period"],
+        "confirmed": billing.Confirmed(cents=form.shown_cents, beside=given["beside"] or 0, again=given["again"]),
         "request_key": f"{dossier.pk}:{given['request_key']}",
         "actor": request.actor,
         "at": dates.now(),
@@ -77,8 +82,9 @@ def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str,
 
 
 def _done(request: AgentRequest, invoice: Invoice) -> HttpResponse:
-    messages.success(
-        request,
-        _("la facture %(number)s est émise et déposée dans le compte de l’usager.") % {"number": invoice.number},
-    )
+    link = '<a href="{}">{}</a>'
+    number = format_html(link, reverse("crm:invoice", args=[invoice.pk]), invoice.number)
+    pdf = format_html(link, reverse("crm:invoice_pdf", args=[invoice.pk]), _("ouvrir son PDF"))
+    said = _("la facture {number} est émise et déposée dans le compte de l’usager ; {pdf}.")
+    messages.success(request, format_html(said, number=number, pdf=pdf))
     return redirect(f"{reverse('crm:dossier', args=[invoice.dossier_id])}?panneau=factures")

@@ -39,6 +39,12 @@ def progress_of(dossier: Dossier, agent: Agent) -> list[ProgressStep]:
     return _with_current(steps) if dossier.state not in (DossierState.REJECTED, DossierState.WITHDRAWN) else steps[:3]
 
 
+def is_billed(dossier: Dossier) -> bool:
+    """Tell whether an invoice of a dossier stands."""
+    ended = (InvoiceState.DRAFT, InvoiceState.CANCELLED)
+    return Invoice.objects.filter(dossier=dossier).exclude(state__in=ended).exists()
+
+
 def _day(dossier: Dossier) -> str:
     return dates.format_short(dates.day_of(dossier.submitted_at)) if dossier.submitted_at else ""
 

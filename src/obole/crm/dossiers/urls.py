@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.dossiers import agent_answers, dossier_detail, dossier_list, generate_invoice, review
+from obole.crm.dossiers import agent_answers, dossier_detail, dossier_list, generate_invoice, hands, notes, review
 
 urlpatterns = [
     path("dossiers/", dossier_list.dossiers, name="dossiers"),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("dossiers/<int:pk>/accepter/", review.dossier_accept, name="dossier_accept"),
     path("dossiers/<int:pk>/refuser/", review.dossier_reject, name="dossier_reject"),
     path("dossiers/<int:pk>/clore/", review.dossier_close, name="dossier_close"),
+    path("dossiers/<int:pk>/rouvrir/", review.dossier_reopen, name="dossier_reopen"),
+    path("dossiers/<int:pk>/reprendre/", review.dossier_reconsider, name="dossier_reconsider"),
+    path("dossiers/<int:pk>/confier/", hands.dossier_assign, name="dossier_assign"),
+    path("dossiers/<int:pk>/rendre/", hands.dossier_give_back, name="dossier_give_back"),
+    path("dossiers/<int:pk>/notes/", notes.dossier_note, name="dossier_note"),
     path("dossiers/<int:pk>/reponses/", agent_answers.dossier_answers, name="dossier_answers"),
     path("dossiers/<int:pk>/facturer/", generate_invoice.generate_invoice, name="generate_invoice"),
     path("dossiers/<int:pk>/pieces/<int:attachment_pk>/", dossier_detail.attachment, name="attachment"),

@@ -132,7 +132,10 @@ def drafts_issue(request: AgentRequest, pk: int) -> HttpResponse:
         return _moved(request, pk)
     try:
         issued = billing.issue_batch(
-            invoice_ids=[draft.pk for draft in batch.drafts], actor=request.actor, at=dates.now()
+            invoice_ids=[draft.pk for draft in batch.drafts],
+            shown_cents=batch.cents,
+            actor=request.actor,
+            at=dates.now(),
         )
     except (ForbiddenTransition, Invoice.DoesNotExist, billing.NotBillable):
         return _moved(request, pk)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
 from obole.crm.invoices import priced_panel
-from obole.crm.invoices.priced_forms import PricedDraftForm
+from obole.crm.invoices.priced_forms import IssueForm, PricedDraftForm
 from obole.crm.shared.pages import render_page
 from obole.directory.access import AgentRequest
 from obole.lib import dates
@@ -57,9 +56,11 @@ def draft_as_it_is(
     """
     Issue a draft as it is: a part of a price, or lines that no pricing made. These may be priced anew by ``version``.
     """
-    form = Form(request.POST or None)
+    form = IssueForm(request.POST or None)
     if form.is_valid() and "emettre" in request.POST:
-        issued = billing.issue_invoice(invoice_id=invoice.pk, actor=request.actor, at=dates.now())
+        issued = billing.issue_invoice(
+            invoice_id=invoice.pk, shown_cents=form.shown_cents, actor=request.actor, at=dates.now()
+        )
         messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
         return redirect("crm:invoice", pk=invoice.pk)
     context = {
@@ -92,6 +93,6 @@ def _save(request: AgentRequest, invoice: Invoice, form: PricedDraftForm) -> Htt
     if saved.total_cents != given["shown"]:
         messages.warning(request, _("Le montant n’est plus celui qui était affiché : vérifiez-le, puis émettez."))
         return redirect("crm:draft", pk=invoice.pk)
-    issued = billing.issue_invoice(invoice_id=invoice.pk, actor=request.actor, at=at)
+    issued = billing.issue_invoice(invoice_id=invoice.pk, shown_cents=saved.total_cents, actor=request.actor, at=at)
     messages.success(request, _("la facture %(number)s est émise.") % {"number": issued.number})
     return redirect("crm:invoice", pk=invoice.pk)

@@ -38,12 +38,27 @@ class PricedForm(AnswersForm):
         return read
 
 
-class BillForm(PricedForm, ToInvoiceForm):
+class IssueForm(forms.Form):
+    """A draft that is issued as it is; what was shown is told back, so that nothing else is issued."""
+
+    shown = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    @property
+    def shown_cents(self) -> int:
+        """The total that the page showed; one that no invoice has, where it was not told."""
+        told: int | None = self.cleaned_data["shown"]
+        return -1 if told is None else told
+
+
+class BillForm(PricedForm, IssueForm, ToInvoiceForm):
     """
     The invoice of a dossier, or the several of a price with an acompte or instalments: then each but the first has its
     day.
     """
 
+    beside = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    """The carry-overs that were shown with the price."""
+    again = forms.BooleanField(label=gettext_lazy("Facturer tout de même"), required=False)
     at_once = forms.BooleanField(label=gettext_lazy("Facturer tout en une seule fois"), required=False)
 
     def __init__(

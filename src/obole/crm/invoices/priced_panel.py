@@ -1,21 +1,22 @@
 """The sous-panel « Générer une facture »: the questions of the pricing, and what the answers come to."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from obole.billing import queries as billing, rules
-from obole.billing.models import InvoiceType
-from obole.billing.operations import BILLABLE
+from obole.billing.models import Invoice, InvoiceType
+from obole.billing.operations import BILLABLE, billed_before
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
 from obole.crm.invoices import schedules
 from obole.crm.invoices.priced_forms import BillForm, PricedForm
-from obole.crm.shared import pricing_preview
+from obole.crm.shared import badges, pricing_preview
 from obole.crm.shared.forms import new_request_key
 from obole.crm.shared.sidebar import sees_money
 from obole.directory.access import AgentRequest
@@ -23,6 +24,8 @@ from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates, money
 from obole.lib.dates import MONTHS
+from obole.payments import display_status
+from obole.pricing.model.parts import Pricing, QuestionKind
 from obole.pricing.model.problems import Problem
 from obole.pricing.model.results import Result
 
@@ -38,8 +41,19 @@ def blank_panel(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
         url = reverse("crm:settings_pricing", args=[dossier.scheme_id]) if request.agent.may(Right.CONFIGURE) else ""
         return {"billable": dossier.state in BILLABLE, "no_type": chosen is None, "pricing_url": url}
     today = dates.day_of(dates.now())
-    first = {"type": chosen.pk, "period": f"{MONTHS[today.month - 1]} {today.year}", "request_key": new_request_key()}
+    pricing = catalogue.compiled_pricing_of(version).pricing
+    first = {"type": chosen.pk, "period": _period_to_offer(pricing, today), "request_key": new_request_key()}
     return panel_context(_form(request, dossier, version, None, first), dossier, version)
+
+
+def _period_to_offer(pricing: Pricing, today: date) -> str:
+    """
+    Return this month for what is counted again and again; nothing for what is billed once: it has days of its own, is
+    paid in several times, or depends on no answer.
+    """
+    days = any(question.kind == QuestionKind.DAY for question in pricing.questions)
+    once = days or bool(pricing.terms.acompte) or pricing.terms.instalments > 1 or not pricing.questions
+    return "" if once else f"{MONTHS[today.month - 1]} {today.year}"
 
 
 def sent_form(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> BillForm:
@@ -80,6 +94,8 @@ def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> 
     )
     term = chosen.payment_term if chosen else 0
     at, made = dates.now(), find_result(form, version)
+    parts = schedules.instalments_to_confirm(form, schedules.parts_of(version, made["result"]))
+    carrying = _carrying(dossier, version, chosen, made["result"])
     return {
         "generate": form,
         "form": form,
@@ -87,11 +103,27 @@ def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> 
         "pricing_version": version,
         "due_on": dates.due_date(at, term_days=term),
         "year": dates.day_of(at).year,
-        "parts": schedules.instalments_to_confirm(form, schedules.parts_of(version, made["result"])),
+        "parts": parts,
+        "shown_cents": made["result"].total_cents,
+        "shown_beside": 0 if parts and not form["at_once"].value() else carrying["carried_cents"],
+        **_before(form, dossier, chosen),
         **made,
         "quoted_gap": quoted_gap(dossier, made["priced"].total_cents) if made["sure"] else "",
-        **_carrying(dossier, version, chosen, made["result"]),
+        **carrying,
     }
+
+
+def _before(form: BillForm, dossier: Dossier, chosen: InvoiceType | None) -> dict[str, Any]:
+    """Return what of this type and period was billed already, with its pills."""
+    period = str(form["period"].value() or "")
+    before = billed_before(dossier, type_id=chosen.pk, period=period) if chosen else None
+    if not before:
+        return {"billed_before": None, "bills_before": []}
+    rows = Invoice.objects.filter(pk__in=[one.pk for one in before.invoices]).select_related("dossier")
+    today = dates.day_of(dates.now())
+    known = display_status.with_progress(rows).order_by("issued_at", "id")
+    bills = [(one, badges.invoice_badge(display_status.display(one, today=today))) for one in known]
+    return {"billed_before": before, "bills_before": bills}
 
 
 def _carrying(dossier: Dossier, version: PricingVersion, chosen: InvoiceType | None, result: Result) -> dict[str, Any]:
@@ -131,18 +163,26 @@ def quoted_gap(dossier: Dossier, cents: int) -> str:
 def find_result(form: PricedForm, version: PricingVersion) -> dict[str, Any]:
     """Return what the answers come to so far; what is wrong is said at its field, and what lacks above the lines."""
     result, problems = pricing_preview.preview(version, form.answers, on=form.day)
+    lacking = _told(form, problems)
     return {
         "priced": pricing_preview.bill(result),
-        "lacking": _told(form, problems),
+        "lacking": lacking,
+        # Lines made without an answer that cannot be read would be those of another answer.
+        "unreadable": _is_unreadable(form, problems),
         "sure": not problems,
         "result": result,
     }
 
 
+def _is_unreadable(form: PricedForm, problems: Iterable[Problem]) -> bool:
+    misread = form.is_bound and any(form.is_misread(problem) for problem in problems)
+    return misread or any(name.startswith("r-") or name == "on" for name in form.errors)
+
+
 def _told(form: PricedForm, problems: Iterable[Problem]) -> list[str]:
     """Tell a form that was sent what is wrong at a field; return the rest."""
-    if form.is_bound and not form.errors:
-        form.tell(problem for problem in problems if form.stands_at(problem))
+    if form.is_bound:
+        form.tell([problem for problem in problems if form.is_untold(problem)])
     return list(dict.fromkeys(problem.message for problem in problems if not form.stands_at(problem)))
 
 

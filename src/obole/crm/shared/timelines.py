@@ -27,6 +27,10 @@ DOSSIER_WORDS = {
     "dossier.reject": (gettext_lazy("Refusé"), "refused"),
     "dossier.withdraw": (gettext_lazy("Retiré par l’usager"), "ended"),
     "dossier.close": (gettext_lazy("Clos"), "ended"),
+    "dossier.reopen": (gettext_lazy("Rouvert"), "info"),
+    "dossier.reconsider": (gettext_lazy("Refus repris : de nouveau en instruction"), "late"),
+    "dossier.assign": (gettext_lazy("Confié à un agent"), "info"),
+    "dossier.note": (gettext_lazy("Note écrite"), "neutral"),
     "dossier.quantity": (gettext_lazy("Quantité corrigée"), "neutral"),
     "invoice.issue": (gettext_lazy("Facture émise et déposée"), "info"),
     "invoice.settle": (gettext_lazy("Facture soldée"), "done"),
@@ -124,6 +128,7 @@ def _told(record: Record, numbers: dict[int, str]) -> Event:
     parts = [
         numbers.get(record.subject_id, "") if about_invoice else "",
         str(details.get("reason", "")),
+        " → ".join(filter(None, (details["before"], details["after"]))) if record.verb == "dossier.assign" else "",
         "{} : {} → {}".format(details["product"], details["before"], details["after"]) if "product" in details else "",
         record.actor.name,
     ]

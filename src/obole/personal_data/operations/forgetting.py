@@ -17,7 +17,7 @@ from obole.audit_log import configuration, operations as audit_log
 from obole.directory import operations as directory, queries as directory_queries
 from obole.directory.models import Agent, Citizen, User
 from obole.directory.rules import new_claim_code
-from obole.dossiers.models import Attachment, Dossier
+from obole.dossiers.models import Attachment, Dossier, DossierNote
 from obole.lib import actors
 from obole.lib.actors import Actor
 from obole.lib.states import TransitionRecord
@@ -84,6 +84,7 @@ def _blank_mails(pks: list[int], at: datetime) -> None:
 def _blank_dossiers(pks: list[int], at: datetime) -> None:
     rows = list(Dossier.objects.locked().filter(pk__in=pks).order_by("pk"))
     Attachment.objects.filter(dossier__in=rows).delete()
+    DossierNote.objects.filter(dossier__in=rows).exclude(text="").update(text="")
     Dossier.objects.filter(pk__in=[row.pk for row in rows]).update(answers={}, search_keys=[])
     for row in rows:
         audit_log.log_event("dossier.purge", subject=row, actor=actors.WORKER, at=at)
@@ -143,6 +144,7 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     Message.objects.filter(pk__in=queries.mails_of(*citizens).order_by().values("pk")).update(**mails)
     dossiers = Dossier.objects.filter(citizen__in=citizens)
     Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()
+    DossierNote.objects.filter(dossier__in=dossiers.values("pk")).exclude(text="").update(text="")
     dossiers.update(answers={}, search_keys=[])
     number = Cast("pk", models.CharField())
     Citizen.objects.filter(pk__in=[citizen.pk for citizen in citizens]).update(

@@ -100,6 +100,7 @@ def complete(request: CitizenRequest, public_id: str) -> HttpResponse:
             messages.success(request, _("Votre demande est complétée : un agent l’examine."))
             return redirect_to("portal:dossier", dossier.public_id)
     note(request, form)
+    form.requests = dossier.requests
     context = {"form": form, "asked": asked, "dossier": dossier}
     return render(request, "portal/complete.html", {**context, **estimates.live_estimate(form)})
 

@@ -21,6 +21,12 @@ window.addEventListener("pageshow", () => {
   });
 });
 
+// A click in a field that holds a zero selects it: what is typed then takes its place, instead of standing beside it.
+document.addEventListener("click", (event) => {
+  const input = event.target;
+  if (input.matches("input[inputmode=numeric], input[inputmode=decimal]") && /^0([.,]0*)?$/.test(input.value)) input.select();
+});
+
 // <input type="checkbox" data-select-all="name"> ticks every box of that name in its form;
 // an element with data-selected="name" shows how many are ticked.
 document.querySelectorAll("[data-select-all]").forEach((box) => { box.hidden = false; });

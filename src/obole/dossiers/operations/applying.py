@@ -1,4 +1,4 @@
-"""Every write about dossiers: a citizen applies and completes, an agent reviews."""
+"""What a citizen does: apply, keep what is begun, complete, withdraw."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,17 +9,16 @@ from django.utils import translation
 
 from obole.audit_log import operations as audit_log
 from obole.catalogue import queries as catalogue
-from obole.catalogue.fields import FieldKind, FilledBy
+from obole.catalogue.fields import FieldKind
 from obole.catalogue.forms import conditions, estimates
 from obole.catalogue.models import FormVersion, Scheme
 from obole.directory import operations as directory
 from obole.dossiers import emails, rules, states
-from obole.dossiers.access import require_applicant, require_reviewer
+from obole.dossiers.access import require_applicant
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.uploads import StoredUpload
 from obole.lib import dates, sql
 from obole.lib.actors import Actor
-from obole.lib.states import Transition
 from obole.lib.transactions import atomic_with_retry
 from obole.pricing.text import codec as pricing
 
@@ -29,10 +28,6 @@ Answer = Any
 
 class SchemeClosed(Exception):
     """The dispositif takes no more applications."""
-
-
-class DossierEnded(Exception):
-    """Nobody works on the dossier any more: it was refused, given up or closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,85 +123,12 @@ def complete(*, dossier_id: int, filled: Application, actor: Actor, at: datetime
     dossier.answers = rules.answers_to_keep(
         dossier.form.form_fields, filled.answers, known=dossier.answers, attached=[*kept, *_attached(filled)]
     )
-    dossier.reason = ""
+    dossier.reason, dossier.requests = "", {}
     dossier.search_keys = rules.search_keys_of(dossier.form.form_fields, dossier.answers)
-    dossier.save(update_fields=["state", "answers", "search_keys", "reason"])
+    dossier.save(update_fields=["state", "answers", "search_keys", "reason", "requests"])
     _keep(dossier, filled, at=at)
     _estimate(dossier, at=at)
     audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    return dossier
-
-
-@atomic_with_retry
-def take(*, dossier_id: int, agent_id: int, actor: Actor, at: datetime) -> Dossier:
-    """
-    Put a submitted dossier in this agent's hands.
-
-    :raises obole.lib.states.ForbiddenTransition: if it is not waiting.
-    """
-    dossier = Dossier.objects.locked().get(pk=dossier_id)
-    require_reviewer(dossier, actor=actor)
-    step = states.TAKE.apply(dossier)
-    dossier.agent_id = agent_id
-    dossier.save(update_fields=["state", "agent"])
-    audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    return dossier
-
-
-@atomic_with_retry
-def release_of(*, agent_id: int, actor: Actor, at: datetime) -> int:
-    """Put what an agent reviews back for the others to take, and return how many dossiers that was: they leave."""
-    mine = list(Dossier.objects.locked().filter(agent=agent_id, state=states.DossierState.IN_REVIEW).order_by("pk"))
-    for dossier in mine:
-        step = states.RELEASE.apply(dossier)
-        dossier.agent_id = None
-        dossier.save(update_fields=["state", "agent"])
-        audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    return len(mine)
-
-
-def ask_complement(*, dossier_id: int, reason: str, actor: Actor, at: datetime) -> Dossier:
-    """Send the dossier back to the citizen, who reads ``reason``."""
-    return _answer(
-        states.ASK_COMPLEMENT, "dossier_incomplete", dossier_id=dossier_id, reason=reason, actor=actor, at=at
-    )
-
-
-def accept(*, dossier_id: int, reason: str, actor: Actor, at: datetime) -> Dossier:
-    """Accept the dossier; ``reason`` may be empty."""
-    return _answer(states.ACCEPT, "dossier_accepted", dossier_id=dossier_id, reason=reason, actor=actor, at=at)
-
-
-def reject(*, dossier_id: int, reason: str, actor: Actor, at: datetime) -> Dossier:
-    """Refuse the dossier; the citizen reads ``reason``."""
-    return _answer(states.REJECT, "dossier_rejected", dossier_id=dossier_id, reason=reason, actor=actor, at=at)
-
-
-@atomic_with_retry
-def answer_as_agent(*, dossier_id: int, answers: Mapping[str, Answer], actor: Actor, at: datetime) -> Dossier:
-    """
-    Write the answers that are the agent's to give; those of the citizen are left as they are.
-
-    :raises DossierEnded: if nobody works on it any more.
-    :raises obole.dossiers.rules.MissingAnswer: if a required one is empty.
-    """
-    dossier = Dossier.objects.locked().get(pk=dossier_id)
-    require_reviewer(dossier, actor=actor)
-    if dossier.state not in states.OPEN:
-        raise DossierEnded(dossier.reference)
-    fields, before = dossier.form.form_fields, dossier.answers
-    files = Attachment.objects.filter(dossier=dossier).values_list("field_key", flat=True)
-    settled = rules.answers_to_keep(fields, answers, known=before, attached=files, by=FilledBy.AGENT)
-    mine = {field.key for field in fields if field.by == FilledBy.AGENT}
-    # An agent's answer may put a citizen's beside the point: what the citizen said stays all the same.
-    dossier.answers = {key: value for key, value in before.items() if key not in mine} | {
-        key: value for key, value in settled.items() if key in mine
-    }
-    changed = [field.key for field in fields if before.get(field.key) != dossier.answers.get(field.key)]
-    if changed:
-        dossier.search_keys = rules.search_keys_of(fields, dossier.answers)
-        dossier.save(update_fields=["answers", "search_keys"])
-        audit_log.log_event("dossier.answers", subject=dossier, actor=actor, at=at, fields=", ".join(changed)[:500])
     return dossier
 
 
@@ -218,30 +140,6 @@ def withdraw(*, dossier_id: int, actor: Actor, at: datetime) -> Dossier:
     step = states.WITHDRAW.apply(dossier)
     dossier.save(update_fields=["state"])
     audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    return dossier
-
-
-@atomic_with_retry
-def close(*, dossier_id: int, actor: Actor, at: datetime) -> Dossier:
-    """Close an accepted dossier: no more invoices will come from it."""
-    dossier = Dossier.objects.locked().get(pk=dossier_id)
-    require_reviewer(dossier, actor=actor)
-    step = states.CLOSE.apply(dossier)
-    dossier.save(update_fields=["state"])
-    audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    return dossier
-
-
-@atomic_with_retry
-def _answer(move: Transition, notice: str, *, dossier_id: int, reason: str, actor: Actor, at: datetime) -> Dossier:
-    dossier = Dossier.objects.locked().get(pk=dossier_id)
-    require_reviewer(dossier, actor=actor)
-    step = move.apply(dossier)
-    dossier.reason = reason.strip()
-    dossier.decided_at = at if move in (states.ACCEPT, states.REJECT) else dossier.decided_at
-    dossier.save(update_fields=["state", "reason", "decided_at"])
-    audit_log.log_transition(step, subject=dossier, actor=actor, at=at, reason=reason[:500])
-    emails.send(notice, dossier, at=at)
     return dossier
 
 
