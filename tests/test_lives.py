@@ -36,6 +36,7 @@ DOSSIER = Life(
     "draft submitted in_review incomplete accepted rejected withdrawn closed",
     {
         "dossier.submit": ("draft", "submitted"),
+        "dossier.file": ("draft", "submitted"),
         "dossier.take": ("submitted", "in_review"),
         "dossier.release": ("in_review", "submitted"),
         "dossier.ask_complement": ("in_review", "incomplete"),

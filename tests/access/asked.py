@@ -44,7 +44,11 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
     part, carried = {"part_id": side.objects["part"][0]}, {"carried_id": side.objects["carried"][0]}
     reason, kind = {"reason": "Erreur"}, {"type_id": side.town.type.pk}
     priced = {"answered": answered(side), "period": ""}
+    form = catalogue.current_form(side.town.scheme)
+    assert form is not None
+    filed = {"citizen_id": side.town.citizen.pk, "form_id": form.pk, "request_key": "f", "filled": NOTHING}
     return {
+        "dossiers.submit_for": filed,
         "dossiers.take": {**sent, "agent_id": agent_id},
         "dossiers.ask_complement": {**review, **reason},
         "dossiers.accept": {**review, **reason},

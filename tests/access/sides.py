@@ -272,6 +272,7 @@ def of_account(town: Town) -> dict[str, Address]:
     )
     return {
         "citizen": (town.citizen.pk,),
+        "application": (town.citizen.pk, town.scheme.pk),
         "twins": (town.citizen.pk, twin.pk),
         "file": (file.pk,),
         "my session": (session.pk,),

@@ -9,6 +9,7 @@ from django.utils import translation
 
 from obole.audit_log import operations as audit_log
 from obole.catalogue import queries as catalogue
+from obole.catalogue.access import require_service
 from obole.catalogue.fields import FieldKind, FilledBy
 from obole.catalogue.forms import conditions, estimates
 from obole.catalogue.models import FormVersion, Scheme
@@ -29,6 +30,10 @@ Answer = Any
 
 class SchemeClosed(Exception):
     """The dispositif takes no more applications."""
+
+
+class ApplicantDeceased(Exception):
+    """Nothing is asked for in the name of who has died."""
 
 
 class DossierEnded(Exception):
@@ -55,26 +60,29 @@ def submit(
     :raises obole.dossiers.rules.TooManyRows: if a group has more rows than it may.
     """
     require_applicant(citizen_id=citizen_id, actor=actor)
-    # A double click waits here, then finds the dossier of the first; other citizens do not wait.
-    citizen_id = directory.lock_file(citizen_id).pk
-    twin = Dossier.objects.filter(request_key=request_key, citizen=citizen_id).first()
-    if twin is not None:
-        return twin
     form = FormVersion.objects.select_related("scheme").get(pk=form_id)
-    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
-        raise SchemeClosed(form.scheme.name)
-    dossier = Dossier(request_key=request_key, scheme=form.scheme, form=form, citizen_id=citizen_id, created_at=at)
-    step = states.SUBMIT.apply(dossier)
-    dossier.number = _next_number()
-    dossier.submitted_at = at
-    dossier.answers = rules.answers_to_keep(form.form_fields, filled.answers, known={}, attached=_attached(filled))
-    dossier.save(force_insert=True)
-    _keep(dossier, filled, at=at)
-    _estimate(dossier, at=at)
-    ApplicationDraft.objects.filter(citizen=citizen_id, scheme=form.scheme_id).delete()
-    audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    emails.send("dossier_received", dossier, at=at)
+    dossier = _file(states.SUBMIT, form, filled, citizen_id=citizen_id, request_key=request_key, actor=actor, at=at)
+    ApplicationDraft.objects.filter(citizen=dossier.citizen_id, scheme=form.scheme_id).delete()
     return dossier
+
+
+@atomic_with_retry
+def submit_for(
+    *, citizen_id: int, form_id: int, request_key: str, filled: Application, actor: Actor, at: datetime
+) -> Dossier:
+    """
+    Make and submit a dossier for somebody at the counter, as ``submit`` does; what they began themselves stays.
+
+    :raises SchemeClosed: as there.
+    :raises obole.dossiers.rules.MissingAnswer: as there.
+    :raises obole.dossiers.rules.TooManyRows: as there.
+    :raises ApplicantDeceased: if they have died: their heirs apply for themselves.
+    """
+    form = FormVersion.objects.select_related("scheme").get(pk=form_id)
+    require_service(service_id=form.scheme.service_id, actor=actor)
+    if directory.lock_file(citizen_id).deceased_on:
+        raise ApplicantDeceased(citizen_id)
+    return _file(states.FILE, form, filled, citizen_id=citizen_id, request_key=request_key, actor=actor, at=at)
 
 
 @atomic_with_retry
@@ -239,6 +247,36 @@ def _answer(move: Transition, notice: str, *, dossier_id: int, reason: str, acto
     dossier.save(update_fields=["state", "reason", "decided_at"])
     audit_log.log_transition(step, subject=dossier, actor=actor, at=at, reason=reason[:500])
     emails.send(notice, dossier, at=at)
+    return dossier
+
+
+def _file(  # noqa: PLR0913 - what submit takes, and the move
+    move: Transition,
+    form: FormVersion,
+    filled: Application,
+    *,
+    citizen_id: int,
+    request_key: str,
+    actor: Actor,
+    at: datetime,
+) -> Dossier:
+    # A double click waits here, then finds the dossier of the first; other citizens do not wait.
+    citizen = directory.lock_file(citizen_id)
+    twin = Dossier.objects.filter(request_key=request_key, citizen=citizen).first()
+    if twin is not None:
+        return twin
+    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
+        raise SchemeClosed(form.scheme.name)
+    dossier = Dossier(request_key=request_key, scheme=form.scheme, form=form, citizen=citizen, created_at=at)
+    step = move.apply(dossier)
+    dossier.number = _next_number()
+    dossier.submitted_at = at
+    dossier.answers = rules.answers_to_keep(form.form_fields, filled.answers, known={}, attached=_attached(filled))
+    dossier.save(force_insert=True)
+    _keep(dossier, filled, at=at)
+    _estimate(dossier, at=at)
+    audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
+    emails.send("dossier_received", dossier, at=at)
     return dossier
 
 

@@ -24,6 +24,8 @@ OPEN = frozenset({S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE, S.ACCEPTED})
 """While somebody may still work on it."""
 
 SUBMIT = Transition("dossier.submit", frozenset({S.DRAFT}), S.SUBMITTED)
+FILE = Transition("dossier.file", frozenset({S.DRAFT}), S.SUBMITTED)
+"""An agent files for somebody at the counter, who is told as whoever applies."""
 TAKE = Transition("dossier.take", frozenset({S.SUBMITTED}), S.IN_REVIEW)
 RELEASE = Transition("dossier.release", frozenset({S.IN_REVIEW}), S.SUBMITTED)
 ASK_COMPLEMENT = Transition("dossier.ask_complement", frozenset({S.IN_REVIEW}), S.INCOMPLETE)
@@ -33,4 +35,4 @@ REJECT = Transition("dossier.reject", frozenset({S.IN_REVIEW}), S.REJECTED)
 WITHDRAW = Transition("dossier.withdraw", frozenset({S.DRAFT, S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE}), S.WITHDRAWN)
 CLOSE = Transition("dossier.close", frozenset({S.ACCEPTED}), S.CLOSED)
 
-MOVES = (SUBMIT, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE)
+MOVES = (SUBMIT, FILE, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE)

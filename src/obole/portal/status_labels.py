@@ -63,6 +63,7 @@ _LOOKS = {
 
 _TOLD = {
     "dossier.submit": (gettext_lazy("Demande déposée"), "to_pay"),
+    "dossier.file": (gettext_lazy("Demande déposée pour vous au guichet"), "to_pay"),
     "dossier.take": (gettext_lazy("Un agent examine votre demande"), "in_progress"),
     "dossier.release": (gettext_lazy("Un autre agent va examiner votre demande"), "in_progress"),
     "dossier.ask_complement": (gettext_lazy("Un élément vous a été demandé"), "late"),

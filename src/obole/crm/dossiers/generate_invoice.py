@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -77,8 +78,14 @@ def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str,
 
 
 def _done(request: AgentRequest, invoice: Invoice) -> HttpResponse:
-    messages.success(
-        request,
-        _("la facture %(number)s est émise et déposée dans le compte de l’usager.") % {"number": invoice.number},
-    )
+    if invoice.payer.email:
+        said = _("la facture %(number)s est émise et déposée dans le compte de l’usager.") % {"number": invoice.number}
+    else:
+        link = format_html('<a href="{}">{}</a>', reverse("crm:invoice_pdf", args=[invoice.pk]), _("l’imprimer (PDF)"))
+        said = format_html(
+            _("la facture {} est émise. Aucun courriel ne part, faute d’adresse : remettez-la sur papier, {}."),
+            invoice.number,
+            link,
+        )
+    messages.success(request, said)
     return redirect(f"{reverse('crm:dossier', args=[invoice.dossier_id])}?panneau=factures")

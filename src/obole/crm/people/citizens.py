@@ -143,6 +143,7 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     context = {
         "citizen": one,
         "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=pk)).exists(),
+        "may_apply": request.agent.may(Right.REVIEW) and not one.deceased_on,
         "due_cents": invoice_queries.totals(mine_seen)[1],
         "invoices": InvoiceTable(
             list(invoices[:MOST]), today=dates.day_of(dates.now()), exclude=hidden, orderable=False

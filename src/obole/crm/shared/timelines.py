@@ -19,6 +19,7 @@ TONES = {"bank": "to_pay", "info": "to_pay"}
 
 DOSSIER_WORDS = {
     "dossier.submit": (gettext_lazy("Dossier déposé"), "info"),
+    "dossier.file": (gettext_lazy("Dossier déposé au guichet"), "info"),
     "dossier.take": (gettext_lazy("Pris en charge"), "info"),
     "dossier.release": (gettext_lazy("Remis à tous"), "info"),
     "dossier.ask_complement": (gettext_lazy("Complément demandé"), "late"),

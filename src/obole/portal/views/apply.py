@@ -1,5 +1,7 @@
 """Applying to a dispositif, and completing an application: one form, and the amount that it comes to."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -59,7 +61,7 @@ def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
         "request_key": idempotency.key_of(request),
         "sketch": sketch,
     }
-    return render(request, "portal/apply.html", {**context, **estimates.live_estimate(form, on=dates.day_of(dates.now()))})
+    return render(request, "portal/apply.html", {**context, **_estimate(form)})
 
 
 @for_citizens
@@ -104,7 +106,7 @@ def complete(request: CitizenRequest, public_id: str) -> HttpResponse:
             return redirect_to("portal:dossier", dossier.public_id)
     note(request, form)
     context = {"form": form, "asked": asked, "dossier": dossier}
-    return render(request, "portal/complete.html", {**context, **estimates.live_estimate(form, on=dates.day_of(dates.now()))})
+    return render(request, "portal/complete.html", {**context, **_estimate(form)})
 
 
 @for_citizens
@@ -116,9 +118,11 @@ def complete_amount(request: CitizenRequest, public_id: str) -> HttpResponse:
 
 def _amount(request: CitizenRequest, asked: ApplicationQuestions) -> HttpResponse:
     form = _form(request, asked)
-    return render(
-        request, "ui/amount.html", {"form": form, "asked": asked, "alone": True, **estimates.live_estimate(form, on=dates.day_of(dates.now()))}
-    )
+    return render(request, "ui/amount.html", {"form": form, "asked": asked, "alone": True, **_estimate(form)})
+
+
+def _estimate(form: ApplicationForm) -> dict[str, Any]:
+    return estimates.live_estimate(form, on=dates.day_of(dates.now()))
 
 
 def _form(request: CitizenRequest, asked: ApplicationQuestions) -> ApplicationForm:
@@ -172,7 +176,9 @@ def _put_aside(request: CitizenRequest, form: ApplicationForm) -> HttpResponse:
 
 
 def _resumed(sketch: ApplicationDraft, blank: ApplicationForm) -> ApplicationForm:
-    form = ApplicationForm(saved_drafts.as_post_data(sketch, blank), {}, asked=blank.asked, owner=blank.owner, at=blank.at)
+    form = ApplicationForm(
+        saved_drafts.as_post_data(sketch, blank), {}, asked=blank.asked, owner=blank.owner, at=blank.at
+    )
     form.forgive()
     return form
 
