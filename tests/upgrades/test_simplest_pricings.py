@@ -60,6 +60,7 @@ LENT = {
         "former_settings": "jsonb DEFAULT '{}'",
     },
     "billing_invoice": {"payable_until": "date"},
+    "payments_receipt": {"bank": "varchar(80) DEFAULT ''", "valued_on": "date"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }
 """Columns of later that the operations of today write: there while it is filled, gone when it is migrated."""
