@@ -272,6 +272,7 @@ def of_account(town: Town) -> dict[str, Address]:
     )
     return {
         "citizen": (town.citizen.pk,),
+        "payer": (town.citizen.pk, town.regie.pk),
         "application": (town.citizen.pk, town.scheme.pk),
         "twins": (town.citizen.pk, twin.pk),
         "file": (file.pk,),

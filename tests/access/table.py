@@ -85,6 +85,7 @@ INVOICES = {
 MONEY = {
     "tasks": shows(money, says="À traiter", lists=True),
     "task": form(money_read, "task", "De quoi il s’agit", writes=money_moved),
+    "take_for_payer": form(money_moved, "payer", "Une seule somme"),
     "take_money": form(money_moved, "due", "Encaisser la facture"),
     "receipt": shows(money_read, "receipt", "Ce qu’il paie"),
     "receipt_reverse": form(money_moved, "receipt", "Reprendre l’encaissement"),

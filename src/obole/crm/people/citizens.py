@@ -17,12 +17,14 @@ from obole.billing import queries as invoice_queries
 from obole.billing.models import Invoice
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.invoices.invoice_table import InvoiceTable
+from obole.crm.money import payer_counter
 from obole.crm.shared import journal, scopes
 from obole.crm.shared.columns import TITLE
 from obole.crm.shared.forms import SearchForm
 from obole.crm.shared.lists import sorted_table
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.settings_pages import save
+from obole.crm.shared.sidebar import sees_money
 from obole.directory import operations as directory, queries
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import Citizen
@@ -142,8 +144,7 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     mine = list(dossiers.dossiers_to_list(request.agent).filter(citizen=one).order_by("-submitted_at", "-id")[:MOST])
     context = {
         "citizen": one,
-        "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=pk)).exists(),
-        "may_apply": request.agent.may(Right.REVIEW) and not one.deceased_on,
+        **_acts(request, one),
         "due_cents": invoice_queries.totals(mine_seen)[1],
         "invoices": InvoiceTable(
             list(invoices[:MOST]), today=dates.day_of(dates.now()), exclude=hidden, orderable=False
@@ -154,6 +155,15 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
         "most": MOST,
     }
     return render_page(request, "crm/people/citizen.html", context)
+
+
+def _acts(request: AgentRequest, citizen: Citizen) -> dict[str, Any]:
+    """Return what the agent may do about somebody: change the file, open a dossier, take what they owe."""
+    return {
+        "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=citizen.pk)).exists(),
+        "may_apply": request.agent.may(Right.REVIEW) and not citizen.deceased_on,
+        "owed_to": payer_counter.regies_owed(request, citizen) if sees_money(request.agent) else [],
+    }
 
 
 @for_agents(Right.REVIEW)
