@@ -18,6 +18,7 @@ from obole.billing.models import Invoice
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.money import payer_counter
+from obole.crm.people import likeness
 from obole.crm.shared import journal, scopes
 from obole.crm.shared.columns import TITLE
 from obole.crm.shared.forms import SearchForm
@@ -113,7 +114,6 @@ class CitizenTable(tables.Table):  # type: ignore[misc]  # untyped library
 
 
 MOST = 50
-MOST_ALIKE = 5
 
 
 @for_agents(Right.READ)
@@ -171,12 +171,13 @@ def citizen_new(request: AgentRequest) -> HttpResponse:
     """Open the file of somebody at the counter, who has no account."""
     form = CitizenForm(request.POST or None)
     valid = request.method == "POST" and form.is_valid()
-    alike = _alike(request, form.instance) if valid else []
-    if valid and ("anyway" in request.POST or not alike):
+    alike = likeness.found(request, form.instance) if valid else []
+    if valid and likeness.are_told_apart(request, alike):
         made = directory.register_citizen(values=form.cleaned_data, actor=request.actor, at=dates.now())
         messages.success(request, _("la fiche est ouverte."))
         return redirect("crm:citizen", pk=made.pk)
-    return render_page(request, "crm/people/citizen_form.html", {"form": form, "citizen": None, "alike": alike})
+    context = {"form": form, "citizen": None, "alike": alike, "asked_before": "told" in request.POST}
+    return render_page(request, "crm/people/citizen_form.html", context)
 
 
 @for_agents(Right.REVIEW)
@@ -222,11 +223,6 @@ def renew_claim_code(request: AgentRequest, pk: int) -> HttpResponse:
     directory.renew_claim_code(citizen_id=known.pk, actor=request.actor, at=dates.now())
     messages.success(request, _("le code est remplacé : celui des factures déjà émises ne sert plus."))
     return redirect("crm:citizen", pk=pk)
-
-
-def _alike(request: AgentRequest, citizen: Citizen) -> list[Citizen]:
-    """Return the files that may be the same person's, of those that the agent may know of."""
-    return list(scopes.citizens_seen_by(request.agent, queries.similar_citizens(citizen))[:MOST_ALIKE])
 
 
 def _held(request: AgentRequest, pk: int) -> Citizen:
