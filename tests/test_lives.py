@@ -41,6 +41,7 @@ DOSSIER = Life(
         "dossier.release": ("in_review", "submitted"),
         "dossier.ask_complement": ("in_review", "incomplete"),
         "dossier.complete": ("incomplete", "in_review"),
+        "dossier.complete_for": ("incomplete", "in_review"),
         "dossier.accept": ("in_review", "accepted"),
         "dossier.reject": ("in_review", "rejected"),
         "dossier.withdraw": ("draft submitted in_review incomplete", "withdrawn"),

@@ -46,9 +46,11 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
     priced = {"answered": answered(side), "period": ""}
     form = catalogue.current_form(side.town.scheme)
     assert form is not None
+    unfinished = Dossier.objects.get(public_id=side.objects["my unfinished"][0])
     filed = {"citizen_id": side.town.citizen.pk, "form_id": form.pk, "request_key": "f", "filled": NOTHING}
     return {
         "dossiers.submit_for": filed,
+        "dossiers.complete_for": {"dossier_id": unfinished.pk, "filled": NOTHING},
         "dossiers.take": {**sent, "agent_id": agent_id},
         "dossiers.ask_complement": {**review, **reason},
         "dossiers.accept": {**review, **reason},

@@ -136,6 +136,7 @@ def of_dossiers(town: Town) -> dict[str, Address]:
         "my dossier": (sent.public_id,),
         "my file": (sent.public_id, file.public_id),
         "my unfinished": (to_complete.public_id,),
+        "unfinished": (to_complete.pk,),
         "my sketch": (sketch.public_id,),
     }
 

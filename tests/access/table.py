@@ -56,6 +56,8 @@ DOSSIERS = {
     "dossier": shows(dossier_read, "review"),
     "dossier_take": does(dossier_handled, "sent"),
     "dossier_complement": form(dossier_handled, "review", "Demander un complément"),
+    "dossier_complete": form(dossier_handled, "unfinished", "Compléter le dossier"),
+    "dossier_complete_amount": does(dossier_handled, "unfinished"),
     "dossier_accept": form(dossier_handled, "review", "Accepter la demande"),
     "dossier_reject": form(dossier_handled, "review", "Refuser la demande"),
     "dossier_close": does(dossier_handled, "accepted"),

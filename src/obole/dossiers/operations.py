@@ -130,7 +130,23 @@ def complete(*, dossier_id: int, filled: Application, actor: Actor, at: datetime
     """
     dossier = Dossier.objects.locked().get(pk=dossier_id)
     require_applicant(citizen_id=dossier.citizen_id, actor=actor)
-    step = states.COMPLETE.apply(dossier)
+    return _complete(states.COMPLETE, dossier, filled, actor=actor, at=at)
+
+
+@atomic_with_retry
+def complete_for(*, dossier_id: int, filled: Application, actor: Actor, at: datetime) -> Dossier:
+    """
+    Answer the request for a complement for somebody who brings it to the counter, as ``complete`` does.
+
+    :raises obole.lib.states.ForbiddenTransition: as there.
+    """
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    require_reviewer(dossier, actor=actor)
+    return _complete(states.COMPLETE_FOR, dossier, filled, actor=actor, at=at)
+
+
+def _complete(move: Transition, dossier: Dossier, filled: Application, *, actor: Actor, at: datetime) -> Dossier:
+    step = move.apply(dossier)
     kept = Attachment.objects.filter(dossier=dossier).values_list("field_key", flat=True)
     dossier.answers = rules.answers_to_keep(
         dossier.form.form_fields, filled.answers, known=dossier.answers, attached=[*kept, *_attached(filled)]

@@ -30,9 +30,11 @@ TAKE = Transition("dossier.take", frozenset({S.SUBMITTED}), S.IN_REVIEW)
 RELEASE = Transition("dossier.release", frozenset({S.IN_REVIEW}), S.SUBMITTED)
 ASK_COMPLEMENT = Transition("dossier.ask_complement", frozenset({S.IN_REVIEW}), S.INCOMPLETE)
 COMPLETE = Transition("dossier.complete", frozenset({S.INCOMPLETE}), S.IN_REVIEW)
+COMPLETE_FOR = Transition("dossier.complete_for", frozenset({S.INCOMPLETE}), S.IN_REVIEW)
+"""What was missing is brought to the counter."""
 ACCEPT = Transition("dossier.accept", frozenset({S.IN_REVIEW}), S.ACCEPTED)
 REJECT = Transition("dossier.reject", frozenset({S.IN_REVIEW}), S.REJECTED)
 WITHDRAW = Transition("dossier.withdraw", frozenset({S.DRAFT, S.SUBMITTED, S.IN_REVIEW, S.INCOMPLETE}), S.WITHDRAWN)
 CLOSE = Transition("dossier.close", frozenset({S.ACCEPTED}), S.CLOSED)
 
-MOVES = (SUBMIT, FILE, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, ACCEPT, REJECT, WITHDRAW, CLOSE)
+MOVES = (SUBMIT, FILE, TAKE, RELEASE, ASK_COMPLEMENT, COMPLETE, COMPLETE_FOR, ACCEPT, REJECT, WITHDRAW, CLOSE)

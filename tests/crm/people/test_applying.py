@@ -211,3 +211,48 @@ def test_a_dispositif_that_closes_meanwhile_is_said_to_be_closed(
     monkeypatch.setattr(dossiers, "submit_for", closed)
     answer = client.post(url("citizen_apply", rose.pk, town.scheme.pk), filled(form), follow=True)
     assert "ne prend plus de demande" in text_of(answer) and make_dossier(town).number
+
+
+def test_what_was_missing_is_brought_to_the_counter(
+    town: Town, form: FormVersion, rose: Citizen, client: Client
+) -> None:
+    client.post(url("citizen_apply", rose.pk, town.scheme.pk), filled(form))
+    dossier = Dossier.objects.get()
+    place = url("dossier_complete", dossier.pk)
+    client.post(url("dossier_take", dossier.pk))
+    assert "a changé entre-temps" in text_of(client.get(place, follow=True))
+    client.post(url("dossier_complement", dossier.pk), {"reason": "Il manque le quotient"})
+    assert place in get(client, "dossier", dossier.pk).content.decode()
+    page = text_of(get(client, "dossier_complete", dossier.pk))
+    assert "Il manque le quotient" in page and "Déjà jointe : attestation.pdf" in page
+    assert "obligatoire" in text_of(client.post(place, filled(form, answer_enfant=""))).lower()
+    assert (
+        "26,00"
+        in client.post(url("dossier_complete_amount", dossier.pk), filled(form, answer_repas="8")).content.decode()
+    )
+
+    client.post(place, filled(form, answer_piece=None, answer_repas="8"))
+
+    dossier.refresh_from_db()
+    assert (dossier.state, dossier.answers["repas"], dossier.reason) == ("in_review", 8, "")
+    assert Record.objects.get(verb="dossier.complete_for").actor == town.agent.actor
+    assert "Complété au guichet" in text_of(get(client, "dossier", dossier.pk, panneau="historique"))
+    reader = make_agent(Profile.READER, email="lecture@valbourg.example")
+    for actor in (reader.actor, rose.actor):
+        with pytest.raises(NotAllowed):
+            dossiers.complete_for(
+                dossier_id=dossier.pk, filled=dossiers.Application(answers={"enfant": "Zoé"}), actor=actor, at=later(40)
+            )
+
+
+def test_sensitive_answers_are_completed_by_who_may_read_them(town: Town, client: Client) -> None:
+    fields = [FormField(key="sante", label="Santé", sensitive=True)]
+    form = catalogue.publish_form(scheme_id=town.scheme.pk, fields=fields, actor=WHO, at=later(1))
+    client.post(url("citizen_apply", town.citizen.pk, town.scheme.pk), {"form_id": form.pk, "answer_sante": "Asthme"})
+    dossier = Dossier.objects.get()
+    dossiers.take(dossier_id=dossier.pk, agent_id=town.agent.pk, actor=WHO, at=later(2))
+    dossiers.ask_complement(dossier_id=dossier.pk, reason="Précisez", actor=WHO, at=later(3))
+    assert "Asthme" in get(client, "dossier_complete", dossier.pk).content.decode()
+    blind = browser(make_agent(Profile.ADMINISTRATOR, email="aveugle@valbourg.example"))
+    assert blind.get(url("dossier_complete", dossier.pk)).status_code == 404
+    assert "Compléter au guichet" not in text_of(get(blind, "dossier", dossier.pk))

@@ -74,6 +74,7 @@ def panel_page(request: AgentRequest, dossier: Dossier, name: str, **more: Any) 
         "panel_template": f"crm/dossiers/panel_{chosen}.html",
         "can": {move.verb.partition(".")[2]: handles and move.allows(dossier) for move in states.MOVES},
         "handles": handles,
+        "reads_all": not _hidden_keys(request, dossier),
         **PANELS[chosen](request, dossier),
         **more,
     }

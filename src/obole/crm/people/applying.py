@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from obole.billing.forms import estimates
-from obole.catalogue.forms import rows
 from obole.catalogue.models import Scheme, Service
+from obole.crm.dossiers.counter_form import MOST_MEGABYTES, drawn, form_for, is_sent
 from obole.crm.shared import scopes
 from obole.crm.shared.pages import conflict_response, render_page
 from obole.directory.access import AgentRequest, for_agents
@@ -18,16 +17,12 @@ from obole.directory.models import Citizen
 from obole.directory.rules import Right
 from obole.dossiers import operations as dossiers, rules
 from obole.dossiers.forms import application
-from obole.dossiers.forms.application import ApplicationForm, ApplicationQuestions
+from obole.dossiers.forms.application import ApplicationForm
 from obole.dossiers.models import Dossier
 from obole.lib import dates
 from obole.limits.middleware import note
 from obole.ui import idempotency
 from obole.ui.bodies import takes_files
-
-ONLY_AMOUNT = "calculer"
-MOST_MEGABYTES = 60
-"""Of all the files of a dossier that are sent at once."""
 
 
 @for_agents(Right.REVIEW)
@@ -47,8 +42,8 @@ def citizen_apply(request: AgentRequest, pk: int, scheme_pk: int) -> HttpRespons
     asked = application.questions_of(scheme, form_id=request.POST.get("form_id", ""), citizen=citizen)
     if asked is None:
         return _closed(request, citizen)
-    form = _form(request, citizen, asked)
-    if _is_sent(request, form):
+    form = form_for(request, citizen, asked)
+    if is_sent(request, form):
         try:
             return _filed(_file(request, citizen, form), request)
         except dossiers.SchemeClosed:
@@ -56,7 +51,7 @@ def citizen_apply(request: AgentRequest, pk: int, scheme_pk: int) -> HttpRespons
         except (rules.MissingAnswer, rules.TooManyRows):
             form.add_error(None, _("Ce formulaire vient de changer : vérifiez-le, puis envoyez-le de nouveau."))
     note(request, form)
-    context = {"citizen": citizen, "scheme": scheme, "request_key": idempotency.key_of(request), **_drawn(form, asked)}
+    context = {"citizen": citizen, "scheme": scheme, "request_key": idempotency.key_of(request), **drawn(form, asked)}
     return render_page(request, "crm/people/citizen_apply.html", context)
 
 
@@ -68,29 +63,7 @@ def citizen_apply_amount(request: AgentRequest, pk: int, scheme_pk: int) -> Http
     asked = application.questions_of(scheme, form_id=request.POST.get("form_id", ""))
     if asked is None:
         return _closed(request, citizen)
-    return render(request, "ui/amount.html", {"alone": True, **_drawn(_form(request, citizen, asked), asked)})
-
-
-def _drawn(form: ApplicationForm, asked: ApplicationQuestions) -> dict[str, object]:
-    estimate = estimates.live_estimate(form, on=dates.day_of(dates.now()))
-    return {"form": form, "asked": asked, "at_counter": True, **estimate}
-
-
-def _form(request: AgentRequest, citizen: Citizen, asked: ApplicationQuestions) -> ApplicationForm:
-    # Files are counted and signed apart from those that the citizen sends, and from other agents'.
-    owner = f"{request.actor.id}.{citizen.public_id}"
-    if request.method != "POST":
-        return ApplicationForm(asked=asked, owner=owner, at=dates.now())
-    data, files = rows.change_rows(request.POST, request.FILES)
-    return ApplicationForm(data, files, asked=asked, owner=owner, at=dates.now())
-
-
-def _is_sent(request: AgentRequest, form: ApplicationForm) -> bool:
-    """Tell whether the form is complete and sent, and not only a row or the amount asked for."""
-    if request.method == "POST" and (rows.is_row_request(request.POST) or ONLY_AMOUNT in request.POST):
-        form.forgive()
-        return False
-    return form.is_valid()
+    return render(request, "ui/amount.html", {"alone": True, **drawn(form_for(request, citizen, asked), asked)})
 
 
 def _file(request: AgentRequest, citizen: Citizen, form: ApplicationForm) -> Dossier:
