@@ -36,10 +36,12 @@ DOSSIER = Life(
     "draft submitted in_review incomplete accepted rejected withdrawn closed",
     {
         "dossier.submit": ("draft", "submitted"),
+        "dossier.file": ("draft", "submitted"),
         "dossier.take": ("submitted", "in_review"),
         "dossier.release": ("in_review", "submitted"),
         "dossier.ask_complement": ("in_review", "incomplete"),
         "dossier.complete": ("incomplete", "in_review"),
+        "dossier.complete_for": ("incomplete", "in_review"),
         "dossier.accept": ("in_review", "accepted"),
         "dossier.reject": ("in_review", "rejected"),
         "dossier.withdraw": ("draft submitted in_review incomplete", "withdrawn"),

@@ -44,7 +44,13 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
     part, carried = {"part_id": side.objects["part"][0]}, {"carried_id": side.objects["carried"][0]}
     reason, kind = {"reason": "Erreur"}, {"type_id": side.town.type.pk}
     priced = {"answered": answered(side), "period": ""}
+    form = catalogue.current_form(side.town.scheme)
+    assert form is not None
+    unfinished = Dossier.objects.get(public_id=side.objects["my unfinished"][0])
+    filed = {"citizen_id": side.town.citizen.pk, "form_id": form.pk, "request_key": "f", "filled": NOTHING}
     return {
+        "dossiers.submit_for": filed,
+        "dossiers.complete_for": {"dossier_id": unfinished.pk, "filled": NOTHING},
         "dossiers.take": {**sent, "agent_id": agent_id},
         "dossiers.ask_complement": {**review, **reason},
         "dossiers.accept": {**review, **reason},
@@ -92,6 +98,7 @@ def of_mandates(side: Side) -> dict[str, dict[str, Any]]:
         "billing.transfer_invoice": due,
         "payments.take_money": {**due, "money": CASH, "request_key": "t"},
         "payments.take_unmatched": {**regie, "money": CASH, "request_key": "u"},
+        "payments.take_for_invoices": {"invoice_ids": [due["invoice_id"]], "money": CASH, "request_key": "m"},
         "payments.request_refund": {**waits, "cents": 1, **reason, "request_key": "r"},
         "payments.approve_refund": refund,
         "payments.complete_refund": {**refund, "mandate": "12"},
@@ -167,6 +174,7 @@ def of_the_drawers(side: Side) -> dict[str, dict[str, Any]]:
     taken_back = {"kind": Reversal.Kind.MISTAKE, "code": None, "reason": "Erreur"}
     return {
         "cash_desk.take_money": {"invoice_id": side.objects["due"][0], "money": CASH, "request_key": "t"},
+        "cash_desk.take_for_invoices": {"invoice_ids": [side.objects["due"][0]], "money": CASH, "request_key": "m"},
         "cash_desk.take_unmatched": {**regie, "money": CASH, "request_key": "u"},
         "cash_desk.reverse_receipt": {"receipt_id": receipts[0], **taken_back},
         "cash_desk.open_session": {"drawer_id": side.objects["short drawer"][1], "count": {}, "reason": "Erreur"},

@@ -58,6 +58,10 @@ def invoice_handled(role: Role, side: str) -> bool:
     return review(role, side) and side in role.handles | role.moves
 
 
+def invoice_read_by_reviewer(role: Role, side: str) -> bool:
+    return review(role, side) and invoice_read(role, side)
+
+
 def money_read(role: Role, side: str) -> bool:
     return side in role.follows
 

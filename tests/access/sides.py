@@ -142,6 +142,7 @@ def of_dossiers(town: Town) -> dict[str, Address]:
         "my dossier": (sent.public_id,),
         "my file": (sent.public_id, file.public_id),
         "my unfinished": (to_complete.public_id,),
+        "unfinished": (to_complete.pk,),
         "my sketch": (sketch.public_id,),
     }
 
@@ -278,6 +279,8 @@ def of_account(town: Town) -> dict[str, Address]:
     )
     return {
         "citizen": (town.citizen.pk,),
+        "payer": (town.citizen.pk, town.regie.pk),
+        "application": (town.citizen.pk, town.scheme.pk),
         "twins": (town.citizen.pk, twin.pk),
         "file": (file.pk,),
         "my session": (session.pk,),

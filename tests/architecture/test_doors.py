@@ -57,6 +57,8 @@ def test_only_the_drawings_are_declared_safe() -> None:
 
 LIVE_PAGES = {
     "crm/dossiers/dossier.html",
+    "crm/dossiers/dossier_complete.html",
+    "crm/people/citizen_apply.html",
     "portal/apply.html",
     "portal/basket.html",
     "portal/complete.html",

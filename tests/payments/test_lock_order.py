@@ -81,6 +81,37 @@ def test_a_crowd_at_the_counters_never_waits_for_itself(town: Town) -> None:
     assert Receipt.objects.count() == CROWD
 
 
+def take_for(*due: Invoice, key: str = "") -> Callable[[], object]:
+    return lambda: payments.take_for_invoices(
+        invoice_ids=[invoice.pk for invoice in due],
+        money=money(sum(invoice.remaining_cents for invoice in due)),
+        request_key=key or texts.token(),
+        actor=WHO,
+        at=later(1),
+    )
+
+
+@pytest.mark.usefixtures("no_second_try")
+def test_sums_for_several_invoices_that_cross_each_other_take_each_invoice_once(town: Town) -> None:
+    citizen = make_citizen("famille@example.org")
+    one, two, three = (make_invoice(town, citizen=citizen) for _n in range(3))
+    crossed = [take_for(one, two), take_for(two, three), take_for(three, one), take_for(two, one), take(one)] * 2
+    odd = [item for item in undone(*crossed) if not isinstance(item, payments.MoneyNotTaken)]
+    assert odd == []
+    for invoice in (one, two, three):
+        invoice.refresh_from_db()
+        counted = sum(item.cents for item in invoice.allocations.all())
+        assert counted == invoice.received_cents <= invoice.total_cents
+    assert Receipt.objects.count() == Series.objects.get(kind=Series.Kind.QUITTANCE).last
+
+
+def test_the_same_sum_sent_eight_times_at_once_is_taken_once(town: Town) -> None:
+    citizen = make_citizen("famille@example.org")
+    due = [make_invoice(town, citizen=citizen) for _n in range(3)]
+    assert undone(*[take_for(*due, key="once")] * 8) == []
+    assert Receipt.objects.count() == Series.objects.get(kind=Series.Kind.QUITTANCE).last == 1
+
+
 @pytest.mark.usefixtures("no_second_try")
 def test_avoirs_of_paid_and_of_unpaid_invoices_never_wait_for_each_other(town: Town) -> None:
     made = invoices(town, CROWD)

@@ -10,8 +10,8 @@ from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FormField
 from obole.catalogue.models import FormVersion
 from obole.dossiers import operations as dossiers
+from obole.dossiers.forms import kept_files
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier
-from obole.portal import attachments
 from tests.portal.conftest import PDF, text_of
 from tests.portal.test_questionnaire import CHILDREN, address, filled, sent_by
 from tests.world import NOON, WHO, Town, later
@@ -58,7 +58,7 @@ def test_a_file_waits_longer_than_its_page(
     town: Town, form: FormVersion, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_aside(browser, town, form)
-    monkeypatch.setattr(attachments, "ONE_DAY", 60)
+    monkeypatch.setattr(kept_files, "ONE_DAY", 60)
     again = sent_by(browser.get(address(town)))
     assert browser.post(address(town), again).status_code == 303
     assert Attachment.objects.get().field_key == "protocole"

@@ -69,6 +69,7 @@ LENT = {
         "dossier_number": "integer",
     },
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
+    "payments_receipt": {"bank": "varchar(80) DEFAULT ''", "valued_on": "date"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }
 """Columns of later that the operations of today write: there while it is filled, gone when it is migrated."""

@@ -1,11 +1,13 @@
 """How people are found."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Case, CharField, F, Func, IntegerField, Model, Q, QuerySet, Value, When
+from django.db.models.functions import Lower, Replace, Right
 
+from obole.directory import rules
 from obole.directory.models import Agent, Authority, Citizen, User
-from obole.lib import search_keys, texts
+from obole.lib import phones, search_keys, texts
 from obole.lib.actors import Actor
 
 
@@ -20,15 +22,41 @@ def actor_of(user: User) -> Actor:
     return owner.actor if owner else Actor(f"account:{user.pk}", user.email)
 
 
-def similar_citizens(citizen: Citizen) -> QuerySet[Citizen]:
-    """Return the files that may be the same person's or organisation's: the same names, address or telephone."""
+def likely_citizens(citizen: Citizen) -> QuerySet[Citizen]:
+    """
+    Return the files that may be the same person's or organisation's: the same names, e-mail, telephone or address,
+    whatever the writing. Those of the same names come first.
+    """
     named = texts.fold(f"{citizen.organisation} {citizen.last_name} {citizen.first_name}")
-    alike = Q(sort_key=named)
+    turned = texts.fold(f"{citizen.organisation} {citizen.first_name} {citizen.last_name}")
+    same_name = Q(sort_key__in=[named, turned])
+    alike = same_name
     if citizen.email:
         alike |= Q(email__iexact=citizen.email)
-    if citizen.phone:
-        alike |= Q(phone=citizen.phone)
-    return Citizen.objects.filter(alike).exclude(pk=citizen.pk).order_by("sort_key", "pk")
+    if phones.key(citizen.phone):
+        alike |= Q(phone_key=phones.key(citizen.phone))
+    if rules.address_key(citizen.address):
+        alike |= Q(address_key=rules.address_key(citizen.address))
+    rows = Citizen.objects.annotate(phone_key=_phone_key(), address_key=_address_key()).filter(alike)
+    first = Case(When(same_name, then=0), default=1, output_field=IntegerField())
+    return rows.exclude(pk=citizen.pk).order_by(first, "sort_key", "pk")
+
+
+def _phone_key() -> Right:
+    """Say in SQL what ``phones.key`` says, of numbers that are long enough."""
+    digits = Func(F("phone"), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
+    return Right(digits, phones.SIGNIFICANT, output_field=CharField())
+
+
+def _address_key() -> Func:
+    """Say in SQL what ``rules.address_key`` says: the database folds no accent by itself."""
+    spelt: Any = F("address")
+    for letters, two in rules.TWO_LETTERS:
+        spelt = Replace(spelt, Value(letters), Value(two))
+    plain = Func(spelt, Value(rules.ACCENTED), Value(rules.PLAIN), function="translate")
+    return Func(
+        Lower(plain), Value("[^a-z0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=CharField()
+    )
 
 
 def search_citizens(text: str) -> QuerySet[Citizen]:

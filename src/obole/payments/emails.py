@@ -159,7 +159,9 @@ def describe_means(receipt: Receipt) -> str:
     """Say how money came: the means, then what identifies it."""
     means = texts.in_french(Receipt.Means(receipt.means).label)
     if receipt.attempt is None:
-        return ", ".join(part for part in (means, receipt.reference, f"quittance {receipt.number}") if part)
+        return ", ".join(
+            part for part in (means, receipt.reference, receipt.bank, f"quittance {receipt.number}") if part
+        )
     authorisation = f"autorisation {receipt.attempt.authorisation}" if receipt.attempt.authorisation else ""
     return ", ".join(part for part in (means, authorisation, f"référence {receipt.attempt.reference}") if part)
 

@@ -83,6 +83,8 @@ def _described(receipt: Receipt) -> ReceiptDocument:
         bank_authorisation=attempt.authorisation if attempt else "",
         is_quittance=receipt.is_quittance,
         reference=attempt.reference if attempt else receipt.reference,
+        bank=receipt.bank,
+        valued_on=receipt.valued_on,
         remaining_cents=receipt.remaining_cents,
         paid=paid if len(paid) > 1 else (),
         payer_name=receipt.payer_name,

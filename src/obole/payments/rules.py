@@ -48,6 +48,15 @@ def purge_date(*, opened_at: datetime) -> datetime:
     return datetime.combine(morning, PURGE_IS_OVER, tzinfo=dates.PARIS)
 
 
+def spread_over(remaining: Sequence[int], *, cents: int) -> list[int]:
+    """Spread a sum over what is due of several invoices, in their order: each is paid before the next one begins."""
+    left, parts = cents, list[int]()
+    for due in remaining:
+        parts.append(min(due, left))
+        left -= parts[-1]
+    return parts
+
+
 def spread_by_nature(amounts: Sequence[tuple[str, int]], *, already_cents: int, cents: int) -> list[tuple[str, int]]:
     """
     Spread a receipt over the natures of an invoice's lines, in their order, after what was already received.

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from django.core import signing
 from django.http import QueryDict
 
+from obole.dossiers.forms.application import ApplicationForm
+from obole.dossiers.forms.kept_files import TOKEN, KeptFileField
 from obole.dossiers.models import ApplicationDraft
 from obole.dossiers.uploads import StoredUpload
-from obole.portal.application import ApplicationForm
-from obole.portal.attachments import TOKEN, KeptFileField
 
 LATER = "plus_tard"
 """The name of the button."""
@@ -31,7 +31,7 @@ def as_post_data(sketch: ApplicationDraft, blank: ApplicationForm) -> QueryDict:
     data = QueryDict(mutable=True)
     for name, values in sketch.typed.items():
         data.setlist(name, values)
-    again = ApplicationForm(data, {}, asked=blank.asked, owner=blank.owner)
+    again = ApplicationForm(data, {}, asked=blank.asked, owner=blank.owner, at=blank.at)
     for name, stored in sketch.files.items():
         field = again.fields.get(name)
         if isinstance(field, KeptFileField):

@@ -63,10 +63,12 @@ _LOOKS = {
 
 _TOLD = {
     "dossier.submit": (gettext_lazy("Demande déposée"), "to_pay"),
+    "dossier.file": (gettext_lazy("Demande déposée pour vous au guichet"), "to_pay"),
     "dossier.take": (gettext_lazy("Un agent examine votre demande"), "in_progress"),
     "dossier.release": (gettext_lazy("Un autre agent va examiner votre demande"), "in_progress"),
     "dossier.ask_complement": (gettext_lazy("Un élément vous a été demandé"), "late"),
     "dossier.complete": (gettext_lazy("Vous avez complété votre demande"), "to_pay"),
+    "dossier.complete_for": (gettext_lazy("Demande complétée au guichet"), "to_pay"),
     "dossier.accept": (gettext_lazy("Demande acceptée"), "done"),
     "dossier.reject": (gettext_lazy("Demande refusée"), "refused"),
     "dossier.withdraw": (gettext_lazy("Demande retirée"), "ended"),

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
+from obole.crm.shared import badges
 from obole.lib import dates
 from obole.payments import display_status
 from obole.payments.display_status import DisplayStatus
@@ -53,6 +54,15 @@ AGES = {
     "cancelled": 0,
     "transferred": 90,
 }
+
+
+@pytest.mark.django_db
+def test_late_and_paid_in_part_is_said_to_be_both() -> None:
+    town = make_town()
+    late = make_invoice(town, at=later(days=-23))
+    receive(late, 300)
+    shown = display_status.display(display_status.with_progress(Invoice.objects.filter(pk=late.pk)).get(), today=TODAY)
+    assert "En retard 3\u00a0j, payée en partie" in badges.invoice_badge(shown)
 
 
 @pytest.mark.django_db

@@ -154,7 +154,7 @@ def test_too_much_cash_says_the_limit_its_article_and_what_may_still_be_taken(de
     client.post(url("take_money", big.pk), handed("200,00"))
     page = text_of(client.post(url("take_money", big.pk), handed("100,01")))
     assert "Au plus 300 € en espèces par facture (article 1680 du CGI)" in page and "être pris 100,00 €" in page
-    client.post(url("take_money", big.pk), handed("100,01", "cheque"))
+    client.post(url("take_money", big.pk), handed("100,01", "cheque", reference="0001234", bank="La Banque postale"))
     big.refresh_from_db()
     assert big.received_cents == 300_01
 

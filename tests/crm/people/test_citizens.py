@@ -95,10 +95,12 @@ def test_a_file_that_looks_like_another_is_told_before_a_second_one_is_opened(to
     form = {"kind": "person", "first_name": "maud", "last_name": "LEFEVRE", "email": "", "phone": "", "address": ""}
     asked = client.post(url("citizen_new"), form)
     page = text_of(asked)
-    assert "Une fiche ressemble" in page and "Maud Lefèvre" in page and "quand même" in page
+    assert "Une fiche ressemble" in page and "Maud Lefèvre" in page and "C’est une autre personne" in page
     assert 'value="LEFEVRE"' in asked.content.decode(), "nothing typed is lost"
     count = Citizen.objects.count()
-    assert client.post(url("citizen_new"), {**form, "anyway": "1"}).status_code == 302
+    told = {"told": str(town.citizen.pk)}
+    assert "Cochez cette case" in text_of(client.post(url("citizen_new"), {**form, **told}))
+    assert client.post(url("citizen_new"), {**form, **told, "other": "1"}).status_code == 302
     assert Citizen.objects.count() == count + 1
     stranger = {**form, "first_name": "Zora", "last_name": "Quint"}
     assert client.post(url("citizen_new"), stranger).status_code == 302

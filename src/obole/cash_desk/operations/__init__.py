@@ -4,7 +4,7 @@ Every write about cash at the counter: drawers, sessions, money taken and given 
 The lock order of everything here is drawer, sessions by id, remise, then what ``payments`` takes.
 """
 
-from obole.cash_desk.operations.counter import reverse_receipt, take_money, take_unmatched
+from obole.cash_desk.operations.counter import reverse_receipt, take_for_invoices, take_money, take_unmatched
 from obole.cash_desk.operations.deposits import (
     NothingToDeposit,
     ReasonMissing,

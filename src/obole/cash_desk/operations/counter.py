@@ -3,6 +3,7 @@ Money at the counter, and what takes it back, by a drawer where the régie has o
 movement of the cash, in one transaction.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from obole.billing.models import Invoice
@@ -11,7 +12,7 @@ from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.payments import operations as payments
 from obole.payments.models import Receipt, Reversal
-from obole.payments.operations import Money
+from obole.payments.operations import CounterObstacle, Money, MoneyNotTaken
 from obole.regies.access import require_mandate
 from obole.regies.models import Regie
 
@@ -32,6 +33,38 @@ def take_money(
     by_drawer = money.means == Receipt.Means.CASH and not _is_taken(request_key, regie_id)
     session = lock_session_of(actor, regie_id) if by_drawer else None
     receipt = payments.take_money(invoice_id=invoice_id, money=money, request_key=request_key, actor=actor, at=at)
+    keep_movement(session, receipt, cents=receipt.cents, handed_cents=handed_cents, actor=actor, at=at)
+    return receipt
+
+
+@atomic_with_retry
+def take_for_invoices(
+    *,
+    invoice_ids: Collection[int],
+    money: Money,
+    request_key: str,
+    actor: Actor,
+    at: datetime,
+    handed_cents: int | None = None,
+) -> Receipt:
+    """
+    Take one sum for several invoices of one payer as ``payments.take_for_invoices`` does; cash goes into the drawer of
+    who takes it.
+
+    :param handed_cents: what the payer handed over in cash, when it is more than what is taken.
+    :raises obole.payments.operations.MoneyNotTaken: as there.
+    :raises NoOpenSession: if the régie has drawers, and who acts has none open.
+    """
+    regies = set(Invoice.objects.filter(pk__in=set(invoice_ids)).order_by().values_list("regie", flat=True))
+    if len(regies) != 1:
+        raise MoneyNotTaken(CounterObstacle.APART)
+    regie_id = regies.pop()
+    require_mandate(regie_id=regie_id, actor=actor, at=at)
+    by_drawer = money.means == Receipt.Means.CASH and not _is_taken(request_key, regie_id)
+    session = lock_session_of(actor, regie_id) if by_drawer else None
+    receipt = payments.take_for_invoices(
+        invoice_ids=invoice_ids, money=money, request_key=request_key, actor=actor, at=at
+    )
     keep_movement(session, receipt, cents=receipt.cents, handed_cents=handed_cents, actor=actor, at=at)
     return receipt
 

@@ -133,9 +133,9 @@ class MovementTable(tables.Table):  # type: ignore[misc]  # untyped library
             return ""
         return format_html('<a href="{}">{}</a>', reverse("crm:invoice", args=[invoice.pk]), invoice.number)
 
-    def render_means(self, value: str) -> str:
-        """Write the means."""
-        return means_name(value)
+    def render_means(self, value: str, record: Entry) -> str:
+        """Write the means, with the number of the cheque or of the transfer."""
+        return " ".join(part for part in (means_name(value), received.receipt_of(record).reference) if part)
 
     def render_taken_by(self, record: Entry) -> str:
         """Write who took it at the counter."""
@@ -222,6 +222,7 @@ def file_table(title: str, rows: QuerySet[Entry], *, with_regie: bool) -> Table:
         Column(_("Payé par")),
         Column(_("Facture")),
         Column(_("Moyen")),
+        Column(_("Référence")),
         Column(_("Agent")),
         Column(_("Observation")),
         Column(_("Montant €"), Kind.AMOUNT),
@@ -241,6 +242,7 @@ def _file_rows(rows: QuerySet[Entry], *, with_regie: bool) -> Iterable[Sequence[
             received.payer_of(receipt),
             (receipt.invoice.number or "") if receipt.invoice else "",
             means_name(receipt.means),
+            receipt.reference,
             receipt.taken_by.name if receipt.taken_by else "",
             _fate(row),
             row.cents,  # type: ignore[attr-defined]  # annotated

@@ -75,6 +75,7 @@ def panel_page(request: AgentRequest, dossier: Dossier, name: str, **more: Any) 
         "panel_template": f"crm/dossiers/panel_{chosen}.html",
         "can": _may(dossier, handles=handles),
         "handles": handles,
+        "reads_all": not _hidden_keys(request, dossier),
         **PANELS[chosen](request, dossier),
         **more,
     }

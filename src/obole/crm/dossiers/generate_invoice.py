@@ -84,7 +84,14 @@ def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str,
 def _done(request: AgentRequest, invoice: Invoice) -> HttpResponse:
     link = '<a href="{}">{}</a>'
     number = format_html(link, reverse("crm:invoice", args=[invoice.pk]), invoice.number)
-    pdf = format_html(link, reverse("crm:invoice_pdf", args=[invoice.pk]), _("ouvrir son PDF"))
-    said = _("la facture {number} est émise et déposée dans le compte de l’usager ; {pdf}.")
+    to_pdf = reverse("crm:invoice_pdf", args=[invoice.pk])
+    if invoice.payer.email:
+        said = _("la facture {number} est émise et déposée dans le compte de l’usager ; {pdf}.")
+        pdf = format_html(link, to_pdf, _("ouvrir son PDF"))
+    else:
+        said = _(
+            "la facture {number} est émise. Aucun courriel ne part, faute d’adresse : remettez-la sur papier, {pdf}."
+        )
+        pdf = format_html(link, to_pdf, _("l’imprimer (PDF)"))
     messages.success(request, format_html(said, number=number, pdf=pdf))
     return redirect(f"{reverse('crm:dossier', args=[invoice.dossier_id])}?panneau=factures")

@@ -2,13 +2,24 @@
 
 from django.urls import path
 
-from obole.crm.dossiers import agent_answers, dossier_detail, dossier_list, generate_invoice, hands, notes, review
+from obole.crm.dossiers import (
+    agent_answers,
+    completing,
+    dossier_detail,
+    dossier_list,
+    generate_invoice,
+    hands,
+    notes,
+    review,
+)
 
 urlpatterns = [
     path("dossiers/", dossier_list.dossiers, name="dossiers"),
     path("dossiers/<int:pk>/", dossier_detail.dossier, name="dossier"),
     path("dossiers/<int:pk>/prendre/", review.dossier_take, name="dossier_take"),
     path("dossiers/<int:pk>/complement/", review.dossier_complement, name="dossier_complement"),
+    path("dossiers/<int:pk>/completer/", completing.dossier_complete, name="dossier_complete"),
+    path("dossiers/<int:pk>/completer/montant/", completing.dossier_complete_amount, name="dossier_complete_amount"),
     path("dossiers/<int:pk>/accepter/", review.dossier_accept, name="dossier_accept"),
     path("dossiers/<int:pk>/refuser/", review.dossier_reject, name="dossier_reject"),
     path("dossiers/<int:pk>/clore/", review.dossier_close, name="dossier_close"),

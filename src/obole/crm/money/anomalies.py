@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.cash_desk import operations as cash_desk, queries as drawers
 from obole.crm.money import anomaly_actions, anomaly_list
-from obole.crm.money.counter import means_refused
+from obole.crm.money.counter_forms import means_refused
 from obole.crm.shared.cash_refusals import no_open_drawer
 from obole.crm.shared.pages import page_of, regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents

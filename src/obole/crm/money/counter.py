@@ -8,8 +8,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.bank_statements import queries as bank_statements
@@ -17,126 +15,18 @@ from obole.billing import queries as invoices
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.cash_desk import operations as cash_desk, queries as drawers
+from obole.crm.money.counter_forms import TakeForm, taken
 from obole.crm.shared.cash_refusals import cash_not_there, no_open_drawer
 from obole.crm.shared.ledger_entries import entry_rows
 from obole.crm.shared.pages import conflict_response, invoice_conflict, regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
-from obole.gateways import registry
-from obole.lib import dates, money, texts
+from obole.lib import dates
 from obole.payments import operations as payments, queries
 from obole.payments.models import Receipt, Reversal
-from obole.payments.operations import CounterObstacle, MoneyNotTaken
-from obole.payments.operations.counter import AT_THE_COUNTER
-from obole.regies import queries as regies
-from obole.ui.forms import EurosField
 
 KEPT = (payments.NotReversible, payments.AccountTooLow, cash_desk.NoOpenSession, cash_desk.NotEnoughCash)
 """Why a receipt is not taken back."""
-
-
-class TakeForm(forms.Form):
-    """Money handed over for an invoice."""
-
-    cents = EurosField(label=gettext_lazy("Montant"), minimum=1)
-    means = forms.ChoiceField(label=gettext_lazy("Moyen"), widget=forms.RadioSelect)
-    handed = EurosField(
-        label=gettext_lazy("Reçu"),
-        minimum=1,
-        required=False,
-        help_text=gettext_lazy("En espèces : ce que le payeur vous donne, pour savoir quelle monnaie rendre."),
-    )
-    payer_name = forms.CharField(label=gettext_lazy("Payé par"), max_length=120, required=False)
-    reference = forms.CharField(
-        label=gettext_lazy("Référence"),
-        max_length=60,
-        required=False,
-        help_text=gettext_lazy("Numéro du chèque ou du virement."),
-    )
-    confirmed = forms.BooleanField(label=gettext_lazy("Laisser ce reste"), required=False)
-    """Asked only where what would be left is too little to be paid online."""
-    request_key = forms.CharField(max_length=40, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, invoice: Invoice, **options: Any) -> None:
-        start = {
-            "cents": invoice.remaining_cents,
-            "payer_name": invoice.payer.display_name,
-            "request_key": texts.token(),
-        }
-        options.setdefault("initial", start)
-        super().__init__(*args, **options)
-        self.invoice, self.asked = invoice, self.fields.pop("confirmed")
-        if "confirmed" in self.data:
-            self.fields["confirmed"] = self.asked
-        allowed = AT_THE_COUNTER & regies.allowed_means(invoice.regie)
-        if not invoice.type.accepts_cesu:
-            allowed -= {Receipt.Means.CESU}
-        self.fields["means"].choices = [(item.value, item.label) for item in Receipt.Means if item in allowed]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """
-        Refuse a change that cannot be given. Say before that what would be left cannot be paid online, and ask whether
-        that is wanted.
-        """
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self._judge_change(cleaned)
-        left = self.invoice.remaining_cents - cleaned.get("cents", 0)
-        least = registry.GATEWAYS[self.invoice.regie.gateway].limits.min_cents
-        if "cents" in cleaned and 0 < left < least and not cleaned.get("confirmed"):
-            self.fields["confirmed"] = self.asked
-            said = _("Il resterait %(left)s, qui ne se paient pas en ligne : encaissez tout, ou confirmez plus bas.")
-            self.add_error("cents", said % {"left": money.euros(left)})
-        return cleaned
-
-    @property
-    def change_cents(self) -> int:
-        """What to give back of what the payer handed over."""
-        handed: int | None = self.cleaned_data["handed"]
-        return handed - self.cleaned_data["cents"] if handed else 0
-
-    def _judge_change(self, cleaned: dict[str, Any]) -> None:
-        handed, cents = cleaned.get("handed"), cleaned.get("cents")
-        if handed is None or cents is None:
-            return
-        if cleaned.get("means") not in (None, Receipt.Means.CASH):
-            self.add_error("handed", _("La monnaie ne se rend que sur des espèces : videz ce champ."))
-        elif handed < cents:
-            self.add_error("handed", _("C’est moins que le montant : corrigez l’un ou l’autre."))
-
-    def refuse(self, refusal: MoneyNotTaken) -> None:
-        """Say at the field why the money was not taken, and how to mend it."""
-        could = money.euros(refusal.cents)
-        sentences = {
-            CounterObstacle.NOT_DUE: (
-                "",
-                _("Cette facture n’est plus à payer : n’encaissez rien, regardez où elle en est."),
-            ),
-            CounterObstacle.REGIE_CLOSED: ("", _("La régie est désactivée : elle ne peut rien encaisser.")),
-            CounterObstacle.TOO_MUCH: (
-                "cents",
-                _("Il reste %(could)s à payer : n’encaissez pas davantage.") % {"could": could},
-            ),
-            CounterObstacle.CASH_LIMIT: (
-                "cents",
-                _(
-                    "Au plus 300 € en espèces par facture (article 1680 du CGI) : "
-                    "il peut encore en être pris %(could)s, le reste par un autre moyen."
-                )
-                % {"could": could},
-            ),
-            CounterObstacle.MEANS: ("means", means_refused()),
-            CounterObstacle.CESU: (
-                "means",
-                _("Ce type de facture ne se paie pas en CESU : choisissez un autre moyen."),
-            ),
-        }
-        field, sentence = sentences[refusal.hindrance]
-        self.add_error(field or None, sentence)
-
-
-def means_refused() -> str:
-    """Say that the acte constitutif does not allow a means."""
-    return _("L’acte constitutif de la régie ne permet pas ce moyen de paiement : choisissez-en un autre.")
 
 
 class ReverseForm(forms.Form):
@@ -207,7 +97,7 @@ def take_money(request: AgentRequest, pk: int) -> HttpResponse:
         except cash_desk.NoOpenSession:
             form.add_error("means", no_open_drawer())
         else:
-            messages.success(request, _taken(receipt, change_cents=form.change_cents))
+            messages.success(request, taken(receipt, change_cents=form.change_cents))
             return redirect("crm:invoice", pk=pk)
     return render_page(
         request,
@@ -286,33 +176,15 @@ def _why_not_reversible(receipt: Receipt) -> str:
 
 def _take(request: AgentRequest, invoice: Invoice, form: TakeForm) -> Receipt:
     given = form.cleaned_data
-    handed = payments.Money(
-        cents=given["cents"],
-        means=Receipt.Means(given["means"]),
-        payer_name=given["payer_name"],
-        reference=given["reference"],
-    )
     # A key belongs to its invoice: nobody can hand in another's.
     key = f"{invoice.pk}:{given['request_key']}"
     return cash_desk.take_money(
         invoice_id=invoice.pk,
-        money=handed,
+        money=form.money,
         request_key=key,
         actor=request.actor,
         at=dates.now(),
         handed_cents=given["handed"],
-    )
-
-
-def _taken(receipt: Receipt, *, change_cents: int) -> SafeString:
-    """Say what was taken, what to give back, and where its quittance is."""
-    link = reverse("crm:receipt_pdf", args=[receipt.pk])
-    words = _("{amount} encaissés. Remettez la quittance {number} : {link}.")
-    if change_cents:
-        words = _("{amount} encaissés, {change} à rendre. Remettez la quittance {number} : {link}.")
-    named = format_html('<a href="{}">{}</a>', link, _("l’ouvrir (PDF)"))
-    return format_html(
-        words, amount=money.euros(receipt.cents), change=money.euros(change_cents), number=receipt.number, link=named
     )
 
 

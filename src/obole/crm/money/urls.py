@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from obole.crm.money import anomalies, attempts, closing, counter, refunds, regies
+from obole.crm.money import anomalies, attempts, closing, counter, payer_counter, refunds, regies
 
 urlpatterns = [
     path("a-traiter/", anomalies.tasks, name="tasks"),
     path("a-traiter/<int:pk>/", anomalies.task, name="task"),
     path("factures/<int:pk>/encaisser/", counter.take_money, name="take_money"),
+    path("usagers/<int:pk>/encaisser/<int:regie_pk>/", payer_counter.take_for_payer, name="take_for_payer"),
     path("encaissements/<int:pk>/", counter.receipt, name="receipt"),
     path("encaissements/<int:pk>/reprendre/", counter.receipt_reverse, name="receipt_reverse"),
     path("transactions/", attempts.attempts, name="attempts"),

@@ -18,12 +18,15 @@ from obole.billing import queries as invoice_queries
 from obole.billing.models import Invoice
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.invoices.invoice_table import InvoiceTable
+from obole.crm.money import payer_counter
+from obole.crm.people import likeness
 from obole.crm.shared import journal, scopes
 from obole.crm.shared.columns import TITLE
 from obole.crm.shared.forms import SearchForm
 from obole.crm.shared.lists import keyset_table
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.settings_pages import save
+from obole.crm.shared.sidebar import sees_money
 from obole.directory import operations as directory, queries
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import Citizen
@@ -112,7 +115,6 @@ class CitizenTable(tables.Table):  # type: ignore[misc]  # untyped library
 
 
 MOST = 50
-MOST_ALIKE = 5
 
 
 @for_agents(Right.READ)
@@ -144,7 +146,7 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     mine = list(dossiers.dossiers_to_list(request.agent).filter(citizen=one).order_by("-submitted_at", "-id")[:MOST])
     context = {
         "citizen": one,
-        "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=pk)).exists(),
+        **_acts(request, one),
         "due_cents": invoice_queries.sums(mine_seen).due,
         "invoices": InvoiceTable(
             list(invoices[:MOST]), today=dates.day_of(dates.now()), exclude=hidden, orderable=False
@@ -157,17 +159,27 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     return render_page(request, "crm/people/citizen.html", context)
 
 
+def _acts(request: AgentRequest, citizen: Citizen) -> dict[str, Any]:
+    """Return what the agent may do about somebody: change the file, open a dossier, take what they owe."""
+    return {
+        "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=citizen.pk)).exists(),
+        "may_apply": request.agent.may(Right.REVIEW) and not citizen.deceased_on,
+        "owed_to": payer_counter.regies_owed(request, citizen) if sees_money(request.agent) else [],
+    }
+
+
 @for_agents(Right.REVIEW)
 def citizen_new(request: AgentRequest) -> HttpResponse:
     """Open the file of somebody at the counter, who has no account."""
     form = CitizenForm(request.POST or None)
     valid = request.method == "POST" and form.is_valid()
-    alike = _alike(request, form.instance) if valid else []
-    if valid and ("anyway" in request.POST or not alike):
+    alike = likeness.found(request, form.instance) if valid else []
+    if valid and likeness.are_told_apart(request, alike):
         made = directory.register_citizen(values=form.cleaned_data, actor=request.actor, at=dates.now())
         messages.success(request, _("la fiche est ouverte."))
         return redirect("crm:citizen", pk=made.pk)
-    return render_page(request, "crm/people/citizen_form.html", {"form": form, "citizen": None, "alike": alike})
+    context = {"form": form, "citizen": None, "alike": alike, "asked_before": "told" in request.POST}
+    return render_page(request, "crm/people/citizen_form.html", context)
 
 
 @for_agents(Right.REVIEW)
@@ -213,11 +225,6 @@ def renew_claim_code(request: AgentRequest, pk: int) -> HttpResponse:
     directory.renew_claim_code(citizen_id=known.pk, actor=request.actor, at=dates.now())
     messages.success(request, _("le code est remplacé : celui des factures déjà émises ne sert plus."))
     return redirect("crm:citizen", pk=pk)
-
-
-def _alike(request: AgentRequest, citizen: Citizen) -> list[Citizen]:
-    """Return the files that may be the same person's, of those that the agent may know of."""
-    return list(scopes.citizens_seen_by(request.agent, queries.similar_citizens(citizen))[:MOST_ALIKE])
 
 
 def _held(request: AgentRequest, pk: int) -> Citizen:

@@ -51,7 +51,7 @@ def citizen_merge(request: AgentRequest, pk: int) -> HttpResponse:
     kept = _held(request, pk)
     form = SearchForm(request.GET)
     text = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    found = directory.search_citizens(text) if text else directory.similar_citizens(kept)
+    found = directory.search_citizens(text) if text else directory.likely_citizens(kept)
     others = scopes.citizens_seen_by(request.agent, found.exclude(pk=kept.pk)).order_by("sort_key", "pk")[:MOST]
     context = {"citizen": kept, "text": text, "others": others}
     return render_page(request, "crm/people/citizen_merge.html", context)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.people import citizens, home, kept_lists, merging, profile, search
+from obole.crm.people import applying, citizens, home, kept_lists, merging, profile, search
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("usagers/<int:pk>/", citizens.citizen, name="citizen"),
     path("usagers/<int:pk>/modifier/", citizens.citizen_edit, name="citizen_edit"),
     path("usagers/<int:pk>/deces/", citizens.citizen_death, name="citizen_death"),
+    path("usagers/<int:pk>/dossier/", applying.citizen_schemes, name="citizen_schemes"),
+    path("usagers/<int:pk>/dossier/<int:scheme_pk>/", applying.citizen_apply, name="citizen_apply"),
+    path(
+        "usagers/<int:pk>/dossier/<int:scheme_pk>/montant/", applying.citizen_apply_amount, name="citizen_apply_amount"
+    ),
     path("usagers/<int:pk>/fusionner/", merging.citizen_merge, name="citizen_merge"),
     path("usagers/<int:pk>/fusionner/<int:other>/", merging.citizen_merge_preview, name="citizen_merge_preview"),
     path("usagers/<int:pk>/code/", citizens.renew_claim_code, name="citizen_code"),

@@ -156,8 +156,10 @@ def message_badge(message: Message) -> SafeString:
 
 
 def invoice_badge(shown: InvoiceDisplay) -> SafeString:
-    """Draw the status of an invoice, with how late it is."""
+    """Draw the status of an invoice, with how late it is, and whether some of it was paid all the same."""
     label = str(shown.status.label)
     if shown.status == "late":
         label = f"{label} {shown.days_late}\u00a0j"
+        if shown.invoice.received_cents:
+            label = _("%(late)s, payée en partie") % {"late": label}
     return pill(shown.badge.tone, label, shown.badge.icon)

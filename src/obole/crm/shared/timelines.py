@@ -19,10 +19,12 @@ TONES = {"bank": "to_pay", "info": "to_pay"}
 
 DOSSIER_WORDS = {
     "dossier.submit": (gettext_lazy("Dossier déposé"), "info"),
+    "dossier.file": (gettext_lazy("Dossier déposé au guichet"), "info"),
     "dossier.take": (gettext_lazy("Pris en charge"), "info"),
     "dossier.release": (gettext_lazy("Remis à tous"), "info"),
     "dossier.ask_complement": (gettext_lazy("Complément demandé"), "late"),
     "dossier.complete": (gettext_lazy("Complété par l’usager"), "info"),
+    "dossier.complete_for": (gettext_lazy("Complété au guichet"), "info"),
     "dossier.accept": (gettext_lazy("Accepté"), "done"),
     "dossier.reject": (gettext_lazy("Refusé"), "refused"),
     "dossier.withdraw": (gettext_lazy("Retiré par l’usager"), "ended"),

@@ -2,12 +2,15 @@
 
 from obole.dossiers.operations.applying import (
     Answer,
+    ApplicantDeceased,
     Application,
     SchemeClosed,
     complete,
+    complete_for,
     discard_draft,
     save_draft,
     submit,
+    submit_for,
     withdraw,
 )
 from obole.dossiers.operations.reviewing import (

@@ -9,16 +9,18 @@ from django.utils import translation
 
 from obole.audit_log import operations as audit_log
 from obole.catalogue import queries as catalogue
+from obole.catalogue.access import require_service
 from obole.catalogue.fields import FieldKind
 from obole.catalogue.forms import conditions, estimates
 from obole.catalogue.models import FormVersion, Scheme
 from obole.directory import operations as directory
 from obole.dossiers import emails, rules, states
-from obole.dossiers.access import require_applicant
+from obole.dossiers.access import require_applicant, require_reviewer
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.uploads import StoredUpload
 from obole.lib import dates, sql
 from obole.lib.actors import Actor
+from obole.lib.states import Transition
 from obole.lib.transactions import atomic_with_retry
 from obole.pricing.text import codec as pricing
 
@@ -28,6 +30,10 @@ Answer = Any
 
 class SchemeClosed(Exception):
     """The dispositif takes no more applications."""
+
+
+class ApplicantDeceased(Exception):
+    """Nothing is asked for in the name of who has died."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,27 +56,29 @@ def submit(
     :raises obole.dossiers.rules.TooManyRows: if a group has more rows than it may.
     """
     require_applicant(citizen_id=citizen_id, actor=actor)
-    # A double click waits here, then finds the dossier of the first; other citizens do not wait.
-    citizen_id = directory.lock_file(citizen_id).pk
-    twin = Dossier.objects.filter(request_key=request_key, citizen=citizen_id).first()
-    if twin is not None:
-        return twin
     form = FormVersion.objects.select_related("scheme").get(pk=form_id)
-    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
-        raise SchemeClosed(form.scheme.name)
-    dossier = Dossier(request_key=request_key, scheme=form.scheme, form=form, citizen_id=citizen_id, created_at=at)
-    step = states.SUBMIT.apply(dossier)
-    dossier.number = _next_number()
-    dossier.submitted_at = at
-    dossier.answers = rules.answers_to_keep(form.form_fields, filled.answers, known={}, attached=_attached(filled))
-    dossier.search_keys = rules.search_keys_of(form.form_fields, dossier.answers)
-    dossier.save(force_insert=True)
-    _keep(dossier, filled, at=at)
-    _estimate(dossier, at=at)
-    ApplicationDraft.objects.filter(citizen=citizen_id, scheme=form.scheme_id).delete()
-    audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
-    emails.send("dossier_received", dossier, at=at)
+    dossier = _file(states.SUBMIT, form, filled, citizen_id=citizen_id, request_key=request_key, actor=actor, at=at)
+    ApplicationDraft.objects.filter(citizen=dossier.citizen_id, scheme=form.scheme_id).delete()
     return dossier
+
+
+@atomic_with_retry
+def submit_for(
+    *, citizen_id: int, form_id: int, request_key: str, filled: Application, actor: Actor, at: datetime
+) -> Dossier:
+    """
+    Make and submit a dossier for somebody at the counter, as ``submit`` does; what they began themselves stays.
+
+    :raises SchemeClosed: as there.
+    :raises obole.dossiers.rules.MissingAnswer: as there.
+    :raises obole.dossiers.rules.TooManyRows: as there.
+    :raises ApplicantDeceased: if they have died: their heirs apply for themselves.
+    """
+    form = FormVersion.objects.select_related("scheme").get(pk=form_id)
+    require_service(service_id=form.scheme.service_id, actor=actor)
+    if directory.lock_file(citizen_id).deceased_on:
+        raise ApplicantDeceased(citizen_id)
+    return _file(states.FILE, form, filled, citizen_id=citizen_id, request_key=request_key, actor=actor, at=at)
 
 
 @atomic_with_retry
@@ -118,7 +126,23 @@ def complete(*, dossier_id: int, filled: Application, actor: Actor, at: datetime
     """
     dossier = Dossier.objects.locked().get(pk=dossier_id)
     require_applicant(citizen_id=dossier.citizen_id, actor=actor)
-    step = states.COMPLETE.apply(dossier)
+    return _complete(states.COMPLETE, dossier, filled, actor=actor, at=at)
+
+
+@atomic_with_retry
+def complete_for(*, dossier_id: int, filled: Application, actor: Actor, at: datetime) -> Dossier:
+    """
+    Answer the request for a complement for somebody who brings it to the counter, as ``complete`` does.
+
+    :raises obole.lib.states.ForbiddenTransition: as there.
+    """
+    dossier = Dossier.objects.locked().get(pk=dossier_id)
+    require_reviewer(dossier, actor=actor)
+    return _complete(states.COMPLETE_FOR, dossier, filled, actor=actor, at=at)
+
+
+def _complete(move: Transition, dossier: Dossier, filled: Application, *, actor: Actor, at: datetime) -> Dossier:
+    step = move.apply(dossier)
     kept = Attachment.objects.filter(dossier=dossier).values_list("field_key", flat=True)
     dossier.answers = rules.answers_to_keep(
         dossier.form.form_fields, filled.answers, known=dossier.answers, attached=[*kept, *_attached(filled)]
@@ -140,6 +164,37 @@ def withdraw(*, dossier_id: int, actor: Actor, at: datetime) -> Dossier:
     step = states.WITHDRAW.apply(dossier)
     dossier.save(update_fields=["state"])
     audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
+    return dossier
+
+
+def _file(  # noqa: PLR0913 - what submit takes, and the move
+    move: Transition,
+    form: FormVersion,
+    filled: Application,
+    *,
+    citizen_id: int,
+    request_key: str,
+    actor: Actor,
+    at: datetime,
+) -> Dossier:
+    # A double click waits here, then finds the dossier of the first; other citizens do not wait.
+    citizen = directory.lock_file(citizen_id)
+    twin = Dossier.objects.filter(request_key=request_key, citizen=citizen).first()
+    if twin is not None:
+        return twin
+    if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
+        raise SchemeClosed(form.scheme.name)
+    dossier = Dossier(request_key=request_key, scheme=form.scheme, form=form, citizen=citizen, created_at=at)
+    step = move.apply(dossier)
+    dossier.number = _next_number()
+    dossier.submitted_at = at
+    dossier.answers = rules.answers_to_keep(form.form_fields, filled.answers, known={}, attached=_attached(filled))
+    dossier.search_keys = rules.search_keys_of(form.form_fields, dossier.answers)
+    dossier.save(force_insert=True)
+    _keep(dossier, filled, at=at)
+    _estimate(dossier, at=at)
+    audit_log.log_transition(step, subject=dossier, actor=actor, at=at)
+    emails.send("dossier_received", dossier, at=at)
     return dossier
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from obole.billing.documents import letter
@@ -26,6 +26,10 @@ class ReceiptDocument:
     invoice_label: str = ""
     bank_authorisation: str = ""
     reference: str = ""
+    bank: str = ""
+    """The bank that a cheque is drawn on."""
+    valued_on: date | None = None
+    """The day from which a transfer counts."""
     remaining_cents: int = 0
     is_quittance: bool = False
     """Money at the counter is acknowledged by a quittance, from a continuous series."""
@@ -59,6 +63,8 @@ def render_receipt(document: ReceiptDocument) -> bytes:
         "means": document.means_label,
         "bank_authorisation": document.bank_authorisation,
         "reference": document.reference,
+        "bank": document.bank,
+        "valued_on": dates.format_long(document.valued_on) if document.valued_on else "",
         "payer_name": document.payer_name,
         "paid": [(number, money.euros(cents)) for number, cents in document.paid],
         "name": "cette quittance" if document.is_quittance else "ce reçu",

@@ -56,6 +56,10 @@ class Receipt(models.Model):
     payer_name = models.CharField(_("payé par"), max_length=120, blank=True)
     reference = models.CharField(_("référence"), max_length=60, blank=True)
     """The number of the cheque, of the transfer…"""
+    bank = models.CharField(_("banque"), max_length=80, blank=True)
+    """The bank that a cheque is drawn on."""
+    valued_on = models.DateField(_("date de valeur"), null=True)
+    """The day from which a transfer counts, as the bank says it."""
     taken_by = ActorField(null=True)  # type: ignore[misc]
     """The agent at the counter."""
 
@@ -71,6 +75,12 @@ class Receipt(models.Model):
                 & ~models.Q(means__in=["card", "debit"])
                 & models.Q(taken_by__isnull=False),
                 name="receipt_online_or_counter",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(bank="") | models.Q(means="cheque"), name="receipt_bank_of_a_cheque"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valued_on=None) | models.Q(means="transfer"), name="receipt_valued_if_transfer"
             ),
             models.UniqueConstraint(fields=["regie", "year", "sequence"], name="quittance_once"),
         ]

@@ -18,7 +18,14 @@ from obole.payments.operations.clearing import (
     lock_in_instance,
     undo_clearing,
 )
-from obole.payments.operations.counter import CounterObstacle, Money, MoneyNotTaken, take_money, take_unmatched
+from obole.payments.operations.counter import (
+    CounterObstacle,
+    Money,
+    MoneyNotTaken,
+    take_for_invoices,
+    take_money,
+    take_unmatched,
+)
 from obole.payments.operations.gateway_status import apply_gateway_status
 from obole.payments.operations.monitoring import open_overdue_tasks
 from obole.payments.operations.polling import record_notification, resolve_attempt, sweep

@@ -139,9 +139,14 @@ def counted_by_invoice() -> "Prefetch[str, QuerySet[Allocation], str]":
 
 
 def receipts_from(citizen: Citizen) -> QuerySet[Receipt]:
-    """Return what was received for a citizen's invoices, newest first."""
+    """
+    Return what was received for a citizen's invoices, newest first; ``others``: how many invoices each paid beside the
+    first when it came.
+    """
+    paid = Allocation.objects.filter(receipt=OuterRef("pk"), entry=OuterRef("entry")).order_by().values("receipt")
     return (
         Receipt.objects.filter(invoice__payer=citizen)
+        .annotate(others=Coalesce(Subquery(paid.annotate(n=Count("id")).values("n")), 1) - 1)
         .select_related("invoice", "attempt", "reversal")
         .order_by("-received_at", "-id")
     )

@@ -1,25 +1,30 @@
 """Applying to a dispositif, and completing an application: one form, and the amount that it comes to."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from obole.billing.forms import estimates
 from obole.catalogue.forms import rows
 from obole.catalogue.models import Scheme
 from obole.directory.access import CitizenRequest, for_citizens
 from obole.dossiers import operations as dossiers, queries, rules, states
+from obole.dossiers.forms import application
+from obole.dossiers.forms.application import ApplicationForm, ApplicationQuestions
 from obole.dossiers.models import ApplicationDraft, Dossier
 from obole.lib import dates
 from obole.lib.states import ForbiddenTransition
 from obole.limits import operations as limits
 from obole.limits.middleware import as_error, note
 from obole.limits.rules import DOSSIERS, ESTIMATES, TooMany
-from obole.portal import application, estimates, idempotency, saved_drafts
-from obole.portal.application import ApplicationForm, ApplicationQuestions
+from obole.portal import saved_drafts
 from obole.portal.responses import redirect_to
 from obole.portal.views.catalogue import closed, find
+from obole.ui import idempotency
 from obole.ui.bodies import takes_files
 
 ONLY_AMOUNT = "calculer"
@@ -56,7 +61,7 @@ def apply(request: CitizenRequest, public_id: str) -> HttpResponse:
         "request_key": idempotency.key_of(request),
         "sketch": sketch,
     }
-    return render(request, "portal/apply.html", {**context, **estimates.live_estimate(form)})
+    return render(request, "portal/apply.html", {**context, **_estimate(form)})
 
 
 @for_citizens
@@ -102,7 +107,7 @@ def complete(request: CitizenRequest, public_id: str) -> HttpResponse:
     note(request, form)
     form.requests = dossier.requests
     context = {"form": form, "asked": asked, "dossier": dossier}
-    return render(request, "portal/complete.html", {**context, **estimates.live_estimate(form)})
+    return render(request, "portal/complete.html", {**context, **_estimate(form)})
 
 
 @for_citizens
@@ -114,19 +119,21 @@ def complete_amount(request: CitizenRequest, public_id: str) -> HttpResponse:
 
 def _amount(request: CitizenRequest, asked: ApplicationQuestions) -> HttpResponse:
     form = _form(request, asked)
-    return render(
-        request, "portal/amount.html", {"form": form, "asked": asked, "alone": True, **estimates.live_estimate(form)}
-    )
+    return render(request, "ui/amount.html", {"form": form, "asked": asked, "alone": True, **_estimate(form)})
+
+
+def _estimate(form: ApplicationForm) -> dict[str, Any]:
+    return estimates.live_estimate(form, on=dates.day_of(dates.now()))
 
 
 def _form(request: CitizenRequest, asked: ApplicationQuestions) -> ApplicationForm:
     owner = request.citizen.public_id
     if request.method != "POST":
-        return ApplicationForm(asked=asked, owner=owner)
+        return ApplicationForm(asked=asked, owner=owner, at=dates.now())
     # Whatever is sent is priced: nobody types so fast.
     limits.use(ESTIMATES, request.citizen.pk, at=dates.now())
     data, files = rows.change_rows(request.POST, request.FILES)
-    return ApplicationForm(data, files, asked=asked, owner=owner)
+    return ApplicationForm(data, files, asked=asked, owner=owner, at=dates.now())
 
 
 def _is_sent(request: CitizenRequest, form: ApplicationForm) -> bool:
@@ -170,7 +177,9 @@ def _put_aside(request: CitizenRequest, form: ApplicationForm) -> HttpResponse:
 
 
 def _resumed(sketch: ApplicationDraft, blank: ApplicationForm) -> ApplicationForm:
-    form = ApplicationForm(saved_drafts.as_post_data(sketch, blank), {}, asked=blank.asked, owner=blank.owner)
+    form = ApplicationForm(
+        saved_drafts.as_post_data(sketch, blank), {}, asked=blank.asked, owner=blank.owner, at=blank.at
+    )
     form.forgive()
     return form
 

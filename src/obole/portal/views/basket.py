@@ -15,11 +15,12 @@ from obole.payments import display_status
 from obole.payments.models import Attempt
 from obole.payments.operations import AlreadyInProgress, NotPayableOnline
 from obole.payments.operations.starting import OnlineObstacle
-from obole.portal import baskets, idempotency, outages, payment_flow, status_labels
+from obole.portal import baskets, outages, payment_flow, status_labels
 from obole.portal.baskets import Basket
 from obole.portal.forms import PayForm
 from obole.portal.responses import redirect_to
 from obole.portal.views.pay import another_address, leave, remember
+from obole.ui import idempotency
 
 MOST = 500
 """Invoices of one payment; nobody has as many."""

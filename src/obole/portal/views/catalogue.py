@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from obole.catalogue import queries
 from obole.catalogue.models import Scheme
 from obole.directory.access import public
-from obole.portal import application
+from obole.dossiers.forms import application
+from obole.lib import dates
 
 
 @public
@@ -27,7 +28,8 @@ def scheme(request: HttpRequest, public_id: str) -> HttpResponse:
     asked = application.questions_of(scheme)
     if asked is None:
         return closed(request, scheme)
-    return render(request, "portal/scheme.html", {"scheme": scheme, "asked": asked})
+    prices = asked.flat_prices(on=dates.day_of(dates.now()))
+    return render(request, "portal/scheme.html", {"scheme": scheme, "asked": asked, "prices": prices})
 
 
 def find(public_id: str) -> Scheme:

@@ -16,10 +16,11 @@ from obole.payments.models import Attempt
 from obole.payments.operations import AlreadyInProgress, NotPayableOnline
 from obole.payments.operations.starting import OnlineObstacle
 from obole.payments.states import AttemptState
-from obole.portal import idempotency, outages, payment_flow, status_labels
+from obole.portal import outages, payment_flow, status_labels
 from obole.portal.forms import PayForm
 from obole.portal.responses import SeeOtherResponse, redirect_to
 from obole.portal.views.invoices import find
+from obole.ui import idempotency
 
 OPENING_SECONDS = 2
 

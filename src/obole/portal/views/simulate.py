@@ -4,13 +4,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from obole.billing.forms import estimates
 from obole.catalogue import queries
 from obole.catalogue.models import Scheme
 from obole.directory.access import public
 from obole.lib import dates
 from obole.limits.middleware import use_by_address
 from obole.limits.rules import ESTIMATES
-from obole.portal import estimates
 from obole.portal.simulation import SimulationForm
 from obole.pricing.engine.compiled_pricing import Compiled
 
@@ -37,7 +37,7 @@ def amount(request: HttpRequest, public_id: str) -> HttpResponse:
     _scheme, compiled = _simulated(public_id)
     use_by_address(request, ESTIMATES)
     estimated = SimulationForm.of(compiled, request.POST).estimate(compiled, on=dates.day_of(dates.now()))
-    return render(request, "portal/simulated.html", {"alone": True, **estimates.kept_estimate(estimated)})
+    return render(request, "ui/simulated.html", {"alone": True, **estimates.kept_estimate(estimated)})
 
 
 def _simulated(public_id: str) -> tuple[Scheme, Compiled]:

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from obole.lib import dates, money
+from obole.lib import dates, money, phones
 from obole.ui import colours, humanize, icons, plots, timeline
 
 register = template.Library()
@@ -38,6 +38,12 @@ def euros(cents: int | None) -> str:
 def plain_euros(cents: int | None) -> str:
     """Write cents as ``1 234,56``, for columns whose heading says €."""
     return "" if cents is None else money.plain(cents)
+
+
+@register.filter
+def phone(text: str) -> str:
+    """Write a telephone number by twos."""
+    return phones.grouped(text)
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,7 +15,6 @@ from obole.catalogue.fields import FILE_TYPES, MOST_MEGABYTES, FormField
 from obole.dossiers import uploads
 from obole.dossiers.models import Attachment
 from obole.dossiers.uploads import StoredUpload
-from obole.lib import dates
 from obole.limits import operations as limits
 from obole.limits.middleware import as_error
 from obole.limits.rules import UPLOADED_BYTES, TooMany
@@ -65,7 +65,7 @@ class Limits:
 class KeptFileInput(forms.FileInput):
     """Choose a file; beside it, the one that was kept and those that are in the dossier already."""
 
-    template_name = "portal/kept_file.html"
+    template_name = "ui/kept_file.html"
 
     def __init__(self, *, already: Sequence[Attachment], limits: Limits) -> None:
         super().__init__({"accept": limits.accept})
@@ -97,12 +97,19 @@ class KeptFileField(forms.Field):
     widget: KeptFileInput
 
     def __init__(
-        self, *, key: str, owner: str, already: Sequence[Attachment], limits: Limits | None = None, **options: Any
+        self,
+        *,
+        key: str,
+        owner: str,
+        at: datetime,
+        already: Sequence[Attachment],
+        limits: Limits | None = None,
+        **options: Any,
     ) -> None:
         self.limits = limits or Limits()
         super().__init__(widget=KeptFileInput(already=already, limits=self.limits), **options)
         self.error_messages["required"] = _("Joignez ce fichier : %(words)s") % {"words": self.limits.words}
-        self.key = key
+        self.key, self.at = key, at
         self.owner, self.salt = owner, f"portal.file.{owner}.{key}"
         self.required = self.required and not already
         self.help_text = format_html("{} {}", self.help_text, self.limits.words)
@@ -125,7 +132,7 @@ class KeptFileField(forms.Field):
         # One byte more than allowed is enough to refuse the file, however large it is.
         content = chosen.read(uploads.LARGEST_BYTES + 1)
         try:
-            limits.use(UPLOADED_BYTES, self.owner, at=dates.now(), cost=len(content))
+            limits.use(UPLOADED_BYTES, self.owner, at=self.at, cost=len(content))
             stored = uploads.store(field_key=self.key, name=chosen.name or "", content=content)
         except uploads.BadFile as error:
             raise forms.ValidationError(str(error), code="file") from error

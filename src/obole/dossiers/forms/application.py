@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -15,11 +15,10 @@ from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.forms.questionnaire import Questionnaire, Slot
 from obole.catalogue.models import FormVersion, PricingVersion, Scheme
 from obole.directory.models import Citizen
+from obole.dossiers.forms.kept_files import KeptFileField, KeptFileInput, Limits
 from obole.dossiers.models import Attachment, Dossier
 from obole.dossiers.operations import Answer, Application
 from obole.dossiers.uploads import StoredUpload
-from obole.lib import dates
-from obole.portal.attachments import KeptFileField, KeptFileInput, Limits
 from obole.pricing.simple import FlatPrice, flat_prices
 
 
@@ -39,12 +38,11 @@ class ApplicationQuestions:
         kept = (FieldKind.SECTION,)
         return [field for field in self.form.form_fields if field.by == FilledBy.CITIZEN and field.kind not in kept]
 
-    @property
-    def flat_prices(self) -> list[FlatPrice]:
-        """The prices that the page of the dispositif tells: those that no answer changes, if all are such."""
+    def flat_prices(self, *, on: date) -> list[FlatPrice]:
+        """Return the prices that the page of the dispositif tells: those that no answer changes, if all are such."""
         if self.pricing is None:
             return []
-        return flat_prices(catalogue.compiled_pricing_of(self.pricing).pricing, on=dates.day_of(dates.now()))
+        return flat_prices(catalogue.compiled_pricing_of(self.pricing).pricing, on=on)
 
 
 def questions_of(scheme: Scheme, *, form_id: str = "", citizen: Citizen | None = None) -> ApplicationQuestions | None:
@@ -84,8 +82,10 @@ def questions_to_complete(dossier: Dossier) -> ApplicationQuestions:
 class ApplicationForm(Questionnaire):
     """The questions of a dispositif."""
 
-    def __init__(self, data: Any = None, files: Any = None, *, asked: ApplicationQuestions, owner: str) -> None:
-        self.asked, self.owner = asked, owner
+    def __init__(
+        self, data: Any = None, files: Any = None, *, asked: ApplicationQuestions, owner: str, at: datetime
+    ) -> None:
+        self.asked, self.owner, self.at = asked, owner, at
         self.mistaken: set[str] = set()
         super().__init__(data, files, fields=asked.form.form_fields, known=asked.answers)
 
@@ -98,6 +98,7 @@ class ApplicationForm(Questionnaire):
         made = KeptFileField(
             key=field.key,
             owner=self.owner,
+            at=self.at,
             already=mine if slot.row == OUTSIDE else (),
             limits=Limits.of(field),
             label=field.label,

@@ -1,16 +1,16 @@
 """The panel that says what an application comes to, where a pricing makes its amount."""
 
+from datetime import date
 from typing import Any
 
 from obole.billing import rules as billing
 from obole.catalogue.forms.estimates import AmountEstimate
-from obole.lib import dates
-from obole.portal.application import ApplicationForm
+from obole.dossiers.forms.application import ApplicationForm
 
 
-def live_estimate(form: ApplicationForm) -> dict[str, Any]:
+def live_estimate(form: ApplicationForm, *, on: date) -> dict[str, Any]:
     """Return what the panel shows of answers that are being typed."""
-    estimated = form.estimate(on=dates.day_of(dates.now()))
+    estimated = form.estimate(on=on)
     return {"estimate": None} if estimated is None else kept_estimate(estimated)
 
 

@@ -1,0 +1,1 @@
+"""What forms say of amounts."""

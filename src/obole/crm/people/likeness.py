@@ -1,0 +1,49 @@
+"""« Une fiche ressemble »: what may be the same person's, and what tells it apart, before a second file is opened."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from obole.crm.shared import scopes
+from obole.directory import queries, rules
+from obole.directory.access import AgentRequest
+from obole.directory.models import Citizen
+from obole.lib import phones, texts
+
+MOST = 5
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A file that may be the same person's: why, and its address of mail for who knows whose it is."""
+
+    citizen: Citizen
+    why: str
+    email: str
+
+
+def found(request: AgentRequest, citizen: Citizen) -> list[Likeness]:
+    """Return the files that look like one to be opened, of those that the agent may know of."""
+    others = scopes.citizens_seen_by(request.agent, queries.likely_citizens(citizen))[:MOST]
+    return [Likeness(other, _why(citizen, other), rules.masked_email(other.email)) for other in others]
+
+
+def are_told_apart(request: AgentRequest, alike: list[Likeness]) -> bool:
+    """Tell whether the agent has seen each of these files, and says that none is of this person."""
+    told = set(request.POST.get("told", "").split(","))
+    return not alike or ("other" in request.POST and {str(one.citizen.pk) for one in alike} <= told)
+
+
+def _why(citizen: Citizen, other: Citizen) -> str:
+    same = {
+        _("même nom"): _words(citizen) == _words(other),
+        _("même courriel"): bool(citizen.email) and citizen.email.lower() == other.email.lower(),
+        _("même téléphone"): bool(phones.key(citizen.phone)) and phones.key(citizen.phone) == phones.key(other.phone),
+        _("même adresse"): bool(citizen.address)
+        and rules.address_key(citizen.address) == rules.address_key(other.address),
+    }
+    return ", ".join(label for label, is_same in same.items() if is_same)
+
+
+def _words(citizen: Citizen) -> list[str]:
+    return sorted(texts.fold(f"{citizen.organisation} {citizen.last_name} {citizen.first_name}").split())
