@@ -20,7 +20,7 @@ from obole.lib.states import Transition
 from obole.lib.transactions import atomic_with_retry, forbid_transaction, require_transaction
 from obole.limits import operations as limits
 from obole.limits.rules import ACCOUNT_MAILS, NOTICE_MAILS, TooMany
-from obole.mailing import queries, rules, states
+from obole.mailing import queries, refusals, rules, states
 from obole.mailing.default_templates import KINDS as KINDS
 from obole.mailing.models import Message, Template
 from obole.mailing.states import MessageState
@@ -118,6 +118,26 @@ def queue(letter: Email, *, at: datetime) -> Message | None:
     return message
 
 
+def queue_again(message: Message, *, to: str, at: datetime) -> Message | None:
+    """
+    Put the same mail in the outbox once more, as it was written; the one that did not arrive stays as it is. Asked
+    twice, it is sent once. Runs in the caller's transaction, which holds the message.
+
+    :returns: the copy, the one of before included; None if too many went to that address.
+    """
+    copy = Email(
+        cause=queries.cause_of_copy(message),
+        kind=message.kind,
+        to=to,
+        rendered=rules.RenderedMail(message.subject, message.text, message.html),
+        about=queries.subject_of(message),
+        attachments=message.attachments,
+        confidential=message.confidential,
+        at_most_once=message.at_most_once,
+    )
+    return queue(copy, at=at) or queries.copy_of(message)
+
+
 def _too_many(letter: Email, *, at: datetime) -> bool:
     """Tell whether an address, proven or not, has had its share of what anybody can make the town send."""
     quota = MADE_BY_STRANGERS.get(letter.kind)
@@ -148,6 +168,8 @@ def deliver(*, message_id: int, at: datetime) -> None:
     """
     Hand one mail over to the mail server; a mail that is not waiting is left alone.
 
+    An address that the server says does not exist is asked once: it will say the same eight times.
+
     :raises OSError: if the server did not take it and it will be tried again (the queue waits and retries).
     """
     if not settings.SMTP_URL and settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
@@ -162,8 +184,8 @@ def deliver(*, message_id: int, at: datetime) -> None:
     except DeliveryUnknown as error:
         _finish(message_id=message_id, move=states.DOUBT, at=at, error=str(error))
     except OSError as error:
-        move = _after_failure(message)
-        _finish(message_id=message_id, move=move, at=at, error=str(error))
+        move = states.FAIL if refusals.is_for_good(error) else _after_failure(message)
+        _finish(message_id=message_id, move=move, at=at, error=refusals.as_said(error))
         if move is states.POSTPONE:
             raise
     else:
@@ -257,7 +279,7 @@ def recover_abandoned(*, at: datetime) -> int:
 @atomic_with_retry
 def _recover(message: Message, *, at: datetime) -> None:
     move = states.DOUBT if message.at_most_once else _after_failure(message)
-    _finish(message_id=message.pk, move=move, at=at, error="interrupted")
+    _finish(message_id=message.pk, move=move, at=at, error=refusals.INTERRUPTED)
     if move is states.POSTPONE:
         defer("mailing.deliver", message_id=message.pk)
 
