@@ -163,6 +163,7 @@ BOOKS = {
 OUTBOX = {
     "messages": shows(read, says="Courriels", lists=True),
     "message": shows(invoice_read, "message", "Destinataire"),
+    "message_resend": does(invoice_handled, "message"),
 }
 SETTINGS = {
     "settings": settings(),

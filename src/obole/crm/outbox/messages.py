@@ -1,13 +1,17 @@
 """The outbox: every mail that was decided, and what became of it."""
 
+from datetime import datetime
+
 import django_filters as filters
 import django_tables2 as tables
+from django.contrib import messages as django_messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_POST
 from django_tables2.utils import Accessor
 
 from obole.billing.models import Invoice
@@ -20,10 +24,11 @@ from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates
-from obole.mailing import queries as mailing
+from obole.mailing import queries as mailing, refusals
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
+from obole.payments import operations as payments
 
 
 class MessageFilter(ListFilter):
@@ -43,6 +48,14 @@ class MessageFilter(ListFilter):
         return mailing.search(messages, value)
 
 
+class DeliveredColumn(MomentColumn):
+    """When the mail server took a mail: what was kept here was given to nobody."""
+
+    def render(self, value: datetime, record: Message) -> str:  # type: ignore[override]  # the library looks at names
+        """Write ``25/11/2026 14 h 05``, or nothing."""
+        return super().render(value) if record.state == MessageState.SENT else ""
+
+
 class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
     """Mails."""
 
@@ -55,7 +68,7 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
     kind = tables.Column(verbose_name=gettext_lazy("Modèle"), order_by=("kind", "pk"))
     to = tables.Column(verbose_name=gettext_lazy("Destinataire"), order_by=("to", "pk"))
     created_at = MomentColumn(verbose_name=gettext_lazy("Décidé"), order_by=("created_at", "pk"))
-    sent_at = MomentColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_at", "pk"), default="")
+    sent_at = DeliveredColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_at", "pk"), default="")
     state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "-created_at", "pk"))
 
     caption = gettext_lazy("Courriels")
@@ -92,7 +105,13 @@ def messages(request: AgentRequest) -> HttpResponse:
 def message(request: AgentRequest, pk: int) -> HttpResponse:
     """Show one mail; one that signs in or resets a password keeps its text to itself."""
     one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
+    handled = scopes.handles_message(request.agent, one)
     context = {
+        "explained": refusals.explain(one),
+        "resend_to": payments.address_to_resend(one) if handled else "",
+        "reader": payments.reader_of(one) if handled and one.state in payments.NOT_ARRIVED else None,
+        "copy": mailing.copy_of(one),
+        "original": mailing.original_of(one),
         "message_shown": one,
         "pill": badges.message_badge(one),
         "kind": KINDS[one.kind].label if one.kind in KINDS else _("Compte"),
@@ -100,6 +119,21 @@ def message(request: AgentRequest, pk: int) -> HttpResponse:
         "about": _about(one),
     }
     return render_page(request, "crm/outbox/message.html", context)
+
+
+@for_agents(Right.REVIEW)
+@require_POST
+def message_resend(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send a mail that did not arrive once more, to the address that its reader has now."""
+    one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
+    try:
+        copy = payments.resend_message(message_id=one.pk, actor=request.actor, at=dates.now())
+    except payments.NotResendable:
+        said = _("ce courriel n’a pas à être renvoyé, ou n’a plus personne à qui l’être.")
+        django_messages.warning(request, said)
+        return redirect("crm:message", pk=pk)
+    django_messages.success(request, _("le courriel est renvoyé à %(to)s.") % {"to": copy.to})
+    return redirect("crm:message", pk=copy.pk)
 
 
 def _about(message: Message) -> tuple[str, str] | None:
