@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from obole.mailing import operations as mailing, refusals
-from obole.mailing.models import Message
+from obole.mailing import operations as mailing, rules
 from tests.mailing.server import PostOffice, start_post_office
 from tests.mailing.test_outbox import deliver, queue
 
@@ -29,14 +28,14 @@ def test_an_address_that_does_not_exist_is_asked_once(office: PostOffice) -> Non
     message = queue(to="personne@example.org")
     assert deliver(message) == "failed"
     assert (message.tries, message.last_error) == (1, "550 no such user")
-    assert refusals.explain(message) == "L’adresse n’existe pas."
+    assert rules.explain(message.state, message.last_error) == "L’adresse n’existe pas."
 
 
 def test_a_mail_that_the_server_will_never_take_is_given_once(office: PostOffice) -> None:
     office.says = "554 5.7.1 looks like spam"
     message = queue()
     assert deliver(message) == "failed"
-    assert refusals.explain(message) == "Le serveur du destinataire refuse ce courriel."
+    assert rules.explain(message.state, message.last_error) == "Le serveur du destinataire refuse ce courriel."
 
 
 def test_a_server_that_is_busy_is_asked_again(office: PostOffice) -> None:
@@ -46,10 +45,10 @@ def test_a_server_that_is_busy_is_asked_again(office: PostOffice) -> None:
         deliver(message)
     message.refresh_from_db()
     assert (message.state, message.last_error) == ("queued", "451 4.3.2 later")
-    assert refusals.explain(message) == "Le serveur du destinataire demande d’attendre."
+    assert rules.explain(message.state, message.last_error) == "Le serveur du destinataire demande d’attendre."
     office.says = "250 OK"
     assert deliver(message, 2) == "sent"
-    assert refusals.explain(message) == ""
+    assert rules.explain(message.state, message.last_error) == ""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_a_server_that_is_busy_is_asked_again(office: PostOffice) -> None:
     ],
 )
 def test_what_is_said_of_us_or_for_now_is_not_for_good(error: OSError) -> None:
-    assert not refusals.is_for_good(error)
+    assert not rules.is_for_good(error)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ def test_what_is_said_of_us_or_for_now_is_not_for_good(error: OSError) -> None:
     ],
 )
 def test_what_the_server_says_is_told_in_words(state: str, said: str, words: str) -> None:
-    assert refusals.explain(Message(state=state, last_error=said)) == words
+    assert rules.explain(state, said) == words
 
 
 def test_a_copy_says_the_same_and_is_made_once(office: PostOffice) -> None:

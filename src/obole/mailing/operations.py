@@ -20,7 +20,7 @@ from obole.lib.states import Transition
 from obole.lib.transactions import atomic_with_retry, forbid_transaction, require_transaction
 from obole.limits import operations as limits
 from obole.limits.rules import ACCOUNT_MAILS, NOTICE_MAILS, TooMany
-from obole.mailing import queries, refusals, rules, states
+from obole.mailing import queries, rules, states
 from obole.mailing.default_templates import KINDS as KINDS
 from obole.mailing.models import Message, Template
 from obole.mailing.states import MessageState
@@ -184,8 +184,8 @@ def deliver(*, message_id: int, at: datetime) -> None:
     except DeliveryUnknown as error:
         _finish(message_id=message_id, move=states.DOUBT, at=at, error=str(error))
     except OSError as error:
-        move = states.FAIL if refusals.is_for_good(error) else _after_failure(message)
-        _finish(message_id=message_id, move=move, at=at, error=refusals.as_said(error))
+        move = states.FAIL if rules.is_for_good(error) else _after_failure(message)
+        _finish(message_id=message_id, move=move, at=at, error=rules.as_said(error))
         if move is states.POSTPONE:
             raise
     else:
@@ -279,7 +279,7 @@ def recover_abandoned(*, at: datetime) -> int:
 @atomic_with_retry
 def _recover(message: Message, *, at: datetime) -> None:
     move = states.DOUBT if message.at_most_once else _after_failure(message)
-    _finish(message_id=message.pk, move=move, at=at, error=refusals.INTERRUPTED)
+    _finish(message_id=message.pk, move=move, at=at, error=rules.INTERRUPTED)
     if move is states.POSTPONE:
         defer("mailing.deliver", message_id=message.pk)
 

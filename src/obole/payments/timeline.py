@@ -18,6 +18,7 @@ from obole.mailing.models import Message
 from obole.mailing.states import MessageState
 from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, Refund, Reversal
 from obole.payments.rules import AVOIR
+from obole.payments.states import AttemptState
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,23 @@ def describe_outcome(exchange: BankExchange) -> str:
     }
     said = words.get(ours, ours)
     return f"{said} ({theirs})" if theirs else said
+
+
+def describe_end(attempt: Attempt) -> str:
+    """Say what became of a try to pay, and where the money is, without a word of the bank's own."""
+    state, nothing = AttemptState(attempt.state), _("Aucune somme n’a été prise.")
+    words = {
+        AttemptState.OPENING: _("Le paiement est demandé à la banque."),
+        AttemptState.WAITING: _("Le payeur est à la banque, ou n’en est pas revenu : la banque n’a encore rien dit."),
+        AttemptState.PAID: _("La banque a accepté le paiement."),
+        AttemptState.REFUSED: _("La banque du payeur a refusé le paiement.") + " " + nothing,
+        AttemptState.ABANDONED: _("Le payeur a quitté la page de la banque sans payer.") + " " + nothing,
+        AttemptState.EXPIRED: _("Le payeur n’a pas payé dans le temps que la banque laisse."),
+        AttemptState.FAILED: _("La banque n’a pas ouvert le paiement.") + " " + nothing,
+        AttemptState.REVERSED: _("La banque avait accepté le paiement, puis l’a repris : la somme est de nouveau due."),
+        AttemptState.TESTED: _("C’était un essai : rien n’est encaissé."),
+    }
+    return words[state]
 
 
 def _amount(record: Record) -> str:

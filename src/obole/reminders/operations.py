@@ -8,7 +8,7 @@ from obole.billing.emails import invoice_variables
 from obole.billing.models import Invoice
 from obole.lib import actors, dates
 from obole.lib.transactions import atomic_with_retry
-from obole.mailing import operations as mailing, queries as mail_queries, refusals, rules as mail_rules
+from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
 from obole.payments import queries as payments
 from obole.recovery import queries as recovery
 from obole.reminders import rules
@@ -62,7 +62,7 @@ def deliver(*, message_id: int, at: datetime) -> None:
     if is_still_due(reminder.invoice):
         mailing.deliver(message_id=message_id, at=at)
     else:
-        mailing.cancel(message_id=message_id, reason=refusals.NOT_DUE, at=at)
+        mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
 
 
 def is_still_due(invoice: Invoice) -> bool:

@@ -43,7 +43,7 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
         "explained": why,
         "lines": invoices.lines_of(one, why),
         "entries": entry_rows(queries.entries_of(one)) if money else [],
-        "attempts": AttemptTable(list(queries.attempts_of(one)), seen=seen_regies, exclude=KNOWN_HERE, orderable=False),
+        "attempts": AttemptTable(list(queries.attempts_of(one)), exclude=KNOWN_HERE, orderable=False),
         "receipts": queries.receipts_of(one),
         "can_cancel": may_cancel(request, one),
         "can_take": acts and one.state == InvoiceState.DUE,

@@ -24,7 +24,7 @@ from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates
-from obole.mailing import queries as mailing, refusals
+from obole.mailing import queries as mailing, rules
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
@@ -107,7 +107,7 @@ def message(request: AgentRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
     handled = scopes.handles_message(request.agent, one)
     context = {
-        "explained": refusals.explain(one),
+        "explained": rules.explain(one.state, one.last_error),
         "resend_to": payments.address_to_resend(one) if handled else "",
         "reader": payments.reader_of(one) if handled and one.state in payments.NOT_ARRIVED else None,
         "copy": mailing.copy_of(one),
