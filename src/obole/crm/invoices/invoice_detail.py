@@ -33,6 +33,7 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
     one = _seen(request, pk)
     seen_regies = regies_seen(request)
     money, acts = one.regie_id in seen_regies, one.regie_id in regies_acted_on(request)
+    part = request.GET.get("histoire", "")
     shown, why = display_status.display(one, today=dates.day_of(dates.now())), invoices.explanation_of(one)
     context = {
         "invoice": one,
@@ -51,7 +52,8 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
         "can_redo": can_redo(request, one),
         "money_tasks": anomaly_list.money_tasks(request.agent, one) if money else [],
         **_recovery(request, one),
-        "events": timelines.of_invoice(timeline.agent_timeline(one, with_bank=money)),
+        "events": timelines.of_invoice(timeline.agent_timeline(one, with_bank=money), part=part),
+        "parts_of_story": timelines.parts_of_story(part),
     }
     return render_page(request, "crm/invoices/invoice.html", context)
 
