@@ -1,5 +1,6 @@
 """How mails and their templates are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -51,6 +52,13 @@ def cause_of_copy(message: Message) -> str:
 def copy_of(message: Message) -> Message | None:
     """Return the mail that says the same once more, if somebody sent it again."""
     return Message.objects.filter(cause=cause_of_copy(message)).first()
+
+
+def sent_again(messages: Iterable[Message]) -> set[int]:
+    """Return the ids of those of some mails that somebody sent again, with one query."""
+    causes = {cause_of_copy(message): message.pk for message in messages}
+    known = Message.objects.filter(cause__in=causes).order_by("id").values_list("cause", flat=True)
+    return {causes[cause] for cause in known}
 
 
 def original_of(message: Message) -> Message | None:

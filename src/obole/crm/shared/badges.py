@@ -155,9 +155,15 @@ def message_badge(message: Message) -> SafeString:
     return pill(MESSAGES[state].tone, str(state.label), MESSAGES[state].icon)
 
 
-def invoice_badge(shown: InvoiceDisplay) -> SafeString:
-    """Draw the status of an invoice, with how late it is."""
+def invoice_badge(shown: InvoiceDisplay, *, whole: bool = False) -> SafeString:
+    """
+    Draw the status of an invoice, with how late it is.
+
+    :param whole: where there is room for all of it: that a part was paid, too.
+    """
     label = str(shown.status.label)
+    if whole and shown.status == "late" and shown.invoice.received_cents:
+        label = _("Partiellement payée, en retard")
     if shown.status == "late":
         label = f"{label} {shown.days_late}\u00a0j"
     return pill(shown.badge.tone, label, shown.badge.icon)

@@ -43,6 +43,7 @@ from obole.payments.queries.watch import (
     regies_not_payable,
     unsent_receipts,
 )
+from obole.payments.queries.whereabouts import Whereabouts, whereabouts_of
 from obole.payments.refund_states import RefundState
 from obole.payments.states import AttemptState
 from obole.regies.accounts import Account
