@@ -69,6 +69,7 @@ INVOICES = {
     "invoices_export": shows(read, lists=True),
     "invoice": shows(invoice_read, "paid", "Tout ce qui s’est passé"),
     "invoice_pdf": shows(invoice_read, "paid"),
+    "invoice_proof": shows(invoice_read, "paid"),
     "invoice_cancel": form(invoice_handled, "due", "Annuler la facture"),
     "invoice_redo": does(invoice_handled, "cancelled"),
     "credit_note_pdf": shows(invoice_read, "cancelled"),

@@ -6,6 +6,7 @@ import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from django.conf import settings
@@ -294,6 +295,13 @@ def configure_template(*, kind: str, subject: str, body: str, actor: Actor, at: 
     existing = Template.objects.filter(kind=kind).first()
     values: dict[str, Any] = {"kind": kind, "subject": subject, "body": body}
     return configuration.configure(Template, pk=existing.pk if existing else None, values=values, actor=actor, at=at)
+
+
+def written(message: Message) -> bytes:
+    """Return a mail as it leaves, with its attachments, dated from when it left or was decided."""
+    email = _as_email(message)
+    email.extra_headers["Date"] = format_datetime(message.sent_at or message.created_at)
+    return email.message().as_bytes()
 
 
 def _as_email(message: Message) -> EmailMultiAlternatives:
