@@ -111,8 +111,9 @@ class Visit:
         return side != "nowhere" and need(self.role, side)
 
     def refused(self, name: str, line: Line) -> frozenset[int]:
-        """Return what a refusal is answered: an agent is told of a whole screen that it is not theirs."""
-        return SCREEN if self.role.agent and name.startswith("crm:") and not line.of else line.gone
+        """Return what a refusal is answered: an agent is told of a whole screen, and not of a file."""
+        screen = name.startswith("crm:") and not line.of and not name.endswith(("_csv", "_xlsx"))
+        return SCREEN if self.role.agent and screen else line.gone
 
     def hidden(self, name: str) -> Iterator[str]:
         """Return the words that this person may not read there: what the town offers is read on the portal."""
