@@ -72,6 +72,7 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "recovery.open_dispute": {**due, **reason},
         "recovery.close_dispute": {"dispute_id": side.objects["dispute"][0], "answer": "Vu"},
         "billing.cancel_invoice": {**due, "code": "twice", "comment": ""},
+        "payments.resend_message": {"message_id": side.objects["message"][0]},
         "billing.bill_instalment": part,
         "billing.reschedule_instalment": {**part, "issue_on": NOON.date() + timedelta(days=5)},
         "billing.abandon_instalments": {**part, **reason},

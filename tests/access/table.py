@@ -83,6 +83,7 @@ INVOICES = {
     "invoices_export": shows(read, lists=True),
     "invoice": shows(invoice_read, "paid", "Tout ce qui s’est passé"),
     "invoice_pdf": shows(invoice_read, "paid"),
+    "invoice_proof": shows(invoice_read, "paid"),
     "invoice_cancel": form(invoice_handled, "due", "Annuler la facture"),
     "invoice_redo": does(invoice_handled, "cancelled"),
     "credit_note_pdf": shows(invoice_read, "cancelled"),
@@ -99,8 +100,8 @@ MONEY = {
     "take_money": form(money_moved, "due", "Encaisser la facture"),
     "receipt": shows(money_read, "receipt", "Ce qu’il paie"),
     "receipt_reverse": form(money_moved, "receipt", "Reprendre l’encaissement"),
-    "attempts": shows(money, says="Transactions", lists=True),
-    "attempt": shows(money_read, "attempt", "Envoyé à la banque"),
+    "attempts": shows(read, says="Transactions", lists=True),
+    "attempt": shows(invoice_read, "attempt", "La banque a accepté le paiement."),
     "attempt_ask": does(money_moved, "waiting attempt"),
     "refunds": shows(money, says="À payer par le comptable", lists=True),
     "refund": form(money_read, "refund", "Tout ce qui s’est passé", writes=money_moved),
@@ -178,6 +179,7 @@ BOOKS = {
 OUTBOX = {
     "messages": shows(read, says="Courriels", lists=True),
     "message": shows(invoice_read, "message", "Destinataire"),
+    "message_resend": does(invoice_handled, "message"),
 }
 SETTINGS = {
     "settings": settings(),

@@ -44,6 +44,7 @@ ROLES = (
 WRITE = re.compile(r'(?<!FOR )(?<!FOR NO KEY )\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?!SET\b)(\w+)')
 OF_ANY_VISIT = {"django_session", "limits_meter", "usersessions_usersession"}
 """What is written of anybody who comes: that they are there, and how often they asked."""
+SCREEN = frozenset({403, 405})
 OF_READING = {"audit_log_access"}
 """What reading writes: that somebody looked."""
 
@@ -96,7 +97,7 @@ class Visit:
         elif not self.role.is_in and line.reads is not anybody:
             wrong = [*wrong_question(answer), *wrong_refusal(written)]
         else:
-            gone = [] if answer.status_code in line.gone else ["is there"]
+            gone = [] if answer.status_code in self.refused(name, line) else ["is there"]
             wrong = [*gone, *wrong_refusal(written)]
         # What was looked for stands in its field again.
         looked_for = {str(value) for value in (asked or {}).values()}
@@ -108,6 +109,11 @@ class Visit:
     def may(self, method: str, line: Line, side: str) -> bool:
         need = line.reads if method == "get" else (line.writes or line.reads)
         return side != "nowhere" and need(self.role, side)
+
+    def refused(self, name: str, line: Line) -> frozenset[int]:
+        """Return what a refusal is answered: an agent is told of a whole screen, and not of a file."""
+        screen = name.startswith("crm:") and not line.of and not name.endswith(("_csv", "_xlsx"))
+        return SCREEN if self.role.agent and screen else line.gone
 
     def hidden(self, name: str) -> Iterator[str]:
         """Return the words that this person may not read there: what the town offers is read on the portal."""

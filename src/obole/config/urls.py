@@ -6,9 +6,9 @@ from django.views.i18n import set_language
 
 from obole.directory.access import public
 
-handler403 = "obole.ui.errors.forbidden"
+handler403 = "obole.crm.shared.errors.forbidden"
 handler400 = "obole.ui.errors.bad_request"
-handler404 = "obole.ui.errors.not_found"
+handler404 = "obole.crm.shared.errors.not_found"
 handler500 = "obole.ui.errors.server_error"
 
 urlpatterns = [

@@ -1,7 +1,8 @@
 """
 Who may enter which page. Every view says it with one of these; a test refuses a view that says nothing.
 
-Whoever is not concerned gets a 404, never a 403 that would confirm that there is something to see.
+Whoever is not concerned gets a 404, never a 403 that would confirm that there is something to see. An agent who asks
+for a whole screen that their profile does not open is told so: that it exists is no secret, and they learn whom to ask.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
@@ -29,6 +31,14 @@ class CitizenRequest(HttpRequest):
 
     citizen: Citizen
     actor: Actor
+
+
+class RightMissing(PermissionDenied):
+    """An agent's profile does not open a screen."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(right)
+        self.right = right
 
 
 class AgentRequest(HttpRequest):
@@ -111,8 +121,10 @@ def for_agents(right: Right) -> Callable[[Callable[Concatenate[AgentRequest, P],
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             agent = Agent.objects.select_related("user").filter(user=request.user.pk).first()
-            if agent is None or not agent.may(right):
+            if agent is None:
                 raise Http404
+            if not agent.may(right):
+                raise Http404 if args or kwargs else RightMissing(right)
             if waits_for_second_factor(agent):
                 return redirect(settings.SECOND_FACTOR_URL)
             request.agent = agent  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from django.conf import settings
@@ -118,6 +119,26 @@ def queue(letter: Email, *, at: datetime) -> Message | None:
     return message
 
 
+def queue_again(message: Message, *, to: str, at: datetime) -> Message | None:
+    """
+    Put the same mail in the outbox once more, as it was written; the one that did not arrive stays as it is. Asked
+    twice, it is sent once. Runs in the caller's transaction, which holds the message.
+
+    :returns: the copy, the one of before included; None if too many went to that address.
+    """
+    copy = Email(
+        cause=queries.cause_of_copy(message),
+        kind=message.kind,
+        to=to,
+        rendered=rules.RenderedMail(message.subject, message.text, message.html),
+        about=queries.subject_of(message),
+        attachments=message.attachments,
+        confidential=message.confidential,
+        at_most_once=message.at_most_once,
+    )
+    return queue(copy, at=at) or queries.copy_of(message)
+
+
 def _too_many(letter: Email, *, at: datetime) -> bool:
     """Tell whether an address, proven or not, has had its share of what anybody can make the town send."""
     quota = MADE_BY_STRANGERS.get(letter.kind)
@@ -148,6 +169,8 @@ def deliver(*, message_id: int, at: datetime) -> None:
     """
     Hand one mail over to the mail server; a mail that is not waiting is left alone.
 
+    An address that the server says does not exist is asked once: it will say the same eight times.
+
     :raises OSError: if the server did not take it and it will be tried again (the queue waits and retries).
     """
     if not settings.SMTP_URL and settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
@@ -162,8 +185,8 @@ def deliver(*, message_id: int, at: datetime) -> None:
     except DeliveryUnknown as error:
         _finish(message_id=message_id, move=states.DOUBT, at=at, error=str(error))
     except OSError as error:
-        move = _after_failure(message)
-        _finish(message_id=message_id, move=move, at=at, error=str(error))
+        move = states.FAIL if rules.is_for_good(error) else _after_failure(message)
+        _finish(message_id=message_id, move=move, at=at, error=rules.as_said(error))
         if move is states.POSTPONE:
             raise
     else:
@@ -257,7 +280,7 @@ def recover_abandoned(*, at: datetime) -> int:
 @atomic_with_retry
 def _recover(message: Message, *, at: datetime) -> None:
     move = states.DOUBT if message.at_most_once else _after_failure(message)
-    _finish(message_id=message.pk, move=move, at=at, error="interrupted")
+    _finish(message_id=message.pk, move=move, at=at, error=rules.INTERRUPTED)
     if move is states.POSTPONE:
         defer("mailing.deliver", message_id=message.pk)
 
@@ -272,6 +295,13 @@ def configure_template(*, kind: str, subject: str, body: str, actor: Actor, at: 
     existing = Template.objects.filter(kind=kind).first()
     values: dict[str, Any] = {"kind": kind, "subject": subject, "body": body}
     return configuration.configure(Template, pk=existing.pk if existing else None, values=values, actor=actor, at=at)
+
+
+def written(message: Message) -> bytes:
+    """Return a mail as it leaves, with its attachments, dated from when it left or was decided."""
+    email = _as_email(message)
+    email.extra_headers["Date"] = format_datetime(message.sent_at or message.created_at)
+    return email.message().as_bytes()
 
 
 def _as_email(message: Message) -> EmailMultiAlternatives:

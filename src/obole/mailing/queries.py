@@ -1,7 +1,9 @@
 """How mails and their templates are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
 
@@ -32,6 +34,37 @@ def about(*subjects: models.Model) -> QuerySet[Message]:
     for subject in subjects:
         wanted |= Q(about_kind=subject._meta.label_lower, about_id=subject.pk)
     return Message.objects.filter(wanted)
+
+
+def subject_of(message: Message) -> models.Model | None:
+    """Return what a mail is about, if it is there."""
+    if not message.about_kind:
+        return None
+    rows: models.Manager[models.Model] = apps.get_model(message.about_kind)._default_manager
+    return rows.filter(pk=message.about_id).first()
+
+
+def cause_of_copy(message: Message) -> str:
+    """Return the cause of the mail that says the same once more: there is one at most."""
+    return f"again:{message.pk}"
+
+
+def copy_of(message: Message) -> Message | None:
+    """Return the mail that says the same once more, if somebody sent it again."""
+    return Message.objects.filter(cause=cause_of_copy(message)).first()
+
+
+def sent_again(messages: Iterable[Message]) -> set[int]:
+    """Return the ids of those of some mails that somebody sent again, with one query."""
+    causes = {cause_of_copy(message): message.pk for message in messages}
+    known = Message.objects.filter(cause__in=causes).order_by("id").values_list("cause", flat=True)
+    return {causes[cause] for cause in known}
+
+
+def original_of(message: Message) -> Message | None:
+    """Return the mail that this one says once more, if it is a copy."""
+    again, _colon, key = message.cause.partition(":")
+    return Message.objects.filter(pk=int(key)).first() if again == "again" and key.isdecimal() else None
 
 
 def undelivered() -> QuerySet[Message]:

@@ -1,28 +1,46 @@
 """What happened to an invoice, told: to its payer in plain words, to agents completely."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _, gettext_noop
+from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.audit_log import queries as audit_log
 from obole.audit_log.models import Record
 from obole.billing.models import Invoice
 from obole.gateways.base import Status
-from obole.lib import money
+from obole.lib.actors import WORKER, Actor
 from obole.mailing import queries as mailing
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
-from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, Refund, Reversal
-from obole.payments.rules import AVOIR
+from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, Refund
+from obole.payments.states import AttemptState
+from obole.payments.wording import FOR_AGENTS, FOR_PAYER, Formatter
+
+
+class StoryPart(models.TextChoices):
+    """What a line of a story is of."""
+
+    MONEY = "argent", gettext_lazy("Argent")
+    MAILS = "courriels", gettext_lazy("Courriels")
+    CHANGES = "changements", gettext_lazy("Changements")
+
+
+MONEY_VERBS = ("attempt.", "receipt.", "refund.", "anomaly.")
+MONEY_OF_INVOICE = frozenset({"invoice.settle", "invoice.part_paid", "invoice.unsettle", "invoice.taken_back"})
+BEFORE, ASKED, DONE, COUNTED, TOLD = range(5)
+"""At one instant a try is opened, the bank asked, what it says is done, counted for its invoices, and people told."""
 
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of a story. ``exchange`` leads agents who may to the bank's own words."""
+    """
+    One line of a story. ``exchange`` leads agents who may to the bank's own words, ``anomaly`` to what is to be done.
+    """
 
     at: datetime
     title: str
@@ -30,16 +48,19 @@ class TimelineEntry:
     tone: str = "neutral"
     exchange: BankExchange | None = None
     message: Message | None = None
-
-
-Formatter = Callable[[Record], tuple[str, str]]
+    anomaly: Anomaly | None = None
+    part: StoryPart = StoryPart.CHANGES
+    order: tuple[int, int] = (DONE, 0)
+    """Tells, of two lines of one instant, which was the cause of the other."""
+    after: datetime | None = None
+    """When what it comes from happened, whatever the clock of who wrote it says."""
 
 
 def payer_timeline(invoice: Invoice) -> list[TimelineEntry]:
     """Return what a payer wants to know, newest first, without a word of the trade."""
-    told = [_tell(record, _FOR_PAYER) for record in _records(invoice)]
+    told = [_tell(record, FOR_PAYER) for record in _records(invoice)]
     mails = [
-        TimelineEntry(message.created_at, _("Un courriel vous a été envoyé"), message.subject)
+        TimelineEntry(message.created_at, _("Un courriel vous a été envoyé"), message.subject, order=(TOLD, message.pk))
         for message in mailing.about(invoice).exclude(state=MessageState.DROPPED)
     ]
     return _sorted([item for item in told if item is not None] + mails)
@@ -47,7 +68,9 @@ def payer_timeline(invoice: Invoice) -> list[TimelineEntry]:
 
 def agent_timeline(invoice: Invoice, *, with_bank: bool) -> list[TimelineEntry]:
     """Return everything, newest first; the bank's exchanges only for who may see the money."""
-    told = [_tell(record, _FOR_AGENTS, with_actor=True) for record in _records(invoice)]
+    records = list(_records(invoice))
+    tasks = _tasks(invoice, records) if with_bank else {}
+    told = [_tell(record, FOR_AGENTS, with_actor=True, tasks=tasks, issued_at=invoice.issued_at) for record in records]
     entries = [item for item in told if item is not None]
     entries += [_tell_message(message) for message in mailing.about(invoice)]
     if with_bank:
@@ -67,24 +90,86 @@ def _records(invoice: Invoice) -> Iterable[Record]:
 
 
 def _sorted(entries: list[TimelineEntry]) -> list[TimelineEntry]:
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    """Put the newest first; of one instant, what was caused above what caused it."""
+    return sorted(entries, key=lambda entry: (max(entry.at, entry.after or entry.at), *entry.order), reverse=True)
 
 
-def _tell(record: Record, words: dict[str, tuple[Formatter, str]], *, with_actor: bool = False) -> TimelineEntry | None:
+def _tasks(invoice: Invoice, records: Iterable[Record]) -> dict[tuple[str, str, int], Anomaly]:
+    """Return what a person was asked to look at, by its kind and the thing whose story tells of it."""
+    told = [record for record in records if record.verb.startswith("anomaly.")]
+    if not told:
+        return {}
+    ids: dict[str, list[int]] = {}
+    for record in told:
+        ids.setdefault(record.subject_kind.partition(".")[2], []).append(record.subject_id)
+    of_them = Q(pk__in=[])
+    for name in ("attempt", "invoice", "receipt", "refund"):
+        of_them |= Q(**{f"{name}__in": ids.get(name, [])})
+    found: dict[tuple[str, str, int], Anomaly] = {}
+    for anomaly in Anomaly.objects.filter(of_them).order_by("id"):
+        for name in ("refund", "receipt", "invoice", "attempt"):
+            key = (
+                anomaly.kind,
+                f"payments.{name}" if name != "invoice" else "billing.invoice",
+                getattr(anomaly, f"{name}_id"),
+            )
+            if key[2] and (key not in found or anomaly.invoice_id == invoice.pk):
+                found[key] = anomaly
+    return found
+
+
+def author(actor: Actor) -> str:
+    """Name who did something as people say it: a machine by what it is, a bank by its name."""
+    kind, _colon, code = actor.id.partition(":")
+    if kind == "gateway":
+        return BANKS.get(code, code)
+    return _("Automatique") if actor.id == WORKER.id else actor.name
+
+
+BANKS = {"payfip": "PayFiP", "sandbox": "Banque d’essai"}
+
+
+def _tell(
+    record: Record,
+    words: dict[str, tuple[Formatter, str]],
+    *,
+    with_actor: bool = False,
+    tasks: Mapping[tuple[str, str, int], Anomaly] | None = None,
+    issued_at: datetime | None = None,
+) -> TimelineEntry | None:
     if record.verb not in words:
         return None
     formatter, tone = words[record.verb]
     title, detail = formatter(record)
     if with_actor:
-        detail = " · ".join(part for part in (detail, record.actor.name) if part)
-    return TimelineEntry(record.at, title, detail, tone)
+        detail = " · ".join(part for part in (detail, author(record.actor)) if part)
+    asked = (tasks or {}).get((str(record.details.get("kind", "")), record.subject_kind, record.subject_id))
+    after = issued_at if record.verb == "invoice.document" else None
+    rank = BEFORE if record.verb == "attempt.open" else COUNTED if record.verb in MONEY_OF_INVOICE else DONE
+    return TimelineEntry(
+        record.at, title, detail, tone, anomaly=asked, part=_part(record), order=(rank, record.pk), after=after
+    )
+
+
+def _part(record: Record) -> StoryPart:
+    if record.verb == "reminder.send" or record.details.get("kind") == Anomaly.Kind.UNDELIVERED:
+        return StoryPart.MAILS
+    money_moves = record.verb.startswith(MONEY_VERBS) or record.verb in MONEY_OF_INVOICE
+    return StoryPart.MONEY if money_moves else StoryPart.CHANGES
 
 
 def _tell_message(message: Message) -> TimelineEntry:
     kind = KINDS[message.kind].label if message.kind in KINDS else message.kind
     title = _("Courriel « %(kind)s »") % {"kind": kind}
+    detail = f"{message.to} – {MessageState(message.state).label}"
     return TimelineEntry(
-        message.created_at, title, f"{message.to} – {MessageState(message.state).label}", "neutral", message=message
+        message.created_at,
+        title,
+        detail,
+        "refused" if message.state == MessageState.FAILED else "neutral",
+        message=message,
+        part=StoryPart.MAILS,
+        order=(TOLD, message.pk),
     )
 
 
@@ -96,6 +181,8 @@ def _tell_exchange(exchange: BankExchange) -> TimelineEntry:
         " – ".join(part for part in (exchange.attempt.reference, describe_outcome(exchange)) if part),
         "bank",
         exchange=exchange,
+        part=StoryPart.MONEY,
+        order=(ASKED, exchange.pk),
     )
 
 
@@ -118,203 +205,18 @@ def describe_outcome(exchange: BankExchange) -> str:
     return f"{said} ({theirs})" if theirs else said
 
 
-def _amount(record: Record) -> str:
-    return money.euros(int(record.details.get("cents", 0)))
-
-
-def _fixed(title: str, detail: str = "") -> Formatter:
-    return lambda record: (_(title), _(detail) if detail else "")
-
-
-def _paid_for_payer(record: Record) -> tuple[str, str]:
-    return _("Paiement reçu : %(amount)s") % {"amount": _amount(record)}, ""
-
-
-def _paid_for_agents(record: Record) -> tuple[str, str]:
-    title = _("Paiement accepté : %(amount)s") % {"amount": _amount(record)}
-    place = _("crédités à la régie") if record.details.get("matched") else _("portés en recettes à classer")
-    return title, _("%(place)s, écriture n° %(entry)s") % {"place": place, "entry": record.details.get("entry", "")}
-
-
-def _issued_for_agents(record: Record) -> tuple[str, str]:
-    return _("Facture émise et déposée"), f"{record.details.get('number', '')} – {_amount(record)}"
-
-
-def _opened(record: Record) -> tuple[str, str]:
-    return _("Tentative ouverte"), _("référence %(reference)s") % {"reference": record.details.get("reference", "")}
-
-
-def _failed(record: Record) -> tuple[str, str]:
-    return _("La banque n’a pas ouvert le paiement"), str(record.details.get("error", ""))
-
-
-def _with_reason(title: str) -> Formatter:
-    return lambda record: (_(title), str(record.details.get("reason", "")))
-
-
-def _reminded(record: Record) -> tuple[str, str]:
-    return _("Relance %(step)s") % {"step": record.details.get("step", "")}, ""
-
-
-def _anomaly(record: Record) -> tuple[str, str]:
-    kind = str(record.details.get("kind", ""))
-    details = "" if kind == Anomaly.Kind.FREED else str(record.details.get("details", ""))
-    if kind not in Anomaly.Kind.values:
-        return _("À traiter"), details
-    return _("À traiter : %(kind)s") % {"kind": Anomaly.Kind(kind).label}, details
-
-
-def _reopened(record: Record) -> tuple[str, str]:
-    return _("De nouveau à traiter"), _anomaly(record)[1]
-
-
-def _closed(record: Record) -> tuple[str, str]:
-    return _("Traité"), str(record.details.get("note", ""))
-
-
-def _with_amount(title: str, *details: str) -> Formatter:
-    def tell(record: Record) -> tuple[str, str]:
-        said = (str(record.details.get(name, "")) for name in details)
-        return _(title) % {"amount": _amount(record)}, " – ".join(item for item in said if item)
-
-    return tell
-
-
-def _back_for_payer(record: Record) -> tuple[str, str]:
-    reason = str(record.details.get("reason", ""))
-    if reason == AVOIR:
-        return _("Votre paiement de %(amount)s n’est pas perdu") % {"amount": _amount(record)}, _(
-            "La facture qu’il payait est annulée : il réglera une autre de vos factures, ou vous sera remboursé."
-        )
-    return _("Votre paiement de %(amount)s ne compte plus") % {"amount": _amount(record)}, reason
-
-
-def _back_for_agents(title: str) -> Formatter:
-    def tell(record: Record) -> tuple[str, str]:
-        reason = str(record.details.get("reason", ""))
-        freed = reason == AVOIR
-        said = _("Mis en recettes à classer : %(amount)s") if freed else _(title)
-        return said % {"amount": _amount(record)}, _("la facture est annulée") if freed else reason
-
-    return tell
-
-
-def _taken(record: Record) -> tuple[str, str]:
-    means = Receipt.Means(str(record.details.get("means", "cash"))).label
-    title = _("Encaissé au guichet : %(amount)s") % {"amount": _amount(record)}
-    return title, _("%(means)s, quittance %(number)s") % {"means": means, "number": record.details.get("number", "")}
-
-
-def _reversed(record: Record) -> tuple[str, str]:
-    kind = Reversal.Kind(str(record.details.get("kind", Reversal.Kind.REJECTED))).label
-    title = _("%(kind)s : %(amount)s") % {"kind": kind, "amount": _amount(record)}
-    return title, str(record.details.get("reason", ""))
-
-
-def _returned(record: Record) -> tuple[str, str]:
-    said = (str(record.details.get(name, "")) for name in ("reason", "reference"))
-    title = _("Revenue du comptable public : %(amount)s") % {"amount": _amount(record)}
-    return title, " – ".join(item for item in said if item)
-
-
-def _titre(record: Record) -> tuple[str, str]:
-    return _("Titre du comptable public : %(titre)s") % {"titre": record.details.get("titre", "")}, ""
-
-
-def _answered(record: Record) -> tuple[str, str]:
-    return _("Réponse à la contestation"), str(record.details.get("answer", ""))
-
-
-def _cancelled_for_agents(record: Record) -> tuple[str, str]:
-    number = str(record.details.get("credit_note", ""))
-    return (_("Annulée par l’avoir %(number)s") % {"number": number} if number else _("Facture annulée")), str(
-        record.details.get("reason", "")
-    )
-
-
-_FOR_PAYER: dict[str, tuple[Formatter, str]] = {
-    "invoice.issue": (_fixed(gettext_noop("Facture déposée dans votre espace")), "info"),
-    "invoice.settle": (_paid_for_payer, "done"),
-    "invoice.part_paid": (_paid_for_payer, "done"),
-    "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
-    "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
-    "invoice.redo": (_fixed(gettext_noop("La facture va être refaite")), "info"),
-    "invoice.unsettle": (_back_for_payer, "late"),
-    "invoice.taken_back": (_back_for_payer, "late"),
-    "receipt.apply": (_with_amount(gettext_noop("Une somme déjà reçue a été comptée : %(amount)s")), "done"),
-    "refund.done": (_with_amount(gettext_noop("Remboursement effectué : %(amount)s")), "done"),
-    "refund.hand_over": (_with_amount(gettext_noop("Paiement reversé au comptable public : %(amount)s")), "done"),
-    "invoice.return": (
-        _with_reason(gettext_noop("Transmission annulée : facture de nouveau à payer à la régie")),
-        "info",
-    ),
-    "line.titre": (_titre, "info"),
-    "attempt.start": (_fixed(gettext_noop("Vous êtes parti payer sur le site de la banque")), "info"),
-    "attempt.fail": (
-        _fixed(gettext_noop("La banque n’a pas ouvert le paiement"), gettext_noop("Aucune somme n’a été débitée.")),
-        "refused",
-    ),
-    "attempt.refuse": (
-        _fixed(gettext_noop("Paiement refusé par votre banque"), gettext_noop("Aucune somme n’a été débitée.")),
-        "refused",
-    ),
-    "attempt.abandon": (
-        _fixed(gettext_noop("Paiement abandonné"), gettext_noop("Aucune somme n’a été débitée.")),
-        "neutral",
-    ),
-    "attempt.release": (
-        _fixed(
-            gettext_noop("La facture peut être payée de nouveau"),
-            gettext_noop("La banque n’a pas encore répondu : si vous avez validé votre carte, ne payez pas deux fois."),
-        ),
-        "info",
-    ),
-}
-_FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
-    "invoice.issue": (_issued_for_agents, "info"),
-    "invoice.settle": (_fixed(gettext_noop("Facture soldée")), "done"),
-    "invoice.part_paid": (_fixed(gettext_noop("Facture payée en partie")), "done"),
-    "invoice.cancel": (_cancelled_for_agents, "ended"),
-    "invoice.draft": (_fixed(gettext_noop("Brouillon préparé")), "neutral"),
-    "invoice.correct": (_with_amount(gettext_noop("Brouillon corrigé : %(amount)s")), "neutral"),
-    "invoice.redo": (_fixed(gettext_noop("Nouveau brouillon préparé pour la remplacer")), "info"),
-    "invoice.redo_given_up": (_fixed(gettext_noop("Le brouillon qui la remplaçait a été abandonné")), "ended"),
-    "invoice.unsettle": (_back_for_agents(gettext_noop("De nouveau à payer : %(amount)s")), "late"),
-    "invoice.taken_back": (_back_for_agents(gettext_noop("Somme reprise : %(amount)s")), "late"),
-    "receipt.take": (_taken, "done"),
-    "receipt.apply": (
-        _with_amount(gettext_noop("Imputé depuis les recettes à classer : %(amount)s"), "number", "reason"),
-        "done",
-    ),
-    "receipt.reverse": (_reversed, "refused"),
-    "attempt.reverse": (_reversed, "refused"),
-    "refund.request": (_with_amount(gettext_noop("Remboursement demandé : %(amount)s"), "reason"), "info"),
-    "refund.approve": (_with_amount(gettext_noop("Remboursement approuvé : %(amount)s")), "info"),
-    "refund.complete": (_with_amount(gettext_noop("Remboursé par le comptable : %(amount)s"), "mandate"), "done"),
-    "refund.give_up": (_with_amount(gettext_noop("Remboursement abandonné : %(amount)s"), "reason"), "ended"),
-    "anomaly.reopen": (_reopened, "late"),
-    "invoice.transfer": (_fixed(gettext_noop("Transmise au comptable public")), "ended"),
-    "invoice.return": (_returned, "late"),
-    "line.titre": (_titre, "info"),
-    "dispute.open": (_with_reason(gettext_noop("Contestée par le payeur")), "late"),
-    "dispute.close": (_answered, "done"),
-    "invoice.document": (_fixed(gettext_noop("PDF produit et conservé")), "neutral"),
-    "attempt.open": (_opened, "info"),
-    "attempt.start": (_fixed(gettext_noop("Usager envoyé à la banque")), "info"),
-    "attempt.fail": (_failed, "refused"),
-    "attempt.pay": (_paid_for_agents, "done"),
-    "attempt.refuse": (
-        _fixed(gettext_noop("Paiement refusé"), gettext_noop("La facture est revenue à « À payer ».")),
-        "refused",
-    ),
-    "attempt.abandon": (
-        _fixed(gettext_noop("Paiement abandonné par l’usager"), gettext_noop("La facture est revenue à « À payer ».")),
-        "neutral",
-    ),
-    "attempt.expire": (_fixed(gettext_noop("Tentative expirée")), "ended"),
-    "attempt.test": (_fixed(gettext_noop("Paiement d’essai réussi, rien n’est encaissé")), "neutral"),
-    "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
-    "reminder.send": (_reminded, "late"),
-    "anomaly.open": (_anomaly, "late"),
-    "anomaly.close": (_closed, "done"),
-}
+def describe_end(attempt: Attempt) -> str:
+    """Say what became of a try to pay, and where the money is, without a word of the bank's own."""
+    state, nothing = AttemptState(attempt.state), _("Aucune somme n’a été prise.")
+    words = {
+        AttemptState.OPENING: _("Le paiement est demandé à la banque."),
+        AttemptState.WAITING: _("Le payeur est à la banque, ou n’en est pas revenu : la banque n’a encore rien dit."),
+        AttemptState.PAID: _("La banque a accepté le paiement."),
+        AttemptState.REFUSED: _("La banque du payeur a refusé le paiement.") + " " + nothing,
+        AttemptState.ABANDONED: _("Le payeur a quitté la page de la banque sans payer.") + " " + nothing,
+        AttemptState.EXPIRED: _("Le payeur n’a pas payé dans le temps que la banque laisse."),
+        AttemptState.FAILED: _("La banque n’a pas ouvert le paiement.") + " " + nothing,
+        AttemptState.REVERSED: _("La banque avait accepté le paiement, puis l’a repris : la somme est de nouveau due."),
+        AttemptState.TESTED: _("C’était un essai : rien n’est encaissé."),
+    }
+    return words[state]

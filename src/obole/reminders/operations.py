@@ -62,7 +62,7 @@ def deliver(*, message_id: int, at: datetime) -> None:
     if is_still_due(reminder.invoice):
         mailing.deliver(message_id=message_id, at=at)
     else:
-        mailing.cancel(message_id=message_id, reason="the invoice is not due any more", at=at)
+        mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
 
 
 def is_still_due(invoice: Invoice) -> bool:

@@ -138,7 +138,7 @@ def test_nobody_sees_those_of_another_regie(town: Town, cautions: list[SecurityD
     stranger = browser(make_agent(Profile.REGISSEUR, email="autre@valbourg.example"))
     assert "aucune caution détenue" in text_of(get(stranger, "cautions", regie=town.regie.pk))
     assert len(rows_of_csv(stranger)) == 1
-    assert browser(town.agent).get(url("cautions")).status_code == 404
+    assert browser(town.agent).get(url("cautions")).status_code == 403
 
 
 def test_a_reader_is_not_led_to_pages_that_are_not_theirs(town: Town, cautions: list[SecurityDeposit]) -> None:

@@ -224,7 +224,7 @@ def test_what_came_twice_for_an_invoice_is_said_on_its_page(desk: Desk, client: 
     receipt = Receipt.objects.get(attempt=attempt)
     answer = get(client, "invoice", invoice.pk)
     page = text_of(answer)
-    assert "arrivés pour cette facture attendent en recettes à classer" in page
+    assert "Payée deux fois : 9,75 € en recettes à classer." in page
     assert url("task", receipt.anomalies.get().pk) in answer.content.decode() and receipt.number in page
 
 

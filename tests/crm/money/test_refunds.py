@@ -170,9 +170,7 @@ def test_a_due_invoice_tells_of_money_that_waits(town: Town, client: Client) -> 
     page = get(client, "invoice", due.pk)
     assert "Cet usager a 52,00 € en recettes à classer" in text_of(page)
     assert url("task", task.pk) in page.content.decode()
-    assert "52,00 € arrivés pour cette facture attendent en recettes à classer." in text_of(
-        get(client, "invoice", paid.pk)
-    )
+    assert "Payée deux fois : 52,00 € en recettes à classer." in text_of(get(client, "invoice", paid.pk))
     assert "en recettes à classer." not in text_of(get(client, "invoice", other.pk))
     assert "en recettes à classer." not in text_of(get(browser(town.agent), "invoice", due.pk))
 

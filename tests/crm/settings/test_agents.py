@@ -63,7 +63,7 @@ def test_a_profile_changes_and_access_closes_at_once(desk: Desk) -> None:
     agent = desk.town.agent
     theirs = Client()
     theirs.force_login(agent.user)
-    assert theirs.get(url("settings")).status_code == 404
+    assert theirs.get(url("settings")).status_code == 403
     desk.saved("settings_agent", agent.pk, profile="admin")
     assert theirs.get(url("settings"))["Location"].startswith("/compte/"), "other rights want another session"
     theirs.force_login(User.objects.get(pk=agent.user_id))

@@ -163,11 +163,8 @@ def _bills(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
 
 
 def _attempts(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
-    seen_regies = regies_seen(request)
-    hidden = ("payer",) if seen_regies else ("payer", "regie")
-    return {
-        "table": AttemptTable(list(payments.attempts_about(dossier)), seen=seen_regies, exclude=hidden, orderable=False)
-    }
+    hidden = ("payer",) if regies_seen(request) else ("payer", "regie")
+    return {"table": AttemptTable(list(payments.attempts_about(dossier)), exclude=hidden, orderable=False)}
 
 
 def _files(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One invoice and everything that happened to it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -9,10 +10,11 @@ from django.shortcuts import get_object_or_404
 from obole.billing import pdf_documents, queries as invoices
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
+from obole.crm.invoices import notices
 from obole.crm.invoices.cancel_and_redo import can_redo, may_cancel
 from obole.crm.money import anomaly_list
 from obole.crm.money.attempts import AttemptTable
-from obole.crm.shared import badges, timelines
+from obole.crm.shared import badges, receipt_places, timelines
 from obole.crm.shared.ledger_entries import entry_rows
 from obole.crm.shared.pages import file_answer, regies_acted_on, regies_seen, render_page
 from obole.crm.shared.sidebar import sees_money
@@ -33,7 +35,9 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
     one = _seen(request, pk)
     seen_regies = regies_seen(request)
     money, acts = one.regie_id in seen_regies, one.regie_id in regies_acted_on(request)
+    part = request.GET.get("histoire", "")
     shown, why = display_status.display(one, today=dates.day_of(dates.now())), invoices.explanation_of(one)
+    tasks = anomaly_list.money_tasks(request.agent, one) if money else []
     context = {
         "invoice": one,
         "shown": shown,
@@ -43,15 +47,14 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
         "explained": why,
         "lines": invoices.lines_of(one, why),
         "entries": entry_rows(queries.entries_of(one)) if money else [],
-        "attempts": AttemptTable(list(queries.attempts_of(one)), seen=seen_regies, exclude=KNOWN_HERE, orderable=False),
-        "receipts": queries.receipts_of(one),
         "can_cancel": may_cancel(request, one),
         "can_take": acts and one.state == InvoiceState.DUE,
         **{name: getattr(one, name, None) for name in ("credit_note", "replacement")},
         "can_redo": can_redo(request, one),
-        "money_tasks": anomaly_list.money_tasks(request.agent, one) if money else [],
-        **_recovery(request, one),
-        "events": timelines.of_invoice(timeline.agent_timeline(one, with_bank=money)),
+        "money_tasks": tasks,
+        **_unusual(request, shown, tasks, money=money),
+        "events": timelines.of_invoice(timeline.agent_timeline(one, with_bank=money), part=part),
+        "parts_of_story": timelines.parts_of_story(part),
     }
     return render_page(request, "crm/invoices/invoice.html", context)
 
@@ -80,13 +83,32 @@ def receipt_pdf(request: AgentRequest, pk: int) -> HttpResponse:
     return file_answer(content, name=f"{kind}-{receipt.number}.pdf", content_type="application/pdf")
 
 
-def _recovery(request: AgentRequest, one: Invoice) -> dict[str, Any]:
-    """Return where the comptable and the payer who contests stand."""
-    disputable = one.state == InvoiceState.DUE and request.agent.may(Right.REVIEW)
+def _unusual(
+    request: AgentRequest, shown: display_status.InvoiceDisplay, tasks: Sequence[anomaly_list.Task], *, money: bool
+) -> dict[str, Any]:
+    """Return the payments of an invoice, where the comptable and who contests it stand, and what is unusual."""
+    one = shown.invoice
+    attempts, receipts = list(queries.attempts_of(one)), list(queries.receipts_of(one))
+    where = queries.whereabouts_of(receipts)
+    handled = Invoice.objects.handled_by(request.agent).filter(pk=one.pk).exists()
+    facts = notices.InvoiceFacts(
+        shown=shown,
+        free_cents=sum(place.free_cents for place in where.values()),
+        tasks=tasks,
+        attempts=attempts,
+        handover=recovery.handover_of(one),
+        dispute=recovery.open_dispute_of(one),
+        sees_money=money,
+        handles=handled and request.agent.may(Right.REVIEW),
+        at=dates.now(),
+    )
     return {
-        "handover": recovery.handover_of(one),
-        "dispute": recovery.open_dispute_of(one),
-        "can_dispute": disputable and Invoice.objects.handled_by(request.agent).filter(pk=one.pk).exists(),
+        "attempts": AttemptTable(attempts, exclude=KNOWN_HERE, orderable=False),
+        "receipts": [(receipt, receipt_places.in_words(where[receipt.pk], money=money)) for receipt in receipts],
+        "handover": facts.handover,
+        "dispute": facts.dispute,
+        "can_dispute": facts.handles and one.state == InvoiceState.DUE,
+        "notices": notices.notices_of(facts),
     }
 
 

@@ -12,6 +12,7 @@ from obole.crm.money.bank_comparison import fact_names
 from obole.crm.shared.lists import Tab, tab
 from obole.directory.access import AgentRequest
 from obole.directory.models import Agent
+from obole.lib import dates
 from obole.payments import queries
 from obole.payments.models import Anomaly, Receipt
 
@@ -27,6 +28,12 @@ TOLD_ELSEWHERE = frozenset(
 """Kinds whose details repeat what the card already says: the amount, the invoice, the payer, the mail."""
 
 
+OF_A_DUE_INVOICE = frozenset(
+    {Anomaly.Kind.REVERSED, Anomaly.Kind.MISTAKE, Anomaly.Kind.NO_ANSWER, Anomaly.Kind.NO_START}
+)
+"""Kinds that are opened while their invoice is to be paid: what it is else came later."""
+
+
 @dataclass(frozen=True)
 class Task:
     """Something to look at, and the money that waits for it, in cents."""
@@ -38,6 +45,24 @@ class Task:
     def details(self) -> str:
         """What was kept about it and is shown nowhere else."""
         return "" if self.anomaly.kind in TOLD_ELSEWHERE else fact_names(self.anomaly)
+
+    @property
+    def since(self) -> str:
+        """What became of its invoice after the task was opened: it may need nobody any more."""
+        invoice = self.invoice
+        if self.anomaly.closed_at is not None or invoice is None:
+            return ""
+        if invoice.paid_at is not None and invoice.paid_at > self.anomaly.opened_at:
+            return _("La facture a été payée depuis, le %(day)s.") % {
+                "day": dates.format_short(dates.day_of(invoice.paid_at))
+            }
+        if self.anomaly.kind not in OF_A_DUE_INVOICE:
+            return ""
+        changed = {
+            InvoiceState.CANCELLED: _("La facture a été annulée depuis."),
+            InvoiceState.TRANSFERRED: _("La facture a été transmise au comptable public depuis."),
+        }
+        return changed.get(InvoiceState(invoice.state), "")
 
     @property
     def receipt(self) -> Receipt | None:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from obole.gateways import registry
 from obole.lib import money
 from obole.payments.models import Anomaly, Attempt, Receipt
 from obole.payments.states import AttemptState
 
+SHORT_YEAR = 2
+"""PayFiP compares the last two figures; 2026 is what was sent, and what people say."""
 ANSWERED = frozenset({AttemptState.PAID, AttemptState.TESTED})
 
 
@@ -30,7 +33,7 @@ def compare_facts(attempt: Attempt, receipt: Receipt | None, anomalies: Iterable
         _fact(
             name,
             labels[name],
-            str(attempt.sent[name]),
+            _in_words(attempt, name),
             answered=answered,
             different=_different(anomalies),
             receipt=receipt,
@@ -62,13 +65,32 @@ def _labels() -> dict[str, str]:
 def _fact(
     name: str, label: str, sent: str, *, answered: bool, different: frozenset[str], receipt: Receipt | None
 ) -> ComparedFact:
-    shown = money.euros(int(sent)) if name == "amount" and sent.isdigit() else sent
     if not answered:
-        return ComparedFact(label, shown, "", None)
+        return ComparedFact(label, sent, "", None)
     if name not in different:
-        return ComparedFact(label, shown, shown, True)
+        return ComparedFact(label, sent, sent, True)
     said = money.euros(receipt.cents) if name == "amount" and receipt else _("autre chose : lisez l’échange")
-    return ComparedFact(label, shown, said, False)
+    return ComparedFact(label, sent, said, False)
+
+
+def _in_words(attempt: Attempt, name: str) -> str:
+    """Write what was sent as people read it: an amount in euros, a year in four figures, a mode by its name."""
+    sent = str(attempt.sent[name])
+    if name == "amount" and sent.isdigit():
+        return money.euros(int(sent))
+    if name == "year" and len(sent) == SHORT_YEAR:
+        return str(attempt.fiscal_year)
+    return _mode(attempt, sent) if name == "mode" else sent
+
+
+def _mode(attempt: Attempt, sent: str) -> str:
+    """Return the name of a mode in the settings of its bank; its letter where that bank is not spoken to any more."""
+    try:
+        fields = registry.settings_fields(attempt.gateway)
+    except registry.UnknownGateway:
+        return sent
+    names = next((field.choices for field in fields if field.name == "mode"), {})
+    return _(names[sent]) if sent in names else sent
 
 
 def _different(anomalies: Iterable[Anomaly]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.money import anomalies, attempts, closing, counter, payer_counter, refunds, regies
+from obole.crm.money import anomalies, attempt, attempts, closing, counter, payer_counter, refunds, regies
 
 urlpatterns = [
     path("a-traiter/", anomalies.tasks, name="tasks"),
@@ -12,12 +12,12 @@ urlpatterns = [
     path("encaissements/<int:pk>/", counter.receipt, name="receipt"),
     path("encaissements/<int:pk>/reprendre/", counter.receipt_reverse, name="receipt_reverse"),
     path("transactions/", attempts.attempts, name="attempts"),
-    path("transactions/<int:pk>/", attempts.attempt, name="attempt"),
-    path("transactions/<int:pk>/interroger/", attempts.attempt_ask, name="attempt_ask"),
+    path("transactions/<int:pk>/", attempt.attempt, name="attempt"),
+    path("transactions/<int:pk>/interroger/", attempt.attempt_ask, name="attempt_ask"),
     path("remboursements/", refunds.refunds, name="refunds"),
     path("remboursements/<int:pk>/", refunds.refund, name="refund"),
     path("remboursements/<int:pk>/rib/", refunds.refund_account, name="refund_account"),
-    path("echanges/<int:pk>/", attempts.exchange, name="exchange"),
+    path("echanges/<int:pk>/", attempt.exchange, name="exchange"),
     path("regies/", regies.regies, name="regies"),
     path("regies/<int:pk>/", regies.regie, name="regie"),
     path("regies/<int:pk>/encaissement-sans-facture/", anomalies.unmatched_new, name="unmatched_new"),

@@ -1,13 +1,17 @@
 """The outbox: every mail that was decided, and what became of it."""
 
+from datetime import datetime
+
 import django_filters as filters
 import django_tables2 as tables
+from django.contrib import messages as django_messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_POST
 from django_tables2.utils import Accessor
 
 from obole.billing.models import Invoice
@@ -21,10 +25,11 @@ from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates, sql
-from obole.mailing import queries as mailing
+from obole.mailing import queries as mailing, rules
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
+from obole.payments import operations as payments
 
 
 class MessageFilter(ListFilter):
@@ -44,6 +49,14 @@ class MessageFilter(ListFilter):
         return mailing.search(messages, value)
 
 
+class DeliveredColumn(MomentColumn):
+    """When the mail server took a mail: what was kept here was given to nobody."""
+
+    def render(self, value: datetime, record: Message) -> str:  # type: ignore[override]  # the library looks at names
+        """Write ``25/11/2026 14 h 05``, or nothing."""
+        return super().render(value) if record.state == MessageState.SENT else ""
+
+
 class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
     """Mails."""
 
@@ -56,7 +69,7 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
     kind = tables.Column(verbose_name=gettext_lazy("Modèle"), order_by=("kind",))
     to = tables.Column(verbose_name=gettext_lazy("Destinataire"), order_by=("to",))
     created_at = MomentColumn(verbose_name=gettext_lazy("Décidé"), order_by=("created_at",))
-    sent_at = MomentColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_key",), default="")
+    sent_at = DeliveredColumn(verbose_name=gettext_lazy("Remis"), order_by=("sent_key",), default="")
     state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "created_at"))
 
     caption = gettext_lazy("Courriels")
@@ -95,7 +108,13 @@ def messages(request: AgentRequest) -> HttpResponse:
 def message(request: AgentRequest, pk: int) -> HttpResponse:
     """Show one mail; one that signs in or resets a password keeps its text to itself."""
     one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
+    handled = scopes.handles_message(request.agent, one)
     context = {
+        "explained": rules.explain(one.state, one.last_error),
+        "resend_to": payments.address_to_resend(one) if handled else "",
+        "reader": payments.reader_of(one) if handled and one.state in payments.NOT_ARRIVED else None,
+        "copy": mailing.copy_of(one),
+        "original": mailing.original_of(one),
         "message_shown": one,
         "pill": badges.message_badge(one),
         "kind": KINDS[one.kind].label if one.kind in KINDS else _("Compte"),
@@ -103,6 +122,21 @@ def message(request: AgentRequest, pk: int) -> HttpResponse:
         "about": _about(one),
     }
     return render_page(request, "crm/outbox/message.html", context)
+
+
+@for_agents(Right.REVIEW)
+@require_POST
+def message_resend(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send a mail that did not arrive once more, to the address that its reader has now."""
+    one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
+    try:
+        copy = payments.resend_message(message_id=one.pk, actor=request.actor, at=dates.now())
+    except payments.NotResendable:
+        said = _("ce courriel n’a pas à être renvoyé, ou n’a plus personne à qui l’être.")
+        django_messages.warning(request, said)
+        return redirect("crm:message", pk=pk)
+    django_messages.success(request, _("le courriel est renvoyé à %(to)s.") % {"to": copy.to})
+    return redirect("crm:message", pk=copy.pk)
 
 
 def _about(message: Message) -> tuple[str, str] | None:

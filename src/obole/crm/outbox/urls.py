@@ -7,4 +7,5 @@ from obole.crm.outbox import messages
 urlpatterns = [
     path("courriels/", messages.messages, name="messages"),
     path("courriels/<int:pk>/", messages.message, name="message"),
+    path("courriels/<int:pk>/renvoyer/", messages.message_resend, name="message_resend"),
 ]

@@ -43,3 +43,14 @@ def messages_seen_by(agent: Agent) -> QuerySet[Message]:
     about_dossiers = Q(about_kind="dossiers.dossier", about_id__in=Dossier.objects.seen_by(agent).values("pk"))
     about_invoices = Q(about_kind="billing.invoice", about_id__in=Invoice.objects.seen_by(agent).values("pk"))
     return Message.objects.filter(about_dossiers | about_invoices)
+
+
+def handles_message(agent: Agent, message: Message) -> bool:
+    """Tell whether the agent works on what a mail is about, and may send it again."""
+    if not agent.may(Right.REVIEW):
+        return False
+    if message.about_kind == "billing.invoice":
+        return Invoice.objects.handled_by(agent).filter(pk=message.about_id or 0).exists()
+    if message.about_kind == "dossiers.dossier":
+        return Dossier.objects.handled_by(agent).filter(pk=message.about_id or 0).exists()
+    return False

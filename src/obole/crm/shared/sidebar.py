@@ -38,7 +38,7 @@ def items(request: AgentRequest) -> list[Item]:
         *([_item(request, "tasks", _("À traiter"), count=waiting, alert=True)] if money else []),
         _item(request, "dossiers", _("Dossiers"), count=dossiers.count_to_review(request.agent)),
         _item(request, "invoices", _("Factures")),
-        *([_item(request, "attempts", _("Transactions"))] if money else []),
+        _item(request, "attempts", _("Transactions")),
         *([_item(request, "receipts", _("Encaissements"))] if money else []),
         *([_item(request, "refunds", _("Remboursements"), count=_refunds(request.agent))] if money else []),
         _item(request, "messages", _("Courriels")),

@@ -12,7 +12,7 @@ from obole.billing.models import Invoice, PlannedInstalment, SecurityDeposit
 from obole.dossiers.models import Dossier
 from obole.lib import money
 from obole.payments.models import Refund
-from obole.payments.timeline import TimelineEntry
+from obole.payments.timeline import StoryPart, TimelineEntry, author
 from obole.ui.timeline import Event
 
 TONES = {"bank": "to_pay", "info": "to_pay"}
@@ -60,9 +60,21 @@ REFUND_WORDS = {
 }
 
 
-def of_invoice(entries: Iterable[TimelineEntry]) -> list[Event]:
-    """Return the story of an invoice, with the way to the mails and to the bank's own words."""
-    return [_event(entry) for entry in entries]
+def of_invoice(entries: Iterable[TimelineEntry], *, part: str = "") -> list[Event]:
+    """
+    Return the story of an invoice, with the way to the mails, to what is to be done and to the bank's own words.
+
+    :param part: what to tell of it, of ``StoryPart``; anything else: all of it.
+    """
+    wanted = part if part in StoryPart.values else ""
+    return [_event(entry) for entry in entries if not wanted or entry.part == wanted]
+
+
+def parts_of_story(asked: str) -> list[tuple[str, str, bool]]:
+    """Return the parts that a story may be asked for: what the address says, the words, whether it is this one."""
+    known = asked if asked in StoryPart.values else ""
+    parts = [("", _("Tout")), *((value, str(label)) for value, label in StoryPart.choices)]
+    return [(value, label, value == known) for value, label in parts]
 
 
 def of_dossier(dossier: Dossier, invoices: Iterable[Invoice]) -> list[Event]:
@@ -101,14 +113,14 @@ def _caution_step(record: Record) -> Event:
     details = record.details
     means = str(SecurityDeposit.Means(details["means"]).label) if details.get("means") else ""
     kept = money.euros(details["cents"]) if record.verb == "caution.keep" else ""
-    said = (kept, means, str(details.get("reference", "")), str(details.get("reason", "")), record.actor.name)
+    said = (kept, means, str(details.get("reference", "")), str(details.get("reason", "")), author(record.actor))
     return Event(record.at, str(title), " · ".join(item for item in said if item), tone)
 
 
 def _refund_step(record: Record) -> Event:
     title, tone = REFUND_WORDS[record.verb]
     said = [
-        record.actor.name,
+        author(record.actor),
         *(str(record.details[name]) for name in ("mandate", "reason") if record.details.get(name)),
     ]
     return Event(record.at, str(title), " · ".join(said), tone)
@@ -118,6 +130,8 @@ def _event(entry: TimelineEntry) -> Event:
     url, label = "", ""
     if entry.exchange is not None:
         url, label = reverse("crm:exchange", args=[entry.exchange.pk]), _("échange brut")
+    elif entry.anomaly is not None:
+        url, label = reverse("crm:task", args=[entry.anomaly.pk]), _("voir la tâche")
     elif entry.message is not None:
         url, label = reverse("crm:message", args=[entry.message.pk]), _("lire le courriel")
     return Event(entry.at, entry.title, entry.detail, TONES.get(entry.tone, entry.tone), url, label)
@@ -132,7 +146,7 @@ def _told(record: Record, numbers: dict[int, str]) -> Event:
         str(details.get("reason", "")),
         " → ".join(filter(None, (details["before"], details["after"]))) if record.verb == "dossier.assign" else "",
         "{} : {} → {}".format(details["product"], details["before"], details["after"]) if "product" in details else "",
-        record.actor.name,
+        author(record.actor),
     ]
     url = reverse("crm:invoice", args=[record.subject_id]) if about_invoice else ""
     return Event(

@@ -38,6 +38,7 @@ from obole.payments.queries.searching import (
     search_invoices as search_invoices,
     with_reference as with_reference,
 )
+from obole.payments.queries.seen import attempts_seen_by, listed
 from obole.payments.queries.watch import (
     banks_that_refuse,
     banks_without_notifications,
@@ -49,6 +50,7 @@ from obole.payments.queries.watch import (
     regies_not_payable,
     unsent_receipts,
 )
+from obole.payments.queries.whereabouts import Whereabouts, whereabouts_of
 from obole.payments.refund_states import RefundState
 from obole.payments.states import AttemptState
 from obole.regies.accounts import Account
@@ -62,26 +64,19 @@ MEANS_IN_INSTANCE = tuple(means for means, account in ACCOUNT_OF.items() if acco
 def attempts_to_list(agent: Agent) -> QuerySet[Attempt]:
     """Return the attempts on the régies that this agent answers for, with what the rows show."""
     seen = Regie.objects.seen_by(agent)
-    return _listed(Attempt.objects.filter(regie__in=seen))
-
-
-def _listed(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
-    """Return attempts as lists show them, newest first; ``others``: how many invoices each is for beside the first."""
-    shares = AttemptLine.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt").annotate(n=Count("id"))
-    others = Coalesce(Subquery(shares.values("n")), 1) - 1
-    return attempts.annotate(others=others).select_related("invoice__payer", "regie").order_by("-opened_at", "-id")
+    return listed(Attempt.objects.filter(regie__in=seen))
 
 
 def attempts_about(dossier: Dossier) -> QuerySet[Attempt]:
     """Return the attempts to pay the invoices of a dossier, newest first."""
-    return _listed(
+    return listed(
         Attempt.objects.filter(Exists(AttemptLine.objects.filter(attempt=OuterRef("pk"), invoice__dossier=dossier)))
     )
 
 
 def attempts_of(invoice: Invoice) -> QuerySet[Attempt]:
     """Return the attempts to pay an invoice, newest first."""
-    return _listed(Attempt.objects.filter(shares__invoice=invoice))
+    return listed(Attempt.objects.filter(shares__invoice=invoice))
 
 
 def open_attempt_of(invoice: Invoice) -> Attempt | None:

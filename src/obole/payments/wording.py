@@ -1,0 +1,214 @@
+"""The words for what happened to an invoice and its money: to its payer in plain words, to agents completely."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _, gettext_noop
+
+from obole.audit_log.models import Record
+from obole.lib import money
+from obole.payments.models import Anomaly, Receipt, Reversal
+from obole.payments.rules import AVOIR
+
+Formatter = Callable[[Record], tuple[str, str]]
+
+
+def _amount(record: Record) -> str:
+    return money.euros(int(record.details.get("cents", 0)))
+
+
+def _fixed(title: str, detail: str = "") -> Formatter:
+    return lambda record: (_(title), _(detail) if detail else "")
+
+
+def _paid_for_payer(record: Record) -> tuple[str, str]:
+    return _("Paiement reçu : %(amount)s") % {"amount": _amount(record)}, ""
+
+
+def _paid_for_agents(record: Record) -> tuple[str, str]:
+    title = _("Paiement accepté : %(amount)s") % {"amount": _amount(record)}
+    place = _("crédités à la régie") if record.details.get("matched") else _("portés en recettes à classer")
+    return title, _("%(place)s, écriture n° %(entry)s") % {"place": place, "entry": record.details.get("entry", "")}
+
+
+def _issued_for_agents(record: Record) -> tuple[str, str]:
+    return _("Facture émise et déposée"), f"{record.details.get('number', '')} – {_amount(record)}"
+
+
+def _opened(record: Record) -> tuple[str, str]:
+    return _("Tentative ouverte"), _("référence %(reference)s") % {"reference": record.details.get("reference", "")}
+
+
+def _failed(record: Record) -> tuple[str, str]:
+    return _("La banque n’a pas ouvert le paiement"), str(record.details.get("error", ""))
+
+
+def _with_reason(title: str) -> Formatter:
+    return lambda record: (_(title), str(record.details.get("reason", "")))
+
+
+def _reminded(record: Record) -> tuple[str, str]:
+    return _("Relance %(step)s") % {"step": record.details.get("step", "")}, ""
+
+
+def _anomaly(record: Record) -> tuple[str, str]:
+    kind = str(record.details.get("kind", ""))
+    details = "" if kind == Anomaly.Kind.FREED else str(record.details.get("details", ""))
+    if kind not in Anomaly.Kind.values:
+        return _("À traiter"), details
+    return _("À traiter : %(kind)s") % {"kind": Anomaly.Kind(kind).label}, details
+
+
+def _reopened(record: Record) -> tuple[str, str]:
+    return _("De nouveau à traiter"), _anomaly(record)[1]
+
+
+def _closed(record: Record) -> tuple[str, str]:
+    return _("Traité"), str(record.details.get("note", ""))
+
+
+def _with_amount(title: str, *details: str) -> Formatter:
+    def tell(record: Record) -> tuple[str, str]:
+        said = (str(record.details.get(name, "")) for name in details)
+        return _(title) % {"amount": _amount(record)}, " – ".join(item for item in said if item)
+
+    return tell
+
+
+def _back_for_payer(record: Record) -> tuple[str, str]:
+    reason = str(record.details.get("reason", ""))
+    if reason == AVOIR:
+        return _("Votre paiement de %(amount)s n’est pas perdu") % {"amount": _amount(record)}, _(
+            "La facture qu’il payait est annulée : il réglera une autre de vos factures, ou vous sera remboursé."
+        )
+    return _("Votre paiement de %(amount)s ne compte plus") % {"amount": _amount(record)}, reason
+
+
+def _back_for_agents(title: str) -> Formatter:
+    def tell(record: Record) -> tuple[str, str]:
+        reason = str(record.details.get("reason", ""))
+        freed = reason == AVOIR
+        said = _("Mis en recettes à classer : %(amount)s") if freed else _(title)
+        return said % {"amount": _amount(record)}, _("la facture est annulée") if freed else reason
+
+    return tell
+
+
+def _taken(record: Record) -> tuple[str, str]:
+    means = Receipt.Means(str(record.details.get("means", "cash"))).label
+    title = _("Encaissé au guichet : %(amount)s") % {"amount": _amount(record)}
+    return title, _("%(means)s, quittance %(number)s") % {"means": means, "number": record.details.get("number", "")}
+
+
+def _reversed(record: Record) -> tuple[str, str]:
+    kind = Reversal.Kind(str(record.details.get("kind", Reversal.Kind.REJECTED))).label
+    title = _("%(kind)s : %(amount)s") % {"kind": kind, "amount": _amount(record)}
+    return title, str(record.details.get("reason", ""))
+
+
+def _returned(record: Record) -> tuple[str, str]:
+    said = (str(record.details.get(name, "")) for name in ("reason", "reference"))
+    title = _("Revenue du comptable public : %(amount)s") % {"amount": _amount(record)}
+    return title, " – ".join(item for item in said if item)
+
+
+def _titre(record: Record) -> tuple[str, str]:
+    return _("Titre du comptable public : %(titre)s") % {"titre": record.details.get("titre", "")}, ""
+
+
+def _answered(record: Record) -> tuple[str, str]:
+    return _("Réponse à la contestation"), str(record.details.get("answer", ""))
+
+
+def _cancelled_for_agents(record: Record) -> tuple[str, str]:
+    number = str(record.details.get("credit_note", ""))
+    return (_("Annulée par l’avoir %(number)s") % {"number": number} if number else _("Facture annulée")), str(
+        record.details.get("reason", "")
+    )
+
+
+FOR_PAYER: dict[str, tuple[Formatter, str]] = {
+    "invoice.issue": (_fixed(gettext_noop("Facture déposée dans votre espace")), "info"),
+    "invoice.settle": (_paid_for_payer, "done"),
+    "invoice.part_paid": (_paid_for_payer, "done"),
+    "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
+    "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
+    "invoice.redo": (_fixed(gettext_noop("La facture va être refaite")), "info"),
+    "invoice.unsettle": (_back_for_payer, "late"),
+    "invoice.taken_back": (_back_for_payer, "late"),
+    "receipt.apply": (_with_amount(gettext_noop("Une somme déjà reçue a été comptée : %(amount)s")), "done"),
+    "refund.done": (_with_amount(gettext_noop("Remboursement effectué : %(amount)s")), "done"),
+    "refund.hand_over": (_with_amount(gettext_noop("Paiement reversé au comptable public : %(amount)s")), "done"),
+    "invoice.return": (
+        _with_reason(gettext_noop("Transmission annulée : facture de nouveau à payer à la régie")),
+        "info",
+    ),
+    "line.titre": (_titre, "info"),
+    "attempt.start": (_fixed(gettext_noop("Vous êtes parti payer sur le site de la banque")), "info"),
+    "attempt.fail": (
+        _fixed(gettext_noop("La banque n’a pas ouvert le paiement"), gettext_noop("Aucune somme n’a été débitée.")),
+        "refused",
+    ),
+    "attempt.refuse": (
+        _fixed(gettext_noop("Paiement refusé par votre banque"), gettext_noop("Aucune somme n’a été débitée.")),
+        "refused",
+    ),
+    "attempt.abandon": (
+        _fixed(gettext_noop("Paiement abandonné"), gettext_noop("Aucune somme n’a été débitée.")),
+        "neutral",
+    ),
+    "attempt.release": (
+        _fixed(
+            gettext_noop("La facture peut être payée de nouveau"),
+            gettext_noop("La banque n’a pas encore répondu : si vous avez validé votre carte, ne payez pas deux fois."),
+        ),
+        "info",
+    ),
+}
+FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
+    "invoice.issue": (_issued_for_agents, "info"),
+    "invoice.settle": (_fixed(gettext_noop("Facture soldée")), "done"),
+    "invoice.part_paid": (_fixed(gettext_noop("Facture payée en partie")), "done"),
+    "invoice.cancel": (_cancelled_for_agents, "ended"),
+    "invoice.draft": (_fixed(gettext_noop("Brouillon préparé")), "neutral"),
+    "invoice.correct": (_with_amount(gettext_noop("Brouillon corrigé : %(amount)s")), "neutral"),
+    "invoice.redo": (_fixed(gettext_noop("Nouveau brouillon préparé pour la remplacer")), "info"),
+    "invoice.redo_given_up": (_fixed(gettext_noop("Le brouillon qui la remplaçait a été abandonné")), "ended"),
+    "invoice.unsettle": (_back_for_agents(gettext_noop("De nouveau à payer : %(amount)s")), "late"),
+    "invoice.taken_back": (_back_for_agents(gettext_noop("Somme reprise : %(amount)s")), "late"),
+    "receipt.take": (_taken, "done"),
+    "receipt.apply": (
+        _with_amount(gettext_noop("Imputé depuis les recettes à classer : %(amount)s"), "number", "reason"),
+        "done",
+    ),
+    "receipt.reverse": (_reversed, "refused"),
+    "attempt.reverse": (_reversed, "refused"),
+    "refund.request": (_with_amount(gettext_noop("Remboursement demandé : %(amount)s"), "reason"), "info"),
+    "refund.approve": (_with_amount(gettext_noop("Remboursement approuvé : %(amount)s")), "info"),
+    "refund.complete": (_with_amount(gettext_noop("Remboursé par le comptable : %(amount)s"), "mandate"), "done"),
+    "refund.give_up": (_with_amount(gettext_noop("Remboursement abandonné : %(amount)s"), "reason"), "ended"),
+    "anomaly.reopen": (_reopened, "late"),
+    "invoice.transfer": (_fixed(gettext_noop("Transmise au comptable public")), "ended"),
+    "invoice.return": (_returned, "late"),
+    "line.titre": (_titre, "info"),
+    "dispute.open": (_with_reason(gettext_noop("Contestée par le payeur")), "late"),
+    "dispute.close": (_answered, "done"),
+    "invoice.document": (_fixed(gettext_noop("PDF produit et conservé")), "neutral"),
+    "attempt.open": (_opened, "info"),
+    "attempt.start": (_fixed(gettext_noop("Usager envoyé à la banque")), "info"),
+    "attempt.fail": (_failed, "refused"),
+    "attempt.pay": (_paid_for_agents, "done"),
+    "attempt.refuse": (
+        _fixed(gettext_noop("Paiement refusé"), gettext_noop("La facture est revenue à « À payer ».")),
+        "refused",
+    ),
+    "attempt.abandon": (
+        _fixed(gettext_noop("Paiement abandonné par l’usager"), gettext_noop("La facture est revenue à « À payer ».")),
+        "neutral",
+    ),
+    "attempt.expire": (_fixed(gettext_noop("Tentative expirée")), "ended"),
+    "attempt.test": (_fixed(gettext_noop("Paiement d’essai réussi, rien n’est encaissé")), "neutral"),
+    "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
+    "reminder.send": (_reminded, "late"),
+    "anomaly.open": (_anomaly, "late"),
+    "anomaly.close": (_closed, "done"),
+}
