@@ -103,6 +103,7 @@ def test_it_is_then_accepted_and_billed_by_the_ordinary_screens_and_the_invoice_
         "r-repas": "16",
         "r-majoration": "0",
         "q-repas": "16",
+        "shown": "5200",
     }
     answer = client.post(url("generate_invoice", dossier.pk), sent, follow=True)
     invoice = Invoice.objects.exclude(number=None).get()
