@@ -1,10 +1,14 @@
 """How invoices are found by what people type."""
 
+from collections.abc import Iterator
+
 from django.db.models import Q, QuerySet
 
 from obole.billing.models import CreditNote, Invoice, InvoiceType
 from obole.directory import queries as directory
+from obole.directory.models import Citizen
 from obole.dossiers import queries as dossier_queries
+from obole.dossiers.models import Dossier
 from obole.lib import sql, texts, typed_numbers
 from obole.lib.typed_numbers import NumberKind, TypedNumber
 from obole.regies.models import Regie
@@ -17,20 +21,38 @@ def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     """
     number, cents = typed_numbers.parse_number(text), typed_numbers.parse_amount(text)
     if cents is not None:
-        return invoices.filter(Q(total_cents=cents) | Q(due_cents=cents))
+        known = Invoice.objects.filter(number__isnull=False).order_by().values("pk")
+        return invoices.filter(pk__in=known.filter(total_cents=cents).union(known.filter(due_cents=cents)))
     if number is not None:
         return invoices.filter(_numbered(number))
-    payers = directory.search_citizens(text)
-    if payers.exists():
-        return invoices.filter(payer__in=payers.order_by().values("pk"))
-    about = dossier_queries.answering(text)
-    if about.exists():
-        return invoices.filter(dossier__in=about.order_by().values("pk"))
-    typed = texts.clean_line(text)
-    types = InvoiceType.objects.filter(name__icontains=typed).order_by().values("pk")
-    return invoices.filter(
-        Q(period__in=[item for item in periods() if typed.lower() in item.lower()]) | Q(type__in=types)
-    )
+    return next((found for found in _by_name(invoices, text) if found is not None), invoices.none())
+
+
+def _by_name(invoices: QuerySet[Invoice], text: str) -> Iterator[QuerySet[Invoice] | None]:
+    people = Citizen.objects.all()
+    yield _of_payers(invoices, directory.answering(people, text))
+    yield _about(invoices, dossier_queries.answering(text))
+    yield _called(invoices, texts.clean_line(text).lower())
+    yield _of_payers(invoices, directory.nearly_answering(people, text))
+
+
+def _of_payers(invoices: QuerySet[Invoice], payers: QuerySet[Citizen]) -> QuerySet[Invoice] | None:
+    keys = directory.keys_of(payers)
+    return invoices.filter(payer__in=keys) if keys else None
+
+
+def _about(invoices: QuerySet[Invoice], dossiers: QuerySet[Dossier]) -> QuerySet[Invoice] | None:
+    keys = directory.keys_of(dossiers)
+    return invoices.filter(dossier__in=keys) if keys else None
+
+
+def _called(invoices: QuerySet[Invoice], typed: str) -> QuerySet[Invoice] | None:
+    """Return the invoices whose period or type has this in its name."""
+    named = [period for period in periods() if typed in period.lower()]
+    types = [pk for pk, name in InvoiceType.objects.order_by("id").values_list("pk", "name") if typed in name.lower()]
+    if named:
+        return invoices.filter(period__in=named)
+    return invoices.filter(type__in=types) if types else None
 
 
 def _numbered(number: TypedNumber) -> Q:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from obole.catalogue.fields import FieldKind, FormField
@@ -15,7 +14,7 @@ from obole.catalogue.models import Scheme
 from obole.directory import queries as directory
 from obole.directory.models import Agent, Citizen
 from obole.directory.rules import Profile, Right, rights_of
-from obole.dossiers.models import ApplicationDraft, Attachment, Dossier, Estimate
+from obole.dossiers.models import AGENT_KEY, ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.states import DossierState
 from obole.lib import texts, typed_numbers
 from obole.lib.typed_numbers import NumberKind
@@ -78,13 +77,9 @@ def draft_of(citizen: Citizen, scheme: Scheme) -> ApplicationDraft | None:
 
 def dossiers_to_list(agent: Agent) -> QuerySet[Dossier]:
     """
-    Return what the CRM lists to this agent, with what its rows show; ``agent_key`` is the agent's name, to sort by.
+    Return what the CRM lists to this agent, with what its rows show; ``agent_key`` sorts by who has them.
     """
-    rows = (
-        Dossier.objects.seen_by(agent)
-        .filter(number__isnull=False)
-        .annotate(agent_key=Coalesce("agent__name", Value("")))
-    )
+    rows = Dossier.objects.seen_by(agent).filter(number__isnull=False).annotate(agent_key=AGENT_KEY)
     return rows.select_related("scheme__service", "citizen", "agent")
 
 
@@ -104,11 +99,17 @@ def search(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:
     if number is not None:
         known = number.kind in (NumberKind.DOSSIER, NumberKind.SEQUENCE)
         return dossiers.filter(number=number.sequence) if known else dossiers.none()
-    citizens, about = directory.search_citizens(text), answering(text)
-    if citizens.exists() or about.exists():
-        theirs = Q(citizen__in=citizens.order_by().values("pk")) | Q(pk__in=about.order_by().values("pk"))
-        return dossiers.filter(theirs)
-    return dossiers.filter(scheme__name__icontains=texts.clean_line(text))
+    citizens = directory.keys_of(directory.answering(Citizen.objects.all(), text))
+    about = directory.keys_of(answering(text))
+    if citizens or about:
+        theirs = directory.keys_of(Dossier.objects.filter(citizen__in=citizens))
+        return dossiers.filter(pk__in=sorted({*theirs, *about}))
+    typed = texts.clean_line(text).lower()
+    schemes = [pk for pk, name in Scheme.objects.order_by("id").values_list("pk", "name") if typed in name.lower()]
+    if schemes:
+        return dossiers.filter(scheme__in=schemes)
+    nearly = directory.keys_of(directory.nearly_answering(Citizen.objects.all(), text))
+    return dossiers.filter(citizen__in=nearly) if nearly else dossiers.none()
 
 
 def answering(text: str) -> QuerySet[Dossier]:

@@ -204,9 +204,11 @@ def with_query(asked: QueryDict, **changes: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def in_words(table: Any, whole: Received) -> str:
-    """Write how many lines the filters keep, and what they come to."""
+def in_words(table: Any, whole: Received | None) -> str:
+    """Write how many lines the filters keep, and what they come to where that was added up."""
     count = f"{COUNTED:,}+".replace(",", money.NARROW_SPACE) if is_count_capped(table) else str(table.paginator.count)
+    if whole is None:
+        return _("%(n)s mouvements – choisissez une période pour leur total") % {"n": count}
     words = {"n": count, "net": money.euros(whole.net), "back": money.euros(whole.back)}
     if whole.back:
         return _("%(n)s mouvements — net %(net)s, dont %(back)s repris") % words

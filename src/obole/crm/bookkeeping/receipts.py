@@ -16,7 +16,7 @@ from obole.crm.bookkeeping import movements
 from obole.crm.bookkeeping.books import table_file, too_long
 from obole.crm.shared import journal
 from obole.crm.shared.filters import TICKS, offer_regies
-from obole.crm.shared.lists import list_page, sorted_table, tab
+from obole.crm.shared.lists import is_count_capped, list_page, sorted_table, tab
 from obole.crm.shared.pages import render_page
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.rules import Right
@@ -44,9 +44,11 @@ def receipts(request: AgentRequest) -> HttpResponse:
     """List what came in and what was taken back, newest first, with what it comes to."""
     today = dates.day_of(dates.now())
     narrowed = _narrowed(request)
-    table = sorted_table(request, movements.MovementTable(narrowed.qs))
-    totals = movements.totals(narrowed.qs, request.GET, bounds=movements.bounds_of(narrowed))
-    table.count_label = summary = movements.in_words(table, totals.whole)
+    table, bounds = sorted_table(request, movements.MovementTable(narrowed.qs)), movements.bounds_of(narrowed)
+    # Of all years together nobody reads the sum, and adding it up costs more than the page.
+    summed = any(bounds) or not is_count_capped(table)
+    totals = movements.totals(narrowed.qs, request.GET, bounds=bounds) if summed else None
+    table.count_label = summary = movements.in_words(table, totals.whole if totals else None)
     tabs = [
         tab(request, _("Tous")),
         tab(request, _("Aujourd’hui"), first=today.isoformat()),

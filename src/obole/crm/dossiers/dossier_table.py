@@ -20,7 +20,7 @@ class DossierTable(tables.Table):  # type: ignore[misc]  # untyped library
         linkify=("crm:dossier", {"pk": Accessor("pk")}),
         order_by=("number",),
     )
-    scheme = tables.Column(verbose_name=gettext_lazy("Dispositif"), accessor="scheme__name", order_by=("scheme__name",))
+    scheme = tables.Column(verbose_name=gettext_lazy("Dispositif"), accessor="scheme__name", order_by=("scheme_id",))
     citizen = tables.Column(
         verbose_name=gettext_lazy("Usager"),
         accessor="citizen",

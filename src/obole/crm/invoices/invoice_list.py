@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _, gettext_lazy
 
@@ -18,6 +18,7 @@ from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared import exports, journal
 from obole.crm.shared.exports import Column, in_euros
 from obole.crm.shared.filters import (
+    LAST_YEAR,
     TICKS,
     AmountFilter,
     DayFilter,
@@ -45,6 +46,17 @@ from obole.ui.forms import DayInput
 SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
 
 
+class PaidFromFilter(DayFilter):
+    """The first day of payments; said twice: what is known of the one tells how many, the other has the index."""
+
+    def filter(self, qs: QuerySet[Any], value: date | None) -> QuerySet[Any]:
+        """Compare instants."""
+        found = super().filter(qs, value)
+        if value is None or value.year >= LAST_YEAR:
+            return found
+        return found.filter(paid_key__gte=datetime.combine(value, time.min, dates.PARIS))
+
+
 class InvoiceFilter(ListFilter):
     """Filters of the list of invoices."""
 
@@ -66,7 +78,7 @@ class InvoiceFilter(ListFilter):
     due_to = filters.DateFilter(
         field_name="due_date", lookup_expr="lte", widget=DayInput, label=gettext_lazy("Échéance jusqu’au")
     )
-    paid_from = DayFilter("paid_at", label=gettext_lazy("Payée depuis le"))
+    paid_from = PaidFromFilter("paid_at", label=gettext_lazy("Payée depuis le"))
     paid_to = DayFilter("paid_at", last=True, label=gettext_lazy("Payée jusqu’au"))
     amount_from = AmountFilter(field_name="total_cents", lookup_expr="gte", label=gettext_lazy("Montant à partir de"))
     amount_to = AmountFilter(field_name="total_cents", lookup_expr="lte", label=gettext_lazy("Montant jusqu’à"))
@@ -108,8 +120,8 @@ class InvoiceFilter(ListFilter):
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""
         since = datetime.combine(value, time.min, dates.PARIS)
-        refused = Attempt.objects.filter(shares__invoice=OuterRef("pk"), state=AttemptState.REFUSED)
-        return invoices.filter(Exists(refused.filter(ended_at__gte=since)))
+        refused = Attempt.objects.filter(state=AttemptState.REFUSED, ended_at__gte=since).order_by()
+        return invoices.filter(pk__in=refused.values("shares__invoice"))
 
 
 def export_columns(names: Iterable[str], *, today: date) -> list[Column]:
@@ -190,7 +202,7 @@ def _tabs(request: AgentRequest, today: date) -> list[Tab]:
         one(_("À payer"), status=["due", "part_paid"]),
         one(_("En retard"), status=["late"], sort=["due_date"]),
         one(_("En cours de paiement"), status=["in_progress"]),
-        one(_("Payées aujourd’hui"), paid_from=today.isoformat()),
+        one(_("Payées aujourd’hui"), paid_from=today.isoformat(), sort=["-paid_at"]),
         one(_("Sans adresse électronique"), no_email="true", status=["due", "late", "part_paid"]),
         one(_("Refus de la semaine"), refused_from=(today - timedelta(days=6)).isoformat()),
     ]

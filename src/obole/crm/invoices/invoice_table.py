@@ -24,7 +24,7 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
         order_by=("number",),
     )
     type = tables.Column(verbose_name=gettext_lazy("Type"), accessor="type__name", order_by=("label",))
-    period = tables.Column(verbose_name=gettext_lazy("Période"), order_by=("period",), default="")
+    period = tables.Column(verbose_name=gettext_lazy("Période"), order_by=("period", "issued_at"), default="")
     payer = tables.Column(
         verbose_name=gettext_lazy("Payeur"),
         accessor="payer",

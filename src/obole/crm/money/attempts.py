@@ -71,7 +71,7 @@ class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
     payer = tables.Column(
         verbose_name=gettext_lazy("Payeur"), accessor="invoice__payer", order_by=("invoice__payer__sort_key",)
     )
-    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie__name",))
+    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie_id",))
     amount_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("amount_cents",))
     state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "opened_at"))
 

@@ -82,8 +82,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable
         rows: Any = self.object_list
         # A table's rows wrap its data, which wraps the query.
         query = rows.data.data if isinstance(rows, BoundRows) else rows
-        # The keys alone: what the rows show beside is not computed to be counted.
-        return query.values("pk")[: COUNTED + 1].count() if isinstance(query, QuerySet) else len(query)
+        # The keys alone, in no order: what the rows show beside is not computed to be counted, nor are they sorted.
+        return query.order_by().values("pk")[: COUNTED + 1].count() if isinstance(query, QuerySet) else len(query)
 
     @property
     def is_capped(self) -> bool:

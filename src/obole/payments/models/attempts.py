@@ -94,6 +94,7 @@ class Attempt(models.Model):
             models.Index(fields=["amount_cents", "id"], name="attempt_by_amount"),
             models.Index(fields=["state", "opened_at", "id"], name="attempt_by_state"),
             models.Index(fields=["regie", "id"], name="attempt_by_regie"),
+            models.Index(fields=["state", "ended_at"], name="attempt_by_end"),
             models.Index(fields=["authorisation"], name="attempt_by_authorisation"),
         ]
         triggers = [

@@ -29,7 +29,10 @@ class Entry(models.Model):
             models.UniqueConstraint(fields=["regie", "number"], name="entry_number_once"),
             models.UniqueConstraint(fields=["cause_kind", "cause_key"], name="entry_cause_once"),
         ]
-        indexes = [models.Index(fields=["regie", "booked_at"], name="entry_by_day")]
+        indexes = [
+            models.Index(fields=["regie", "booked_at"], name="entry_by_day"),
+            models.Index(fields=["booked_at", "id"], name="entry_by_date"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
