@@ -1,6 +1,7 @@
 """A pricing built part by part: what a page shows is what it saves, what is wrong is said, and a draft bills nobody."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from obole.catalogue import operations as catalogue, queries
 from obole.catalogue.models import PricingDraft, PricingVersion
 from obole.crm.pricing_editor import summary
 from obole.pricing.checking import check_pricing
+from obole.pricing.model import formulas
 from obole.pricing.model.parts import Pricing
 from obole.pricing.text import codec
 from tests.crm.desk import text_of
@@ -180,6 +182,8 @@ def test_a_draft_that_another_version_overtook_is_not_published(desk: Desk) -> N
     [
         ("part", ("lignes", "repas"), {"quantity": "=", "quantity_formula": "[repas] +"}, "n’est pas finie"),
         ("part", ("lignes", "repas"), {"quantity": "=", "quantity_formula": ""}, "Écrivez la formule"),
+        ("part", ("lignes", "repas"), {"quantity_formula": "[repas] × 2"}, "Cette formule ne servirait pas"),
+        ("part", ("lignes", "repas"), {"quantity": "", "quantity_formula": "[repas] +"}, "n’est pas finie"),
         ("part", ("lignes", "repas"), {"free": "2"}, "Dites ce qui est gratuit"),
         ("part", ("lignes", "repas"), {"free_label": "deux"}, "Dites combien"),
         ("part", ("lignes", "repas"), {"when_0_name": "qf", "when_0_value": "beaucoup"}, "Écrivez un nombre"),
@@ -322,6 +326,21 @@ def test_rules_of_a_line_are_added_moved_and_taken_away(desk: Desk) -> None:
     kept(desk, "settings_pricing_step", scheme, "cursus", "amount_steps", 0, on="price_steps")
     post(desk, "settings_pricing_steps", "cursus", retirer="price_steps/0")
     assert draft(desk).lines == MUSIC.lines
+
+
+def test_a_formula_beside_once_is_the_quantity(desk: Desk) -> None:
+    """« Une fois » is what the list shows before anybody chose: 10 hours would cost one."""
+    publish(desk, TERRACE)
+    scheme = desk.town.scheme.pk
+    new = {"label": "Heures", "product": TERRACE.products[0].key, "when_joint": "all"}
+    sent = post(desk, "settings_pricing_new", "lignes", **new, quantity="", quantity_formula="= 2 × 5")
+    assert sent.status_code == 302, errors_of(sent)
+    made = draft(desk).lines[-1]
+    assert codec.as_dict(made.quantity)["op"] == "product"
+    page = html.fromstring(desk.get("settings_pricing_part", scheme, "lignes", made.key).content.decode())
+    assert page.xpath('//select[@name="quantity"]/option[@selected]/@value') == ["="]
+    kept(desk, "settings_pricing_part", scheme, "lignes", made.key, quantity="")
+    assert draft(desk).lines[-1].quantity == formulas.Constant(Decimal(1)), "« une fois » chosen in its place"
 
 
 def test_values_and_terms_are_typed(desk: Desk) -> None:
