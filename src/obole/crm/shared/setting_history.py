@@ -34,6 +34,7 @@ VERBS = {
     "agent.forget_second_factors": gettext_lazy("Secondes preuves retirées"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
     "regie.pass_mandate": gettext_lazy("Remise de service"),
+    "regie.bank_test": gettext_lazy("Réglages de la banque testés"),
     "regie.bank_asked": gettext_lazy("Changement de banque demandé"),
     "regie.bank_decided": gettext_lazy("Changement de banque décidé"),
     "agent.mandates": gettext_lazy("Mandats de l’agent"),
@@ -119,6 +120,9 @@ def _detail(record: Record) -> str:
         return _("au %(day)s") % {"day": dates.format_long(date.fromisoformat(str(details["until"])))}
     if "failures" in details:
         return _("%(failures)s appels sans réponse") % {"failures": details["failures"]}
+    if "answer" in details:
+        said = _("refusés par la banque") if details["answer"] == "refused" else _("reconnus par la banque")
+        return " ".join(filter(None, (said, str(details["code"]))))
     if "after" in details:
         return f"{details['before']} → {details['after']}"
     return "" if _made(record) or record.verb.startswith("agent.") else _fields(record)
