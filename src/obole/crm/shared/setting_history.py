@@ -107,7 +107,11 @@ def _title(record: Record) -> object:
 
 
 def _made(record: Record) -> bool:
-    return record.verb == "configure" and record.details.get("before") == "{}"
+    """Tell a creation from a change of what is never told, and from the old records of forms saved unchanged."""
+    if record.verb != "configure" or record.details.get("before") != "{}":
+        return False
+    hidden: frozenset[str] = getattr(apps.get_model(record.subject_kind), "never_recorded", frozenset())
+    return bool({name for name in str(record.details.get("fields", "")).split(", ") if name} - hidden)
 
 
 def _detail(record: Record) -> str:
