@@ -1,7 +1,7 @@
 """What happened to a setting, as its page tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.apps import apps
@@ -66,8 +66,14 @@ def history(*subjects: models.Model | None) -> History | None:
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
     moved = changes.describe_changes(changes.changes(about=known[0]).values_list("pgh_slug", flat=True)[:COMPARED])
     details = {_place(item): item for item in moved if item.label == "update" or item.versions[1]}
+    # The newest state is the present one: nothing to restore.
+    states = [item for item in moved if item.model is type(known[0])][1:]
+    restorable = {_place(item): configuration_events.restore_url(item) for item in states}
     told = [
-        _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details)
+        replace(
+            _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details),
+            restore=restorable.get((record.subject_kind, record.subject_id, record.at), ""),
+        )
         for record in audit_log.about(*known)[:SHOWN]
     ]
     # What no operation did is in no trail.
