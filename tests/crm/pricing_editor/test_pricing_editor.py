@@ -1,6 +1,7 @@
 """A pricing built part by part: what a page shows is what it saves, what is wrong is said, and a draft bills nobody."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from obole.catalogue.models import PricingDraft, PricingVersion
 from obole.crm.pricing_editor import summary
 from obole.pricing.checking import check_pricing
 from obole.pricing.model import formulas
-from obole.pricing.model.parts import Pricing
+from obole.pricing.model.parts import Pricing, Question, QuestionKind
 from obole.pricing.text import codec
 from tests.crm.desk import text_of
 from tests.crm.settings_desk import Desk, errors_of, open_desk, url
@@ -341,6 +342,21 @@ def test_a_formula_beside_once_is_the_quantity(desk: Desk) -> None:
     assert page.xpath('//select[@name="quantity"]/option[@selected]/@value') == ["="]
     kept(desk, "settings_pricing_part", scheme, "lignes", made.key, quantity="")
     assert draft(desk).lines[-1].quantity == formulas.Constant(Decimal(1)), "« une fois » chosen in its place"
+
+
+def test_what_a_datum_is_used_by_is_said_and_a_datum_used_by_nothing_is_told(desk: Desk) -> None:
+    publish(desk, TERRACE)
+    scheme, said = desk.town.scheme.pk, "Aucun prix n’en dépend"
+    assert said not in text_of(desk.get("settings_pricing", scheme))
+    page = desk.get("settings_pricing_part", scheme, "valeurs", "mois")
+    used = html.fromstring(page.content.decode()).xpath('//section[@aria-labelledby="emploi"]//a/@href')
+    assert url("settings_pricing_part", scheme, "lignes", TERRACE.lines[0].key) in used
+    for href in used:
+        assert desk.client.get(href).status_code == 200, href
+    spare = Question(key="rien", label="Heures", kind=QuestionKind.NUMBER)
+    begin(desk, replace(TERRACE, questions=(*TERRACE.questions, spare)))
+    assert text_of(desk.get("settings_pricing", scheme)).count(said) == 1
+    assert said in text_of(desk.get("settings_pricing_part", scheme, "donnees", "rien"))
 
 
 def test_values_and_terms_are_typed(desk: Desk) -> None:

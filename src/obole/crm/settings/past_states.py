@@ -16,7 +16,7 @@ from obole.billing.models import InvoiceType
 from obole.configuration.queries import history
 from obole.configuration.queries.history import PastState
 from obole.crm.settings import logo_field
-from obole.crm.shared import setting_changes
+from obole.crm.shared import configuration_events
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.setting_changes import FieldChange
 from obole.crm.shared.settings_pages import Back, back_to
@@ -111,17 +111,19 @@ def _configure_type(request: AgentRequest, pk: int, values: Mapping[str, Any]) -
 
 
 def _type_changes(known: InvoiceType, values: Mapping[str, Any]) -> list[FieldChange]:
-    names = dict(Regie.objects.order_by("id").values_list("pk", "name"))
-    now = {name: getattr(known, known._meta.get_field(name).attname) for name in values}
-    said = [
-        {**held, "regie": names.get(held["regie"]), "logo_digest": held["logo_digest"][:8]} for held in (now, values)
-    ]
-    return _changes(InvoiceType, *said)
+    now = {name: known.regie_id if name == "regie" else getattr(known, name) for name in values}
+    return _changes(InvoiceType, _as_read(now), _as_read(values))
+
+
+def _as_read(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a type de facture is made of, its régie by its name."""
+    regie = Regie.objects.filter(pk=values["regie"]).first()
+    return {**values, "regie": str(regie or "")}
 
 
 def _changes(model: type[models.Model], now: Mapping[str, Any], then: Mapping[str, Any]) -> list[FieldChange]:
-    found = [name for name in then if now[name] != then[name] and name != "logo_format"]
-    return [setting_changes.field_changes(model, name, now[name], then[name]) for name in found]
+    found = [name for name in then if now[name] != then[name] and name not in configuration_events.HIDDEN]
+    return [configuration_events.field_change(model, name, now[name], then[name]) for name in found]
 
 
 def _restored(request: AgentRequest, asked: Restoration) -> HttpResponse:

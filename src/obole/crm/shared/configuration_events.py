@@ -113,10 +113,15 @@ def parts(change: TrackedChange) -> list[tuple[str, str, str]]:
 def _fields(change: TrackedChange) -> Iterator[FieldChange]:
     names = {item.column: item.name for item in change.model._meta.fields}
     for column, before, after in change.changes:
-        if column == "logo_digest":
-            yield FieldChange(_("Logo"), _image(before), _image(after))
-        elif column not in HIDDEN:
-            yield setting_changes.field_changes(change.model, names.get(column, column), before, after)
+        if column not in HIDDEN:
+            yield field_change(change.model, names.get(column, column), before, after)
+
+
+def field_change(model: type[models.Model], name: str, before: Any, after: Any) -> FieldChange:
+    """Return one field before and after; a logo is told by the beginning of its digest."""
+    if name == "logo_digest":
+        return FieldChange(_("Logo"), _image(before), _image(after))
+    return setting_changes.field_changes(model, name, before, after)
 
 
 def _image(digest: Any) -> str:
