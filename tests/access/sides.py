@@ -19,7 +19,8 @@ from obole.directory import operations as directory
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import dates
-from obole.mailing.models import Message
+from obole.mailing import operations as mailing
+from obole.mailing.models import Message, Template
 from obole.payments import operations as payments, pdf_documents as receipt_documents
 from obole.payments.models import Receipt
 from obole.regies import operations as regies
@@ -107,10 +108,22 @@ def of_settings(town: Town) -> dict[str, Address]:
         "form version": (scheme, 1),
         "form field": (scheme, "enfant"),
         "agent": (town.agent.pk,),
+        "type state": (town.type.pk, last_event(town.type)),
         "mail": ("reminder_1",),
+        "mail state": ("payment_too_late", last_event(adapted_mail("payment_too_late"))),
         "start": (make_unpriced(town).pk, "montant"),
         "public scheme": (town.scheme.public_id,),
     }
+
+
+def adapted_mail(kind: str) -> Template:
+    return mailing.configure_template(kind=kind, subject="Reçu", body="Merci.", actor=WHO, at=NOON)
+
+
+def last_event(row: Any) -> int:
+    """Return the last change of a setting: the state that it left can be taken again."""
+    event: int = type(row).pgh_event_model.objects.filter(pgh_obj_id=row.pk).latest("pgh_id").pgh_id
+    return event
 
 
 def make_unpriced(town: Town) -> Any:

@@ -39,6 +39,7 @@ WITHOUT: dict[str, str] = {
     "recovery.configure_pes": "a setting: the right to configure, at the door",
     "regies.configure_act": "a setting: the right to configure, at the door",
     "regies.configure_regie": "a setting: the right to configure, at the door, and two persons for its bank",
+    "regies.record_bank_test": "a setting that is tried: the right to configure, at the door",
     "regies.pass_mandate": "a part of the remise de service, under its two signatures: administrators gave both",
     "regies.give_mandates": "a setting: the right to configure, at the door, and never to oneself",
     "regies.configure_mandates": "a setting: the right to configure, at the door, and never to oneself",

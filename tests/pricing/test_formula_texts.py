@@ -89,6 +89,8 @@ def test_any_formula_is_typed_back(tree: f.Formula) -> None:
         ("[MOIS (L’ÉTÉ)]", "[Mois (l’été)]"),
         ("si([mois] >= 3; 1; 0)", "SI([Mois (l’été)] ≥ 3; 1; 0)"),
         ("[crochet]", "[crochet]"),
+        ("=1+2", "1 + 2"),
+        (" = [surface]", "[surface]"),
     ],
 )
 def test_what_people_type_is_understood(typed: str, meant: str) -> None:
@@ -112,7 +114,9 @@ def test_what_people_type_is_understood(typed: str, meant: str) -> None:
         ("__import__('os')", "ne se lit plus"),
         ("(" * 300, "trop de termes"),
         ("1 1", "« 1 » (caractère 3)"),
-        ("=1", "« =1 » (caractère 1)"),
+        ("==1", "« ==1 » (caractère 1)"),
+        ("= 1 1", "« 1 » (caractère 5)"),
+        ("=", "Écrivez une formule."),
         ("١", "« ١ » (caractère 1)"),
     ],
 )

@@ -287,13 +287,15 @@ def _recover(message: Message, *, at: datetime) -> None:
 
 def configure_template(*, kind: str, subject: str, body: str, actor: Actor, at: datetime) -> Template:
     """
-    Give a kind of mail the town's own words.
+    Give a kind of mail the town's own words; the original ones, where it has none of its own, make no row.
 
     :raises obole.mailing.rules.BadTemplate: if they cannot be used; the words in force stay.
     """
     rules.check(subject, body, KINDS[kind].variables)
     existing = Template.objects.filter(kind=kind).first()
     values: dict[str, Any] = {"kind": kind, "subject": subject, "body": body}
+    if existing is None and (subject, body) == (KINDS[kind].subject, KINDS[kind].body):
+        return Template(**values)
     return configuration.configure(Template, pk=existing.pk if existing else None, values=values, actor=actor, at=at)
 
 

@@ -18,6 +18,8 @@ from obole.regies import bank_changes, queries
 from obole.regies.access import SIGNATORIES, require_mandate
 from obole.regies.models import Closing, Entry, FoundingAct, Mandate, Regie
 
+BANK_TESTED = "regie.bank_test"
+
 
 class CannotClose(ValueError):
     """This period cannot be closed: the sentence says why."""
@@ -39,6 +41,14 @@ def configure_regie(*, regie_id: int | None, values: Mapping[str, Any], actor: A
             values = {name: value for name, value in values.items() if name not in bank_changes.BANK}
         values = bank_changes.with_former_settings(known, values)
     return configuration.configure(Regie, pk=regie_id, values=values, actor=actor, at=at)
+
+
+@atomic_with_retry
+def record_bank_test(*, regie_id: int, refused: bool, code: str, actor: Actor, at: datetime) -> None:
+    """Keep what the bank answered when the settings of a régie, as they are saved, were tested."""
+    regie = Regie.objects.locked().get(pk=regie_id)
+    answer = "refused" if refused else "known"
+    audit_log.log_event(BANK_TESTED, subject=regie, actor=actor, at=at, answer=answer, code=code)
 
 
 @atomic_with_retry

@@ -4,6 +4,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -270,6 +271,36 @@ def test_versions_that_ask_for_other_things_are_compared_too(desk: Desk) -> None
     assert "Location — 320,00 € 320,00 €" in text_of(page)
 
 
+def begin(desk: Desk, pricing: Pricing, revision: int = 0) -> None:
+    catalogue.edit_pricing(scheme_id=desk.town.scheme.pk, pricing=pricing, revision=revision, actor=WHO, at=NOON)
+
+
+def test_a_draft_is_simulated_before_it_is_published(desk: Desk) -> None:
+    """The first one too: nobody has to publish a price to see it."""
+    begin(desk, replace(SCHOOL, tariffs=SCHOOL.tariffs[1:]))
+    assert "ne peut pas encore être simulé" in text_of(desk.get("settings_simulator", desk.town.scheme.pk))
+    begin(desk, SCHOOL, revision=1)
+    assert (
+        url("settings_simulator", desk.town.scheme.pk)
+        in desk.get("settings_pricing", desk.town.scheme.pk).content.decode()
+    )
+    shown = html.fromstring(desk.get("settings_simulator", desk.town.scheme.pk).content.decode())
+    assert shown.xpath('//select[@name="version"]/option/text()') == ["Brouillon"]
+    assert "158,88 €" in text_of(simulate(desk, **{**FAMILY, "version": "0"}))
+    assert not PricingVersion.objects.exists()
+
+
+def test_a_draft_is_compared_with_the_version_in_force(desk: Desk) -> None:
+    publish(desk)
+    begin(desk, replace(SCHOOL, lines=SCHOOL.lines[:1]))
+    shown = html.fromstring(desk.get("settings_simulator", desk.town.scheme.pk).content.decode())
+    assert shown.xpath('//select[@name="version"]/option/text()') == ["Brouillon", "Version 1"]
+    assert shown.xpath('//select[@name="version"]/option[@selected]/text()') == ["Brouillon"]
+    page = text_of(simulate(desk, **{**FAMILY, "version": "0", "other": "1"}))
+    assert "Brouillon et version 1" in page and "Total 135,28 € 158,88 € 23,60 €" in page
+    assert "158,88 €" in text_of(simulate(desk, **FAMILY)), "the version in force stays as it was"
+
+
 def test_a_dispositif_without_a_pricing_has_no_simulator(desk: Desk) -> None:
     assert desk.client.get(url("settings_simulator", desk.town.scheme.pk)).status_code == 404
 
@@ -280,5 +311,5 @@ def test_the_screens_cost_few_queries(desk: Desk, django_assert_max_num_queries:
     desk.get("settings_simulator", desk.town.scheme.pk)
     with django_assert_max_num_queries(10):
         desk.get("settings_pricing_import", desk.town.scheme.pk)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         simulate(desk, **FAMILY, other="2")

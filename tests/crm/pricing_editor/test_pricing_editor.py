@@ -1,6 +1,8 @@
 """A pricing built part by part: what a page shows is what it saves, what is wrong is said, and a draft bills nobody."""
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from obole.catalogue import operations as catalogue, queries
 from obole.catalogue.models import PricingDraft, PricingVersion
 from obole.crm.pricing_editor import summary
 from obole.pricing.checking import check_pricing
-from obole.pricing.model.parts import Pricing
+from obole.pricing.model import formulas
+from obole.pricing.model.parts import Pricing, Question, QuestionKind
 from obole.pricing.text import codec
 from tests.crm.desk import text_of
 from tests.crm.settings_desk import Desk, errors_of, open_desk, url
@@ -180,6 +183,8 @@ def test_a_draft_that_another_version_overtook_is_not_published(desk: Desk) -> N
     [
         ("part", ("lignes", "repas"), {"quantity": "=", "quantity_formula": "[repas] +"}, "n’est pas finie"),
         ("part", ("lignes", "repas"), {"quantity": "=", "quantity_formula": ""}, "Écrivez la formule"),
+        ("part", ("lignes", "repas"), {"quantity_formula": "[repas] × 2"}, "Cette formule ne servirait pas"),
+        ("part", ("lignes", "repas"), {"quantity": "", "quantity_formula": "[repas] +"}, "n’est pas finie"),
         ("part", ("lignes", "repas"), {"free": "2"}, "Dites ce qui est gratuit"),
         ("part", ("lignes", "repas"), {"free_label": "deux"}, "Dites combien"),
         ("part", ("lignes", "repas"), {"when_0_name": "qf", "when_0_value": "beaucoup"}, "Écrivez un nombre"),
@@ -322,6 +327,36 @@ def test_rules_of_a_line_are_added_moved_and_taken_away(desk: Desk) -> None:
     kept(desk, "settings_pricing_step", scheme, "cursus", "amount_steps", 0, on="price_steps")
     post(desk, "settings_pricing_steps", "cursus", retirer="price_steps/0")
     assert draft(desk).lines == MUSIC.lines
+
+
+def test_a_formula_beside_once_is_the_quantity(desk: Desk) -> None:
+    """« Une fois » is what the list shows before anybody chose: 10 hours would cost one."""
+    publish(desk, TERRACE)
+    scheme = desk.town.scheme.pk
+    new = {"label": "Heures", "product": TERRACE.products[0].key, "when_joint": "all"}
+    sent = post(desk, "settings_pricing_new", "lignes", **new, quantity="", quantity_formula="= 2 × 5")
+    assert sent.status_code == 302, errors_of(sent)
+    made = draft(desk).lines[-1]
+    assert codec.as_dict(made.quantity)["op"] == "product"
+    page = html.fromstring(desk.get("settings_pricing_part", scheme, "lignes", made.key).content.decode())
+    assert page.xpath('//select[@name="quantity"]/option[@selected]/@value') == ["="]
+    kept(desk, "settings_pricing_part", scheme, "lignes", made.key, quantity="")
+    assert draft(desk).lines[-1].quantity == formulas.Constant(Decimal(1)), "« une fois » chosen in its place"
+
+
+def test_what_a_datum_is_used_by_is_said_and_a_datum_used_by_nothing_is_told(desk: Desk) -> None:
+    publish(desk, TERRACE)
+    scheme, said = desk.town.scheme.pk, "Aucun prix n’en dépend"
+    assert said not in text_of(desk.get("settings_pricing", scheme))
+    page = desk.get("settings_pricing_part", scheme, "valeurs", "mois")
+    used = html.fromstring(page.content.decode()).xpath('//section[@aria-labelledby="emploi"]//a/@href')
+    assert url("settings_pricing_part", scheme, "lignes", TERRACE.lines[0].key) in used
+    for href in used:
+        assert desk.client.get(href).status_code == 200, href
+    spare = Question(key="rien", label="Heures", kind=QuestionKind.NUMBER)
+    begin(desk, replace(TERRACE, questions=(*TERRACE.questions, spare)))
+    assert text_of(desk.get("settings_pricing", scheme)).count(said) == 1
+    assert said in text_of(desk.get("settings_pricing_part", scheme, "donnees", "rien"))
 
 
 def test_values_and_terms_are_typed(desk: Desk) -> None:

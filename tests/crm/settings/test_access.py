@@ -60,6 +60,7 @@ def test_an_administrator_opens_every_page(desk: Desk) -> None:
 
 
 def test_the_first_screen_counts_and_says_that_nothing_is_missing(desk: Desk) -> None:
+    desk.saved("settings_type", desk.town.type.pk, legal_mentions="Vous pouvez saisir le tribunal administratif.")
     page = text_of(desk.get("settings"))
     for part in ("1 régie", "1 type", "1 prestation, 1 dispositif", "3 agents actifs", "Rien ne manque"):
         assert part in page, part
@@ -81,7 +82,7 @@ def test_the_first_screen_says_what_is_missing(desk: Desk) -> None:
     page = text_of(desk.get("settings"))
     assert "Régie Culture : réglages bancaires incomplets" in page
     assert "Régie d’un autre : réglages bancaires incomplets" in page
-    assert "Médiathèque : sans régie" in page
+    assert "Médiathèque : sans régie, dispositif, mentions légales, voies de recours" in page
     assert "Portage de repas : sans formulaire, tarification, type de facture" in page
     assert "disparu" in text_of(desk.get("settings_regies"))
     assert "Sans régie" in text_of(desk.get("settings_types"))

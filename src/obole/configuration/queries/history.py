@@ -74,6 +74,8 @@ class TrackedChange:
     data: Mapping[str, Any]
     changes: list[tuple[str, Any, Any]]
     """Of an update, the columns that changed: name, before, after. What names another row gives its name."""
+    event: int = 0
+    """By which the state that it left is found again."""
     versions: tuple[Any, Any] = (None, None)
     """Of a form or a pricing that was published: the version before it, None for the first one, and itself."""
 
@@ -98,6 +100,35 @@ def describe_changes(slugs: Iterable[str]) -> list[TrackedChange]:
     events = [found[slug] for slug in asked if slug in found]
     names, versions = _names(events), _versions(events)
     return [_happened(event, names, versions) for event in events]
+
+
+@dataclass(frozen=True)
+class PastState:
+    """What a row was after one of its changes: since when, by whom, and its fields by their names."""
+
+    at: datetime
+    who: str
+    values: Mapping[str, Any]
+
+
+def past_state(row: models.Model, event: int) -> PastState | None:
+    """Return what a row was after that change of it; None if it has none such."""
+    kept = _events_of(type(row))._default_manager.filter(pgh_obj_id=row.pk, pgh_id=event).exclude(pgh_label="delete")
+    found: Any = kept.first()
+    if found is None:
+        return None
+    told = found.pgh_context or {}
+    fields = [field for field in row._meta.concrete_fields if not field.primary_key and hasattr(found, field.attname)]
+    return PastState(
+        at=datetime.fromisoformat(told["at"]) if "at" in told else found.pgh_created_at,
+        who=told.get("actor", ""),
+        # What a later version of the product added was not there.
+        values={
+            field.name: getattr(found, field.attname)
+            for field in fields
+            if field.null or getattr(found, field.attname) is not None
+        },
+    )
 
 
 def _across(kept: Iterable[type[models.Model]]) -> QuerySet[Any]:
@@ -179,6 +210,7 @@ def _happened(
         name=_name(data, names),
         data=data,
         changes=moved,
+        event=event.pgh_id,
         versions=(before, after),
     )
 

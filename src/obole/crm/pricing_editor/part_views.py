@@ -48,7 +48,8 @@ def part(request: AgentRequest, pk: int, slug: str, key: str = "") -> HttpRespon
         changed = editing.put(work.pricing, summary.SLUGS[slug], made)
         if (done := _kept(request, work, form, changed, to=_next(pk, slug, made, changed))) is not None:
             return done
-    return _show(request, work, form, **_rules(work, known))
+    used_by = summary.used_by(pk, work.pricing, key) if slug in summary.USED else None
+    return _show(request, work, form, used_by=used_by, **_rules(work, known))
 
 
 @for_agents(Right.CONFIGURE)

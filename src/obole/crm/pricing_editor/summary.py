@@ -19,6 +19,7 @@ from obole.pricing.model import tariffs as t
 from obole.pricing.model.parts import AskedOf, BillingLine, Pricing, Product, Question, Terms
 from obole.pricing.model.problems import Problem
 from obole.pricing.text.formatter import Writer, number, writer
+from obole.pricing.uses import Use, uses
 
 SLUGS = {
     "donnees": "questions",
@@ -50,6 +51,15 @@ HINTS: dict[str, Promise] = {
     "degressions": gettext_lazy("Moins cher à partir de la deuxième ligne."),
     "cautions": gettext_lazy("Demandées à part : jamais dans le total."),
 }
+SORTS: dict[str, Promise] = {
+    "groups": gettext_lazy("Bloc répété"),
+    "values": gettext_lazy("Valeur calculée"),
+    "tariffs": gettext_lazy("Tarif"),
+    "lines": gettext_lazy("Ligne de facture"),
+    "cautions": gettext_lazy("Caution"),
+}
+USED = ("donnees", "valeurs")
+"""What is there for others to use."""
 ALWAYS_SHOWN = ("donnees", "tarifs", "produits", "lignes")
 _PLACE = re.compile(r"(\w+)\[(\d+)\](?:\.versions\[(\d+)\])?")
 
@@ -63,6 +73,8 @@ class Item:
     detail: str
     url: str
     links: list[tuple[str, str]] = field(default_factory=list)
+    unused: bool = False
+    """Whether it is made for prices, and none is made of it."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,21 @@ def problem_links(pk: int, pricing: Pricing, problems: list[Problem]) -> list[tu
     ]
 
 
+def used_by(pk: int, pricing: Pricing, key: str) -> list[tuple[str, str]] | None:
+    """Return what uses a datum or a computed value, each with its address; None for what is neither."""
+    found = uses(pricing).get(key)
+    if found is None:
+        return None
+    slugs = {section: slug for slug, section in SLUGS.items()}
+    return [(f"{SORTS[use.section]} « {use.part.label} »", _use_url(pk, slugs[use.section], use)) for use in found]
+
+
+def _use_url(pk: int, slug: str, use: Use) -> str:
+    if slug != "tarifs":
+        return _address("part", pk, slug, use.part.key)
+    return _address("version", pk, use.part.key, len(use.part.versions) - 1)
+
+
 def terms_words(terms: Terms) -> str:
     """Say in a few words how the total is paid."""
     said = []
@@ -127,6 +154,7 @@ class _Told:
             for sort in ("groups", "tariffs", "products", "degressions")
         }
         self._sold = {line.product for line in pricing.lines}
+        self._uses = uses(pricing)
 
     def items(self, slug: str) -> Iterator[Item]:
         """Return the parts of a section."""
@@ -135,7 +163,8 @@ class _Told:
             address = links[-1][1] if slug == "tarifs" and links else _address("part", self.pk, slug, item.key)
             if slug == "tarifs" and not item.versions:
                 address = _address("version_new", self.pk, item.key)
-            yield Item(item.key, item.label, said, address, links)
+            unused = slug in USED and not self._uses[item.key]
+            yield Item(item.key, item.label, said, address, links, unused)
 
     def _links(self, slug: str, value: Any) -> list[tuple[str, str]]:
         if slug == "produits" and value.tariff not in self._labels["tariffs"]:

@@ -19,6 +19,9 @@ class Verdict:
     tone: str
     title: str
     lines: Sequence[str]
+    refused: bool | None = None
+    """Whether the bank refuses these settings; None where it did not say."""
+    code: str = ""
 
 
 def ask(kind: str, settings: Mapping[str, str]) -> Verdict:
@@ -31,7 +34,9 @@ def ask(kind: str, settings: Mapping[str, str]) -> Verdict:
         wrong = [f"{labels[name]} : {_(sentence)}" for name, sentence in error.errors.items()]
         return Verdict("refused", _("Les réglages sont incomplets ou faux : la banque n’a pas été interrogée."), wrong)
     except Rejected as error:
-        return Verdict("refused", _("La banque a répondu, et refuse ces réglages."), _refusal(kind, error))
+        return Verdict(
+            "refused", _("La banque a répondu, et refuse ces réglages."), _refusal(kind, error), True, error.code
+        )
     except Unreachable as error:
         return Verdict("late", _("La banque ne répond pas."), _silence(kind, error))
     return _known(settings, identity)
@@ -59,6 +64,6 @@ def _known(settings: Mapping[str, str], identity: Identity) -> Verdict:
     told = _("Client %(client)s : %(labels)s") % {"client": identity.client, "labels": labels}
     asked = settings.get("client_number", identity.client)
     if asked != identity.client:
-        return Verdict("late", _("La banque répond pour un autre client que celui demandé."), [told])
-    note = _("Vérifiez que c’est bien cette régie. Rien n’est enregistré par ce test.")
-    return Verdict("done", _("La banque reconnaît cette régie."), [told, note])
+        return Verdict("late", _("La banque répond pour un autre client que celui demandé."), [told], True)
+    note = _("Vérifiez que c’est bien cette régie. Aucun réglage n’est enregistré par ce test.")
+    return Verdict("done", _("La banque reconnaît cette régie."), [told, note], False)

@@ -211,7 +211,7 @@ def regie(request: AgentRequest, pk: int | None = None) -> HttpResponse:
         if form.wants_other_bank:
             form = form.with_chosen_bank()
         elif "test" in request.POST:
-            verdict = bank_test.ask(form.kind, form.bank_settings)
+            verdict = _tested(request, form, known)
             form = form.unjudged()
         elif done := save(form, lambda: _configure(request, form, pk)):
             return _saved(request, done)
@@ -228,6 +228,17 @@ def regie(request: AgentRequest, pk: int | None = None) -> HttpResponse:
         "crm/settings/regie.html",
         {**context, "title": known or _("Nouvelle régie"), "back": back_to("settings_regies", _("Régies"))},
     )
+
+
+def _tested(request: AgentRequest, form: RegieForm, known: Regie | None) -> bank_test.Verdict:
+    """Ask the bank; of the settings that are saved, keep what it answered: « Paramétrage » tells a refusal."""
+    verdict = bank_test.ask(form.kind, form.bank_settings)
+    are_saved = known is not None and (known.gateway, known.gateway_settings) == (form.kind, form.bank_settings)
+    if known is not None and are_saved and verdict.refused is not None:
+        operations.record_bank_test(
+            regie_id=known.pk, refused=verdict.refused, code=verdict.code, actor=request.actor, at=dates.now()
+        )
+    return verdict
 
 
 def _saved(request: AgentRequest, regie: Regie) -> HttpResponse:

@@ -16,7 +16,7 @@ from obole.catalogue.models import Scheme
 from obole.configuration import operations as configuration
 from obole.configuration.queries import usage
 from obole.configuration.rules.next_year import next_name
-from obole.crm.settings import where_used
+from obole.crm.settings import missing_settings, where_used
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.setting_history import history
 from obole.crm.shared.settings_forms import SettingsForm
@@ -139,6 +139,7 @@ def _about(known: Scheme) -> dict[str, Any]:
         "version": version,
         "field_count": len(fields),
         "pricing": queries.current_pricing(known),
+        "free": missing_settings.is_free(missing_settings.with_parts().get(pk=known.pk)),
         "preview": Questionnaire(fields=fields),
         "usage": where_used.usage_display(usage.of_scheme(known), scheme=known.pk),
         "history": history(known),

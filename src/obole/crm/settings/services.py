@@ -46,9 +46,10 @@ class ServiceForm(SettingsForm):
 @for_agents(Right.CONFIGURE)
 def services(request: AgentRequest) -> HttpResponse:
     """List the prestations and what each offers."""
-    schemes: dict[int, list[tuple[Scheme, list[str]]]] = {}
+    schemes: dict[int, list[tuple[Scheme, list[str], bool]]] = {}
     for scheme in missing_settings.with_parts():
-        schemes.setdefault(scheme.service_id, []).append((scheme, missing_settings.missing(scheme)))
+        row = (scheme, missing_settings.missing(scheme), missing_settings.is_free(scheme))
+        schemes.setdefault(scheme.service_id, []).append(row)
     rows = [(item, schemes.get(item.pk, [])) for item in Service.objects.order_by("position", "name", "id")]
     return render_page(request, "crm/settings/services.html", {"rows": rows, "back": settings_home()})
 

@@ -30,6 +30,11 @@ _PAGES: dict[type[models.Model], str] = {
     Regie: "settings_regie",
     Agent: "settings_agent",
 }
+_RESTORED: dict[type[models.Model], tuple[str, str]] = {
+    InvoiceType: ("settings_type_state", "id"),
+    Template: ("settings_mail_state", "kind"),
+}
+"""By model, the page of a past state, and the column that names the row there."""
 _TONES = {"insert": "to_pay", "update": "neutral", "delete": "refused"}
 
 
@@ -45,6 +50,8 @@ class Entry:
     changes: list[FieldChange] = field(default_factory=list)
     parts: list[tuple[str, str, str]] = field(default_factory=list)
     """Of a form or a pricing: what becomes of a part, its tone, its name."""
+    restore: str = ""
+    """Where the state that it left can be taken again."""
 
 
 def entries(happened: Iterable[TrackedChange]) -> list[Entry]:
@@ -62,7 +69,16 @@ def entry(change: TrackedChange) -> Entry:
         url=_url(change),
         changes=fields(change),
         parts=parts(change),
+        restore=restore_url(change),
     )
+
+
+def restore_url(change: TrackedChange) -> str:
+    """Return where the state that a change left can be taken again; nothing of what has no such page."""
+    if change.label == "delete" or change.model not in _RESTORED:
+        return ""
+    view, named = _RESTORED[change.model]
+    return reverse(f"crm:{view}", args=[change.data[named], change.event])
 
 
 def title(change: TrackedChange) -> str:
@@ -97,10 +113,15 @@ def parts(change: TrackedChange) -> list[tuple[str, str, str]]:
 def _fields(change: TrackedChange) -> Iterator[FieldChange]:
     names = {item.column: item.name for item in change.model._meta.fields}
     for column, before, after in change.changes:
-        if column == "logo_digest":
-            yield FieldChange(_("Logo"), _image(before), _image(after))
-        elif column not in HIDDEN:
-            yield setting_changes.field_changes(change.model, names.get(column, column), before, after)
+        if column not in HIDDEN:
+            yield field_change(change.model, names.get(column, column), before, after)
+
+
+def field_change(model: type[models.Model], name: str, before: Any, after: Any) -> FieldChange:
+    """Return one field before and after; a logo is told by the beginning of its digest."""
+    if name == "logo_digest":
+        return FieldChange(_("Logo"), _image(before), _image(after))
+    return setting_changes.field_changes(model, name, before, after)
 
 
 def _image(digest: Any) -> str:

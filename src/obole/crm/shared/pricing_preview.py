@@ -9,6 +9,7 @@ from obole.billing.rules import bill as bill
 from obole.catalogue import queries
 from obole.catalogue.models import PricingVersion
 from obole.pricing import wording
+from obole.pricing.engine.compiled_pricing import Compiled
 from obole.pricing.model.problems import Problem
 from obole.pricing.model.results import Result
 
@@ -29,7 +30,12 @@ class PreviewComparison:
 
 def preview(version: PricingVersion, answers: Mapping[str, Any], *, on: date) -> tuple[Result, tuple[Problem, ...]]:
     """Return what a form that is being filled comes to so far, and what is wrong or lacking."""
-    found = queries.compiled_pricing_of(version).preview(answers, on=on)
+    return try_pricing(queries.compiled_pricing_of(version), answers, on=on)
+
+
+def try_pricing(compiled: Compiled, answers: Mapping[str, Any], *, on: date) -> tuple[Result, tuple[Problem, ...]]:
+    """Return the same of a pricing that may not be published yet."""
+    found = compiled.preview(answers, on=on)
     return found.result, found.problems
 
 

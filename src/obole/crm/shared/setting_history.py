@@ -1,7 +1,7 @@
 """What happened to a setting, as its page tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.apps import apps
@@ -34,6 +34,7 @@ VERBS = {
     "agent.forget_second_factors": gettext_lazy("Secondes preuves retirées"),
     "regie.mandates": gettext_lazy("Agents mandatés"),
     "regie.pass_mandate": gettext_lazy("Remise de service"),
+    "regie.bank_test": gettext_lazy("Réglages de la banque testés"),
     "regie.bank_asked": gettext_lazy("Changement de banque demandé"),
     "regie.bank_decided": gettext_lazy("Changement de banque décidé"),
     "agent.mandates": gettext_lazy("Mandats de l’agent"),
@@ -65,8 +66,14 @@ def history(*subjects: models.Model | None) -> History | None:
     parts = {(part._meta.label_lower, part.pk): str(part) for part in known[1:]}
     moved = changes.describe_changes(changes.changes(about=known[0]).values_list("pgh_slug", flat=True)[:COMPARED])
     details = {_place(item): item for item in moved if item.label == "update" or item.versions[1]}
+    # The newest state is the present one: nothing to restore.
+    states = [item for item in moved if item.model is type(known[0])][1:]
+    restorable = {_place(item): configuration_events.restore_url(item) for item in states}
     told = [
-        _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details)
+        replace(
+            _entry(record, parts.get((record.subject_kind, record.subject_id), ""), details),
+            restore=restorable.get((record.subject_kind, record.subject_id, record.at), ""),
+        )
         for record in audit_log.about(*known)[:SHOWN]
     ]
     # What no operation did is in no trail.
@@ -106,7 +113,11 @@ def _title(record: Record) -> object:
 
 
 def _made(record: Record) -> bool:
-    return record.verb == "configure" and record.details.get("before") == "{}"
+    """Tell a creation from a change of what is never told, and from the old records of forms saved unchanged."""
+    if record.verb != "configure" or record.details.get("before") != "{}":
+        return False
+    hidden: frozenset[str] = getattr(apps.get_model(record.subject_kind), "never_recorded", frozenset())
+    return bool({name for name in str(record.details.get("fields", "")).split(", ") if name} - hidden)
 
 
 def _detail(record: Record) -> str:
@@ -119,6 +130,9 @@ def _detail(record: Record) -> str:
         return _("au %(day)s") % {"day": dates.format_long(date.fromisoformat(str(details["until"])))}
     if "failures" in details:
         return _("%(failures)s appels sans réponse") % {"failures": details["failures"]}
+    if "answer" in details:
+        said = _("refusés par la banque") if details["answer"] == "refused" else _("reconnus par la banque")
+        return " ".join(filter(None, (said, str(details["code"]))))
     if "after" in details:
         return f"{details['before']} → {details['after']}"
     return "" if _made(record) or record.verb.startswith("agent.") else _fields(record)

@@ -31,6 +31,8 @@ _COMPARISONS = {text: item for item, text in formatter.COMPARISONS.items()} | {
     "<=": f.Comparison.AT_MOST,
 }
 _A_LEAP_YEAR = 2024
+_LEADING_EQUALS = re.compile(r"\A\s*=(?!=)")
+"""What a spreadsheet wants before a formula."""
 _ACCENTED = re.compile(r"\[[^\]]*\]?|\"[^\"]*\"?|«[^»]*»?|[ÉÈéè]")
 _BARE = {"É": "E", "È": "E", "é": "e", "è": "e"}
 
@@ -74,6 +76,8 @@ def _read(text: str, pricing: Pricing, start: str) -> Any:
             _("Cette formule a trop de termes : %(most)s au plus. Faites-en plusieurs valeurs calculées."),
             most=MOST_TERMS,
         )
+    # As many blanks: an error still says the place where it was typed.
+    text = _LEADING_EQUALS.sub(lambda found: " " * len(found[0]), text)
     try:
         tree = _parser(start).parse(_plain(text))
         return _Trees(pricing).transform(_Runs().visit(tree))

@@ -155,6 +155,7 @@ class LineForm(PartForm):
     def clean(self) -> dict[str, Any]:
         """See that what depends on another control is there."""
         given = super().clean()
+        self._heed_formula(given)
         if (
             given.get("quantity") == FORMULA
             and given.get("quantity_formula") is None
@@ -166,6 +167,20 @@ class LineForm(PartForm):
         if given.get("free_label") and given.get("free") is None and "free" not in self.errors:
             self.add_error("free", _("Dites combien d’unités sont gratuites."))
         return given
+
+    def _heed_formula(self, given: dict[str, Any]) -> None:
+        """
+        Let a formula that was typed beside « une fois » be the quantity, and refuse it beside a datum: it is never
+        dropped, unless another quantity was chosen in place of the one that the line had.
+        """
+        typed, known = given.get("quantity_formula"), self.fields["quantity_formula"].initial
+        if typed is None or typed == known or given.get("quantity") in (None, FORMULA):
+            return
+        if given["quantity"] == ONCE and known is None:
+            given["quantity"] = FORMULA
+            return
+        said = _("Cette formule ne servirait pas : choisissez « une formule… » dans « Quantité », ou effacez-la.")
+        self.add_error("quantity_formula", said)
 
     def described(self) -> BillingLine:
         """Return the line, with the rules on its price that it has."""
