@@ -107,9 +107,14 @@ class InvoiceFilter(ListFilter):
 
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""
-        since = datetime.combine(value, time.min, dates.PARIS)
-        refused = Attempt.objects.filter(shares__invoice=OuterRef("pk"), state=AttemptState.REFUSED)
-        return invoices.filter(Exists(refused.filter(ended_at__gte=since)))
+        return refused_since(invoices, value)
+
+
+def refused_since(invoices: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:
+    """Keep the invoices for which a bank refused a payment on a day or later."""
+    since = datetime.combine(day, time.min, dates.PARIS)
+    refused = Attempt.objects.filter(shares__invoice=OuterRef("pk"), state=AttemptState.REFUSED)
+    return invoices.filter(Exists(refused.filter(ended_at__gte=since)))
 
 
 def export_columns(names: Iterable[str], *, today: date) -> list[Column]:
