@@ -39,7 +39,7 @@ def count_each(queries: Sequence[QuerySet[Any]], *, most: int) -> list[int]:
             text, given = keys.sql_with_params()
         except EmptyResultSet:
             text, given = "SELECT 1 WHERE FALSE", ()
-        counts.append(f"(SELECT count(*) FROM ({text}) AS counted)")  # noqa: S608 - Django wrote it
+        counts.append(f"(SELECT count(*) FROM ({text}) AS counted)")
         values += given
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(counts)}", values)

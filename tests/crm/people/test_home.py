@@ -9,8 +9,8 @@ from lxml import html
 
 from obole.directory.rules import Profile
 from obole.dossiers import operations as dossiers
-from obole.dossiers.operations import Application
 from obole.dossiers.models import Dossier
+from obole.dossiers.operations import Application
 from obole.mailing.models import Message
 from tests.actors import somebody
 from tests.crm.desk import Desk, browser, get, make_desk, text_of
