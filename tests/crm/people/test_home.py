@@ -14,6 +14,7 @@ from obole.dossiers.operations import Application
 from obole.mailing.models import Message
 from tests.actors import somebody
 from tests.crm.desk import Desk, browser, get, make_desk, text_of
+from tests.payments.test_reversals import debit, reject
 from tests.world import later, make_agent, make_dossier, make_invoice, make_old_draft
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +106,40 @@ def test_the_page_costs_the_same_whatever_waits(desk: Desk, client: Client) -> N
         make_invoice(desk.town, meals=3)
     assert cost() == few <= 20
     assert "Rien ne vous attend" not in text_of(get(client, "home"))
+
+
+def section(page: HttpResponse, key: str) -> list[tuple[str, list[str]]]:
+    """Return the rows of a table of the page: each address, and what its line says beside."""
+    tree = html.fromstring(page.content.decode())
+    rows = tree.xpath(f"//section[@aria-labelledby='{key}']//tbody/tr")
+    return [(row.xpath("string(.//a/@href)"), [cell.text_content().strip() for cell in row]) for row in rows]
+
+
+def test_the_steps_of_invoices_open_lists_of_that_many(desk: Desk, client: Client) -> None:
+    steps = section(get(client, "home"), "suites")
+    assert [cells[0] for _address, cells in steps] == ["Émises", "Payées", "Relancées", "Transmises"]
+    assert [rows_at(client, address) for address, _cells in steps] == [int(cells[1]) for _address, cells in steps]
+    assert int(steps[0][1][1]) > int(steps[1][1][1]) > 0
+
+
+def test_each_age_opens_what_it_comes_to(desk: Desk, client: Client) -> None:
+    for address, (_age, cents) in section(get(client, "home"), "retards"):
+        said = text_of(client.get(address))
+        plain = cents.replace("\u202f", " ").replace("\u00a0", " ")
+        assert f"dû {plain}" in said if plain != "0,00 €" else "aucune facture" in said
+
+
+def test_what_was_taken_back_is_told_by_its_reason_and_opens_its_list(desk: Desk, client: Client) -> None:
+    reject(debit(desk.town, make_invoice(desk.town, meals=4)))
+    [(address, (reason, cents))] = section(get(client, "home"), "rejets")
+    assert reason == "Prélèvement rejeté, Autre motif" and cents.startswith("13,00")
+    assert "1 mouvements — net -13,00 €" in text_of(client.get(address)).replace("−", "-")
+
+
+def test_the_month_of_each_regie_opens_what_it_comes_to(desk: Desk, client: Client) -> None:
+    tree = html.fromstring(get(client, "home").content.decode())
+    links = tree.xpath("//section[@aria-labelledby='mois']//td[contains(@class, 'num')]/a")
+    assert len(links) == 4
+    for link in links:
+        said = link.text_content().replace("\u202f", " ").removesuffix("\u00a0€")
+        assert said in text_of(client.get(link.get("href"))), link.get("href")

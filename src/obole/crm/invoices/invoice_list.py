@@ -40,6 +40,7 @@ from obole.payments.display_status import DisplayStatus
 from obole.payments.models import Attempt
 from obole.payments.states import AttemptState
 from obole.regies.models import Regie
+from obole.reminders.models import Reminder
 from obole.ui.forms import DayInput
 
 SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
@@ -83,6 +84,8 @@ class InvoiceFilter(ListFilter):
         widget=DayInput, label=gettext_lazy("Carte refusée depuis le"), method="by_refusal"
     )
 
+    reminded = filters.BooleanFilter(label=gettext_lazy("Relancée"), widget=forms.CheckboxInput, method="by_reminder")
+
     class Meta(ListFilter.Meta):
         model = Invoice
         fields: tuple[str, ...] = ()
@@ -105,9 +108,18 @@ class InvoiceFilter(ListFilter):
         """Keep some statuses."""
         return display_status.filter_by(invoices, value, today=self.today) if value else invoices
 
+    def by_reminder(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
+        """Keep those whose payer was reminded."""
+        return reminded(invoices) if value else invoices
+
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""
         return refused_since(invoices, value)
+
+
+def reminded(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Keep the invoices of which a reminder was sent, once or more."""
+    return invoices.filter(Exists(Reminder.objects.filter(invoice=OuterRef("pk"))))
 
 
 def refused_since(invoices: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:

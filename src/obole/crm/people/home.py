@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
+from obole.crm.people import figures
 from obole.crm.people.waiting import waiting_for
 from obole.crm.shared import charts
 from obole.crm.shared.pages import render_page
@@ -34,7 +35,8 @@ def home(request: AgentRequest) -> HttpResponse:
         "today": today,
         "waiting": waiting_for(agent, seen, today=today),
         "due": billing.due_figures(shown, today),
-        "age_plot": charts.by_age(billing.late_by_age(shown, today)),
+        "age_plot": figures.age_plot(agent, today),
+        "steps_plot": figures.steps_plot(agent, today),
         "money": _money(seen, today) if sees_money(agent) else None,
         "longest": dossiers.dossiers_to_list(agent).filter(state="submitted").order_by("submitted_at", "id")[:SHOWN],
     }
@@ -53,6 +55,8 @@ def _money(seen: list[Regie], today: date) -> dict[str, Any]:
         "suspense_cents": sum(balance["suspense"] for balance in balances.values()),
         "plot": charts.by_month(received, _("Encaissements des douze derniers mois : %(total)s") % {"total": total}),
         "regies": seen,
+        "months": figures.month_table(seen, balances, today) if seen else None,
+        "reversals_plot": figures.reversals_plot(seen, today),
         "unrung": [regie for regie in payments.banks_without_notifications(dates.now()) if regie in seen],
         "outages": payments.outages(regie.pk for regie in seen).values(),
     }
