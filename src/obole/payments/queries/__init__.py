@@ -28,8 +28,8 @@ from obole.payments.models import (
     Clearing,
     Receipt,
     Refund,
-    Reversal,
     Regularisation,
+    Reversal,
     Sweep,
     Verification,
 )
