@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce, TruncMonth
@@ -97,10 +98,8 @@ class Month:
 def month_of_each(regies: Sequence[Regie], period: Period) -> dict[int, Month]:
     """Return what a period came to in each régie, by its id, without what is due: one query, however many they are."""
     rows = DailyTotal.objects.filter(regie__in=regies, day__range=(period.first, period.last)).order_by("regie")
-    return {
-        row["regie"]: Month(period.first, row["issued"], row["received"], row["paid_over"])
-        for row in rows.values("regie").annotate(**_monthly())
-    }
+    summed: Any = rows.values("regie").annotate(**_monthly())
+    return {row["regie"]: Month(period.first, row["issued"], row["received"], row["paid_over"]) for row in summed}
 
 
 def _monthly() -> dict[str, Coalesce]:
@@ -118,7 +117,7 @@ def months(regie: Regie, year: int) -> list[Month]:
     due = account_sums(regie, Account.RECEIVABLE, Period(date(year, 1, 1), date(year, 1, 1))).before
     net, receivable = F("debit") - F("credit"), Q(account=Account.RECEIVABLE)
     rows = DailyTotal.objects.filter(regie=regie, day__year=year).annotate(month=TruncMonth("day")).order_by("month")
-    summed = rows.values("month").annotate(**_monthly(), moved=Coalesce(Sum(net, filter=receivable), 0))
+    summed: Any = rows.values("month").annotate(**_monthly(), moved=Coalesce(Sum(net, filter=receivable), 0))
     found = {row["month"]: row for row in summed}
     result = []
     for first in (date(year, number, 1) for number in range(1, 13)):

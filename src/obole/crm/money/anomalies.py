@@ -71,14 +71,15 @@ LAST_CLOSED = 10
 @for_agents(Right.MONEY)
 def tasks(request: AgentRequest) -> HttpResponse:
     """List what waits on the agent's régies, oldest first, and what was dealt with last."""
-    waits = anomaly_table.with_sort_keys(queries.open_anomalies(request.agent))
-    now = dates.now()
-    narrowed = anomaly_table.AnomalyFilter(request.GET, waits, agent=request.agent, today=dates.day_of(now))
+    now, waits = dates.now(), queries.open_anomalies(request.agent)
+    kinds = anomaly_list.count_by_kind(waits)
+    rows, today = anomaly_table.with_sort_keys(waits), dates.day_of(now)
+    narrowed = anomaly_table.AnomalyFilter(request.GET, rows, agent=request.agent, today=today, waiting=kinds)
     table = keyset_table(request, anomaly_table.AnomalyTable(narrowed.qs, at=now))
     table.know(anomaly_list.tasks_of(row.record for row in table.page.object_list))
     closed = queries.anomalies(request.agent).exclude(closed_at=None).order_by("-closed_at", "-id")
     context = {
-        **list_page(request, table, narrowed, anomaly_list.kind_tabs(request, waits)),
+        **list_page(request, table, narrowed, anomaly_list.kind_tabs(request, kinds)),
         "nothing_waits": not (table.paginated_rows or narrowed.active or narrowed.form.errors),
         "closed": anomaly_list.tasks_of(closed[:LAST_CLOSED]),
     }

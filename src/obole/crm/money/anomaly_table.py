@@ -1,6 +1,6 @@
 """The list « À traiter »: its filters, and a line for each thing that waits."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ def with_sort_keys(anomalies: QuerySet[Anomaly]) -> QuerySet[Anomaly]:
 
 
 class AnomalyFilter(ListFilter):
-    """Filters of what waits."""
+    """Filters of what waits; the kinds that are offered are those of which some do (``waiting``)."""
 
     kind = filters.MultipleChoiceFilter(label=gettext_lazy("Quoi"), choices=Anomaly.Kind.choices, widget=TICKS)
     regie = filters.ModelMultipleChoiceFilter(
@@ -48,9 +48,11 @@ class AnomalyFilter(ListFilter):
         model = Anomaly
         fields: tuple[str, ...] = ()
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, waiting: Collection[str], **options: Any) -> None:
         super().__init__(*args, **options)
         offer_regies(self)
+        known = {*waiting, *self.data.getlist("kind")}
+        self.filters["kind"].extra["choices"] = [kind for kind in Anomaly.Kind.choices if kind[0] in known]
 
     def by_age(self, rows: QuerySet[Anomaly], name: str, value: str) -> QuerySet[Anomaly]:
         """Keep what has waited for longer."""
