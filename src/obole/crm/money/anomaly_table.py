@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django_tables2.utils import Accessor
 
 from obole.crm.money.anomaly_list import Task
@@ -107,4 +107,6 @@ class AnomalyTable(tables.Table):  # type: ignore[misc]  # untyped library
     def render_age(self, value: datetime) -> str:
         """Say for how long it has waited."""
         days = (dates.day_of(self.at) - dates.day_of(value)).days
+        if days < 1:
+            return _("aujourd’hui")
         return ngettext("%(n)d jour", "%(n)d jours", days) % {"n": days}

@@ -90,7 +90,7 @@ class MonthTable:
     title: str
     head: Sequence[str]
     rows: Sequence[tuple[Regie, FigureRow]]
-    totals: Sequence[int]
+    totals: Sequence[tuple[str, int]]
 
 
 def month_table(regies: Sequence[Regie], balances: dict[int, dict[str, int]], today: date) -> MonthTable:
@@ -109,7 +109,7 @@ def month_table(regies: Sequence[Regie], balances: dict[int, dict[str, int]], to
         "first": dates.format_short(period.first),
         "last": dates.format_short(today),
     }
-    return MonthTable(title, head, rows, sums)
+    return MonthTable(title, head, rows, list(zip(head[1:], sums, strict=True)))
 
 
 def _invoices(**query: Any) -> str:
