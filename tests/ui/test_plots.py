@@ -60,11 +60,39 @@ def test_narrow_screens_keep_every_second_label_and_the_last() -> None:
     assert [word.text for word in words if not word.spare] == ["2", "4", "6", "8", "10", "12"]
 
 
-def test_large_amounts_are_drawn_without_cents_and_tabled_with_them() -> None:
-    drawing = plots.draw(BarPlot("t", "d", [Bar("nov.", 123_456)]))
+def test_amounts_of_a_plot_are_all_written_alike() -> None:
+    """F41: « 628,00 » stood beside « 7 832 »."""
+    drawing = plots.draw(BarPlot("t", "d", [Bar("oct.", 62_800), Bar("nov.", 783_156)]))
 
-    assert drawing.words[0].text == "1\u202f235"
-    assert drawing.rows == [("nov.", ["1\u202f234,56\u00a0€"])]
+    assert [word.text for word in drawing.words[:2]] == ["628", "7\u202f832"]
+    assert drawing.rows == [("oct.", ["628,00\u00a0€"]), ("nov.", ["7\u202f831,56\u00a0€"])]
+    small = plots.draw(BarPlot("t", "d", [Bar("oct.", 60_560), Bar("nov.", 35_630)]))
+    assert [word.text for word in small.words[:2]] == ["605,60", "356,30"]
+
+
+@given(
+    st.lists(st.tuples(st.text("0123456789 nov.", max_size=9), st.integers(0, 10**9)), min_size=1, max_size=40),
+    st.integers(0, 39),
+)
+def test_words_never_touch(columns: list[tuple[str, int]], strong: int) -> None:
+    """F41: « 605,60 356,30 » collided."""
+    drawing = plots.draw(BarPlot("t", "d", [Bar(*one, strong=at == strong) for at, one in enumerate(columns)]))
+    for width, words in (
+        (plots.WIDE, drawing.words),
+        (plots.NARROW, [word for word in drawing.words if not word.spare]),
+    ):
+        for below in (True, False):
+            row = [word for word in words if (word.y == plots.HEIGHT - 6) is below]
+            sides = [(float(word.x[:-1]) / 100 * width, len(word.text) * plots.LETTER / 2) for word in row]
+            for (left, a), (right, b) in zip(sides, sides[1:], strict=False):
+                assert left + a <= right - b
+    assert strong >= len(columns) or any(word.strong for word in drawing.words)
+
+
+def test_a_bar_leads_to_the_list_that_it_counts() -> None:
+    html = draw("{% bars plot %}", plot=BarPlot("t", "d", [Bar("nov.", 12, url="/liste/")], unit=""))
+
+    assert '<th scope="row"><a href="/liste/">nov.</a></th>' in html
 
 
 def test_other_units_are_plain_numbers() -> None:

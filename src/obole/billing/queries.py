@@ -22,7 +22,7 @@ from obole.billing.models import (
     SecurityDeposit,
 )
 from obole.billing.searching import periods as periods, search as search
-from obole.billing.states import InvoiceState
+from obole.billing.states import InvoiceState, Standing
 from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
 from obole.directory.models import Agent, Citizen
@@ -142,7 +142,8 @@ def sums(invoices: QuerySet[Invoice]) -> Sums:
 
 def due_figures(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
     """Return how many of these are due, how many of them are late, and what is still due of each, in cents."""
-    late = Q(due_date__lt=today)
+    # Nobody is at the bank for them: the list of late ones shows exactly these.
+    late = Q(due_date__lt=today, standing=Standing.DUE)
     left = F("total_cents") - F("received_cents")
     sums = (
         invoices.filter(state=InvoiceState.DUE)
@@ -232,7 +233,9 @@ def late_by_age(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
     left = F("total_cents") - F("received_cents")
     names = {f"age_{rank}": age for rank, age in enumerate(spans)}
     sums = (
-        invoices.late(today).order_by().aggregate(**{name: Sum(left, filter=spans[age]) for name, age in names.items()})
+        invoices.filter(standing=Standing.DUE, due_date__lt=today)
+        .order_by()
+        .aggregate(**{name: Sum(left, filter=spans[age]) for name, age in names.items()})
     )
     return {age: sums[name] or 0 for name, age in names.items()}
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
+from obole.audit_log.models import Record
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import conditions, questions
 from obole.catalogue.forms.estimates import AmountEstimate
@@ -14,6 +15,7 @@ from obole.catalogue.models import Scheme
 from obole.directory import queries as directory
 from obole.directory.models import Agent, Citizen
 from obole.directory.rules import Profile, Right, rights_of
+from obole.dossiers import states
 from obole.dossiers.models import AGENT_KEY, ApplicationDraft, Attachment, Dossier, Estimate
 from obole.dossiers.states import DossierState
 from obole.lib import texts, typed_numbers
@@ -115,6 +117,16 @@ def search(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:
 def answering(text: str) -> QuerySet[Dossier]:
     """Return the dossiers in whose short answers a name is: those of a child, of a beneficiary."""
     return directory.answering(Dossier.objects.all(), text)
+
+
+def completed_since(dossiers: QuerySet[Dossier]) -> QuerySet[Dossier]:
+    """Keep the dossiers that are under review again, since what was missing came."""
+    brought = Record.objects.filter(
+        subject_kind="dossiers.dossier",
+        subject_id=OuterRef("pk"),
+        verb__in=(states.COMPLETE.verb, states.COMPLETE_FOR.verb),
+    )
+    return dossiers.filter(Exists(brought), state=DossierState.IN_REVIEW)
 
 
 def count_to_review(agent: Agent) -> int:

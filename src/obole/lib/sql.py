@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 Row = dict[str, Any]
@@ -23,6 +24,26 @@ def execute(statement: str, /, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
+
+
+def count_each(queries: Sequence[QuerySet[Any]], *, most: int) -> list[int]:
+    """Return how many rows each query has, ``most`` if there are more: one statement, however many they are."""
+    if not queries:
+        return []
+    counts, values = list[str](), list[Any]()
+    for query in queries:
+        # The keys alone, in no order: what the rows show beside is not computed to be counted.
+        keys = query.order_by().values("pk").query
+        keys.set_limits(high=most)
+        try:
+            text, given = keys.sql_with_params()
+        except EmptyResultSet:
+            text, given = "SELECT 1 WHERE FALSE", ()
+        counts.append(f"(SELECT count(*) FROM ({text}) AS counted)")
+        values += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(counts)}", values)
+        return list(cursor.fetchone())
 
 
 def never_first(field: str) -> Coalesce:

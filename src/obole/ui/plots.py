@@ -15,6 +15,13 @@ TOP = 26
 BASE = 192
 GAP = 0.35
 FEW = 7
+"""Beyond so many columns, their amounts are in whole euros."""
+WIDE, NARROW = 560, 290
+"""The least width, in pixels, of a plot on a screen and on a phone: what its words are placed for."""
+LETTER, BETWEEN, SHORTEST = 7.4, 8, 32
+"""What a letter takes, what stands between two words, and the least that a word is given, in pixels."""
+WHOLE = 100_000
+"""Cents from which a plot is in whole euros: all its amounts, since they are compared."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class Bar:
     label: str
     cents: int
     strong: bool = False
+    url: str = ""
+    """Of the list that its value comes from."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,14 @@ class Drawing:
     rows: Sequence[tuple[str, Sequence[str]]]
     base: int = BASE
     """Where zero is: higher than the foot when something is below it."""
+    urls: Sequence[str] = ()
+    """Of the rows, where they have some."""
+
+    @property
+    def linked_rows(self) -> list[tuple[str, str, Sequence[str]]]:
+        """The rows of the table: label, address, values."""
+        urls = self.urls or [""] * len(self.rows)
+        return [(label, url, values) for (label, values), url in zip(self.rows, urls, strict=True)]
 
 
 def draw(plot: Plot) -> Drawing:
@@ -111,11 +128,12 @@ def draw(plot: Plot) -> Drawing:
         title=plot.title,
         description=plot.description,
         shapes=[shape for at, column in enumerate(columns) for shape in _shapes(scale, at, column)],
-        words=[word for at, column in enumerate(columns) for word in _words(scale, at, column, plot.unit)],
+        words=_words(scale, columns, plot.unit),
         legend=[sery.label for sery in series] if isinstance(plot, StackedPlot) else [],
         head=[sery.label for sery in series],
         rows=[(column.label, [written(value, plot.unit) for value in column.values]) for column in columns],
         base=scale.base,
+        urls=[bar.url for bar in plot.bars] if isinstance(plot, BarPlot) else [],
     )
 
 
@@ -192,20 +210,43 @@ def _shapes(scale: _Scale, at: int, column: _Column) -> list[Shape]:
     return shapes
 
 
-def _words(scale: _Scale, at: int, column: _Column, unit: str) -> list[Word]:
-    middle = f"{100 / scale.count * (at + 0.5):.3f}%"
-    many = scale.count > FEW
-    spare = many and (scale.count - 1 - at) % 2 == 1
-    label = Word(middle, HEIGHT - 6, column.label, column.strong, spare)
-    if column.grouped:
+def _words(scale: _Scale, columns: Sequence[_Column], unit: str) -> list[Word]:
+    """Place what each column is called under it, and what it comes to above it, none over another."""
+    labels = [(column.label, HEIGHT - 6) for column in columns]
+    words = _placed(scale, labels, [column.strong for column in columns])
+    if any(column.grouped for column in columns):
         # Four amounts above four narrow bars would be read by nobody: the table gives them.
-        return [label]
-    top = scale.base - scale.height(column.above)
-    return [Word(middle, top - 8, _brief(column.total, unit), column.strong, many and not column.strong), label]
+        return words
+    is_whole = scale.count > FEW or any(abs(column.total) >= WHOLE for column in columns)
+    above = [
+        (_brief(column.total, unit, is_whole=is_whole), scale.base - scale.height(column.above) - 8)
+        for column in columns
+    ]
+    return [*_placed(scale, above, [column.strong for column in columns]), *words]
 
 
-def _brief(value: int, unit: str) -> str:
-    """Write a value above its bar: whole euros from 1 000 €, because the table beside gives the cents."""
+def _placed(scale: _Scale, texts: Sequence[tuple[str, int]], strong: Sequence[bool]) -> list[Word]:
+    """Keep the words that have room, the strong ones first, then from the last; on phones fewer have."""
+    order = sorted(range(len(texts)), key=lambda at: (not strong[at], -at))
+    kept = {width: _with_room(scale, [text for text, _y in texts], order, width) for width in (WIDE, NARROW)}
+    return [
+        Word(f"{100 / scale.count * (at + 0.5):.3f}%", y, text, strong[at], at not in kept[NARROW])
+        for at, (text, y) in enumerate(texts)
+        if at in kept[WIDE]
+    ]
+
+
+def _with_room(scale: _Scale, texts: Sequence[str], order: Sequence[int], width: int) -> set[int]:
+    step, taken = width / scale.count, dict[int, float]()
+    for at in order:
+        half = max(len(texts[at]) * LETTER, SHORTEST) / 2
+        if all(abs(at - other) * step >= half + theirs + BETWEEN for other, theirs in taken.items()):
+            taken[at] = half
+    return set(taken)
+
+
+def _brief(value: int, unit: str, *, is_whole: bool) -> str:
+    """Write a value above its bar; in whole euros where all of them are, because the table beside gives the cents."""
     if unit != "€" or not value:
         return str(value)
-    return money.plain(value) if abs(value) < 100_000 else money.plain(round(value, -2)).partition(",")[0]
+    return money.plain(round(value, -2)).partition(",")[0] if is_whole else money.plain(value)

@@ -90,38 +90,6 @@ def shown(client: Client, task: Anomaly) -> list[str]:
     return [item.get("value") for item in page.xpath("//input[@name='action']")]
 
 
-def test_every_kind_of_task_is_listed_and_has_its_page(town: Town, client: Client) -> None:
-    something_of_everything(town)
-    page = text_of(get(client, "tasks"))
-    for said in (
-        "Tout (7)",
-        "Sans facture connue (1)",
-        "M. Inconnu",
-        "VIR 77",
-        "En recettes à classer 52,00 €",
-        "usager@example.org",
-        "Provision insuffisante",
-        "Maud Lefèvre",
-        "Remboursement demandé",
-        "Payé deux fois",
-        "regisseur@valbourg.example",
-    ):
-        assert said in page, said
-    kinds = set(Anomaly.objects.values_list("kind", flat=True))
-    assert kinds == {"not_due", "unmatched", "reversed", "freed", "mail", "refund"}
-    for task in Anomaly.objects.all():
-        assert task.get_kind_display() in text_of(get(client, "task", task.pk))
-
-
-def test_a_kind_is_shown_alone(town: Town, client: Client) -> None:
-    something_of_everything(town)
-    page = get(client, "tasks", kind="mail").content.decode()
-    articles = html.fromstring(page).xpath("//article")
-    assert len(articles) == 1 and "Courriel non remis" in articles[0].text_content()
-    assert "Rien n’attend" in text_of(get(client, "tasks", kind="different"))
-    get(client, "tasks", kind="<b>")
-
-
 def test_money_is_counted_for_another_invoice_of_the_same_payer(town: Town, client: Client) -> None:
     _paid, receipt = surplus(town)
     smaller = make_invoice(town, meals=6)

@@ -157,7 +157,7 @@ def test_the_home_page_counts(desk: Desk, client: Client) -> None:
         "Dossiers à prendre en charge 1",
         "Encaissé ce mois 122,10 €",
         "Recettes à classer 70,10 €",
-        "1 point à traiter",
+        "Points à traiter 1",
         "Dont en retard 16,25 €",
     ):
         assert words in page, words

@@ -1,7 +1,9 @@
 """What every account comes to at any date, and by month: read from the sums of the days, whatever the entries are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce, TruncMonth
@@ -93,18 +95,29 @@ class Month:
     due: int = 0
 
 
+def month_of_each(regies: Sequence[Regie], period: Period) -> dict[int, Month]:
+    """Return what a period came to in each régie, by its id, without what is due: one query, however many they are."""
+    rows = DailyTotal.objects.filter(regie__in=regies, day__range=(period.first, period.last)).order_by("regie")
+    summed: Any = rows.values("regie").annotate(**_monthly())
+    return {row["regie"]: Month(period.first, row["issued"], row["received"], row["paid_over"]) for row in summed}
+
+
+def _monthly() -> dict[str, Coalesce]:
+    net, receivable = F("debit") - F("credit"), Q(account=Account.RECEIVABLE)
+    received = Q(account__in=HELD, cause_kind__in=(RECEIVED, TAKEN_BACK))
+    return {
+        "issued": Coalesce(Sum(net, filter=receivable & Q(cause_kind__in=ISSUED)), 0),
+        "received": Coalesce(Sum(net, filter=received), 0),
+        "paid_over": Coalesce(Sum("credit", filter=Q(account=Account.REMITTED)), 0),
+    }
+
+
 def months(regie: Regie, year: int) -> list[Month]:
     """Return the twelve months of a year, with two queries."""
     due = account_sums(regie, Account.RECEIVABLE, Period(date(year, 1, 1), date(year, 1, 1))).before
     net, receivable = F("debit") - F("credit"), Q(account=Account.RECEIVABLE)
-    received = Q(account__in=HELD, cause_kind__in=(RECEIVED, TAKEN_BACK))
     rows = DailyTotal.objects.filter(regie=regie, day__year=year).annotate(month=TruncMonth("day")).order_by("month")
-    summed = rows.values("month").annotate(
-        issued=Coalesce(Sum(net, filter=receivable & Q(cause_kind__in=ISSUED)), 0),
-        received=Coalesce(Sum(net, filter=received), 0),
-        paid_over=Coalesce(Sum("credit", filter=Q(account=Account.REMITTED)), 0),
-        moved=Coalesce(Sum(net, filter=receivable), 0),
-    )
+    summed: Any = rows.values("month").annotate(**_monthly(), moved=Coalesce(Sum(net, filter=receivable), 0))
     found = {row["month"]: row for row in summed}
     result = []
     for first in (date(year, number, 1) for number in range(1, 13)):

@@ -25,14 +25,14 @@ from obole.crm.shared.pages import COUNTED
 from obole.directory.models import Agent
 from obole.lib import dates, money
 from obole.lib.tables import Cell, Column, Kind, Table
-from obole.payments.models import Receipt
+from obole.payments.models import Receipt, Reversal
 from obole.regies.models import Entry, Regie
 from obole.regies.queries import TAKEN_BACK
 
 BY_DAY_UP_TO = 62
 """Days: the totals of a longer period are those of its months."""
 CHUNK = 1000
-ORDER = ("q", "first", "last", "means", "least", "most", "taken_by", "came_back", "regie")
+ORDER = ("q", "first", "last", "means", "least", "most", "taken_by", "came_back", "why", "regie")
 """Of the filters."""
 Bounds = tuple[date | None, date | None]
 
@@ -66,6 +66,13 @@ class MoneyFilter(ListFilter):
         return rows.filter(came_back=value == "yes")
 
 
+def reversal_reasons() -> dict[str, Any]:
+    """Return why money is taken back, as people read it: the kind, and what a bank says of a direct debit."""
+    kinds = {f"{kind.value}.": kind.label for kind in Reversal.Kind}
+    rejected = Reversal.Kind.REJECTED
+    return kinds | {f"{rejected.value}.{code.value}": f"{rejected.label}, {code.label}" for code in Reversal.Code}
+
+
 class MovementFilter(MoneyFilter):
     """Filters of what came in and was taken back."""
 
@@ -75,9 +82,24 @@ class MovementFilter(MoneyFilter):
     least = AmountFilter(label=gettext_lazy("Montant, au moins"), method="by_least")
     most = AmountFilter(label=gettext_lazy("Montant, au plus"), method="by_most")
 
+    why = filters.MultipleChoiceFilter(
+        label=gettext_lazy("Motif du rejet"),
+        choices=lambda: reversal_reasons().items(),
+        widget=TICKS,
+        method="by_reason",
+    )
+
     class Meta(ListFilter.Meta):
         model = Entry
         fields: tuple[str, ...] = ()
+
+    def by_reason(self, rows: QuerySet[Entry], name: str, value: list[str]) -> QuerySet[Entry]:
+        """Keep what took money back, for some reasons."""
+        wanted = Q(pk__in=[])
+        for one in value:
+            kind, _dot, code = one.partition(".")
+            wanted |= Q(reversal__kind=kind, reversal__code=code)
+        return rows.filter(wanted) if value else rows
 
     def by_text(self, rows: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
         """Keep what answers to a text."""

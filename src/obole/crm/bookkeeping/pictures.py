@@ -157,7 +157,7 @@ def _by_month(regie: Regie, year: int, today: date) -> Picture:
     }
     firsts = [one.first for one in months]
     head = [_("Mois"), *series]
-    lines = [figure_row(f"{one.first:%m/%Y}", head, _figures(regie, one, month_of(one.first))) for one in months]
+    lines = [figure_row(f"{one.first:%m/%Y}", head, month_figures(regie, one, month_of(one.first))) for one in months]
     whole = Period(date(year, 1, 1), date(year, 12, 31))
     summed = Month(
         whole.first,
@@ -172,11 +172,12 @@ def _by_month(regie: Regie, year: int, today: date) -> Picture:
         charts.by_month_side_by_side(title, firsts, series),
         head,
         lines,
-        figure_row(_("Année"), head, _figures(regie, summed, whole)),
+        figure_row(_("Année"), head, month_figures(regie, summed, whole)),
     )
 
 
-def _figures(regie: Regie, month: Month, period: Period) -> list[Figure]:
+def month_figures(regie: Regie, month: Month, period: Period) -> list[Figure]:
+    """Return what a month came to, each figure with the address of what it is made of."""
     return [
         (month.issued, ledger_url(regie, Account.RECEIVABLE, period, ISSUED)),
         (month.received, _journal(regie, period)),

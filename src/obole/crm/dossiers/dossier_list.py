@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _, gettext_lazy
@@ -36,6 +37,9 @@ class DossierFilter(ListFilter):
     agent = filters.ModelMultipleChoiceFilter(
         label=gettext_lazy("Instructeur"), queryset=Agent.objects.order_by("name", "id"), widget=TICKS
     )
+    completed = filters.BooleanFilter(
+        label=gettext_lazy("Complété par l’usager"), widget=forms.CheckboxInput, method="by_completion"
+    )
     submitted_from = DayFilter("submitted_at", label=gettext_lazy("Déposé depuis le"))
     submitted_to = DayFilter("submitted_at", last=True, label=gettext_lazy("Déposé jusqu’au"))
 
@@ -50,6 +54,10 @@ class DossierFilter(ListFilter):
     def by_text(self, rows: QuerySet[Dossier], name: str, value: str) -> QuerySet[Dossier]:
         """Keep what answers to a text."""
         return dossier_queries.search(rows, value)
+
+    def by_completion(self, rows: QuerySet[Dossier], name: str, value: bool) -> QuerySet[Dossier]:
+        """Keep those under review again, since what was missing came."""
+        return dossier_queries.completed_since(rows) if value else rows
 
 
 @for_agents(Right.READ)

@@ -41,6 +41,7 @@ from obole.payments.display_status import DisplayStatus
 from obole.payments.models import Attempt
 from obole.payments.states import AttemptState
 from obole.regies.models import Regie
+from obole.reminders.models import Reminder
 from obole.ui.forms import DayInput
 
 SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
@@ -95,6 +96,8 @@ class InvoiceFilter(ListFilter):
         widget=DayInput, label=gettext_lazy("Carte refusée depuis le"), method="by_refusal"
     )
 
+    reminded = filters.BooleanFilter(label=gettext_lazy("Relancée"), widget=forms.CheckboxInput, method="by_reminder")
+
     class Meta(ListFilter.Meta):
         model = Invoice
         fields: tuple[str, ...] = ()
@@ -117,11 +120,25 @@ class InvoiceFilter(ListFilter):
         """Keep some statuses."""
         return display_status.filter_by(invoices, value, today=self.today) if value else invoices
 
+    def by_reminder(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
+        """Keep those whose payer was reminded."""
+        return reminded(invoices) if value else invoices
+
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""
-        since = datetime.combine(value, time.min, dates.PARIS)
-        refused = Attempt.objects.filter(state=AttemptState.REFUSED, ended_at__gte=since).order_by()
-        return invoices.filter(pk__in=refused.values("shares__invoice"))
+        return refused_since(invoices, value)
+
+
+def reminded(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Keep the invoices of which a reminder was sent, once or more."""
+    return invoices.filter(Exists(Reminder.objects.filter(invoice=OuterRef("pk"))))
+
+
+def refused_since(invoices: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:
+    """Keep the invoices for which a bank refused a payment on a day or later."""
+    since = datetime.combine(day, time.min, dates.PARIS)
+    refused = Attempt.objects.filter(state=AttemptState.REFUSED, ended_at__gte=since).order_by()
+    return invoices.filter(pk__in=refused.values("shares__invoice"))
 
 
 def export_columns(names: Iterable[str], *, today: date) -> list[Column]:

@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.cash_desk import operations as cash_desk, queries as drawers
-from obole.crm.money import anomaly_actions, anomaly_list
+from obole.crm.money import anomaly_actions, anomaly_list, anomaly_table
 from obole.crm.money.counter_forms import means_refused
 from obole.crm.shared.cash_refusals import no_open_drawer
-from obole.crm.shared.pages import page_of, regies_acted_on, render_page
+from obole.crm.shared.lists import keyset_table, list_page
+from obole.crm.shared.pages import regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, texts
@@ -69,15 +70,17 @@ LAST_CLOSED = 10
 
 @for_agents(Right.MONEY)
 def tasks(request: AgentRequest) -> HttpResponse:
-    """Show what waits on the agent's régies, oldest first, and what was dealt with last."""
-    waits = queries.open_anomalies(request.agent)
-    kind = request.GET.get("kind", "")
-    page = page_of(request, waits.filter(kind=kind) if kind in Anomaly.Kind.values else waits, per_page=20)
+    """List what waits on the agent's régies, oldest first, and what was dealt with last."""
+    now, waits = dates.now(), queries.open_anomalies(request.agent)
+    kinds = anomaly_list.count_by_kind(waits)
+    rows, today = anomaly_table.with_sort_keys(waits), dates.day_of(now)
+    narrowed = anomaly_table.AnomalyFilter(request.GET, rows, agent=request.agent, today=today, waiting=kinds)
+    table = keyset_table(request, anomaly_table.AnomalyTable(narrowed.qs, at=now))
+    table.know(anomaly_list.tasks_of(row.record for row in table.page.object_list))
     closed = queries.anomalies(request.agent).exclude(closed_at=None).order_by("-closed_at", "-id")
     context = {
-        "page": page,
-        "tasks": anomaly_list.tasks_of(page),
-        "tabs": anomaly_list.kind_tabs(request, waits),
+        **list_page(request, table, narrowed, anomaly_list.kind_tabs(request, kinds)),
+        "nothing_waits": not (table.paginated_rows or narrowed.active or narrowed.form.errors),
         "closed": anomaly_list.tasks_of(closed[:LAST_CLOSED]),
     }
     return render_page(request, "crm/money/anomalies.html", context)

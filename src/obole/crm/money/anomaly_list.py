@@ -1,6 +1,6 @@
 """What waits for a person, as the screens show it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
@@ -85,10 +85,13 @@ def tasks_of(anomalies: Iterable[Anomaly]) -> list[Task]:
     return [Task(row, free.get(row.receipt_id or 0, 0)) for row in rows]
 
 
-def kind_tabs(request: AgentRequest, anomalies: QuerySet[Anomaly]) -> list[Tab]:
+def count_by_kind(anomalies: QuerySet[Anomaly]) -> dict[str, int]:
+    """Return how many there are of each kind."""
+    return dict(anomalies.order_by("kind").values_list("kind").annotate(n=Count("id")))
+
+
+def kind_tabs(request: AgentRequest, counts: Mapping[str, int]) -> list[Tab]:
     """Return a tab for all that waits and one for each kind of it, with how many there are."""
-    counted = anomalies.order_by("kind").values_list("kind").annotate(n=Count("id"))
-    counts: dict[str, int] = dict(counted)
     words = _short_names()
     tabs = [tab(request, _counted(_("Tout"), sum(counts.values())))]
     return tabs + [tab(request, _counted(words[kind], counts[kind]), kind=kind) for kind in words if kind in counts]

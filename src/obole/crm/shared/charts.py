@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from obole.lib import money
 from obole.ui.plots import Bar, BarPlot, GroupedPlot, Series, StackedPlot
 
+LEAST_MONTHS = 3
+
 
 def by_day(received: Mapping[date, int], title: str) -> BarPlot:
     """Draw what came in each day; the largest stands out."""
@@ -27,6 +29,10 @@ def by_month(received: Mapping[date, int], title: str) -> BarPlot:
         first = day.replace(day=1)
         months[first] = months.get(first, 0) + cents
     present = max(months)
+    # Months before anything came say nothing; at least three are compared.
+    begun = next((month for month, cents in months.items() if cents), present)
+    kept = min(begun, sorted(months)[-min(len(months), LEAST_MONTHS)])
+    months = {month: cents for month, cents in months.items() if month >= kept}
     bars = [Bar(_short(month), max(0, cents), strong=month == present) for month, cents in months.items()]
     return BarPlot(title=title, description=_described(months), bars=bars)
 
@@ -46,12 +52,23 @@ def by_month_side_by_side(title: str, months: Sequence[date], series: Mapping[st
     return GroupedPlot(title=title, description=described, columns=[_short(one) for one in months], series=drawn)
 
 
-def by_age(late: Mapping[str, int]) -> BarPlot:
-    """Draw what is late, by how many days."""
+def by_age(late: Mapping[str, int], urls: Mapping[str, str]) -> BarPlot:
+    """Draw what is late, by how many days, with the list of each; the largest stands out."""
+    largest = max(late.values(), default=0)
     total = money.euros(sum(late.values()))
     title = _("Ancienneté des impayés : %(total)s en retard") % {"total": total}
-    bars = [Bar(_("%(age)s jours") % {"age": age}, cents, strong=age.startswith(">")) for age, cents in late.items()]
+    bars = [
+        Bar(_("%(age)s jours") % {"age": age}, cents, strong=0 < cents == largest, url=urls[age])
+        for age, cents in late.items()
+    ]
     return BarPlot(title=title, description=_("Restes dus, par nombre de jours de retard."), bars=bars)
+
+
+def of_steps(title: str, described: str, steps: Sequence[tuple[str, int, str]]) -> BarPlot:
+    """Draw how many invoices came to each step: its name, how many, and the list of these."""
+    return BarPlot(
+        title, described, [Bar(label, count, at == 0, url) for at, (label, count, url) in enumerate(steps)], ""
+    )
 
 
 def _short(month: date) -> str:

@@ -29,6 +29,7 @@ from obole.payments.models import (
     Receipt,
     Refund,
     Regularisation,
+    Reversal,
     Sweep,
     Verification,
 )
@@ -314,6 +315,13 @@ def given_back(receipts: Q = Q()) -> QuerySet[Allocation]:  # noqa: B008 - a con
     rows = Allocation.objects.filter(receipts, cents__lt=0).annotate(of_all=Subquery(all_cents))
     whose = Q(cents=-OuterRef("cents")) | Q(cents__gte=-OuterRef("of_all"))
     return rows.filter(Exists(done.filter(whose)) | Q(Exists(done) & alone)).order_by("id")
+
+
+def reversed_by_reason(regies: Iterable[Regie], *, since: datetime) -> dict[str, int]:
+    """Return what was taken back since an instant, in cents, by kind and by what the bank says: ``rejected.funds``."""
+    rows = Reversal.objects.filter(entry__regie__in=list(regies), entry__booked_at__gte=since).order_by("kind", "code")
+    summed = rows.values("kind", "code").annotate(cents=Sum("receipt__cents"))
+    return {f"{row['kind']}.{row['code']}": row["cents"] for row in summed}
 
 
 def refunds(agent: Agent) -> QuerySet[Refund]:
