@@ -10,9 +10,10 @@ from obole.bulk_actions.operations.asking import (
     start,
 )
 from obole.bulk_actions.operations.running import run_next
-from obole.bulk_actions.operations.verbs import VERBS, Verb
+from obole.bulk_actions.operations.verbs import MOST, VERBS, Verb
 
 __all__ = [
+    "MOST",
     "VERBS",
     "BulkRequest",
     "EmptySelection",
