@@ -84,6 +84,7 @@ INVOICES = {
     "invoice_redo": does(invoice_handled, "cancelled"),
     "credit_note_pdf": shows(invoice_read, "cancelled"),
     "drafts": shows(review, says="Brouillons", lists=True),
+    "drafts_selection": does(review, gives=AWAY, scoped=False),
     "drafts_issue": form(invoice_handled, "regie", "Cela ne se défait pas", takes=frozenset({200, 302, 409})),
     "draft": form(invoice_handled, "draft", "Brouillon de facture"),
     "draft_discard": does(invoice_handled, "draft"),

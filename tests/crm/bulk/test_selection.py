@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
-from lxml import html
+from lxml import etree, html
 
 from obole.audit_log.models import Access
 from obole.billing.models import CreditNote, Invoice
@@ -220,6 +220,41 @@ def test_dossiers_are_taken_together(town: Town) -> None:
     assert Dossier.objects.get(pk=waiting.pk).agent == town.agent
     none = text_of(send(client, "dossier.take", page="dossiers_selection", chosen=[waiting.pk]))
     assert "Aucune de ces lignes ne peut être faite." in none
+
+
+def test_the_drafts_that_are_ticked_are_issued_and_the_others_wait(town: Town) -> None:
+    chosen, other = make_old_draft(town), make_old_draft(town, meals=3)
+    client = browser(town.agent)
+    page = html.fromstring(get(client, "drafts").content.decode())
+    assert page.xpath("//form[@action=$to]//input[@name='chosen']/@value", to=url("drafts_selection")) == [
+        str(chosen.pk),
+        str(other.pk),
+    ]
+    preview = send(client, "draft.issue", page="drafts_selection", chosen=[chosen.pk])
+    confirm(client, preview, page="drafts_selection")
+    run_tasks()
+    chosen.refresh_from_db()
+    other.refresh_from_db()
+    assert (chosen.state, other.state) == ("due", "draft")
+    action = BulkAction.objects.get()
+    assert url("drafts") in get(client, "bulk_action", action.pk).content.decode()
+
+
+def test_the_rows_that_are_ticked_make_a_file(town: Town, client: Client) -> None:
+    first, _second, third = (make_invoice(town, meals=meals) for meals in (1, 2, 3))
+    asked = {"chosen": [first.pk, third.pk], "query": "sort=total_cents&status=late"}
+    content = client.get(send(client, "export.csv", **asked)["Location"])
+    text = b"".join(content.streaming_content).decode()  # type: ignore[attr-defined]
+    assert [row.split(";")[0] for row in text.splitlines()[1:]] == [first.number, third.number]
+    with zipfile.ZipFile(io.BytesIO(client.get(send(client, "export.xlsx", **asked)["Location"]).content)) as book:
+        sheet = etree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    rows = [
+        ["".join(cell.itertext()) for cell in row.iterfind("{*}c")] for row in sheet.iterfind(".//{*}sheetData/{*}row")
+    ]
+    assert (len(rows), {first.number, third.number} <= {cell for row in rows for cell in row}) == (3, True)
+    assert "3.25" in rows[1]
+    whole = send(client, "export.csv", scope="all", query="status=due")
+    assert whole["Location"] == f"{url('invoices_export')}?status=due"
 
 
 def test_more_rows_ask_no_more_questions(town: Town, client: Client, django_assert_max_num_queries: Any) -> None:

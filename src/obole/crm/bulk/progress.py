@@ -18,6 +18,8 @@ from obole.limits import operations as limits
 from obole.limits.rules import EXPORTS
 
 REFRESH_SECONDS = 2
+BACK = {BulkVerb.TAKE_DOSSIERS: "crm:dossiers", BulkVerb.ISSUE_DRAFTS: "crm:drafts"}
+"""The list that a selection comes from, where it is not that of invoices."""
 
 
 @for_agents(Right.READ)
@@ -33,14 +35,14 @@ def bulk_action(request: AgentRequest, pk: int) -> HttpResponse:
     action = _mine(request, pk)
     page = page_of(request, queries.unsuccessful_rows(action), per_page=50)
     names = queries.names_of(BulkVerb(action.verb), [row.object_id for row in page.object_list], request.agent)
-    said = ngettext("%(done)d ligne sur %(n)d", "%(done)d lignes sur %(n)d", action.handled)
+    said = ngettext("%(done)d ligne sur %(n)d", "%(done)d lignes sur %(n)d", max(1, action.handled))
     context = {
         "action": action,
         "page": page,
         "rows": [(row, names.get(row.object_id)) for row in page.object_list],
         "progress": said % {"done": action.handled, "n": action.total},
         "refresh": 0 if action.ended_at else REFRESH_SECONDS,
-        "back": "crm:dossiers" if action.verb == BulkVerb.TAKE_DOSSIERS else "crm:invoices",
+        "back": BACK.get(BulkVerb(action.verb), "crm:invoices"),
     }
     return render_page(request, "crm/bulk/action.html", context)
 

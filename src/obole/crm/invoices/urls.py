@@ -30,6 +30,7 @@ urlpatterns = [
     path("factures/<int:pk>/refaire/", cancel_and_redo.invoice_redo, name="invoice_redo"),
     path("factures/<int:pk>/avoir.pdf", cancel_and_redo.credit_note_pdf, name="credit_note_pdf"),
     path("brouillons/", drafts.drafts, name="drafts"),
+    path("brouillons/selection/", drafts.drafts_selection, name="drafts_selection"),
     path("brouillons/emettre/<int:pk>/", drafts.drafts_issue, name="drafts_issue"),
     path("brouillons/<int:pk>/", cancel_and_redo.draft, name="draft"),
     path("brouillons/<int:pk>/abandonner/", cancel_and_redo.draft_discard, name="draft_discard"),
