@@ -10,6 +10,7 @@ from django.db import connection
 from obole.lib import transactions
 
 RANKS = {
+    "bulk_actions_bulkaction": -6,
     "books_handover": -5,
     "bank_statements_bankline": -4,
     "cash_desk_drawer": -3,

@@ -10,6 +10,7 @@ import pytest
 from obole.bank_statements import operations as bank_statements
 from obole.billing import operations as billing
 from obole.books import operations as books
+from obole.bulk_actions import operations as bulk_actions
 from obole.cash_desk import operations as cash_desk
 from obole.directory.rules import NotAllowed
 from obole.dossiers import operations as dossiers
@@ -26,6 +27,8 @@ from tests.world import later
 pytestmark = pytest.mark.django_db
 
 WITHOUT: dict[str, str] = {
+    "bulk_actions.start": "a wish: each of its rows is done by its own room's operation, which asks",
+    "bulk_actions.cancel": "who asked for it, and nobody else",
     "dossiers.release_of": "an administrator's, when an agent leaves: it gives back, and reads nothing",
     "billing.configure_type": "a setting: the right to configure, at the door",
     "billing.settle_invoice": "a part of what books the money, under that operation's mandate and lock",
@@ -55,6 +58,7 @@ ROOMS: dict[str, ModuleType] = {
     "bank_statements": bank_statements,
     "remittances": remittances,
     "books": books,
+    "bulk_actions": bulk_actions,
 }
 
 

@@ -8,9 +8,11 @@ from obole.billing.models import Invoice
 from obole.books import operations as books
 from obole.books.documents import handover as handover_documents
 from obole.books.queries import handovers as handover_queries
+from obole.bulk_actions import operations as bulk_actions
+from obole.bulk_actions.models import BulkAction, BulkVerb
 from obole.cash_desk import operations as cash_desk, pdf_documents as deposit_documents
 from obole.cash_desk.models import Deposit
-from obole.directory.models import Citizen
+from obole.directory.models import Agent, Citizen
 from obole.directory.rules import Profile
 from obole.lib import actors, dates, files
 from obole.payments import operations as payments
@@ -75,7 +77,17 @@ def of_treasury(town: Town) -> dict[str, Address]:
         "transmission file": (regie, file.transmission_id, file.pk),
         "transmission line": (regie, handed.pk, handed.lines.get().pk),
         "remittance": (regie, signed.pk),
+        "bulk action": (printed_by(holder, due).pk,),
     }
+
+
+def printed_by(agent: Agent, invoice: Invoice) -> BulkAction:
+    """Print a selection of one: whoever else sees the invoice does not see that it was printed."""
+    asked = bulk_actions.BulkRequest(BulkVerb.PRINT_INVOICES, [invoice.pk])
+    action = bulk_actions.start(asked=asked, request_key=f"b {invoice.pk}", actor=agent.actor, at=later(9))
+    while bulk_actions.run_next(action_id=action.pk, at=later(9)):
+        action.refresh_from_db()
+    return action
 
 
 def handed_in_a_file(town: Town) -> PesFile:

@@ -14,6 +14,7 @@ PRODUCT = SOURCES / "obole"
 DOORS = ("portal", "crm", "api", "cli")
 WHERE_THINGS_HAPPEN = (
     "configuration",
+    "bulk_actions",
     "reminders",
     "personal_data",
     "bank_statements",

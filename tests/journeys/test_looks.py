@@ -48,7 +48,7 @@ CRM = (
     "/crm/parametrage/agents/",
 )
 WIDTHS = (1280, 360)
-FILE = re.compile(r"(\.(pdf|csv|xlsx)|/fichier/)$")
+FILE = re.compile(r"(\.(pdf|csv|xlsx|zip)|/fichier/)$")
 DETAILS = {
     "usager": ("/mes-factures/", "/mes-demarches/", "/demarches/"),
     "admin": (

@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "obole.books",
     "obole.recovery",
     "obole.reminders",
+    "obole.bulk_actions",
     "obole.personal_data",
     "obole.accounts",
     "obole.portal",

@@ -10,5 +10,6 @@ urlpatterns = [
     path("", include("obole.crm.money.urls")),
     path("", include("obole.crm.bookkeeping.urls")),
     path("", include("obole.crm.outbox.urls")),
+    path("", include("obole.crm.bulk.urls")),
     path("parametrage/", include("obole.crm.settings.urls")),
 ]

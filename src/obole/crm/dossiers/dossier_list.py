@@ -5,10 +5,12 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _, gettext_lazy
 
+from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
+from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
 from obole.crm.shared.lists import Tab, kept_list, keyset_table, list_page, tab
@@ -63,11 +65,36 @@ class DossierFilter(ListFilter):
 @for_agents(Right.READ)
 def dossiers(request: AgentRequest) -> HttpResponse:
     """List the dossiers that were submitted, newest first."""
-    rows = dossier_queries.dossiers_to_list(request.agent).order_by("-submitted_at", "-id")
-    narrowed = DossierFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
+    narrowed, selection = _narrowed_by(request, request.GET), selection_of(request, SOURCE)
     kept = kept_list(request, ListName.DOSSIERS, DossierTable)
-    table = keyset_table(request, DossierTable(narrowed.qs, **kept.table_options), kept)
-    return render_page(request, "crm/dossiers/dossiers.html", list_page(request, table, narrowed, _tabs(request), kept))
+    table = keyset_table(request, DossierTable(narrowed.qs, **selection.with_boxes(kept.table_options)), kept)
+    context = {**list_page(request, table, narrowed, _tabs(request), kept), "selection": selection}
+    return render_page(request, "crm/dossiers/dossiers.html", context)
+
+
+def _narrowed_by(request: AgentRequest, query: QueryDict) -> DossierFilter:
+    rows = dossier_queries.dossiers_to_list(request.agent).order_by("-submitted_at", "-id")
+    return DossierFilter(query, rows, agent=request.agent, today=dates.day_of(dates.now()))
+
+
+def _rows_of(request: AgentRequest, query: QueryDict) -> QuerySet[Dossier]:
+    rows: QuerySet[Dossier] = DossierTable(_narrowed_by(request, query).qs, order_by=query.getlist("sort")).data.data
+    return rows
+
+
+SOURCE = Source(
+    page="crm:dossiers",
+    address="crm:dossiers_selection",
+    named="reference",
+    verbs=(BulkVerb.TAKE_DOSSIERS,),
+    rows=_rows_of,
+)
+
+
+@for_agents(Right.REVIEW)
+def dossiers_selection(request: AgentRequest) -> HttpResponse:
+    """Show what will happen to the dossiers that were chosen, then do it."""
+    return selection_page(request, SOURCE)
 
 
 def _tabs(request: AgentRequest) -> list[Tab]:

@@ -1,22 +1,21 @@
-"""The list of invoices: filters, columns, totals, and the file that spreadsheets open."""
+"""The list of invoices: filters, columns, totals, and what is done to those that are chosen."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _, gettext_lazy
 
-from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
+from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
+from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.invoices.cancel_and_redo import CancelForm
 from obole.crm.invoices.invoice_table import InvoiceTable
-from obole.crm.shared import exports, journal
-from obole.crm.shared.exports import Column, in_euros
 from obole.crm.shared.filters import (
     LAST_YEAR,
     TICKS,
@@ -30,12 +29,10 @@ from obole.crm.shared.filters import (
 from obole.crm.shared.lists import KeptList, Tab, invoices_in_words, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.lib import dates
-from obole.limits import operations as limits
-from obole.limits.rules import EXPORTS
 from obole.payments import display_status, queries as payments
 from obole.payments.display_status import DisplayStatus
 from obole.payments.models import Attempt
@@ -141,30 +138,6 @@ def refused_since(invoices: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:
     return invoices.filter(pk__in=refused.values("shares__invoice"))
 
 
-def export_columns(names: Iterable[str], *, today: date) -> list[Column]:
-    """Return the columns of the file, in the order of the list."""
-    known: dict[str, Column] = {
-        "number": Column(gettext_lazy("Numéro"), lambda row: row.number),
-        "type": Column(gettext_lazy("Type"), lambda row: row.type.name),
-        "period": Column(gettext_lazy("Période"), lambda row: row.period),
-        "payer": Column(gettext_lazy("Payeur"), lambda row: row.payer.display_name),
-        "dossier": Column(gettext_lazy("Dossier"), lambda row: row.dossier.reference if row.dossier else ""),
-        "regie": Column(gettext_lazy("Régie"), lambda row: row.regie.name),
-        "issued_at": Column(gettext_lazy("Émise"), lambda row: row.issued_at),
-        "due_date": Column(gettext_lazy("Échéance"), lambda row: row.due_date),
-        "paid_at": Column(gettext_lazy("Payée"), lambda row: row.paid_at),
-        "total_cents": Column(gettext_lazy("Montant €"), lambda row: in_euros(row.total_cents)),
-        "received_cents": Column(gettext_lazy("Reçu €"), lambda row: in_euros(row.received_cents)),
-        "remaining": Column(gettext_lazy("Reste dû €"), lambda row: in_euros(row.remaining_cents)),
-        "status": Column(gettext_lazy("Statut"), lambda row: _status_of(row, today)),
-    }
-    return [known[name] for name in names]
-
-
-def _status_of(invoice: Invoice, today: date) -> str:
-    return str(display_status.display(invoice, today=today).status.label)
-
-
 DEFAULT = ("number", "type", "payer", "dossier", "issued_at", "due_date", "total_cents", "remaining", "status")
 
 
@@ -172,12 +145,15 @@ DEFAULT = ("number", "type", "payer", "dossier", "issued_at", "due_date", "total
 def invoices(request: AgentRequest) -> HttpResponse:
     """List the invoices that were issued, newest first."""
     today = dates.day_of(dates.now())
-    kept, narrowed = _kept(request), _narrowed(request, today)
-    table = InvoiceTable(display_status.with_progress(narrowed.qs), today=today, **kept.table_options)
+    kept, narrowed = kept_invoices(request), narrowed_by(request, request.GET)
+    selection = selection_of(request, SOURCE)
+    options = selection.with_boxes(kept.table_options)
+    table = InvoiceTable(display_status.with_progress(narrowed.qs), today=today, **options)
     keyset_table(request, table, kept)
     table.count_label = summary = invoices_in_words(table, narrowed.qs)
     context = {
         **list_page(request, table, narrowed, _tabs(request, today), kept),
+        "selection": selection,
         "summary": summary,
         "drafts": billing.drafts(request.agent).count(),
         "held": billing.overdue_instalments(today, request.agent).count(),
@@ -185,29 +161,40 @@ def invoices(request: AgentRequest) -> HttpResponse:
     return render_page(request, "crm/invoices/invoices.html", context)
 
 
-@for_agents(Right.READ)
-@after_reauthentication(reading=True)
-def invoices_export(request: AgentRequest) -> StreamingHttpResponse:
-    """Give the filtered list as a file, in the order and with the columns of the screen."""
-    limits.use(EXPORTS, request.agent.pk, at=dates.now())
-    today = dates.day_of(dates.now())
-    rows = display_status.with_progress(_narrowed(request, today).qs)
-    table = InvoiceTable(rows, today=today, order_by=request.GET.getlist("sort"))
-    journal.keep(
-        request, Access.Verb.EXPORT, what="invoices", rows=rows.count(), filters=", ".join(sorted(request.GET))[:200]
-    )
-    columns = export_columns(_kept(request).columns, today=today)
-    return exports.as_csv(f"factures-{today.isoformat()}.csv", columns, table.data.data.iterator(chunk_size=1000))
-
-
-def _narrowed(request: AgentRequest, today: date) -> InvoiceFilter:
+def narrowed_by(request: AgentRequest, query: QueryDict) -> InvoiceFilter:
+    """Return the filters that an address says, on the invoices that the agent sees."""
     rows = billing.invoices_to_list(request.agent).order_by("-issued_at", "-id")
-    return InvoiceFilter(request.GET, rows, agent=request.agent, today=today)
+    return InvoiceFilter(query, rows, agent=request.agent, today=dates.day_of(dates.now()))
 
 
-def _kept(request: AgentRequest) -> KeptList:
+def rows_of(request: AgentRequest, query: QueryDict) -> QuerySet[Invoice]:
+    """Return the invoices that answer an address, in the order that it says."""
+    found = narrowed_by(request, query)
+    rows: QuerySet[Invoice] = InvoiceTable(found.qs, today=found.today, order_by=query.getlist("sort")).data.data
+    return rows
+
+
+def kept_invoices(request: AgentRequest) -> KeptList:
+    """Return how the agent keeps the list; a régie is named to those only who see money."""
     hidden = () if sees_money(request.agent) else ("regie",)
     return kept_list(request, ListName.INVOICES, InvoiceTable, default=DEFAULT, hidden=hidden)
+
+
+SOURCE = Source(
+    page="crm:invoices",
+    address="crm:invoices_selection",
+    named="number",
+    verbs=(BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
+    rows=rows_of,
+    exports={"export.csv": "crm:invoices_export", "export.xlsx": "crm:invoices_export_xlsx"},
+    asks={BulkVerb.CANCEL_INVOICES: CancelForm},
+)
+
+
+@for_agents(Right.READ)
+def invoices_selection(request: AgentRequest) -> HttpResponse:
+    """Show what will happen to the invoices that were chosen, then do it."""
+    return selection_page(request, SOURCE)
 
 
 def _tabs(request: AgentRequest, today: date) -> list[Tab]:

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 
 from obole.lib import dates
-from obole.lib.tables import Cell, Kind, Table
+from obole.lib.tables import Cell, Column as TableColumn, Kind, Table
 
 BYTE_ORDER_MARK = "\ufeff"
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -27,6 +27,8 @@ class Column:
 
     title: str | Promise
     value: Callable[[Any], Value]
+    kind: Kind = Kind.TEXT
+    """What a spreadsheet makes of it."""
 
 
 def cell(value: Value) -> str:
@@ -55,9 +57,21 @@ def table_as_csv(name: str, table: Table) -> StreamingHttpResponse:
     return as_csv(name, columns, table.rows)
 
 
+def as_table(title: str, columns: Sequence[Column], rows: Iterable[Any]) -> Table:
+    """Return what a CSV would hold as a table, for a spreadsheet: amounts that add up, days that can be sorted."""
+    headings = [TableColumn(str(column.title), column.kind) for column in columns]
+    return Table(title, headings, ([_typed(column.value(row)) for column in columns] for row in rows))
+
+
 def in_euros(cents: int) -> Decimal:
     """Return an exact amount in euros."""
     return Decimal(cents).scaleb(-2)
+
+
+def _typed(value: Value) -> Cell:
+    if isinstance(value, Decimal):
+        return int(value.scaleb(2))
+    return dates.day_of(value) if isinstance(value, datetime) else value
 
 
 def _reader(at: int, kind: Kind) -> Callable[[Any], Value]:

@@ -117,6 +117,7 @@ def list_page(
         "sorted": [(name, value) for name, value in kept if name == "sort"],
         "kept": [(name, value) for name, value in kept if name not in ("columns", "page")],
         "keeps": keeps,
+        "selection": None,
         "views": [(view, _is_now(request, view)) for view in keeps.views] if keeps else [],
         "rows_offered": ROWS_OFFERED,
         "agent_pk": request.agent.pk,

@@ -1,0 +1,103 @@
+"""What can be done to a selection: for each verb, the right that it takes, how many rows, and what does one of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.utils.translation import gettext as _
+
+from obole.billing import operations as billing, pdf_documents
+from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
+from obole.bulk_actions.models import BulkAction, BulkVerb
+from obole.directory.models import Agent
+from obole.directory.rules import NotAllowed, Right
+from obole.dossiers import operations as dossiers
+from obole.dossiers.states import DossierState
+from obole.lib.pdf import DocumentNotRendered
+from obole.lib.states import ForbiddenTransition
+from obole.regies.ledger import PeriodClosed
+
+MOST = 5000
+MOST_PRINTED = 500
+
+
+@dataclass(frozen=True)
+class Verb:
+    """How one row is done; ``is_slow``: outside any transaction, since it makes a document."""
+
+    right: Right
+    act: Callable[[BulkAction, int, datetime], object]
+    most: int = MOST
+    is_slow: bool = False
+
+
+def require_right(agent: Agent, verb: BulkVerb) -> None:
+    """
+    Refuse what the agent's profile does not give, now: a row may be done long after it was asked for.
+
+    :raises obole.directory.rules.NotAllowed: also to who cannot sign in any more.
+    """
+    if not (agent.may_sign_in and agent.may(VERBS[verb].right)):
+        raise NotAllowed(f"{agent.actor.id} may not {verb}")
+
+
+def sentence_of(refusal: Exception) -> str:
+    """Say to the agent why an operation refused a row."""
+    if isinstance(refusal, ForbiddenTransition):
+        return _("Son statut est « %(state)s » : l’action n’est plus possible.") % {"state": _state(refusal)}
+    if isinstance(refusal, NotAllowed):
+        return _("Vous n’avez pas, ou plus, le droit de faire cela pour cette ligne.")
+    if isinstance(refusal, ObjectDoesNotExist):
+        return _("Cette ligne n’existe plus.")
+    if isinstance(refusal, DocumentNotRendered):
+        return _("Le PDF ne peut pas être produit : vérifiez le logo et la couleur de son type de facture.")
+    return str(refusal)
+
+
+REFUSALS = (ForbiddenTransition, NotAllowed, ObjectDoesNotExist, DocumentNotRendered, billing.NotBillable, PeriodClosed)
+"""What an operation answers to a row that it does not take: the others go on."""
+
+
+def _state(refusal: ForbiddenTransition) -> str:
+    states = DossierState if refusal.verb.startswith("dossier.") else InvoiceState
+    return str(states(refusal.state).label)
+
+
+def _cancel_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    """
+    Cancel what nothing was paid of. Money is never freed by the hundred: billing's own cancelling refuses an invoice
+    that received some, whoever asks.
+    """
+    return billing.cancel_invoice(
+        invoice_id=invoice_id,
+        code=action.parameters["code"],
+        comment=action.parameters.get("comment", ""),
+        actor=action.agent.actor,
+        at=at,
+    )
+
+
+def _print_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    seen = Invoice.objects.seen_by(action.agent).exclude(state=InvoiceState.DRAFT)
+    if not seen.filter(pk=invoice_id).exists():
+        raise NotAllowed(f"{action.agent.actor.id} does not see invoice {invoice_id}")
+    # Read now: a file that the store lost fails this row, and not the archive of all of them.
+    return pdf_documents.read_pdf(pdf_documents.ensure_invoice_pdf(invoice_id=invoice_id, at=at))
+
+
+def _issue_draft(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    return billing.issue_invoice(invoice_id=invoice_id, actor=action.agent.actor, at=at)
+
+
+def _take_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
+    return dossiers.take(dossier_id=dossier_id, agent_id=action.agent_id, actor=action.agent.actor, at=at)
+
+
+VERBS = {
+    BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
+    BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
+    BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),
+    BulkVerb.TAKE_DOSSIERS: Verb(Right.REVIEW, _take_dossier),
+}

@@ -1,0 +1,102 @@
+"""How actions on a selection are read: an agent's own, what their rows are, and which rows would be refused."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
+from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
+from obole.directory.models import Agent
+from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
+
+
+@dataclass(frozen=True)
+class RowName:
+    """What a row is called, and the page that shows it, by the name of its address."""
+
+    label: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What would become of rows if it were done now: which are refused, and why; ``cents``: what the others come to."""
+
+    names: dict[int, RowName]
+    refused: dict[int, str]
+    cents: int
+
+    @property
+    def taken(self) -> int:
+        """How many would be done."""
+        return len(self.names) - len(self.refused)
+
+
+def actions_of(agent: Agent) -> QuerySet[BulkAction]:
+    """Return what an agent asked for, newest first; nobody sees another's."""
+    return BulkAction.objects.filter(agent=agent).order_by("-asked_at", "-id")
+
+
+def unsuccessful_rows(action: BulkAction) -> QuerySet[BulkRow]:
+    """Return the rows that were refused or left, in the order of the selection."""
+    outcomes = (BulkRow.Outcome.FAILED, BulkRow.Outcome.SKIPPED)
+    return BulkRow.objects.filter(action=action, outcome__in=outcomes).order_by("position")
+
+
+def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, RowName]:
+    """Return what rows are called, those alone that the agent still sees."""
+    if verb == BulkVerb.TAKE_DOSSIERS:
+        dossiers = Dossier.objects.seen_by(agent).filter(pk__in=ids)
+        return {one.pk: RowName(one.reference, "crm:dossier") for one in dossiers}
+    invoices = Invoice.objects.seen_by(agent).filter(pk__in=ids).select_related("type")
+    return {one.pk: _invoice_name(one) for one in invoices}
+
+
+def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent) -> Forecast:
+    """Say what would become of rows; what is dear to know (a register that is closed) is told when it is done."""
+    names = names_of(verb, ids, agent)
+    if verb == BulkVerb.TAKE_DOSSIERS:
+        return Forecast(names, _dossiers_refused(names, agent), 0)
+    invoices = list(Invoice.objects.filter(pk__in=names).only("state", "total_cents", "received_cents"))
+    handled = _handled(names, agent) if verb != BulkVerb.PRINT_INVOICES else frozenset(names)
+    refused = {one.pk: why for one in invoices if (why := _refusal(verb, one, is_handled=one.pk in handled))}
+    return Forecast(names, refused, sum(one.total_cents for one in invoices if one.pk not in refused))
+
+
+def _invoice_name(invoice: Invoice) -> RowName:
+    if invoice.state == InvoiceState.DRAFT:
+        return RowName(f"{invoice.type.name} {invoice.period}".strip(), "crm:draft")
+    return RowName(str(invoice.number), "crm:invoice")
+
+
+def _handled(ids: Collection[int], agent: Agent) -> frozenset[int]:
+    return frozenset(Invoice.objects.handled_by(agent).filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _refusal(verb: BulkVerb, invoice: Invoice, *, is_handled: bool) -> str:
+    """Say why an invoice would be refused; nothing if it would not."""
+    wanted = {BulkVerb.CANCEL_INVOICES: InvoiceState.DUE, BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT}.get(verb)
+    if not is_handled:
+        return _("Vous la consultez sans la gérer.")
+    if wanted is not None and invoice.state != wanted:
+        return _("Son statut est « %(state)s ».") % {"state": InvoiceState(invoice.state).label}
+    if verb == BulkVerb.CANCEL_INVOICES and invoice.received_cents:
+        return _("Une partie est déjà payée : elle s’annule depuis sa page.")
+    if verb == BulkVerb.ISSUE_DRAFTS and not invoice.total_cents:
+        return _("Le total est de zéro : il n’y a rien à facturer.")
+    return ""
+
+
+def _dossiers_refused(ids: Collection[int], agent: Agent) -> dict[int, str]:
+    handled = frozenset(Dossier.objects.handled_by(agent).filter(pk__in=ids).values_list("pk", flat=True))
+    refused = {}
+    for pk, state in Dossier.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "state"):
+        if pk not in handled:
+            refused[pk] = _("Vous le consultez sans le gérer.")
+        elif state != DossierState.SUBMITTED:
+            refused[pk] = _("Son statut est « %(state)s ».") % {"state": DossierState(state).label}
+    return refused
