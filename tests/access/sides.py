@@ -16,6 +16,7 @@ from obole.billing.models import CreditNote, Invoice, PlannedInstalment, Securit
 from obole.books import pdf_documents as closing_documents
 from obole.catalogue import operations as catalogue
 from obole.directory import operations as directory
+from obole.directory.models import SavedList
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import dates
@@ -108,6 +109,7 @@ def of_settings(town: Town) -> dict[str, Address]:
         "form version": (scheme, 1),
         "form field": (scheme, "enfant"),
         "agent": (town.agent.pk,),
+        "kept view": (SavedList.objects.create(agent=town.agent, list_name="invoices", name="Retards").pk,),
         "type state": (town.type.pk, last_event(town.type)),
         "mail": ("reminder_1",),
         "mail state": ("payment_too_late", last_event(adapted_mail("payment_too_late"))),

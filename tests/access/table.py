@@ -39,7 +39,7 @@ from tests.access.lines import (
 PEOPLE = {
     "home": shows(read, says="Aujourd’hui", lists=True),
     "save_view": does(read, scoped=False),
-    "drop_view": does(read, scoped=False),
+    "drop_view": does(read, "kept view", scoped=False, takes=frozenset({302, 404})),
     "list_layout": does(read, scoped=False),
     "citizens": shows(read, says="Usagers", lists=True),
     "citizen_new": form(review, says="Ouvrir une fiche"),

@@ -22,7 +22,7 @@ from obole.cash_desk.models import Deposit
 from obole.gateways.base import Status
 from obole.lib import sql
 from obole.lib.transactions import one_snapshot
-from obole.payments import queries as payments
+from obole.payments import verification as standings
 from obole.payments.models import (
     ACCOUNT_OF,
     OPEN,
@@ -90,7 +90,6 @@ def verify() -> int:
         _check_closings(regie)
         _check_numbers(regie)
     _check_invoices()
-    _check_standings()
     _check_plans()
     _check_receipts()
     _check_attempts()
@@ -98,7 +97,7 @@ def verify() -> int:
     for regie in Regie.objects.order_by("id"):
         _check_money(regie)
     _check_remittances()
-    rooms = (remittances, cash_desk, bank_lines, handovers)
+    rooms = (standings, remittances, cash_desk, bank_lines, handovers)
     for said in (said for room in rooms for said in room.differences()):
         raise BooksDiffer(said)
     for said in seals.broken():
@@ -323,21 +322,6 @@ def _check_invoices() -> None:
     cancelled = Q(state=InvoiceState.CANCELLED)
     _expect_none(Invoice.objects.filter(cancelled, credit_note=None), "it is cancelled without an avoir")
     _expect_none(Invoice.objects.filter(credit_note__isnull=False).exclude(cancelled), "it has an avoir and stands")
-
-
-def _check_standings() -> None:
-    """Compare what lists filter and sort by with what it is made of."""
-    held = Exists(AttemptLine.objects.filter(invoice=OuterRef("pk"), holds=True))
-    _expect_none(Invoice.objects.filter(is_in_progress=True).exclude(held), "nobody is at the bank for it")
-    _expect_none(Invoice.objects.filter(is_in_progress=False).filter(held), "somebody is at the bank for it")
-    given_back = payments.given_back().order_by().values("invoice")
-    cancelled = Invoice.objects.filter(state=InvoiceState.CANCELLED)
-    _expect_none(cancelled.filter(pk__in=given_back, is_refunded=False), "it was refunded and does not say so")
-    done = Q(allocations__receipt__refunds__state=RefundState.DONE)
-    _expect_none(Invoice.objects.filter(is_refunded=True).exclude(done), "it says that it was refunded")
-    _expect_none(Invoice.objects.exclude(payer_key=F("payer__sort_key")), "it is sorted by another name")
-    numbers = Coalesce(F("dossier__number"), Value(0))
-    _expect_none(Invoice.objects.exclude(dossier_number=numbers), "it is sorted by another dossier")
 
 
 def _check_plans() -> None:

@@ -1,17 +1,18 @@
 """Every write about people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from obole.audit_log import configuration, operations as audit_log
 from obole.directory import rules
-from obole.directory.models import Agent, Authority, Citizen, User
+from obole.directory.models import Agent, Authority, Citizen, ListLayout, ListName, SavedList, User
 from obole.lib import dates, texts
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
@@ -170,3 +171,39 @@ def _clean(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return "\n".join(texts.clean_line(line) for line in value.splitlines()).strip()
+
+
+class TooManyViews(Exception):
+    """An agent keeps as many views of a list as there may be."""
+
+
+@atomic_with_retry
+def save_view(*, agent: Agent, name: ListName, title: str, query: str, is_shared: bool) -> SavedList:
+    """
+    Keep a view of a list under a name; the same name again is the same view, as it is now.
+
+    :raises TooManyViews: if the agent keeps ``rules.MOST_VIEWS`` of them.
+    """
+    Agent.objects.select_for_update().get(pk=agent.pk)
+    kept, wanted = rules.query_to_keep(QueryDict(query)), texts.clean_line(title)[:60]
+    mine = SavedList.objects.filter(agent=agent, list_name=name)
+    if mine.count() >= rules.MOST_VIEWS and not mine.filter(name=wanted).exists():
+        raise TooManyViews
+    return SavedList.objects.update_or_create(
+        agent=agent, list_name=name, name=wanted, defaults={"query": kept, "is_shared": is_shared}
+    )[0]
+
+
+def drop_view(*, agent: Agent, view_id: int) -> None:
+    """
+    Forget a view of one's own.
+
+    :raises SavedList.DoesNotExist: if it is nobody's, or somebody else's.
+    """
+    SavedList.objects.get(agent=agent, pk=view_id).delete()
+
+
+def keep_layout(*, agent: Agent, name: ListName, columns: Sequence[str], rows: int) -> ListLayout:
+    """Keep which columns of a list an agent wants, in their order, and how many rows."""
+    values = {"columns": [column[:30] for column in columns][:40], "rows": rows}
+    return ListLayout.objects.update_or_create(agent=agent, list_name=name, defaults=values)[0]

@@ -6,7 +6,7 @@ from django.db.models import Case, CharField, F, Func, IntegerField, Model, Q, Q
 from django.db.models.functions import Lower, Replace, Right
 
 from obole.directory import rules
-from obole.directory.models import Agent, Authority, Citizen, User
+from obole.directory.models import Agent, Authority, Citizen, ListLayout, ListName, SavedList, User
 from obole.lib import phones, search_keys, texts
 from obole.lib.actors import Actor
 
@@ -122,3 +122,16 @@ def last_file(citizen: Citizen) -> Citizen:
     while citizen.merged_into is not None:
         citizen = citizen.merged_into
     return citizen
+
+
+def views_of(agent: Agent, name: ListName) -> QuerySet[SavedList]:
+    """Return the views of a list that an agent sees: their own, and those that their service shares."""
+    theirs = Q(agent=agent)
+    if agent.service_name:
+        theirs |= Q(is_shared=True, agent__service_name=agent.service_name)
+    return SavedList.objects.filter(theirs, list_name=name).select_related("agent").order_by("name", "id")
+
+
+def layout_of(agent: Agent, name: ListName) -> ListLayout | None:
+    """Return how an agent wants a list; None if they never said."""
+    return ListLayout.objects.filter(agent=agent, list_name=name).first()

@@ -4,6 +4,7 @@ import secrets
 from enum import StrEnum
 
 from django.db import models
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 
@@ -81,3 +82,16 @@ def read_claim_code(typed: str) -> str:
 def rights_of(profile: Profile) -> frozenset[Right]:
     """Return what a profile may do."""
     return _RIGHTS[profile]
+
+
+LEFT_OUT = frozenset({"page", "columns", "rows"})
+MOST_VIEWS = 40
+"""Views of one list that one agent keeps."""
+
+
+def query_to_keep(query: QueryDict) -> str:
+    """Return what a view keeps of an address: filters and order."""
+    kept = query.copy()
+    for name in LEFT_OUT:
+        kept.pop(name, None)
+    return kept.urlencode()[:2000]

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from obole.directory.list_views import MOST
 from obole.directory.models import Agent, SavedList
+from obole.directory.rules import MOST_VIEWS as MOST
 from tests.crm.desk import browser, get, text_of
 from tests.world import Town
 

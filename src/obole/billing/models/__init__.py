@@ -4,8 +4,8 @@ Types de factures, invoices, what one price becomes of several of them, cautions
 
 from obole.billing.models.carry_overs import CarryOver
 from obole.billing.models.instalments import BillingPlan, PlannedInstalment
+from obole.billing.models.invoice_types import CoveredScheme, InvoiceType
 from obole.billing.models.invoices import (
-    CoveredScheme,
     CreditNote,
     CreditNotePdf,
     Invoice,
@@ -13,6 +13,5 @@ from obole.billing.models.invoices import (
     InvoiceLine,
     InvoicePdf,
     InvoiceQuerySet,
-    InvoiceType,
 )
 from obole.billing.models.security_deposits import SecurityDeposit

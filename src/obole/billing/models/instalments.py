@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.billing.instalment_states import InstalmentState
 from obole.billing.models.frozen import protect_but_for_a_merge
-from obole.billing.models.invoices import Invoice, InvoiceType
+from obole.billing.models.invoice_types import InvoiceType
+from obole.billing.models.invoices import Invoice
 from obole.catalogue.models import PricingVersion
 from obole.directory.models import Citizen
 from obole.dossiers.models import Dossier

@@ -1,96 +1,22 @@
-"""Types de factures, invoices and their lines, number series, and the documents that were made once."""
+"""Invoices and their lines, and the documents that were made once."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pgtrigger
-from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.audit_log import history
 from obole.billing.models.frozen import protect_but_for_a_merge
+from obole.billing.models.invoice_types import InvoiceType
 from obole.billing.states import InvoiceState, Standing
-from obole.catalogue.models import PricingVersion, Scheme, Service
+from obole.catalogue.models import PricingVersion, Service
 from obole.directory.models import Agent, Citizen
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import sql, texts
 from obole.lib.actors import ActorField
 from obole.regies.models import Regie
-
-
-@history.track()
-class InvoiceType(models.Model):
-    """
-    The mould of an invoice: which régie, when it is due, what the document says, when to remind. Its amount is the
-    dispositif's to say.
-    """
-
-    name = models.CharField(_("nom"), max_length=120, unique=True)
-    enabled = models.BooleanField(_("utilisable"), default=True)
-    regie = models.ForeignKey(
-        Regie,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="invoice_types",
-        verbose_name=_("régie d’encaissement"),
-        help_text=_("Sans régie, ce type ne peut servir à aucune facture."),
-    )
-    nature = models.CharField(_("imputation"), max_length=20, blank=True)
-    payment_term = models.PositiveSmallIntegerField(
-        _("délai de paiement (jours)"), default=30, validators=[MinValueValidator(0), MaxValueValidator(365)]
-    )
-    accepts_cesu = models.BooleanField(
-        _("CESU acceptés au guichet"),
-        default=False,
-        help_text=_("Seulement pour la garde d’enfants, si une délibération le prévoit."),
-    )
-    schemes = models.ManyToManyField(Scheme, related_name="invoice_types", verbose_name=_("dispositifs"), blank=True)
-    logo_digest = models.CharField(max_length=64, blank=True, editable=False)
-    logo_format = models.CharField(max_length=4, blank=True, editable=False)
-    colour = models.CharField(
-        _("couleur"),
-        max_length=7,
-        default="#1f4a8a",
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Une couleur s’écrit #1f4a8a."))],
-    )
-    heading = models.CharField(_("en-tête"), max_length=120, blank=True)
-    introduction = models.TextField(_("introduction"), blank=True, max_length=3000)
-    closing = models.TextField(_("paragraphe final"), blank=True, max_length=3000)
-    payment_instructions = models.TextField(_("comment payer"), blank=True, max_length=3000)
-    legal_mentions = models.TextField(_("mentions légales"), blank=True, max_length=3000)
-    vat_mention = models.CharField(_("mention de TVA"), max_length=150, blank=True)
-    reminder_delays = ArrayField(
-        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]),
-        default=list,
-        blank=True,
-        size=6,
-        verbose_name=_("relances (jours de retard)"),
-    )
-    reminder_subject = models.CharField(_("objet de la relance"), max_length=200, blank=True)
-    reminder_body = models.TextField(_("texte de la relance"), max_length=6000, blank=True)
-    """Empty: the words of « Relance 1 », « 2 », « 3 » are used."""
-
-    class Meta:
-        ordering = ["name", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def clean_fields(self, exclude: Any = None) -> None:
-        self.name = texts.clean_line(self.name)
-        super().clean_fields(exclude=exclude)
-
-
-@history.track(linked=False)
-class CoveredScheme(InvoiceType.schemes.through):  # type: ignore[name-defined,misc]  # made by Django
-    """A dispositif that a type de facture covers: here so that its history is kept."""
-
-    class Meta:
-        proxy = True
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):

@@ -18,7 +18,7 @@ from obole.bulk_actions import operations, queries
 from obole.bulk_actions.models import BulkVerb
 from obole.bulk_actions.operations import VERBS, BulkRequest, EmptySelection, TooManyRows
 from obole.crm.shared.pages import render_page
-from obole.directory import list_views
+from obole.directory import rules
 from obole.directory.access import AgentRequest
 from obole.lib import dates, texts
 from obole.ui.tables import SelectColumn
@@ -89,7 +89,7 @@ def selection_of(request: AgentRequest, source: Source) -> Selection:
         url=reverse(source.address),
         verbs=_verbs(request, source),
         exports=list(source.exports),
-        query=list_views.query_to_keep(request.GET),
+        query=rules.query_to_keep(request.GET),
         named=source.named,
     )
 
@@ -182,7 +182,7 @@ def _chosen(request: AgentRequest, source: Source, *, most: int) -> Chosen:
 def _file(address: str, chosen: Chosen) -> HttpResponse:
     """Lead to the file of the whole filtered list, or of the rows that were ticked."""
     if chosen.scope == "all":
-        return redirect(f"{reverse(address)}?{list_views.query_to_keep(chosen.query)}")
+        return redirect(f"{reverse(address)}?{rules.query_to_keep(chosen.query)}")
     asked = {"ids": chosen.ids_in_one, "sort": chosen.query.getlist("sort")}
     return redirect(f"{reverse(address)}?{urlencode(asked, doseq=True)}")
 
@@ -193,5 +193,5 @@ def _back(request: AgentRequest, source: Source, said: str) -> HttpResponse:
 
 
 def _list_url(source: Source, query: QueryDict) -> str:
-    kept = list_views.query_to_keep(query)
+    kept = rules.query_to_keep(query)
     return f"{reverse(source.page)}?{kept}" if kept else reverse(source.page)

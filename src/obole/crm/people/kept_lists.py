@@ -2,16 +2,16 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST
 
 from obole.crm.shared.lists import ROWS_OFFERED
-from obole.directory import list_views
+from obole.directory import operations as directory, rules
 from obole.directory.access import AgentRequest, for_agents
-from obole.directory.models import ListName
+from obole.directory.models import ListName, SavedList
 from obole.directory.rules import Right
 from obole.ui.forms import NameField
 
@@ -51,10 +51,10 @@ def save_view(request: AgentRequest) -> HttpResponse:
         name = ListName(form.cleaned_data["list"])
         title, shared = form.cleaned_data["name"], form.cleaned_data["is_shared"]
         try:
-            list_views.save_view(
+            directory.save_view(
                 agent=request.agent, name=name, title=title, query=form.cleaned_data["query"], is_shared=shared
             )
-        except list_views.TooManyViews:
+        except directory.TooManyViews:
             messages.error(request, _("Vous gardez déjà quarante vues de cette liste : supprimez-en une."))
         else:
             messages.success(request, _("La vue « %(name)s » est gardée.") % {"name": title})
@@ -67,7 +67,10 @@ def save_view(request: AgentRequest) -> HttpResponse:
 @require_POST
 def drop_view(request: AgentRequest, pk: int) -> HttpResponse:
     """Forget one of one's own views."""
-    list_views.drop_view(agent=request.agent, view_id=pk)
+    try:
+        directory.drop_view(agent=request.agent, view_id=pk)
+    except SavedList.DoesNotExist as error:
+        raise Http404 from error
     messages.success(request, _("La vue est supprimée."))
     return redirect(_list_of(request.POST))
 
@@ -80,7 +83,7 @@ def list_layout(request: AgentRequest) -> HttpResponse:
     if form.is_valid():
         chosen = sorted(request.POST.getlist("columns"), key=lambda name: _rank(request.POST.get(f"order_{name}", "")))
         name = ListName(form.cleaned_data["list"])
-        list_views.keep_layout(agent=request.agent, name=name, columns=chosen, rows=form.cleaned_data["rows"])
+        directory.keep_layout(agent=request.agent, name=name, columns=chosen, rows=form.cleaned_data["rows"])
     return redirect(_list_of(request.POST))
 
 
@@ -92,5 +95,5 @@ def _list_of(posted: QueryDict) -> str:
     """Return the address of the list that a form came from, as it was filtered."""
     name = posted.get("list", "")
     page = PAGES[ListName(name)] if name in ListName.values else "crm:home"
-    query = list_views.query_to_keep(QueryDict(posted.get("query", "")[:2000]))
+    query = rules.query_to_keep(QueryDict(posted.get("query", "")[:2000]))
     return f"{reverse(page)}?{query}" if query else reverse(page)

@@ -13,7 +13,7 @@ from obole.billing import queries as billing
 from obole.crm.shared.filters import ListFilter
 from obole.crm.shared.keyset import KeysetPaginator
 from obole.crm.shared.pages import COUNTED, CappedPaginator
-from obole.directory import list_views
+from obole.directory import queries as directory, rules
 from obole.directory.access import AgentRequest
 from obole.directory.models import ListName, SavedList
 from obole.lib import money
@@ -87,12 +87,12 @@ def kept_list(
     :param hidden: those that this agent may not see.
     """
     known = {key: column.verbose_name for key, column in table.base_columns.items() if key not in hidden}
-    layout = list_views.layout_of(request.agent, name)
+    layout = directory.layout_of(request.agent, name)
     chosen = [key for key in (layout.columns if layout else default) if key in known]
     first = next(iter(known))
     columns = [first, *(key for key in chosen or known if key != first)]
     rows = layout.rows if layout and layout.rows in ROWS_OFFERED else ROWS
-    return KeptList(name, known, hidden, columns, rows, list(list_views.views_of(request.agent, name)))
+    return KeptList(name, known, hidden, columns, rows, list(directory.views_of(request.agent, name)))
 
 
 def keyset_table(request: AgentRequest, table: Any, kept: KeptList | None = None) -> Any:
@@ -126,7 +126,7 @@ def list_page(
 
 def _is_now(request: AgentRequest, view: SavedList) -> bool:
     """Tell whether the page shows a view as it was kept."""
-    return list_views.query_to_keep(request.GET) == view.query
+    return rules.query_to_keep(request.GET) == view.query
 
 
 def is_count_capped(table: Any) -> bool:

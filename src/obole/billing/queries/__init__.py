@@ -21,7 +21,7 @@ from obole.billing.models import (
     PlannedInstalment,
     SecurityDeposit,
 )
-from obole.billing.searching import periods as periods, search as search
+from obole.billing.queries.searching import periods as periods, search as search
 from obole.billing.states import InvoiceState, Standing
 from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
