@@ -11,6 +11,7 @@ from obole.billing import pdf_documents, queries as invoices
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.crm.invoices import notices
+from obole.crm.invoices.around import list_around
 from obole.crm.invoices.cancel_and_redo import can_redo, may_cancel
 from obole.crm.money import anomaly_list
 from obole.crm.money.attempts import AttemptTable
@@ -35,7 +36,6 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
     one = _seen(request, pk)
     seen_regies = regies_seen(request)
     money, acts = one.regie_id in seen_regies, one.regie_id in regies_acted_on(request)
-    part = request.GET.get("histoire", "")
     shown, why = display_status.display(one, today=dates.day_of(dates.now())), invoices.explanation_of(one)
     tasks = anomaly_list.money_tasks(request.agent, one) if money else []
     context = {
@@ -53,10 +53,17 @@ def invoice(request: AgentRequest, pk: int) -> HttpResponse:
         "can_redo": can_redo(request, one),
         "money_tasks": tasks,
         **_unusual(request, shown, tasks, money=money),
-        "events": timelines.of_invoice(timeline.agent_timeline(one, with_bank=money), part=part),
-        "parts_of_story": timelines.parts_of_story(part),
+        **_story(request, one, money=money),
+        **list_around(request, one),
     }
     return render_page(request, "crm/invoices/invoice.html", context)
+
+
+def _story(request: AgentRequest, one: Invoice, *, money: bool) -> dict[str, Any]:
+    """Return what happened to an invoice, or the part of it that the address asks for."""
+    part = request.GET.get("histoire", "")
+    events = timelines.of_invoice(timeline.agent_timeline(one, with_bank=money), part=part)
+    return {"events": events, "parts_of_story": timelines.parts_of_story(part)}
 
 
 @for_agents(Right.READ)
@@ -105,8 +112,7 @@ def _unusual(
     return {
         "attempts": AttemptTable(attempts, exclude=KNOWN_HERE, orderable=False),
         "receipts": [(receipt, receipt_places.in_words(where[receipt.pk], money=money)) for receipt in receipts],
-        "handover": facts.handover,
-        "dispute": facts.dispute,
+        **{name: getattr(facts, name) for name in ("handover", "dispute")},
         "can_dispute": facts.handles and one.state == InvoiceState.DUE,
         "notices": notices.notices_of(facts),
     }

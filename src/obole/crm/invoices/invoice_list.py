@@ -29,6 +29,7 @@ from obole.crm.shared.filters import (
 from obole.crm.shared.lists import KeptList, Tab, invoices_in_words, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
+from obole.directory import rules
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
@@ -150,6 +151,7 @@ def invoices(request: AgentRequest) -> HttpResponse:
     options = selection.with_boxes(kept.table_options)
     table = InvoiceTable(display_status.with_progress(narrowed.qs), today=today, **options)
     keyset_table(request, table, kept)
+    table.list_query = rules.query_to_keep(request.GET)
     table.count_label = summary = invoices_in_words(table, narrowed.qs)
     context = {
         **list_page(request, table, narrowed, _tabs(request, today), kept),

@@ -4,6 +4,8 @@ from datetime import date
 from typing import Any
 
 import django_tables2 as tables
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django_tables2.utils import Accessor
@@ -14,15 +16,16 @@ from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, DayColum
 from obole.payments import display_status
 
 
+def _page_of(record: Invoice, table: "InvoiceTable") -> str:
+    """Return the page of an invoice, which knows the list that it was opened from."""
+    page = reverse("crm:invoice", args=[record.pk])
+    return page if table.list_query is None else f"{page}?{urlencode({'liste': table.list_query})}"
+
+
 class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
     """Invoices. The rows come through ``display_status.with_progress``."""
 
-    number = tables.Column(
-        verbose_name=gettext_lazy("Numéro"),
-        attrs=MAIN,
-        linkify=("crm:invoice", {"pk": Accessor("pk")}),
-        order_by=("number",),
-    )
+    number = tables.Column(verbose_name=gettext_lazy("Numéro"), attrs=MAIN, linkify=_page_of, order_by=("number",))
     type = tables.Column(verbose_name=gettext_lazy("Type"), accessor="type__name", order_by=("label",))
     period = tables.Column(verbose_name=gettext_lazy("Période"), order_by=("period", "issued_at"), default="")
     payer = tables.Column(
@@ -54,6 +57,8 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
 
     caption = gettext_lazy("Factures")
     count_label = ""
+    list_query: str | None = None
+    """The address of the list, where the table is one."""
 
     class Meta:
         template_name = "ui/table.html"

@@ -83,7 +83,11 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable
         # A table's rows wrap its data, which wraps the query.
         query = rows.data.data if isinstance(rows, BoundRows) else rows
         # The keys alone, in no order: what the rows show beside is not computed to be counted, nor are they sorted.
-        return query.order_by().values("pk")[: COUNTED + 1].count() if isinstance(query, QuerySet) else len(query)
+        if not isinstance(query, QuerySet):
+            return len(query)
+        some = query.order_by().values("pk")
+        some.query.set_limits(high=COUNTED + 1)
+        return some.count()
 
     @property
     def is_capped(self) -> bool:
