@@ -64,7 +64,7 @@ def test_the_journal_is_read_filtered_and_exported_by_administrators_alone(town:
     assert town.agent.actor.id in file
     assert Access.objects.filter(verb="export", details__what="journal").exists()
     for agent in (town.agent, town.regisseur):
-        assert browser(agent).get(url("settings_journal")).status_code == 404
+        assert browser(agent).get(url("settings_journal")).status_code == 403
 
 
 def change_in_secret(statement: str) -> None:

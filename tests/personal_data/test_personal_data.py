@@ -150,4 +150,4 @@ def test_durations_are_chosen_and_told_to_the_public(town: Town) -> None:
     assert admin.post(url("settings_retention"), {**form, "inactive_months": 30}).status_code == 302
     page = text_of(Client().get("/pages/donnees-personnelles/"))
     assert "30 jours" in page and "30 mois" in page and "18 mois" in page
-    assert browser(town.agent).get(url("settings_retention")).status_code == 404
+    assert browser(town.agent).get(url("settings_retention")).status_code == 403
