@@ -46,6 +46,8 @@ DOSSIER = Life(
         "dossier.reject": ("in_review", "rejected"),
         "dossier.withdraw": ("draft submitted in_review incomplete", "withdrawn"),
         "dossier.close": ("accepted", "closed"),
+        "dossier.reopen": ("closed", "accepted"),
+        "dossier.reconsider": ("rejected", "in_review"),
     },
 )
 INVOICE = Life(

@@ -98,7 +98,7 @@ class AnomalyTable(tables.Table):  # type: ignore[misc]  # untyped library
     def render_subject(self, record: Anomaly) -> SafeString:
         """Say whom and which invoice it is about, and what has changed since."""
         shown = {"task": self.tasks[record.pk], "anomaly": record}
-        return SafeString(render_to_string("crm/money/anomaly_line.html", shown))
+        return render_to_string("crm/money/anomaly_line.html", shown)
 
     def render_amount(self, value: int) -> str:
         """Write the amount; nothing where it is about none."""
