@@ -21,6 +21,7 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import dates, texts
 from obole.payments import operations as payments
+from obole.payments.models import Receipt
 from obole.pricing.model.parts import AskedOf, Pricing
 from obole.pricing.simple import Counted, Sold, with_amount, with_quantity
 from obole.pricing.text import codec
@@ -262,6 +263,16 @@ def correct(draft: Invoice, *, period: str = "", at: datetime = NOON, **answers:
     assert draft.dossier is not None
     answered = answered_by(draft.dossier, at=at, **answers)
     return billing.correct_draft(invoice_id=draft.pk, answered=answered, period=period, actor=WHO, at=at)
+
+
+def handed(
+    cents: int, means: Receipt.Means = Receipt.Means.CASH, *, reference: str = "", payer: str = ""
+) -> payments.Money:
+    """Return money at the counter, with what tells a cheque apart."""
+    bank = "Banque postale" if means == Receipt.Means.CHEQUE else ""
+    return payments.Money(
+        cents=cents, means=means, payer_name=payer, reference=reference or ("0001234" if bank else ""), bank=bank
+    )
 
 
 def run_tasks(*, rounds: int = 10) -> list[str]:

@@ -15,6 +15,7 @@ from obole_demo import accounts, office
 from obole_demo.timeline import Story
 
 M = Receipt.Means
+BANKS = ("Banque postale", "Crédit agricole", "Crédit mutuel", "BNP Paribas")
 MEANS = (M.CHEQUE, M.CHEQUE, M.CASH, M.CASH, M.TERMINAL, M.TRANSFER)
 
 
@@ -45,7 +46,9 @@ def _take(invoice: Invoice, cents: int, means: Receipt.Means, at: datetime) -> N
     reference = f"{invoice.pk + 1_200_000:07d}" if means in (M.CHEQUE, M.TRANSFER) else ""
     if means == M.CASH and cents > 300_00:
         means = M.TERMINAL
-    money = payments.Money(cents=cents, means=means, payer_name=invoice.payer.display_name, reference=reference)
+    bank = BANKS[invoice.pk % len(BANKS)] if means == M.CHEQUE else ""
+    name = invoice.payer.display_name
+    money = payments.Money(cents=cents, means=means, payer_name=name, reference=reference, bank=bank)
     try:
         cash_desk.take_money(
             invoice_id=invoice.pk, money=money, request_key=texts.token(), actor=accounts.regisseur(), at=at

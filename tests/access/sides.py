@@ -36,6 +36,7 @@ from tests.world import (
     WHO,
     Town,
     canteen,
+    handed,
     later,
     make_citizen,
     make_dossier,
@@ -201,7 +202,7 @@ def of_money(town: Town) -> dict[str, Address]:
     waiting = try_to_pay(billed(town, 60_03), minutes=4)
     odd = pay(billed(town, 70_09))
     counter = billed(town, 1200)
-    cash = payments.Money(cents=1200, means=Receipt.Means.CHEQUE)
+    cash = handed(1200, Receipt.Means.CHEQUE)
     key = f"counter {town.regie.code}"
     account = replace(RIB, holder=f"Maud {town.citizen.last_name}")
     receipt = payments.take_money(invoice_id=counter.pk, money=cash, request_key=key, actor=WHO, at=NOON)

@@ -26,7 +26,7 @@ from obole.remittances import operations as remittances, pdf_documents as remitt
 from tests.bank_statements.files import with_a_sign
 from tests.bank_statements.steps import keep
 from tests.recovery.pes import CODES
-from tests.world import NOON, WHO, Town, later, make_agent, make_fixed_invoice
+from tests.world import NOON, WHO, Town, handed, later, make_agent, make_fixed_invoice
 
 Address = tuple[object, ...]
 
@@ -163,4 +163,4 @@ def of_a_handover(town: Town) -> dict[str, Address]:
 
 
 def waiting(means: Receipt.Means) -> payments.Money:
-    return payments.Money(cents=5_00, means=means)
+    return handed(5_00, means)

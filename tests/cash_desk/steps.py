@@ -9,12 +9,11 @@ from obole.cash_desk.queries import CashPosition
 from obole.directory.models import Agent
 from obole.directory.rules import Profile
 from obole.lib import texts
-from obole.payments import operations as payments
 from obole.payments.models import Receipt, Reversal
 from obole.regies import operations as regies
 from obole.regies.models import Regie
 from tests.payments.steps import held
-from tests.world import WHO, Town, later, make_agent, make_fixed_invoice, make_town
+from tests.world import WHO, Town, handed, later, make_agent, make_fixed_invoice, make_town
 
 M = Receipt.Means
 FLOAT = {20_00: 3, 10_00: 3, 1_00: 10}
@@ -75,7 +74,7 @@ def taken(
 ) -> Receipt:
     """Take money for an invoice of that amount."""
     invoice = make_fixed_invoice(desk.town, cents, name=f"Forfait {texts.token()}")
-    money = payments.Money(cents=cents, means=means, reference="" if means == M.CASH else "0001234")
+    money = handed(cents, means, reference="" if means == M.CASH else "0001234")
     return cash_desk.take_money(
         invoice_id=invoice.pk,
         money=money,

@@ -24,7 +24,7 @@ from tests.faults.machine import AWAY, OTHER, REGISSEUR, SCENE, STATUS, Crash, c
 from tests.faults.machine_of_cash import REFUSED, CashDesk
 from tests.faults.model import FINAL, Bill, Money, Promise, Try
 from tests.faults.steps import NOTIFICATION
-from tests.world import RIB
+from tests.world import RIB, handed as make_handed
 
 QUESTIONS = ("payments.resolve", "payments.probe")
 PAID = ("card", "debit")
@@ -188,7 +188,7 @@ class Machine(CashDesk):
     def take_at_the_counter(self, n: int, share: int, means: str, crash: int) -> None:
         bill, key = self._bill(n), texts.token()
         cents = max(1, bill.total // share)
-        handed = payments.Money(cents=cents, means=Receipt.Means(means))
+        handed = make_handed(cents, Receipt.Means(means))
         receipt = self.booked(
             bill.regie,
             lambda: cash_desk.take_money(

@@ -23,7 +23,7 @@ from tests.actors import somebody
 from tests.faults.steps import RED
 from tests.payments.steps import anomalies, come_back, held, mails, pay, state_of
 from tests.payments.test_reversals import hear_debit
-from tests.world import NOON, RIB, WHO, Town, canteen, later, make_citizen, make_invoice, publish, run_tasks
+from tests.world import NOON, RIB, WHO, Town, canteen, handed, later, make_citizen, make_invoice, publish, run_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,7 @@ def test_neg_f39_without_shares_a_cancelled_invoice_takes_what_is_not_its_own(
 def test_f39_an_invoice_paid_at_the_counter_meanwhile_keeps_that_money(town: Town) -> None:
     invoices = three(town)
     attempt = pay_together(invoices)
-    money = payments.Money(cents=5200, means=Receipt.Means.CHEQUE)
+    money = handed(5200, Receipt.Means.CHEQUE)
     payments.take_money(invoice_id=invoices[0].pk, money=money, request_key=texts.token(), actor=WHO, at=later(1))
 
     come_back(attempt, 2)

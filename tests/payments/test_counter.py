@@ -1,5 +1,8 @@
 """Money at the counter: what is taken, what is refused, and the numbers of the quittances."""
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 from obole.billing import operations as billing
@@ -12,7 +15,7 @@ from obole.regies.models import Regie
 from tests.actors import somebody
 from tests.books import check_books
 from tests.payments.steps import held, mails, pay, state_of
-from tests.world import NOON, Town, canteen, later, make_invoice, make_town, publish, run_tasks
+from tests.world import NOON, Town, canteen, handed, later, make_invoice, make_town, publish, run_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +29,7 @@ def town() -> Town:
 
 
 def take(invoice_id: int, cents: int, means: Receipt.Means = M.CASH, *, key: str = "", minutes: float = 1) -> Receipt:
-    money = Money(cents=cents, means=means, payer_name="Mme Lefèvre", reference="0001234" if means == M.CHEQUE else "")
+    money = handed(cents, means, payer="Mme Lefèvre")
     return payments.take_money(
         invoice_id=invoice_id, money=money, request_key=key or texts.token(), actor=WHO, at=later(minutes)
     )
@@ -186,7 +189,22 @@ def test_cash_that_finds_its_invoice_later_is_limited_with_what_was_paid_in_cash
 
 def test_money_of_the_bank_is_not_taken_at_the_counter(town: Town) -> None:
     for cents, means in ((100, M.CARD), (0, M.CASH)):
-        money = Money(cents=cents, means=means)
+        money = handed(cents, means)
         with pytest.raises(ValueError, match="not money at the counter"):
             payments.take_unmatched(regie_id=town.regie.pk, money=money, request_key="x", actor=WHO, at=later(1))
+    assert not Receipt.objects.exists()
+
+
+@pytest.mark.parametrize("known", [{}, {"reference": "0001234"}, {"bank": "Banque postale"}])
+def test_neg_a_cheque_that_nobody_could_find_again_is_taken_at_no_door(town: Town, known: dict[str, str]) -> None:
+    money = Money(cents=100, means=M.CHEQUE, **known)
+    doors: tuple[partial[Any], ...] = (
+        partial(payments.take_money, invoice_id=make_invoice(town).pk),
+        partial(payments.take_for_invoices, invoice_ids=[make_invoice(town).pk]),
+        partial(payments.take_unmatched, regie_id=town.regie.pk),
+    )
+    for take_it in doors:
+        with pytest.raises(MoneyNotTaken) as refusal:
+            take_it(money=money, request_key="cheque", actor=WHO, at=later(1))
+        assert refusal.value.hindrance == CounterObstacle.CHEQUE
     assert not Receipt.objects.exists()

@@ -17,6 +17,7 @@ from tests.world import (
     WHO,
     Town,
     bill_dossier,
+    handed,
     later,
     make_citizen,
     make_dossier,
@@ -109,7 +110,7 @@ def test_nothing_ticked_or_another_total_goes_nowhere(town: Town, browser: Clien
 
 def test_an_invoice_paid_meanwhile_changes_the_total(town: Town, browser: Client) -> None:
     invoices = three(town)
-    money = payments.Money(cents=325, means=Receipt.Means.CHEQUE)
+    money = handed(325, Receipt.Means.CHEQUE)
     payments.take_money(invoice_id=invoices[2].pk, money=money, request_key=texts.token(), actor=WHO, at=later(0))
     page = read(press(browser, invoices, 8775))
     assert "Le total a changé" in page and "Total de 2 factures 84,50" in page

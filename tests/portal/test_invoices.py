@@ -10,7 +10,7 @@ from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt, Reversal
 from obole.regies import operations as regies
 from tests.portal.conftest import Clock, bill, text_of
-from tests.world import NOON, WHO, Town, later, make_invoice
+from tests.world import NOON, WHO, Town, handed, later, make_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -162,7 +162,7 @@ def test_money_of_a_cancelled_invoice_is_told_in_plain_words(town: Town, browser
 
 def test_a_payment_that_the_bank_sent_back_says_why(town: Town, browser: Client) -> None:
     invoice = make_invoice(town, meals=10)
-    money = payments.Money(cents=1000, means=Receipt.Means.CHEQUE)
+    money = handed(1000, Receipt.Means.CHEQUE)
     receipt = payments.take_money(invoice_id=invoice.pk, money=money, request_key="k", actor=WHO, at=later(1))
     kind = Reversal.Kind.BOUNCED
     payments.reverse_receipt(receipt_id=receipt.pk, kind=kind, reason="chèque sans provision", actor=WHO, at=later(2))

@@ -23,7 +23,7 @@ from tests.actors import somebody
 from tests.books import check_books
 from tests.payments.steps import held
 from tests.recovery.steps import LATE, hand_over, remind_all, request, send, states_of, want_two
-from tests.world import WHO, Town, later, make_agent, make_invoice, make_town, run_tasks
+from tests.world import WHO, Town, handed, later, make_agent, make_invoice, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
 TODAY = later(days=LATE).date()
@@ -39,7 +39,7 @@ def numbers(rows: Any) -> list[str]:
 
 
 def take(invoice: Invoice, cents: int, *, days: int = 1) -> Receipt:
-    money = payments.Money(cents=cents, means=Receipt.Means.CHEQUE)
+    money = handed(cents, Receipt.Means.CHEQUE)
     return payments.take_money(
         invoice_id=invoice.pk, money=money, request_key=f"{invoice.pk}:{cents}:{days}", actor=WHO, at=later(days=days)
     )

@@ -36,10 +36,11 @@ from obole.regies.models import FoundingAct
 from tests.books import check_books
 from tests.pricing.dispositifs import HALL
 from tests.upgrades.steps import Scratch, migrate, on_the_server
-from tests.world import NOON, WHO, answered_by, bill_dossier, correct, make_citizen
+from tests.world import NOON, WHO, answered_by, bill_dossier, correct, handed, make_citizen
 
 BEFORE = {
     "bank_statements": None,
+    "bulk_actions": None,
     "audit_log": "0001_initial",
     "cash_desk": None,
     "billing": "0002_initial",
@@ -232,7 +233,7 @@ def fill_invoices(old: Old) -> None:
     old.draft("brouillon", "Cantine", closed, *lines)
     for pk in issued:
         billing.issue_invoice(invoice_id=pk, actor=WHO, at=NOON)
-    cash = payments.Money(cents=10880, means=Receipt.Means.CHEQUE)
+    cash = handed(10880, Receipt.Means.CHEQUE)
     payments.take_money(invoice_id=issued[1], money=cash, request_key="chèque", actor=WHO, at=NOON)
     billing.cancel_invoice(invoice_id=issued[2], code="payer", comment="", actor=WHO, at=NOON)
 

@@ -25,10 +25,11 @@ class SelectColumn(CheckBoxColumn):  # type: ignore[misc]  # untyped library
 
     @property
     def header(self) -> SafeString:
-        """Draw the box that chooses the whole page: it needs the script, and hides without it."""
-        label = _("Tout sélectionner")
-        box = '<input type="checkbox" data-select-all="{}" aria-label="{}" hidden>'
-        return format_html(box, self.field, label)
+        """Name the column, and draw the box that chooses the whole page: it needs the script, and hides without it."""
+        box = (
+            '<span class="visually-hidden">{}</span><input type="checkbox" data-select-all="{}" aria-label="{}" hidden>'
+        )
+        return format_html(box, _("Choisir"), self.field, _("Tout sélectionner"))
 
     def render(self, value: Any, record: Any) -> SafeString:
         """Draw the box of a row."""

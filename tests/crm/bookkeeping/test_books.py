@@ -30,7 +30,7 @@ from obole.regies.accounts import Account
 from obole.regies.models import Entry
 from tests.books import check_books
 from tests.crm.desk import Desk, bill, browser, get, make_desk, text_of, url
-from tests.world import WHO, later, make_invoice
+from tests.world import WHO, handed, later, make_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def desk(time_machine: Any) -> Desk:
 
 def take(desk: Desk, means: Receipt.Means, amount: int, *, reference: str = "", payer: str = "") -> Receipt:
     invoice = bill(desk.town, amount, at=later())
-    money = payments.Money(cents=amount, means=means, reference=reference, payer_name=payer)
+    money = handed(amount, means, reference=reference, payer=payer)
     return payments.take_money(
         invoice_id=invoice.pk, money=money, request_key=f"{means}{amount}{reference}", actor=WHO, at=later(10)
     )

@@ -130,7 +130,7 @@ def test_cash_without_an_open_drawer_is_refused_at_every_door(desk: Desk, client
     invoice, before = make_invoice(desk.town), Receipt.objects.count()
     doors = {
         url("take_money", invoice.pk): {"cents": "5", "means": "cash", "request_key": "a"},
-        url("unmatched_new", desk.regie.pk): {"amount": "5", "means": "cash", "request_key": "b"},
+        url("unmatched_new", desk.regie.pk): {"cents": "5", "means": "cash", "request_key": "b"},
         url("receipt_reverse", receipt.pk): {"kind": "mistake", "reason": "saisi deux fois"},
     }
     for door, form in doors.items():

@@ -137,13 +137,13 @@ def test_money_without_an_invoice_is_taken_once_by_who_answers_for_the_regie(tow
     place = url("unmatched_new", town.regie.pk)
     assert place in get(client, "regie", town.regie.pk).content.decode()
     assert place not in get(browser(town.admin), "regie", town.regie.pk).content.decode()
-    form = {"means": "transfer", "amount": "", "payer_name": "M. Inconnu", "reference": "VIR 77", "request_key": "form"}
+    form = {"means": "transfer", "cents": "", "payer_name": "M. Inconnu", "reference": "VIR 77", "request_key": "form"}
     wrong = client.post(place, form)
     assert "Écrivez le montant reçu" in text_of(wrong) and 'value="M. Inconnu"' in wrong.content.decode()
-    assert "Saisissez un montant d’au moins" in text_of(client.post(place, {**form, "amount": "0"}))
-    assert client.post(place, {**form, "amount": "1", "means": "card"}).status_code == 200, "not at the counter"
+    assert "Saisissez un montant d’au moins" in text_of(client.post(place, {**form, "cents": "0"}))
+    assert client.post(place, {**form, "cents": "1", "means": "card"}).status_code == 200, "not at the counter"
     for _twice in range(2):
-        answer = client.post(place, {**form, "amount": "45,50"}, follow=True)
+        answer = client.post(place, {**form, "cents": "45,50"}, follow=True)
         assert "Encaissement dont la facture est inconnue" in text_of(answer) and "45,50 €" in text_of(answer)
     receipt = Receipt.objects.get()
     assert (receipt.cents, receipt.payer_name, receipt.reference, receipt.taken_by) == (
@@ -152,15 +152,25 @@ def test_money_without_an_invoice_is_taken_once_by_who_answers_for_the_regie(tow
         "VIR 77",
         town.regisseur.actor,
     )
-    assert browser(town.admin).post(place, {**form, "amount": "1"}).status_code == 404
+    assert browser(town.admin).post(place, {**form, "cents": "1"}).status_code == 404
     check_books()
+
+
+def test_a_cheque_without_an_invoice_is_one_that_can_be_found_again(town: Town, client: Client) -> None:
+    place = url("unmatched_new", town.regie.pk)
+    form = {"means": "cheque", "cents": "45,50", "payer_name": "M. Inconnu", "request_key": "form"}
+    wrong = text_of(client.post(place, form))
+    assert "Écrivez le numéro du chèque" in wrong and "Écrivez la banque dont vient le chèque" in wrong
+    assert not Receipt.objects.exists()
+    client.post(place, {**form, "reference": "0001234", "bank": "Banque postale"})
+    assert Receipt.objects.values_list("reference", "bank").get() == ("0001234", "Banque postale")
 
 
 def test_a_closed_regie_takes_nothing_and_says_so(town: Town, client: Client) -> None:
     type(town.regie).objects.update(enabled=False)
-    form = {"means": "transfer", "amount": "45,50", "payer_name": "M. Inconnu", "reference": "", "request_key": "form"}
+    form = {"means": "transfer", "cents": "45,50", "payer_name": "M. Inconnu", "reference": "", "request_key": "form"}
     answer = client.post(url("unmatched_new", town.regie.pk), form)
-    assert "Cette régie est fermée" in text_of(answer) and 'value="45,50"' in answer.content.decode()
+    assert "La régie est désactivée" in text_of(answer) and 'value="45,50"' in answer.content.decode()
 
 
 def test_a_due_invoice_tells_of_money_that_waits(town: Town, client: Client) -> None:

@@ -1,69 +1,22 @@
 """« À traiter »: money that a person must look at, and mails that did not leave."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
 
 from obole.cash_desk import operations as cash_desk, queries as drawers
 from obole.crm.money import anomaly_actions, anomaly_list, anomaly_table
-from obole.crm.money.counter_forms import means_refused
+from obole.crm.money.counter_forms import UnmatchedForm
 from obole.crm.shared.cash_refusals import no_open_drawer
 from obole.crm.shared.lists import keyset_table, list_page
 from obole.crm.shared.pages import regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
-from obole.lib import dates, texts
+from obole.lib import dates
 from obole.payments import operations as payments, queries
 from obole.payments.models import Allocation, Anomaly, Receipt, Refund
-from obole.payments.operations.counter import AT_THE_COUNTER, CounterObstacle
-from obole.regies import queries as regies
 from obole.regies.models import Regie
-from obole.ui.forms import EurosField
-
-
-class UnmatchedForm(forms.Form):
-    """Money that came without an invoice."""
-
-    means = forms.ChoiceField(
-        label=gettext_lazy("Moyen"),
-        error_messages={"required": gettext_lazy("Choisissez le moyen de paiement.")},
-        initial=Receipt.Means.TRANSFER,
-    )
-    amount = EurosField(
-        label=gettext_lazy("Montant reçu"),
-        minimum=1,
-        error_messages={"required": gettext_lazy("Écrivez le montant reçu.")},
-    )
-    payer_name = forms.CharField(label=gettext_lazy("Payé par"), required=False, max_length=120)
-    reference = forms.CharField(
-        label=gettext_lazy("Référence"),
-        required=False,
-        max_length=60,
-        help_text=gettext_lazy("Le libellé du virement, le numéro du chèque…"),
-    )
-    request_key = forms.CharField(max_length=40, widget=forms.HiddenInput, initial=texts.token)
-
-    def __init__(self, *args: Any, regie: Regie, **options: Any) -> None:
-        super().__init__(*args, **options)
-        allowed = AT_THE_COUNTER & regies.allowed_means(regie)
-        choices = [(Mean.value, Mean.label) for Mean in Receipt.Means if Mean in allowed]
-        self.fields["means"].choices = choices  # type: ignore[attr-defined]  # declared above
-
-    def refuse(self, refusal: payments.MoneyNotTaken) -> None:
-        """Say at the field why the money was not taken, and how to mend it."""
-        if refusal.hindrance == CounterObstacle.CASH_LIMIT:
-            most = _("Au plus 300 € en espèces (article 1680 du CGI) : demandez un autre moyen de paiement.")
-            self.add_error("amount", most)
-            return
-        if refusal.hindrance == CounterObstacle.MEANS:
-            self.add_error("means", means_refused())
-            return
-        self.add_error(None, _("Cette régie est fermée : rouvrez-la dans le paramétrage, puis validez de nouveau."))
-
 
 LAST_CLOSED = 10
 
@@ -121,7 +74,7 @@ def unmatched_new(request: AgentRequest, pk: int) -> HttpResponse:
     form = UnmatchedForm(request.POST or None, regie=regie)
     if request.method == "POST" and form.is_valid():
         try:
-            receipt = _take(request, regie, form.cleaned_data)
+            receipt = _take(request, regie, form)
         except payments.MoneyNotTaken as refusal:
             form.refuse(refusal)
         except cash_desk.NoOpenSession:
@@ -139,17 +92,11 @@ def _looked(request: AgentRequest) -> anomaly_actions.SearchContext:
     return anomaly_actions.SearchContext(search=search, invoice=int(invoice) if is_id else None)
 
 
-def _take(request: AgentRequest, regie: Regie, given: dict[str, Any]) -> Receipt:
-    money = payments.Money(
-        cents=given["amount"],
-        means=Receipt.Means(given["means"]),
-        payer_name=given["payer_name"],
-        reference=given["reference"],
-    )
+def _take(request: AgentRequest, regie: Regie, form: UnmatchedForm) -> Receipt:
     # A key belongs to its régie: nobody can hand in another's.
-    key = f"{regie.pk}:{given['request_key']}"
+    key = f"{regie.pk}:{form.cleaned_data['request_key']}"
     return cash_desk.take_unmatched(
-        regie_id=regie.pk, money=money, request_key=key, actor=request.actor, at=dates.now()
+        regie_id=regie.pk, money=form.money, request_key=key, actor=request.actor, at=dates.now()
     )
 
 

@@ -18,19 +18,18 @@ from obole.payments.models import Receipt
 from obole.payments.operations import CounterObstacle, MoneyNotTaken
 from obole.payments.operations.counter import AT_THE_COUNTER
 from obole.regies import queries as regies
+from obole.regies.models import Regie
 from obole.ui.forms import DayInput, EurosField
 
 
-class HandedForm(forms.Form):
-    """Money handed over, for the invoices that ``offered`` are."""
+class CounterForm(forms.Form):
+    """Money that comes to a régie otherwise than by the bank's page: how much, how, from whom."""
 
     cents = EurosField(label=gettext_lazy("Montant"), minimum=1)
-    means = forms.ChoiceField(label=gettext_lazy("Moyen"), widget=forms.RadioSelect)
-    handed = EurosField(
-        label=gettext_lazy("Reçu"),
-        minimum=1,
-        required=False,
-        help_text=gettext_lazy("En espèces : ce que le payeur vous donne, pour savoir quelle monnaie rendre."),
+    means = forms.ChoiceField(
+        label=gettext_lazy("Moyen"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez le moyen de paiement.")},
     )
     reference = forms.CharField(
         label=gettext_lazy("Numéro du chèque ou du virement"),
@@ -51,51 +50,22 @@ class HandedForm(forms.Form):
         help_text=gettext_lazy("D’un virement : le jour que donne le relevé de la banque."),
     )
     payer_name = forms.CharField(label=gettext_lazy("Payé par"), max_length=120, required=False)
-    confirmed = forms.BooleanField(label=gettext_lazy("Laisser ce reste"), required=False)
-    """Asked only where what would be left is too little to be paid online."""
-    request_key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    request_key = forms.CharField(max_length=40, widget=forms.HiddenInput, initial=texts.token)
 
-    def __init__(self, *args: Any, offered: Sequence[Invoice], **options: Any) -> None:
-        start = {
-            "cents": sum(invoice.remaining_cents for invoice in offered),
-            "payer_name": offered[0].payer.display_name,
-            "request_key": texts.token(),
-        }
-        options.setdefault("initial", start)
+    def __init__(self, *args: Any, regie: Regie, takes_cesu: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.regie, self.asked = offered[0].regie, self.fields.pop("confirmed")
-        if "confirmed" in self.data:
-            self.fields["confirmed"] = self.asked
-        allowed = AT_THE_COUNTER & regies.allowed_means(self.regie)
-        if not all(invoice.type.accepts_cesu for invoice in offered):
+        self.regie = regie
+        allowed = AT_THE_COUNTER & regies.allowed_means(regie)
+        if not takes_cesu:
             allowed -= {Receipt.Means.CESU}
         self.fields["means"].choices = [(item.value, item.label) for item in Receipt.Means if item in allowed]  # type: ignore[attr-defined]
 
-    def to_pay(self) -> Sequence[Invoice]:
-        """Return the invoices that the money is for, in the order in which it pays them."""
-        raise NotImplementedError
-
     def clean(self) -> dict[str, Any]:
-        """
-        Refuse a change that cannot be given and a cheque that nobody could find again. Say before that what would be
-        left cannot be paid online, and ask whether that is wanted.
-        """
+        """Refuse a cheque that nobody could find again, and what another means than the chosen one has."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self._judge_change(cleaned)
         if cleaned.get("means"):
             self._judge_details(cleaned)
-        left = _left(self.to_pay(), cleaned.get("cents"))
-        if 0 < left < registry.GATEWAYS[self.regie.gateway].limits.min_cents and not cleaned.get("confirmed"):
-            self.fields["confirmed"] = self.asked
-            said = _("Il resterait %(left)s, qui ne se paient pas en ligne : encaissez tout, ou confirmez plus bas.")
-            self.add_error("cents", said % {"left": money.euros(left)})
         return cleaned
-
-    @property
-    def change_cents(self) -> int:
-        """What to give back of what the payer handed over."""
-        handed: int | None = self.cleaned_data["handed"]
-        return handed - self.cleaned_data["cents"] if handed else 0
 
     @property
     def money(self) -> payments.Money:
@@ -109,15 +79,6 @@ class HandedForm(forms.Form):
             bank=given["bank"],
             valued_on=given["valued_on"],
         )
-
-    def _judge_change(self, cleaned: dict[str, Any]) -> None:
-        handed, cents = cleaned.get("handed"), cleaned.get("cents")
-        if handed is None or cents is None:
-            return
-        if cleaned.get("means") not in (None, Receipt.Means.CASH):
-            self.add_error("handed", _("La monnaie ne se rend que sur des espèces : videz ce champ."))
-        elif handed < cents:
-            self.add_error("handed", _("C’est moins que le montant : corrigez l’un ou l’autre."))
 
     def _judge_details(self, cleaned: dict[str, Any]) -> None:
         is_cheque = cleaned["means"] == Receipt.Means.CHEQUE
@@ -138,11 +99,102 @@ class HandedForm(forms.Form):
     def sentences(self, could: str) -> dict[CounterObstacle, tuple[str, str]]:
         """Return, for each obstacle, the field where it is said and what is said there."""
         return {
+            CounterObstacle.REGIE_CLOSED: ("", _("La régie est désactivée : elle ne peut rien encaisser.")),
+            CounterObstacle.CASH_LIMIT: (
+                "cents",
+                _("Au plus 300 € en espèces (article 1680 du CGI) : demandez un autre moyen de paiement."),
+            ),
+            CounterObstacle.MEANS: (
+                "means",
+                _("L’acte constitutif de la régie ne permet pas ce moyen de paiement : choisissez-en un autre."),
+            ),
+            CounterObstacle.CHEQUE: ("reference", _("Écrivez le numéro du chèque et sa banque.")),
+            CounterObstacle.VALUE_DATE: (
+                "valued_on",
+                _("Cette date de valeur n’est pas encore venue : corrigez-la, ou attendez ce jour."),
+            ),
+        }
+
+
+class UnmatchedForm(CounterForm):
+    """Money that came without an invoice."""
+
+    cents = EurosField(
+        label=gettext_lazy("Montant reçu"),
+        minimum=1,
+        error_messages={"required": gettext_lazy("Écrivez le montant reçu.")},
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial.setdefault("means", Receipt.Means.TRANSFER)
+
+
+class HandedForm(CounterForm):
+    """Money handed over, for the invoices that ``offered`` are."""
+
+    handed = EurosField(
+        label=gettext_lazy("Reçu"),
+        minimum=1,
+        required=False,
+        help_text=gettext_lazy("En espèces : ce que le payeur vous donne, pour savoir quelle monnaie rendre."),
+    )
+    confirmed = forms.BooleanField(label=gettext_lazy("Laisser ce reste"), required=False)
+    """Asked only where what would be left is too little to be paid online."""
+    field_order: Sequence[str] = ("cents", "means", "handed")
+
+    def __init__(self, *args: Any, offered: Sequence[Invoice], **options: Any) -> None:
+        start = {
+            "cents": sum(invoice.remaining_cents for invoice in offered),
+            "payer_name": offered[0].payer.display_name,
+        }
+        options.setdefault("initial", start)
+        takes_cesu = all(invoice.type.accepts_cesu for invoice in offered)
+        super().__init__(*args, regie=offered[0].regie, takes_cesu=takes_cesu, **options)
+        self.offered, self.asked = offered, self.fields.pop("confirmed")
+        if "confirmed" in self.data:
+            self.fields["confirmed"] = self.asked
+
+    def to_pay(self) -> Sequence[Invoice]:
+        """Return the invoices that the money is for, in the order in which it pays them."""
+        return self.offered
+
+    def clean(self) -> dict[str, Any]:
+        """
+        Refuse a change that cannot be given. Say before that what would be left cannot be paid online, and ask whether
+        that is wanted.
+        """
+        cleaned = super().clean()
+        self._judge_change(cleaned)
+        left = _left(self.to_pay(), cleaned.get("cents"))
+        if 0 < left < registry.GATEWAYS[self.regie.gateway].limits.min_cents and not cleaned.get("confirmed"):
+            self.fields["confirmed"] = self.asked
+            said = _("Il resterait %(left)s, qui ne se paient pas en ligne : encaissez tout, ou confirmez plus bas.")
+            self.add_error("cents", said % {"left": money.euros(left)})
+        return cleaned
+
+    @property
+    def change_cents(self) -> int:
+        """What to give back of what the payer handed over."""
+        handed: int | None = self.cleaned_data["handed"]
+        return handed - self.cleaned_data["cents"] if handed else 0
+
+    def _judge_change(self, cleaned: dict[str, Any]) -> None:
+        handed, cents = cleaned.get("handed"), cleaned.get("cents")
+        if handed is None or cents is None:
+            return
+        if cleaned.get("means") not in (None, Receipt.Means.CASH):
+            self.add_error("handed", _("La monnaie ne se rend que sur des espèces : videz ce champ."))
+        elif handed < cents:
+            self.add_error("handed", _("C’est moins que le montant : corrigez l’un ou l’autre."))
+
+    def sentences(self, could: str) -> dict[CounterObstacle, tuple[str, str]]:
+        """Return the same, and what there is to say of an invoice."""
+        own = {
             CounterObstacle.NOT_DUE: (
                 "",
                 _("Cette facture n’est plus à payer : n’encaissez rien, regardez où elle en est."),
             ),
-            CounterObstacle.REGIE_CLOSED: ("", _("La régie est désactivée : elle ne peut rien encaisser.")),
             CounterObstacle.TOO_MUCH: (
                 "cents",
                 _("Il reste %(could)s à payer : n’encaissez pas davantage.") % {"could": could},
@@ -155,30 +207,20 @@ class HandedForm(forms.Form):
                 )
                 % {"could": could},
             ),
-            CounterObstacle.MEANS: ("means", means_refused()),
             CounterObstacle.CESU: (
                 "means",
                 _("Ce type de facture ne se paie pas en CESU : choisissez un autre moyen."),
             ),
             CounterObstacle.APART: ("", _("Ces factures ne sont pas du même payeur : encaissez-les à part.")),
-            CounterObstacle.CHEQUE: ("reference", _("Écrivez le numéro du chèque et sa banque.")),
-            CounterObstacle.VALUE_DATE: (
-                "valued_on",
-                _("Cette date de valeur n’est pas encore venue : corrigez-la, ou attendez ce jour."),
-            ),
         }
+        return {**super().sentences(could), **own}
 
 
 class TakeForm(HandedForm):
     """Money handed over for an invoice."""
 
     def __init__(self, *args: Any, invoice: Invoice, **options: Any) -> None:
-        self.invoice = invoice
         super().__init__(*args, offered=[invoice], **options)
-
-    def to_pay(self) -> Sequence[Invoice]:
-        """Return the invoice."""
-        return [self.invoice]
 
 
 class InvoicesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -207,7 +249,7 @@ class TakeForSeveralForm(HandedForm):
             "invalid_choice": gettext_lazy("Une de ces factures n’est plus à payer : regardez celles qui restent."),
         },
     )
-    field_order = ("invoices",)
+    field_order = ("invoices", *HandedForm.field_order)
 
     def __init__(self, *args: Any, due: QuerySet[Invoice], **options: Any) -> None:
         super().__init__(*args, offered=list(due), **options)
@@ -246,11 +288,6 @@ class TakeForSeveralForm(HandedForm):
             CounterObstacle.CESU: ("means", _("Une de ces factures ne se paie pas en CESU : décochez-la.")),
         }
         return {**super().sentences(could), **own}
-
-
-def means_refused() -> str:
-    """Say that the acte constitutif does not allow a means."""
-    return _("L’acte constitutif de la régie ne permet pas ce moyen de paiement : choisissez-en un autre.")
 
 
 def taken(receipt: Receipt, *, change_cents: int) -> SafeString:

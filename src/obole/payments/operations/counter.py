@@ -78,7 +78,8 @@ def take_money(*, invoice_id: int, money: Money, request_key: str, actor: Actor,
     it made.
 
     :raises MoneyNotTaken: if the invoice is not due or needs less, if it is too much cash, if its type takes no CESU,
-        or if the régie may not take this means.
+        if the régie may not take this means, if nobody says which cheque it is, or if a transfer counts from a day that
+        has not come.
     """
     return _take([invoice_id], money, request_key=request_key, actor=actor, at=at)
 
@@ -91,11 +92,8 @@ def take_for_invoices(
     Take one sum at the counter for several invoices of one payer, whole or in part, with one quittance: the first due
     are paid first. The same ``request_key`` again returns the receipt that it made.
 
-    :raises MoneyNotTaken: as ``take_money`` does, for all of them or for none; if they are of several payers or régies;
-        if it is a cheque without its number or its bank.
+    :raises MoneyNotTaken: as ``take_money`` does, for all of them or for none; if they are of several payers or régies.
     """
-    if money.means == Receipt.Means.CHEQUE and not (money.reference and money.bank):
-        raise MoneyNotTaken(CounterObstacle.CHEQUE)
     return _take(invoice_ids, money, request_key=request_key, actor=actor, at=at)
 
 
@@ -104,9 +102,10 @@ def take_unmatched(*, regie_id: int, money: Money, request_key: str, actor: Acto
     """
     Take money whose invoice nobody knows (a transfer without a reference): to recettes à classer, and to « À traiter ».
 
-    :raises MoneyNotTaken: if the régie is closed or may not take this means, or if it is too much cash.
+    :raises MoneyNotTaken: if the régie is closed or may not take this means, if it is too much cash, if nobody says
+        which cheque it is, or if a transfer counts from a later day.
     """
-    _require_counter(money)
+    _require_counter(money, at=at)
     regie = Regie.objects.get(pk=regie_id)
     require_mandate(regie_id=regie_id, actor=actor, at=at)
     # The same form sent twice waits here: the régie comes after its series.
@@ -135,9 +134,13 @@ def cash_allowance(*invoices: Invoice) -> int:
     return max(0, MOST_CASH - (cash.aggregate(sum=Sum("cents"))["sum"] or 0))
 
 
-def _require_counter(money: Money) -> None:
+def _require_counter(money: Money, *, at: datetime) -> None:
     if money.means not in AT_THE_COUNTER or money.cents <= 0:
         raise ValueError(f"{money} is not money at the counter")
+    if money.means == Receipt.Means.CHEQUE and not (money.reference and money.bank):
+        raise MoneyNotTaken(CounterObstacle.CHEQUE)
+    if money.valued_on is not None and money.valued_on > dates.day_of(at):
+        raise MoneyNotTaken(CounterObstacle.VALUE_DATE)
 
 
 def _take(invoice_ids: Collection[int], money: Money, *, request_key: str, actor: Actor, at: datetime) -> Receipt:
@@ -167,7 +170,7 @@ def _take(invoice_ids: Collection[int], money: Money, *, request_key: str, actor
 
 
 def _guard(invoices: Sequence[Invoice], money: Money, *, at: datetime) -> None:
-    _require_counter(money)
+    _require_counter(money, at=at)
     regie, due = invoices[0].regie, sum(invoice.remaining_cents for invoice in invoices)
     if any(invoice.state != InvoiceState.DUE or not invoice.remaining_cents for invoice in invoices):
         raise MoneyNotTaken(CounterObstacle.NOT_DUE)
@@ -181,8 +184,6 @@ def _guard(invoices: Sequence[Invoice], money: Money, *, at: datetime) -> None:
         raise MoneyNotTaken(CounterObstacle.CESU)
     if money.means not in regies.allowed_means(regie):
         raise MoneyNotTaken(CounterObstacle.MEANS)
-    if money.valued_on is not None and money.valued_on > dates.day_of(at):
-        raise MoneyNotTaken(CounterObstacle.VALUE_DATE)
 
 
 def _keep(
