@@ -167,9 +167,20 @@ class Citizen(models.Model):
     def set_keys(self) -> None:
         """Set what it is sorted and found by, from what is written in it."""
         self.sort_key = texts.fold(f"{self.organisation} {self.last_name} {self.first_name}")
-        names = search_keys.of_names(self.organisation, self.last_name, self.first_name)
-        others = search_keys.of_email(self.email) | search_keys.of_phone(self.phone)
-        self.search_keys = search_keys.in_order(names | others | search_keys.of_address(self.address))
+        self.search_keys = search_keys.of_person(self._names, **self._reached)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What another file of the same person would share, by its kind."""
+        return search_keys.identity(self._names, **self._reached)
+
+    @property
+    def _names(self) -> tuple[str, str, str]:
+        return self.organisation, self.last_name, self.first_name
+
+    @property
+    def _reached(self) -> dict[str, str]:
+        return {"email": self.email, "phone": self.phone, "address": self.address}
 
     @property
     def actor(self) -> Actor:

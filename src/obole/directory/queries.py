@@ -2,12 +2,10 @@
 
 from typing import Any, TypeVar
 
-from django.db.models import Case, CharField, F, Func, IntegerField, Model, Q, QuerySet, Value, When
-from django.db.models.functions import Lower, Replace, Right
+from django.db.models import Case, IntegerField, Model, Q, QuerySet, When
 
-from obole.directory import rules
 from obole.directory.models import Agent, Authority, Citizen, ListLayout, ListName, SavedList, User
-from obole.lib import phones, search_keys, texts
+from obole.lib import search_keys
 from obole.lib.actors import Actor
 
 
@@ -27,36 +25,10 @@ def likely_citizens(citizen: Citizen) -> QuerySet[Citizen]:
     Return the files that may be the same person's or organisation's: the same names, e-mail, telephone or address,
     whatever the writing. Those of the same names come first.
     """
-    named = texts.fold(f"{citizen.organisation} {citizen.last_name} {citizen.first_name}")
-    turned = texts.fold(f"{citizen.organisation} {citizen.first_name} {citizen.last_name}")
-    same_name = Q(sort_key__in=[named, turned])
-    alike = same_name
-    if citizen.email:
-        alike |= Q(email__iexact=citizen.email)
-    if phones.key(citizen.phone):
-        alike |= Q(phone_key=phones.key(citizen.phone))
-    if rules.address_key(citizen.address):
-        alike |= Q(address_key=rules.address_key(citizen.address))
-    rows = Citizen.objects.annotate(phone_key=_phone_key(), address_key=_address_key()).filter(alike)
-    first = Case(When(same_name, then=0), default=1, output_field=IntegerField())
-    return rows.exclude(pk=citizen.pk).order_by(first, "sort_key", "pk")
-
-
-def _phone_key() -> Right:
-    """Say in SQL what ``phones.key`` says, of numbers that are long enough."""
-    digits = Func(F("phone"), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
-    return Right(digits, phones.SIGNIFICANT, output_field=CharField())
-
-
-def _address_key() -> Func:
-    """Say in SQL what ``rules.address_key`` says: the database folds no accent by itself."""
-    spelt: Any = F("address")
-    for letters, two in rules.TWO_LETTERS:
-        spelt = Replace(spelt, Value(letters), Value(two))
-    plain = Func(spelt, Value(rules.ACCENTED), Value(rules.PLAIN), function="translate")
-    return Func(
-        Lower(plain), Value("[^a-z0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=CharField()
-    )
+    shared = citizen.identity
+    rows = Citizen.objects.filter(search_keys__overlap=list(shared.values())).exclude(pk=citizen.pk)
+    first = When(search_keys__contains=[shared.get("names", "")], then=0)
+    return rows.order_by(Case(first, default=1, output_field=IntegerField()), "sort_key", "pk")
 
 
 def search_citizens(text: str) -> QuerySet[Citizen]:

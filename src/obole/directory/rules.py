@@ -21,19 +21,6 @@ class Right(StrEnum):
     """Change régies, types, dispositifs, templates and agents."""
 
 
-TWO_LETTERS = (("œ", "oe"), ("Œ", "oe"), ("æ", "ae"), ("Æ", "ae"))
-ACCENTED = "àâäáãåçéèêëíìîïñóòôöõúùûüýÿÀÂÄÁÃÅÇÉÈÊËÍÌÎÏÑÓÒÔÖÕÚÙÛÜÝŸ"
-PLAIN = "aaaaaaceeeeiiiinooooouuuuyyaaaaaaceeeeiiiinooooouuuuyy"
-
-
-def address_key(address: str) -> str:
-    """Return what two writings of one address have in common: its letters and digits, without accents nor spaces."""
-    for letters, plain in TWO_LETTERS:
-        address = address.replace(letters, plain)
-    folded = address.translate(str.maketrans(ACCENTED, PLAIN)).lower()
-    return "".join(letter for letter in folded if letter.isascii() and letter.isalnum())
-
-
 def masked_email(email: str) -> str:
     """Return an address that tells its owner from another, and is no use to write to: ``m…e@example.org``."""
     name, at, host = email.rpartition("@")

@@ -8,15 +8,37 @@ one letter was added, forgotten, changed or exchanged with its neighbour
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from obole.lib import texts
+from obole.lib import phones, texts
 
 SHORTEST_TYPO, LONGEST = 4, 16
 FEWEST_DIGITS, MOST_DIGITS = 6, 15
 MOST_KEYS = 400
+_NOT_A_NAME = re.compile(r"@.*|t\d+")
 CIVILITIES = frozenset({"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"})
 STREETS = frozenset({"rue", "avenue", "place", "boulevard", "chemin", "impasse", "allee", "route", "quai", "square"})
+
+
+def identity(names: Sequence[str], *, email: str, phone: str, address: str) -> dict[str, str]:
+    """
+    Return what two files of one person share whatever the writing, each by its kind: the same names in any order, mail,
+    telephone, address. What is not written is left out.
+    """
+    words, digits = sorted(texts.fold(" ".join(names)).split()), phones.digits(phone)
+    known = {
+        "names": f"=n {' '.join(words)}" if words else "",
+        "email": f"@{email.casefold()}" if email else "",
+        "phone": f"t{digits[:MOST_DIGITS]}" if len(digits) > phones.SIGNIFICANT else "",
+        "address": f"=a {texts.fold(address).replace(' ', '')}" if address.strip() else "",
+    }
+    return {kind: key for kind, key in known.items() if key}
+
+
+def of_person(names: Sequence[str], *, email: str, phone: str, address: str) -> list[str]:
+    """Return the keys of somebody's file."""
+    whole = identity(names, email=email, phone=phone, address=address).values()
+    return in_order({*whole, *of_names(*names), *of_email(email), *of_phone(phone), *of_address(address)})
 
 
 def of_names(*names: str) -> set[str]:
@@ -42,7 +64,7 @@ def of_email(address: str) -> set[str]:
 
 def of_phone(number: str) -> set[str]:
     """Return the keys of a telephone number, whatever its writing, from its first six digits on."""
-    digits = phone_digits(number)
+    digits = phones.digits(number)
     return {f"t{digits[:length]}" for length in range(FEWEST_DIGITS, min(len(digits), MOST_DIGITS) + 1)}
 
 
@@ -57,21 +79,12 @@ def in_order(keys: Iterable[str]) -> list[str]:
     return sorted(keys)[:MOST_KEYS]
 
 
-def phone_digits(number: str) -> str:
-    """Return the digits of a telephone number as they are dialled in France."""
-    digits = "".join(letter for letter in number if letter.isdecimal() and letter.isascii())
-    for abroad in ("0033", "33"):
-        if digits.startswith(abroad) and len(digits) == len(abroad) + 9:
-            return f"0{digits[len(abroad) :]}"
-    return digits
-
-
 def asked(text: str) -> list[str]:
     """Return the keys that a row must all hold to answer to a text as it is written; none if it says nothing."""
     line = texts.clean_line(text)
     if "@" in line:
         return [f"@{line.casefold()}"]
-    digits = phone_digits(line)
+    digits = phones.digits(line)
     if re.fullmatch(r"[+()\d\s./-]+", line) and len(digits) >= FEWEST_DIGITS:
         return [f"t{digits[:MOST_DIGITS]}"]
     words = [word for word in texts.fold(line).split() if word not in CIVILITIES]
@@ -84,7 +97,7 @@ def misspelt(text: str) -> list[list[str]]:
     may have been written apart or together. None if the text is too short for that, or is no name.
     """
     keys = asked(text)
-    if any(key[0] in "@t" and not key.isalpha() for key in keys) or not any(len(key) >= SHORTEST_TYPO for key in keys):
+    if any(_NOT_A_NAME.fullmatch(key) for key in keys) or not any(len(key) >= SHORTEST_TYPO for key in keys):
         return []
     return [sorted(_less_one(key)) if len(key) >= SHORTEST_TYPO else [key] for key in keys]
 

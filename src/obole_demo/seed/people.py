@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 
 from obole.lib import search_keys, texts
@@ -50,7 +49,6 @@ def make(count: int, *, first: int, dice: Random) -> Iterator[tuple[Payer, tuple
         )
         phone = f"06{dice.randrange(10**8):08d}" if rank % 3 else ""
         address = f"{dice.randrange(1, 200)} rue {dice.choice(STREETS)}\n99999 Valbourg"
-        keys = _keys_of_name(family, given) | search_keys.of_email(email) | search_keys.of_phone(phone)
         sort_key = texts.fold(f"{family} {given}")
         row = (
             first + rank,
@@ -64,16 +62,6 @@ def make(count: int, *, first: int, dice: Random) -> Iterator[tuple[Payer, tuple
             phone,
             address,
             sort_key,
-            search_keys.in_order(keys | _keys_of_address(address)),
+            search_keys.of_person(("", family, given), email=email, phone=phone, address=address),
         )
         yield Payer(first + rank, f"{given} {family}", sort_key, address, email), row
-
-
-@lru_cache(maxsize=50_000)
-def _keys_of_name(family: str, given: str) -> frozenset[str]:
-    return frozenset(search_keys.of_names("", family, given))
-
-
-@lru_cache(maxsize=5000)
-def _keys_of_address(address: str) -> frozenset[str]:
-    return frozenset(search_keys.of_address(address))

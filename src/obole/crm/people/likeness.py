@@ -8,7 +8,6 @@ from obole.crm.shared import scopes
 from obole.directory import queries, rules
 from obole.directory.access import AgentRequest
 from obole.directory.models import Citizen
-from obole.lib import phones, texts
 
 MOST = 5
 
@@ -35,15 +34,11 @@ def are_told_apart(request: AgentRequest, alike: list[Likeness]) -> bool:
 
 
 def _why(citizen: Citizen, other: Citizen) -> str:
-    same = {
-        _("même nom"): _words(citizen) == _words(other),
-        _("même courriel"): bool(citizen.email) and citizen.email.lower() == other.email.lower(),
-        _("même téléphone"): bool(phones.key(citizen.phone)) and phones.key(citizen.phone) == phones.key(other.phone),
-        _("même adresse"): bool(citizen.address)
-        and rules.address_key(citizen.address) == rules.address_key(other.address),
+    labels = {
+        "names": _("même nom"),
+        "email": _("même courriel"),
+        "phone": _("même téléphone"),
+        "address": _("même adresse"),
     }
-    return ", ".join(label for label, is_same in same.items() if is_same)
-
-
-def _words(citizen: Citizen) -> list[str]:
-    return sorted(texts.fold(f"{citizen.organisation} {citizen.last_name} {citizen.first_name}").split())
+    theirs = other.identity
+    return ", ".join(labels[kind] for kind, key in citizen.identity.items() if theirs.get(kind) == key)

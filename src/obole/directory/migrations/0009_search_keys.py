@@ -13,9 +13,8 @@ def fill(apps, schema_editor):
             "SELECT id, organisation, last_name, first_name, email, phone, address FROM directory_citizen ORDER BY id"
         )
         for pk, organisation, last_name, first_name, email, phone, address in cursor.fetchall():
-            names = search_keys.of_names(organisation, last_name, first_name)
-            others = search_keys.of_email(email) | search_keys.of_phone(phone) | search_keys.of_address(address)
-            keys = search_keys.in_order(names | others)
+            names = (organisation, last_name, first_name)
+            keys = search_keys.of_person(names, email=email, phone=phone, address=address)
             cursor.execute("UPDATE directory_citizen SET search_keys = %s WHERE id = %s", [keys, pk])
 
 
