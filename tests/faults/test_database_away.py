@@ -189,7 +189,7 @@ def ring_cut_between_the_refusal_and_its_savepoint(town: Town, monkeypatch: pyte
     Attempt.objects.filter(pk=attempt.pk).update(gateway_reference=IDOP)
     browser = Client(raise_request_exception=False)
     assert browser.post(NOTIFICATION, {"idop": IDOP}).status_code == 200
-    limits.forgive(BANK_QUESTIONS, attempt.pk)
+    limits.forgive((BANK_QUESTIONS, attempt.pk))
     rollback = connections["default"].savepoint_rollback
 
     def cut(sid: str) -> None:
