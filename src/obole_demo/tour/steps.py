@@ -141,7 +141,7 @@ def follow(cast: Cast) -> str:
     agent.expect("Paiement refusé", "Paiement abandonné", "Paiement accepté", "Facture émise et déposée", "Courriel")
     if "échange brut" in agent.text:
         raise Difference("an agent without the right reads the bank's raw exchanges")
-    agent.get("/crm/transactions/", status=404).get("/crm/regies/", status=404)
+    agent.get(f"/crm/transactions/?q={number}").expect("Acceptée", "Refusée").get("/crm/regies/", status=403)
     export = agent.bytes_of(f"/crm/factures/export.csv?q={number}").decode("utf-8-sig")
     if number not in export or ";" not in export:
         raise Difference(f"the export does not hold {number}")
