@@ -149,8 +149,8 @@ def follow(cast: Cast) -> str:
     admin.get("/crm/regies/").follow(f"Régie de la visite {cast.mark}").expect("cartes en instance", money.plain(TOTAL))
     admin.get(f"/crm/transactions/?q={number}").expect("Acceptée", "Refusée", "Abandonnée")
     sign_in(cast.regisseur, "regisseur@demo.example").get(admin.url).expect("Transactions")
-    if f"{number.replace('-', '')}T1" in cast.regisseur.text:
-        raise Difference("a régisseur sees a régie that is not theirs")
+    if f"Régie de la visite {cast.mark}" in cast.regisseur.text:
+        raise Difference("a régisseur reads the name of a régie that is not theirs")
     return f"{money.euros(TOTAL)} in « cartes en instance » and in « recettes à verser », story complete, export read"
 
 
