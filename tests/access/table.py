@@ -42,6 +42,8 @@ PEOPLE = {
     "drop_view": does(read, "kept view", scoped=False, takes=frozenset({302, 404})),
     "list_layout": does(read, scoped=False),
     "citizens": shows(read, says="Usagers", lists=True),
+    "citizens_file": shows(read, "kind of file", scoped=False, lists=True),
+    "citizens_selection": form(read, gives=AWAY, scoped=False),
     "citizen_new": form(review, says="Ouvrir une fiche"),
     "citizen": shows(invoice_read, "citizen", "Maud "),
     "citizen_edit": form(invoice_handled, "citizen", "Modifier la fiche"),
@@ -61,7 +63,8 @@ PEOPLE = {
 }
 DOSSIERS = {
     "dossiers": shows(read, says="Dossiers", lists=True),
-    "dossiers_selection": form(review, gives=AWAY, scoped=False),
+    "dossiers_file": shows(read, "kind of file", scoped=False, lists=True),
+    "dossiers_selection": form(read, gives=AWAY, scoped=False),
     "dossier": shows(dossier_read, "review"),
     "dossier_take": does(dossier_handled, "sent"),
     "dossier_complement": form(dossier_handled, "review", "Demander un complément"),
@@ -86,8 +89,7 @@ INVOICES = {
     "cautions_file": shows(money, "kind of file", scoped=False),
     "caution": form(invoice_handled, "caution", "Où elle en est"),
     "invoices": shows(read, says="Factures", lists=True),
-    "invoices_export": shows(read, lists=True),
-    "invoices_export_xlsx": shows(read),
+    "invoices_file": shows(read, "kind of file", scoped=False, lists=True),
     "invoices_selection": form(read, gives=AWAY, scoped=False),
     "invoice": shows(invoice_read, "paid", "Tout ce qui s’est passé"),
     "invoice_pdf": shows(invoice_read, "paid"),
@@ -110,6 +112,8 @@ MONEY = {
     "receipt": shows(money_read, "receipt", "Ce qu’il paie"),
     "receipt_reverse": form(money_moved, "receipt", "Reprendre l’encaissement"),
     "attempts": shows(read, says="Transactions", lists=True),
+    "attempts_file": shows(read, "kind of file", scoped=False, lists=True),
+    "attempts_selection": form(read, gives=AWAY, scoped=False),
     "attempt": shows(invoice_read, "attempt", "La banque a accepté le paiement."),
     "attempt_ask": does(money_moved, "waiting attempt"),
     "refunds": shows(money, says="À payer par le comptable", lists=True),
@@ -124,8 +128,7 @@ MONEY = {
 REGIE_BOOKS = ("journal", "quittances", "ledger", "balance", "developments")
 BOOKS = {
     "receipts": shows(money, says="Encaissements", lists=True),
-    "receipts_csv": shows(money, lists=True),
-    "receipts_xlsx": shows(money),
+    "receipts_file": shows(money, "kind of file", scoped=False, lists=True),
     "book_journal": shows(money_read, "regie", "Journal des encaissements"),
     "book_quittances": shows(money_read, "regie", "Quittances"),
     "book_ledger": shows(money_read, "regie", "Total de la période"),
@@ -187,6 +190,8 @@ BOOKS = {
 }
 OUTBOX = {
     "messages": shows(read, says="Courriels", lists=True),
+    "messages_file": shows(read, "kind of file", scoped=False, lists=True),
+    "messages_selection": form(read, gives=AWAY, scoped=False),
     "message": shows(invoice_read, "message", "Destinataire"),
     "message_resend": does(invoice_handled, "message"),
 }

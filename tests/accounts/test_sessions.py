@@ -133,14 +133,14 @@ def test_other_rights_and_no_access_end_every_session_for_good(town: Town, chang
 def test_who_just_signed_in_is_not_asked_again(town: Town, clock: Any) -> None:
     client = opened(town.admin.user)
     clock.shift(timedelta(minutes=9))
-    assert client.get(url("invoices_export")).status_code == 200
+    assert client.get(url("invoices_file", "csv")).status_code == 200
     clock.shift(timedelta(minutes=2))
-    assert client.get(url("invoices_export"))["Location"].startswith(AGAIN)
-    wrong = client.post(f"{AGAIN}?next={url('invoices_export')}", {"password": "faux"})
+    assert client.get(url("invoices_file", "csv"))["Location"].startswith(AGAIN)
+    wrong = client.post(f"{AGAIN}?next={url('invoices_file', 'csv')}", {"password": "faux"})
     assert wrong.status_code == 200
-    answer = client.post(f"{AGAIN}?next={url('invoices_export')}", {"password": PASSWORD})
-    assert answer["Location"] == url("invoices_export")
-    assert client.get(url("invoices_export")).status_code == 200
+    answer = client.post(f"{AGAIN}?next={url('invoices_file', 'csv')}", {"password": PASSWORD})
+    assert answer["Location"] == url("invoices_file", "csv")
+    assert client.get(url("invoices_file", "csv")).status_code == 200
 
 
 def test_what_was_typed_is_done_once_somebody_said_who_they_are(town: Town, clock: Any) -> None:

@@ -49,7 +49,7 @@ def test_who_comes_in_and_who_is_refused_is_kept_without_what_was_typed(town: To
 def test_what_an_agent_consults_and_takes_away_is_kept(town: Town) -> None:
     client = browser(town.agent)
     client.get(url("citizen", town.citizen.pk))
-    list(client.get(url("invoices_export")).streaming_content)  # type: ignore[attr-defined]
+    list(client.get(url("invoices_file", "csv")).streaming_content)  # type: ignore[attr-defined]
     who = town.agent.actor.id
     assert verbs("citizen_read", "export") == [("citizen_read", who, "directory.citizen"), ("export", who, "")]
 

@@ -21,7 +21,7 @@ import obole
 from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice, InvoiceLine
 from obole.billing.operations import issuing, pricing
-from obole.crm.invoices import invoice_export
+from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared import exports
 from obole.lib import dates, money
 from obole.payments.models import Attempt
@@ -134,7 +134,8 @@ def f62(town: Town, quantity: Decimal, price: int) -> None:
     document = pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=NOON)
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf_documents.read_pdf(document))).pages)
     assert shown(expected) in " ".join(text.replace("\u202f", " ").replace("\xa0", " ").split())
-    columns = invoice_export.export_columns(["number", "total_cents"], today=dates.day_of(NOON))
+    table = InvoiceTable(Invoice.objects.none(), today=dates.day_of(NOON))
+    columns = [column for column in exports.columns_of(table) if column.title in ("Numéro", "Montant €")]
     _titles, row = csv.reader(io.StringIO("".join(exports._lines(columns, [invoice]))), delimiter=";")
     assert row == [invoice.number, f"{expected // 100},{expected % 100:02d}"]
     Attempt.objects.filter(pk=attempt.pk).update(released_at=later(1))

@@ -48,7 +48,7 @@ CRM = (
     "/crm/parametrage/agents/",
 )
 WIDTHS = (1280, 360)
-FILE = re.compile(r"(\.(pdf|csv|xlsx|zip)|/fichier/)$")
+FILE = re.compile(r"(\.(pdf|csv|xlsx|ods|zip)|/fichier/)$")
 DETAILS = {
     "usager": ("/mes-factures/", "/mes-demarches/", "/demarches/"),
     "admin": (
@@ -94,7 +94,8 @@ def first_detail(page: Page, path: str) -> str:
         if item.startswith(path)
         and item != path
         and "?" not in item
-        and not item.endswith((".pdf", ".csv", "/nouveau/", "/nouvel/"))
+        and not FILE.search(item)
+        and not item.endswith(("/nouveau/", "/nouvel/"))
     )
 
 

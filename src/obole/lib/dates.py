@@ -32,6 +32,11 @@ def day_of(at: datetime) -> date:
     return at.astimezone(PARIS).date()
 
 
+def local(at: datetime) -> datetime:
+    """Return what clocks show in Paris at ``at``, without a zone: for spreadsheets, which know none."""
+    return at.astimezone(PARIS).replace(tzinfo=None)
+
+
 def due_date(issued_at: datetime, *, term_days: int) -> date:
     """Return the last day to pay: the day of issue in Paris plus the payment term, in days."""
     return day_of(issued_at) + timedelta(days=term_days)

@@ -12,8 +12,8 @@ from obole.lib.tables import Cell, Kind, Table
 MOST_ROWS = 100_000
 """Beyond that an agent waits too long; a CSV has no limit."""
 LONGEST_TITLE = 31
-WIDTHS = {Kind.TEXT: 24, Kind.DAY: 12, Kind.AMOUNT: 14, Kind.NUMBER: 10}
-FORMATS = {Kind.AMOUNT: "#,##0.00", Kind.DAY: "dd/mm/yyyy", Kind.NUMBER: "0"}
+WIDTHS = {Kind.TEXT: 24, Kind.DAY: 12, Kind.MOMENT: 17, Kind.AMOUNT: 14, Kind.NUMBER: 10}
+FORMATS = {Kind.AMOUNT: "#,##0.00", Kind.DAY: "dd/mm/yyyy", Kind.MOMENT: "dd/mm/yyyy hh:mm", Kind.NUMBER: "0"}
 OPTIONS = {
     # Rows go to the disk as they come: a hundred thousand take the memory of one.
     "constant_memory": True,
@@ -61,4 +61,4 @@ def _write_cell(sheet: Any, place: tuple[int, int], kind: Kind, value: Cell, for
     elif isinstance(value, int):
         sheet.write_number(*place, Decimal(value).scaleb(-2) if kind == Kind.AMOUNT else value, formats[kind])
     else:
-        sheet.write_datetime(*place, value, formats[Kind.DAY])
+        sheet.write_datetime(*place, value, formats[kind])

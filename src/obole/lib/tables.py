@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import islice
 
 Cell = str | int | date | None
+"""An instant is a ``datetime`` without a zone, as clocks show it in Paris."""
 
 
 class Kind(StrEnum):
@@ -14,6 +15,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     DAY = "day"
+    MOMENT = "moment"
     AMOUNT = "amount"
     NUMBER = "number"
 

@@ -51,11 +51,12 @@ def test_the_list_offers_its_rows_one_by_one_and_all_of_them(town: Town, client:
     assert "Toutes celles qui répondent (1)" in " ".join(form.text_content().split())
 
 
-def test_who_may_do_nothing_sees_no_box(town: Town) -> None:
+def test_who_only_reads_takes_files_away_and_does_nothing_else(town: Town) -> None:
     make_invoice(town)
     reader = browser(make_agent(Profile.READER, email="lecture@example.org"))
     page = get(reader, "dossiers").content.decode()
-    assert 'name="chosen"' not in page
+    assert "dossier.take" not in page
+    assert 'name="verb" value="csv"' in page
     offered = get(reader, "invoices").content.decode()
     assert PRINT in offered
     assert CANCEL not in offered
@@ -160,7 +161,7 @@ def test_too_many_rows_are_said(town: Town, client: Client, monkeypatch: pytest.
     make_invoice(town)
     make_invoice(town)
     monkeypatch.setattr("obole.crm.bulk.selection.operations.MOST", 1)
-    answer = send(client, "export.csv", scope="all")
+    answer = send(client, "csv", scope="all")
     assert "Plus de 1 lignes" in text_of(client.get(answer["Location"]))
 
 
@@ -243,18 +244,18 @@ def test_the_drafts_that_are_ticked_are_issued_and_the_others_wait(town: Town) -
 def test_the_rows_that_are_ticked_make_a_file(town: Town, client: Client) -> None:
     first, _second, third = (make_invoice(town, meals=meals) for meals in (1, 2, 3))
     asked = {"chosen": [first.pk, third.pk], "query": "sort=total_cents&status=late"}
-    content = client.get(send(client, "export.csv", **asked)["Location"])
+    content = client.get(send(client, "csv", **asked)["Location"])
     text = b"".join(content.streaming_content).decode()  # type: ignore[attr-defined]
     assert [row.split(";")[0] for row in text.splitlines()[1:]] == [first.number, third.number]
-    with zipfile.ZipFile(io.BytesIO(client.get(send(client, "export.xlsx", **asked)["Location"]).content)) as book:
+    with zipfile.ZipFile(io.BytesIO(client.get(send(client, "xlsx", **asked)["Location"]).content)) as book:
         sheet = etree.fromstring(book.read("xl/worksheets/sheet1.xml"))
     rows = [
         ["".join(cell.itertext()) for cell in row.iterfind("{*}c")] for row in sheet.iterfind(".//{*}sheetData/{*}row")
     ]
     assert (len(rows), {first.number, third.number} <= {cell for row in rows for cell in row}) == (3, True)
     assert "3.25" in rows[1]
-    whole = send(client, "export.csv", scope="all", query="status=due")
-    assert whole["Location"] == f"{url('invoices_export')}?status=due"
+    whole = send(client, "csv", scope="all", query="status=due")
+    assert whole["Location"] == f"{url('invoices_file', 'csv')}?status=due"
 
 
 def test_more_rows_ask_no_more_questions(town: Town, client: Client, django_assert_max_num_queries: Any) -> None:

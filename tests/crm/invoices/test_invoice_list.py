@@ -58,7 +58,7 @@ def numbers(client: Client, **query: object) -> list[str]:
 
 
 def file_of(client: Client, **query: object) -> list[list[str]]:
-    answer = client.get(url("invoices_export"), query)
+    answer = client.get(url("invoices_file", "csv"), query)
     assert answer.status_code == 200
     content = b"".join(answer.streaming_content)
     assert content.startswith("\ufeff".encode())

@@ -18,14 +18,13 @@ from obole.crm.shared import exports, journal
 from obole.crm.shared.lists import Tab
 from obole.crm.shared.pages import file_answer, render_page
 from obole.directory.access import AgentRequest
-from obole.lib import dates, spreadsheets
+from obole.lib import dates
 from obole.lib.tables import Table, TooLong
 from obole.limits import operations as limits
 from obole.limits.rules import EXPORTS
 from obole.regies.models import Regie
 
-PDF, XLSX, CSV = "pdf", "xlsx", "csv"
-SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "pdf"
 SCREENS = ("book_journal", "book_quittances", "book_ledger", "book_balance", "book_developments", "book_pictures")
 
 
@@ -53,7 +52,7 @@ def file_of(
     request: AgentRequest, regie: Regie, kind: str, *, name: str, period: Period, make: Callable[[], Table]
 ) -> HttpResponseBase:
     """Answer with a book as a file, and keep that it was taken away; a paper is in French, whatever the screen is."""
-    if kind not in (CSV, XLSX, PDF):
+    if kind not in (*exports.KINDS, PDF):
         raise Http404
     limits.use(EXPORTS, request.agent.pk, at=dates.now())
     journal.keep(request, Access.Verb.EXPORT, regie, what=name, kind=kind, filters=request.GET.urlencode()[:200])
@@ -61,21 +60,10 @@ def file_of(
     try:
         if kind == PDF:
             return _paper(request, regie, named, period, make)
-        return table_file(kind, named, make())
+        return exports.answer(kind, named, make())
     except TooLong as refusal:
         messages.warning(request, too_long(refusal))
         return redirect(f"{request.path.rpartition('/')[0]}/?{request.GET.urlencode()}")
-
-
-def table_file(kind: str, name: str, table: Table) -> HttpResponseBase:
-    """
-    Answer with a table as a spreadsheet or a CSV.
-
-    :raises obole.lib.tables.TooLong: if a spreadsheet cannot hold it.
-    """
-    if kind == XLSX:
-        return file_answer(spreadsheets.write(table), name=name, content_type=SPREADSHEET, to_save=True)
-    return exports.table_as_csv(name, table)
 
 
 def too_long(refusal: TooLong) -> str:

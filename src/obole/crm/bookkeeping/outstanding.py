@@ -17,8 +17,8 @@ from django_tables2.utils import Accessor
 from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
-from obole.crm.bookkeeping.books import CSV, XLSX, table_file, too_long
-from obole.crm.shared import journal
+from obole.crm.bookkeeping.books import too_long
+from obole.crm.shared import exports, journal
 from obole.crm.shared.columns import MAIN, AmountColumn, DayColumn
 from obole.crm.shared.filters import TICKS, AmountFilter, ListFilter
 from obole.crm.shared.lists import list_page, sorted_table, tab
@@ -163,12 +163,12 @@ def outstanding(request: AgentRequest, pk: int) -> HttpResponse:
 @after_reauthentication(reading=True)
 def outstanding_file(request: AgentRequest, pk: int, kind: str) -> HttpResponseBase:
     """Give what is shown as a file."""
-    if kind not in (CSV, XLSX):
+    if kind not in exports.KINDS:
         raise Http404
     asked = _asked(request, pk)
     _keep(request, asked)
     try:
-        return table_file(kind, f"restes-{asked.regie.code}-{asked.day.isoformat()}.{kind}", _as_table(asked))
+        return exports.answer(kind, f"restes-{asked.regie.code}-{asked.day.isoformat()}.{kind}", _as_table(asked))
     except TooLong as refusal:
         return _refused(request, pk, too_long(refusal))
 

@@ -39,8 +39,7 @@ A_REMITTANCE = "regies/<int:pk>/versements/<int:remittance_pk>/"
 
 urlpatterns = [
     path("encaissements/", receipts.receipts, name="receipts"),
-    path("encaissements/encaissements.csv", receipts.receipts_file, {"kind": "csv"}, name="receipts_csv"),
-    path("encaissements/encaissements.xlsx", receipts.receipts_file, {"kind": "xlsx"}, name="receipts_xlsx"),
+    path("encaissements/encaissements.<str:kind>", receipts.receipts_file, name="receipts_file"),
     path("regies/<int:pk>/journal/", journal.journal, name="book_journal"),
     path("regies/<int:pk>/journal/journal.<str:kind>", journal.journal_file, name="book_journal_file"),
     path("regies/<int:pk>/quittances/", quittances.quittances, name="book_quittances"),

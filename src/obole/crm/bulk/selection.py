@@ -17,6 +17,7 @@ from obole.billing.operations import ReasonMissing
 from obole.bulk_actions import operations, queries
 from obole.bulk_actions.models import BulkVerb
 from obole.bulk_actions.operations import VERBS, BulkRequest, EmptySelection, TooManyRows
+from obole.crm.shared import exports
 from obole.crm.shared.pages import render_page
 from obole.directory import rules
 from obole.directory.access import AgentRequest
@@ -39,10 +40,10 @@ class Source:
     page: str
     address: str
     named: str
-    verbs: Sequence[BulkVerb]
     rows: Callable[[AgentRequest, QueryDict], QuerySet[Any]]
-    exports: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of the files of such rows, by what their button sends."""
+    verbs: Sequence[BulkVerb] = ()
+    file: str = ""
+    """The address of the file of such rows, where there is one."""
     asks: Mapping[BulkVerb, type[forms.Form]] = field(default_factory=dict)
     """What a verb asks besides."""
 
@@ -68,19 +69,19 @@ class Selection:
 
     url: str
     verbs: Sequence[BulkVerb]
-    exports: Sequence[str]
+    file: str
     query: str
     named: str
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of files that can be made of the rows."""
+        return exports.KINDS if self.file else ()
+
     def with_boxes(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a table is made with, boxes before its first column; none where there is nothing to do."""
-        if not self:
-            return dict(options)
+        """Return what a table is made with, boxes before its first column."""
         boxes = (CHOSEN, SelectColumn(accessor="pk", named=self.named))
         return {**options, "sequence": [CHOSEN, *options["sequence"]], "extra_columns": [boxes]}
-
-    def __bool__(self) -> bool:
-        return bool(self.verbs or self.exports)
 
 
 def selection_of(request: AgentRequest, source: Source) -> Selection:
@@ -88,7 +89,7 @@ def selection_of(request: AgentRequest, source: Source) -> Selection:
     return Selection(
         url=reverse(source.address),
         verbs=_verbs(request, source),
-        exports=list(source.exports),
+        file=source.file,
         query=rules.query_to_keep(request.GET),
         named=source.named,
     )
@@ -96,10 +97,10 @@ def selection_of(request: AgentRequest, source: Source) -> Selection:
 
 def selection_page(request: AgentRequest, source: Source) -> HttpResponse:
     """Show what will happen to the rows that were chosen, then start it; or lead to the file of them."""
-    wanted, offered = request.POST.get("verb", ""), {*_verbs(request, source), *source.exports}
-    if request.method != "POST" or wanted not in offered:
+    wanted, kinds = request.POST.get("verb", ""), exports.KINDS if source.file else ()
+    if request.method != "POST" or wanted not in {*_verbs(request, source), *kinds}:
         return redirect(source.page)
-    is_file = wanted in source.exports
+    is_file = wanted in kinds
     try:
         chosen = _chosen(request, source, most=operations.MOST if is_file else VERBS[BulkVerb(wanted)].most)
     except EmptySelection:
@@ -108,7 +109,7 @@ def selection_page(request: AgentRequest, source: Source) -> HttpResponse:
         said = _("Plus de %(most)s lignes : affinez les filtres, puis recommencez.") % {"most": refusal.most}
         return _back(request, source, said)
     if is_file:
-        return _file(source.exports[wanted], chosen)
+        return _file(reverse(source.file, args=[wanted]), chosen)
     return _preview_or_start(request, source, BulkVerb(wanted), chosen)
 
 
@@ -182,9 +183,9 @@ def _chosen(request: AgentRequest, source: Source, *, most: int) -> Chosen:
 def _file(address: str, chosen: Chosen) -> HttpResponse:
     """Lead to the file of the whole filtered list, or of the rows that were ticked."""
     if chosen.scope == "all":
-        return redirect(f"{reverse(address)}?{rules.query_to_keep(chosen.query)}")
+        return redirect(f"{address}?{rules.query_to_keep(chosen.query)}")
     asked = {"ids": chosen.ids_in_one, "sort": chosen.query.getlist("sort")}
-    return redirect(f"{reverse(address)}?{urlencode(asked, doseq=True)}")
+    return redirect(f"{address}?{urlencode(asked, doseq=True)}")
 
 
 def _back(request: AgentRequest, source: Source, said: str) -> HttpResponse:

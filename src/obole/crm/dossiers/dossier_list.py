@@ -6,16 +6,18 @@ import django_filters as filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
+from obole.crm.bulk.list_file import ListFile, list_file
 from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
 from obole.crm.shared.lists import Tab, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
-from obole.directory.access import AgentRequest, for_agents
+from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.models import Agent, ListName
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossier_queries
@@ -82,19 +84,32 @@ def _rows_of(request: AgentRequest, query: QueryDict) -> QuerySet[Dossier]:
     return rows
 
 
+def _file_table(request: AgentRequest, rows: QuerySet[Dossier]) -> DossierTable:
+    return DossierTable(rows, **kept_list(request, ListName.DOSSIERS, DossierTable).table_options)
+
+
 SOURCE = Source(
     page="crm:dossiers",
     address="crm:dossiers_selection",
     named="reference",
-    verbs=(BulkVerb.TAKE_DOSSIERS,),
     rows=_rows_of,
+    verbs=(BulkVerb.TAKE_DOSSIERS,),
+    file="crm:dossiers_file",
 )
+FILE = ListFile(SOURCE, "dossiers", "dossiers", _file_table)
 
 
-@for_agents(Right.REVIEW)
+@for_agents(Right.READ)
 def dossiers_selection(request: AgentRequest) -> HttpResponse:
     """Show what will happen to the dossiers that were chosen, then do it."""
     return selection_page(request, SOURCE)
+
+
+@for_agents(Right.READ)
+@after_reauthentication(reading=True)
+def dossiers_file(request: AgentRequest, kind: str) -> HttpResponseBase:
+    """Give the filtered list, or the rows of it that were chosen."""
+    return list_file(request, FILE, kind)
 
 
 def _tabs(request: AgentRequest) -> list[Tab]:

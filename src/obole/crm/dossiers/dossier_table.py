@@ -8,6 +8,7 @@ from django_tables2.utils import Accessor
 from obole.crm.shared import badges
 from obole.crm.shared.columns import MAIN, STATUS, DayColumn
 from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
 
 
 class DossierTable(tables.Table):  # type: ignore[misc]  # untyped library
@@ -39,6 +40,10 @@ class DossierTable(tables.Table):  # type: ignore[misc]  # untyped library
     class Meta:
         template_name = "ui/table.html"
         empty_text = gettext_lazy("Aucun dossier ne répond à ces critères.")
+
+    def value_state(self, record: Dossier) -> str:
+        """Write the state, for a file."""
+        return str(DossierState(record.state).label)
 
     def render_state(self, record: Dossier) -> SafeString:
         """Draw the state."""

@@ -15,6 +15,7 @@ from obole.crm.dossiers import (
 
 urlpatterns = [
     path("dossiers/", dossier_list.dossiers, name="dossiers"),
+    path("dossiers/export.<str:kind>", dossier_list.dossiers_file, name="dossiers_file"),
     path("dossiers/selection/", dossier_list.dossiers_selection, name="dossiers_selection"),
     path("dossiers/<int:pk>/", dossier_detail.dossier, name="dossier"),
     path("dossiers/<int:pk>/prendre/", review.dossier_take, name="dossier_take"),

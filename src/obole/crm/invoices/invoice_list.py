@@ -7,12 +7,14 @@ import django_filters as filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
 from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
+from obole.crm.bulk.list_file import ListFile, list_file
 from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.invoices.cancel_and_redo import CancelForm
 from obole.crm.invoices.invoice_table import InvoiceTable
@@ -30,7 +32,7 @@ from obole.crm.shared.lists import KeptList, Tab, invoices_in_words, kept_list, 
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
 from obole.directory import rules
-from obole.directory.access import AgentRequest, for_agents
+from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.lib import dates
@@ -188,7 +190,7 @@ SOURCE = Source(
     named="number",
     verbs=(BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
     rows=rows_of,
-    exports={"export.csv": "crm:invoices_export", "export.xlsx": "crm:invoices_export_xlsx"},
+    file="crm:invoices_file",
     asks={BulkVerb.CANCEL_INVOICES: CancelForm},
 )
 
@@ -197,6 +199,21 @@ SOURCE = Source(
 def invoices_selection(request: AgentRequest) -> HttpResponse:
     """Show what will happen to the invoices that were chosen, then do it."""
     return selection_page(request, SOURCE)
+
+
+def _file_table(request: AgentRequest, rows: QuerySet[Invoice]) -> InvoiceTable:
+    today, kept = dates.day_of(dates.now()), kept_invoices(request)
+    return InvoiceTable(display_status.with_progress(rows), today=today, **kept.table_options)
+
+
+FILE = ListFile(SOURCE, "factures", "invoices", _file_table)
+
+
+@for_agents(Right.READ)
+@after_reauthentication(reading=True)
+def invoices_file(request: AgentRequest, kind: str) -> HttpResponseBase:
+    """Give the filtered list, or the rows of it that were chosen."""
+    return list_file(request, FILE, kind)
 
 
 def _tabs(request: AgentRequest, today: date) -> list[Tab]:

@@ -69,6 +69,10 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
         super().__init__(*args, **options)
         self.today = today
 
+    def value_status(self, record: Invoice) -> str:
+        """Write what people call the invoice now, for a file."""
+        return str(display_status.display(record, today=self.today).status.label)
+
     def render_status(self, record: Invoice) -> SafeString:
         """Draw what people call the invoice now."""
         return badges.invoice_badge(display_status.display(record, today=self.today))

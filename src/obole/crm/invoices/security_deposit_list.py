@@ -21,10 +21,10 @@ from obole.audit_log.models import Access
 from obole.billing.models import SecurityDeposit
 from obole.billing.models.security_deposits import SecurityDepositQuerySet
 from obole.billing.security_deposit_states import SecurityDepositState
-from obole.crm.bookkeeping.books import CSV, XLSX, table_file, too_long
+from obole.crm.bookkeeping.books import too_long
 from obole.crm.bookkeeping.movements import with_query
 from obole.crm.invoices.security_deposits import may_be_opened
-from obole.crm.shared import badges, journal
+from obole.crm.shared import badges, exports, journal
 from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, DayColumn
 from obole.crm.shared.filters import TICKS, AmountFilter, DayFilter, ListFilter, offer_regies
 from obole.crm.shared.lists import list_page, sorted_table, tab
@@ -176,7 +176,7 @@ def security_deposits(request: AgentRequest) -> HttpResponse:
 @after_reauthentication(reading=True)
 def security_deposits_file(request: AgentRequest, kind: str) -> HttpResponseBase:
     """Give the filtered list as a file."""
-    if kind not in (CSV, XLSX):
+    if kind not in exports.KINDS:
         raise Http404
     limits.use(EXPORTS, request.agent.pk, at=dates.now())
     journal.keep(
@@ -186,7 +186,7 @@ def security_deposits_file(request: AgentRequest, kind: str) -> HttpResponseBase
     rows = _narrowed(request, today).qs
     table = SecurityDepositTable(rows, today=today, order_by=request.GET.getlist("sort"))
     try:
-        return table_file(kind, f"cautions-{today.isoformat()}.{kind}", _as_table(table.data.data, rows, today))
+        return exports.answer(kind, f"cautions-{today.isoformat()}.{kind}", _as_table(table.data.data, rows, today))
     except TooLong as refusal:
         messages.warning(request, too_long(refusal))
         return redirect("crm:cautions")

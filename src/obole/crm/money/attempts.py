@@ -1,29 +1,32 @@
 """Transactions: every try to pay at the bank, and what was said."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 import django_filters as filters
 import django_tables2 as tables
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django_tables2.utils import Accessor
 
+from obole.crm.bulk.list_file import ListFile, list_file
+from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.shared import badges
 from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_regies
-from obole.crm.shared.lists import kept_list, keyset_table, list_page, tab
+from obole.crm.shared.lists import KeptList, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import regies_seen, render_page
-from obole.directory.access import AgentRequest, for_agents
+from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.lib import dates
 from obole.payments import queries as payment_queries
-from obole.payments.models import Attempt
+from obole.payments.models import Attempt, AttemptLine
 from obole.payments.states import AttemptState
 from obole.regies.models import Regie
 
@@ -94,6 +97,14 @@ class AttemptTable(tables.Table):  # type: ignore[misc]  # untyped library
         theirs = " · ".join(part for part in (record.gateway_reference, record.authorisation) if part)
         return format_html('{}<small class="long">{}</small>', ours, theirs)
 
+    def value_reference(self, record: Attempt) -> str:
+        """Write our reference, and those of the bank after it."""
+        return " ".join(part for part in (record.reference, record.gateway_reference, record.authorisation) if part)
+
+    def value_state(self, record: Attempt) -> str:
+        """Write the state."""
+        return str(AttemptState(record.state).label)
+
     def render_invoice(self, record: Attempt) -> SafeString:
         """Name the first invoice, and how many more the same payment is for."""
         others: int = getattr(record, "others", 0)
@@ -131,6 +142,20 @@ class SeenAttemptTable(AttemptTable):
         record.invoice = record.seen_shares[0].invoice  # type: ignore[attr-defined]  # prefetched
         return super().render_invoice(record)
 
+    def value_invoice(self, record: Attempt) -> str:
+        """Write the invoices that the agent sees."""
+        shares: Iterable[AttemptLine] = record.seen_shares  # type: ignore[attr-defined]  # prefetched
+        return ", ".join(share.invoice.number or "" for share in shares)
+
+    def value_payer(self, record: Attempt) -> str:
+        """Write who the first of them is for."""
+        payer: str = record.seen_shares[0].invoice.payer.display_name  # type: ignore[attr-defined]  # prefetched
+        return payer
+
+    def value_regie(self, record: Attempt) -> str:
+        """Name the régie to who sees its money."""
+        return self.render_regie(record)
+
     def render_regie(self, record: Attempt) -> str:
         """Name the régie to who sees its money."""
         return record.regie.name if record.regie_id in self.regies_named else ""
@@ -139,12 +164,10 @@ class SeenAttemptTable(AttemptTable):
 @for_agents(Right.READ)
 def attempts(request: AgentRequest) -> HttpResponse:
     """List the attempts to pay what the agent sees."""
-    today = dates.day_of(dates.now())
-    seen, named = payment_queries.attempts_seen_by(request.agent), regies_seen(request)
-    narrowed = AttemptFilter(request.GET, seen, agent=request.agent, today=today)
-    hidden = () if named else ("regie",)
-    kept = kept_list(request, ListName.ATTEMPTS, SeenAttemptTable, hidden=hidden)
-    table = keyset_table(request, SeenAttemptTable(narrowed.qs, regies=named, **kept.table_options), kept)
+    today, narrowed = dates.day_of(dates.now()), _narrowed_by(request, request.GET)
+    kept, selection = _kept(request), selection_of(request, SOURCE)
+    options = selection.with_boxes(kept.table_options)
+    table = keyset_table(request, SeenAttemptTable(narrowed.qs, regies=regies_seen(request), **options), kept)
     tabs = [
         tab(request, _("Toutes")),
         tab(request, _("En attente du retour"), state=["opening", "waiting"]),
@@ -152,4 +175,44 @@ def attempts(request: AgentRequest) -> HttpResponse:
         tab(request, _("Non ouvertes"), state=["failed"]),
         tab(request, _("Aujourd’hui"), opened_from=today.isoformat()),
     ]
-    return render_page(request, "crm/money/attempts.html", list_page(request, table, narrowed, tabs, kept))
+    context = {**list_page(request, table, narrowed, tabs, kept), "selection": selection}
+    return render_page(request, "crm/money/attempts.html", context)
+
+
+def _narrowed_by(request: AgentRequest, query: QueryDict) -> AttemptFilter:
+    seen = payment_queries.attempts_seen_by(request.agent)
+    return AttemptFilter(query, seen, agent=request.agent, today=dates.day_of(dates.now()))
+
+
+def _kept(request: AgentRequest) -> KeptList:
+    hidden = () if regies_seen(request) else ("regie",)
+    return kept_list(request, ListName.ATTEMPTS, SeenAttemptTable, hidden=hidden)
+
+
+def _rows_of(request: AgentRequest, query: QueryDict) -> QuerySet[Attempt]:
+    found, order = _narrowed_by(request, query).qs, query.getlist("sort")
+    rows: QuerySet[Attempt] = SeenAttemptTable(found, regies=(), order_by=order).data.data
+    return rows
+
+
+def _file_table(request: AgentRequest, rows: QuerySet[Attempt]) -> SeenAttemptTable:
+    return SeenAttemptTable(rows, regies=regies_seen(request), **_kept(request).table_options)
+
+
+SOURCE = Source(
+    page="crm:attempts", address="crm:attempts_selection", named="reference", rows=_rows_of, file="crm:attempts_file"
+)
+FILE = ListFile(SOURCE, "transactions", "attempts", _file_table)
+
+
+@for_agents(Right.READ)
+def attempts_selection(request: AgentRequest) -> HttpResponse:
+    """Lead to the file of the attempts that were chosen."""
+    return selection_page(request, SOURCE)
+
+
+@for_agents(Right.READ)
+@after_reauthentication(reading=True)
+def attempts_file(request: AgentRequest, kind: str) -> HttpResponseBase:
+    """Give the filtered list, or the rows of it that were chosen."""
+    return list_file(request, FILE, kind)

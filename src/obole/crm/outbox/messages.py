@@ -6,7 +6,8 @@ import django_filters as filters
 import django_tables2 as tables
 from django.contrib import messages as django_messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -15,12 +16,14 @@ from django.views.decorators.http import require_POST
 from django_tables2.utils import Accessor
 
 from obole.billing.models import Invoice
+from obole.crm.bulk.list_file import ListFile, list_file
+from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.shared import badges, scopes
 from obole.crm.shared.columns import STATUS, TITLE, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter
 from obole.crm.shared.lists import kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
-from obole.directory.access import AgentRequest, for_agents
+from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
@@ -83,6 +86,18 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
         """Name the model that agents can edit."""
         return str(KINDS[value].label) if value in KINDS else str(gettext_lazy("Compte"))
 
+    def value_kind(self, record: Message) -> str:
+        """Name the model, for a file."""
+        return self.render_kind(record.kind)
+
+    def value_sent_at(self, record: Message) -> datetime | None:
+        """Return when the mail server took it, as clocks show it."""
+        return dates.local(record.sent_at) if record.sent_at and record.state == MessageState.SENT else None
+
+    def value_state(self, record: Message) -> str:
+        """Write the state."""
+        return str(MessageState(record.state).label)
+
     def render_state(self, record: Message) -> SafeString:
         """Draw the state."""
         return badges.message_badge(record)
@@ -91,17 +106,50 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
 @for_agents(Right.READ)
 def messages(request: AgentRequest) -> HttpResponse:
     """List the mails, newest first."""
-    rows = scopes.messages_seen_by(request.agent).defer("text", "html", "attachments").order_by("-created_at", "-id")
-    rows = rows.annotate(sent_key=sql.never_first("sent_at"))
-    narrowed = MessageFilter(request.GET, rows, agent=request.agent, today=dates.day_of(dates.now()))
+    narrowed, selection = _narrowed_by(request, request.GET), selection_of(request, SOURCE)
     kept = kept_list(request, ListName.MESSAGES, MessageTable)
-    table = keyset_table(request, MessageTable(narrowed.qs, **kept.table_options), kept)
+    table = keyset_table(request, MessageTable(narrowed.qs, **selection.with_boxes(kept.table_options)), kept)
     tabs = [
         tab(request, _("Tous")),
         tab(request, _("Non remis"), state=["failed", "doubtful"]),
         tab(request, _("En attente"), state=["queued", "sending"]),
     ]
-    return render_page(request, "crm/outbox/messages.html", list_page(request, table, narrowed, tabs, kept))
+    context = {**list_page(request, table, narrowed, tabs, kept), "selection": selection}
+    return render_page(request, "crm/outbox/messages.html", context)
+
+
+def _narrowed_by(request: AgentRequest, query: QueryDict) -> MessageFilter:
+    rows = scopes.messages_seen_by(request.agent).defer("text", "html", "attachments").order_by("-created_at", "-id")
+    rows = rows.annotate(sent_key=sql.never_first("sent_at"))
+    return MessageFilter(query, rows, agent=request.agent, today=dates.day_of(dates.now()))
+
+
+def _rows_of(request: AgentRequest, query: QueryDict) -> QuerySet[Message]:
+    rows: QuerySet[Message] = MessageTable(_narrowed_by(request, query).qs, order_by=query.getlist("sort")).data.data
+    return rows
+
+
+def _file_table(request: AgentRequest, rows: QuerySet[Message]) -> MessageTable:
+    return MessageTable(rows, **kept_list(request, ListName.MESSAGES, MessageTable).table_options)
+
+
+SOURCE = Source(
+    page="crm:messages", address="crm:messages_selection", named="subject", rows=_rows_of, file="crm:messages_file"
+)
+FILE = ListFile(SOURCE, "courriels", "messages", _file_table)
+
+
+@for_agents(Right.READ)
+def messages_selection(request: AgentRequest) -> HttpResponse:
+    """Lead to the file of the mails that were chosen."""
+    return selection_page(request, SOURCE)
+
+
+@for_agents(Right.READ)
+@after_reauthentication(reading=True)
+def messages_file(request: AgentRequest, kind: str) -> HttpResponseBase:
+    """Give the filtered list, or the rows of it that were chosen."""
+    return list_file(request, FILE, kind)
 
 
 @for_agents(Right.READ)

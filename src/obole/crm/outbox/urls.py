@@ -6,6 +6,8 @@ from obole.crm.outbox import messages
 
 urlpatterns = [
     path("courriels/", messages.messages, name="messages"),
+    path("courriels/export.<str:kind>", messages.messages_file, name="messages_file"),
+    path("courriels/selection/", messages.messages_selection, name="messages_selection"),
     path("courriels/<int:pk>/", messages.message, name="message"),
     path("courriels/<int:pk>/renvoyer/", messages.message_resend, name="message_resend"),
 ]

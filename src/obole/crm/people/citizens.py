@@ -2,16 +2,13 @@
 
 from typing import Any
 
-import django_tables2 as tables
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST
-from django_tables2.utils import Accessor
 
 from obole.audit_log.models import Access
 from obole.billing import queries as invoice_queries
@@ -21,9 +18,6 @@ from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.money import payer_counter
 from obole.crm.people import likeness
 from obole.crm.shared import journal, scopes
-from obole.crm.shared.columns import TITLE
-from obole.crm.shared.forms import SearchForm
-from obole.crm.shared.lists import keyset_table
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.settings_pages import save
 from obole.crm.shared.sidebar import sees_money
@@ -80,54 +74,7 @@ class DeathForm(forms.Form):
     )
 
 
-class CitizenTable(tables.Table):  # type: ignore[misc]  # untyped library
-    """Citizens."""
-
-    name = tables.Column(
-        verbose_name=gettext_lazy("Nom"),
-        accessor="display_name",
-        attrs=TITLE,
-        linkify=("crm:citizen", {"pk": Accessor("pk")}),
-        order_by=("sort_key",),
-    )
-    kind = tables.Column(
-        verbose_name=gettext_lazy("Profil"), accessor="get_kind_display", order_by=("kind", "sort_key")
-    )
-    email = tables.Column(verbose_name=gettext_lazy("Adresse électronique"), order_by=("email",), default="")
-    phone = tables.Column(verbose_name=gettext_lazy("Téléphone"), order_by=("phone",), default="")
-    account = tables.Column(
-        verbose_name=gettext_lazy("Compte en ligne"),
-        accessor="user_id",
-        order_by=("has_account",),
-        default=gettext_lazy("non"),
-    )
-
-    caption = gettext_lazy("Usagers")
-    count_label = ""
-
-    class Meta:
-        template_name = "ui/table.html"
-        empty_text = gettext_lazy("Aucun usager ne répond à ce nom.")
-
-    def render_account(self) -> str:
-        """Say whether the citizen can sign in."""
-        return str(gettext_lazy("oui"))
-
-
 MOST = 50
-
-
-@for_agents(Right.READ)
-def citizens(request: AgentRequest) -> HttpResponse:
-    """List the citizens, by name."""
-    form = SearchForm(request.GET)
-    text = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    rows = scopes.citizens_seen_by(request.agent, queries.search_citizens(text))
-    table = keyset_table(
-        request,
-        CitizenTable(rows.annotate(has_account=Case(When(user=None, then=0), default=1)).order_by("sort_key", "id")),
-    )
-    return render_page(request, "crm/people/citizens.html", {"table": table, "text": text})
 
 
 @for_agents(Right.READ)

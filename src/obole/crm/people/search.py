@@ -9,7 +9,7 @@ from obole.billing import queries as billing
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.money.attempts import AttemptTable
-from obole.crm.people.citizens import CitizenTable
+from obole.crm.people.citizen_list import CitizenTable
 from obole.crm.shared import scopes
 from obole.crm.shared.forms import SearchForm
 from obole.crm.shared.pages import render_page

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from obole.crm.people import applying, citizens, home, kept_lists, merging, profile, search
+from obole.crm.people import applying, citizen_list, citizens, home, kept_lists, merging, profile, search
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("usagers/", citizens.citizens, name="citizens"),
+    path("usagers/", citizen_list.citizens, name="citizens"),
+    path("usagers/export.<str:kind>", citizen_list.citizens_file, name="citizens_file"),
+    path("usagers/selection/", citizen_list.citizens_selection, name="citizens_selection"),
     path("usagers/nouveau/", citizens.citizen_new, name="citizen_new"),
     path("usagers/<int:pk>/", citizens.citizen, name="citizen"),
     path("usagers/<int:pk>/modifier/", citizens.citizen_edit, name="citizen_edit"),

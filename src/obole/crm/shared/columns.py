@@ -6,6 +6,7 @@ from typing import Any
 import django_tables2 as tables
 
 from obole.lib import dates, money
+from obole.lib.tables import Kind
 
 MAIN = {"td": {"class": "main nowrap"}}
 TITLE = {"td": {"class": "main"}}
@@ -17,6 +18,8 @@ AMOUNT = {"th": {"class": "num"}, "td": {"class": "num"}, "tf": {"class": "num"}
 class DayColumn(tables.Column):  # type: ignore[misc]  # untyped library
     """A date, or the day in Paris of an instant."""
 
+    kind = Kind.DAY
+
     def render(self, value: date) -> str:
         """Write ``25/11/2026``."""
         return dates.format_short(dates.day_of(value) if isinstance(value, datetime) else value)
@@ -25,6 +28,8 @@ class DayColumn(tables.Column):  # type: ignore[misc]  # untyped library
 class MomentColumn(tables.Column):  # type: ignore[misc]  # untyped library
     """A day and a time."""
 
+    kind = Kind.MOMENT
+
     def render(self, value: datetime) -> str:
         """Write ``25/11/2026 14 h 05``."""
         return f"{dates.format_short(dates.day_of(value))} {dates.format_time(value)}"
@@ -32,6 +37,8 @@ class MomentColumn(tables.Column):  # type: ignore[misc]  # untyped library
 
 class AmountColumn(tables.Column):  # type: ignore[misc]  # untyped library
     """An amount in cents, under a title that says €."""
+
+    kind = Kind.AMOUNT
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, attrs=AMOUNT, **options)

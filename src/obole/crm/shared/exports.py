@@ -1,19 +1,28 @@
-"""The CSV that spreadsheets open in France: semicolons, decimal commas, and nothing that they would run."""
+"""Files of lists: a CSV that spreadsheets open in France (semicolons, decimal commas), and spreadsheets."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 
-from obole.lib import dates
+from obole.crm.shared.pages import file_answer
+from obole.lib import dates, open_documents, spreadsheets
 from obole.lib.tables import Cell, Column as TableColumn, Kind, Table
 
+CSV, XLSX, ODS = KINDS = ("csv", "xlsx", "ods")
+CONTENT_TYPES = {
+    CSV: "text/csv; charset=utf-8",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ODS: "application/vnd.oasis.opendocument.spreadsheet",
+}
 BYTE_ORDER_MARK = "\ufeff"
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that starts so may be run as a formula (OWASP, CSV injection)."""
@@ -32,13 +41,17 @@ class Column:
 
 
 def cell(value: Value) -> str:
-    """Write a value; a number stays a number, and a text can never start a formula."""
+    """
+    Write a value; a number stays a number, and a text can never start a formula.
+
+    An instant with its zone is written as its day in Paris; one without, as clocks show it there.
+    """
     if value is None:
         return ""
     if isinstance(value, Decimal):
         return f"{value:f}".replace(".", ",")
     if isinstance(value, datetime):
-        return dates.format_short(dates.day_of(value))
+        return dates.format_short(dates.day_of(value)) if value.tzinfo else f"{value:%d/%m/%Y %H:%M}"
     if isinstance(value, date):
         return dates.format_short(value)
     return f"'{value}" if value.startswith(RUN_BY_SPREADSHEETS) else value
@@ -46,13 +59,19 @@ def cell(value: Value) -> str:
 
 def as_csv(name: str, columns: Sequence[Column], rows: Iterable[Any]) -> StreamingHttpResponse:
     """Answer with a file written row by row."""
-    answer = StreamingHttpResponse(_lines(columns, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return answer
+    return _streamed(CSV, name, _lines(columns, rows))
 
 
-def table_as_csv(name: str, table: Table) -> StreamingHttpResponse:
-    """Answer with a table as a file written row by row; a line of totals would be added by who adds the column."""
+def answer(kind: str, name: str, table: Table) -> HttpResponseBase:
+    """
+    Answer with a table as a file of one of the ``KINDS``, written row by row where its format can be.
+
+    :raises obole.lib.tables.TooLong: if a spreadsheet cannot hold it.
+    """
+    if kind == XLSX:
+        return file_answer(spreadsheets.write(table), name=name, content_type=CONTENT_TYPES[XLSX], to_save=True)
+    if kind == ODS:
+        return _streamed(ODS, name, open_documents.write(table))
     columns = [Column(column.title, _reader(at, column.kind)) for at, column in enumerate(table.columns)]
     return as_csv(name, columns, table.rows)
 
@@ -63,15 +82,56 @@ def as_table(title: str, columns: Sequence[Column], rows: Iterable[Any]) -> Tabl
     return Table(title, headings, ([_typed(column.value(row)) for column in columns] for row in rows))
 
 
+def columns_of(table: Any) -> list[Column]:
+    """
+    Return the columns that a list shows as those of a file, in their order.
+
+    A cell is what the table says in its method ``value_…``, else what the column reads, by its ``kind``.
+    """
+    return [
+        Column(bound.verbose_name, _value_in(table, bound), getattr(bound.column, "kind", Kind.TEXT))
+        for bound in table.columns
+        if not bound.column.exclude_from_export
+    ]
+
+
 def in_euros(cents: int) -> Decimal:
     """Return an exact amount in euros."""
     return Decimal(cents).scaleb(-2)
 
 
+def _value_in(table: Any, bound: Any) -> Callable[[Any], Value]:
+    said: Callable[[Any], Value] | None = getattr(table, f"value_{bound.name}", None)
+    if said is not None:
+        return said
+    read, kind = attrgetter(str(bound.accessor).replace("__", ".")), getattr(bound.column, "kind", Kind.TEXT)
+
+    def value(record: Any) -> Value:
+        try:
+            found = read(record)
+        except AttributeError:  # of a row that leads to nothing
+            return None
+        return _of_kind(found() if callable(found) else found, kind)
+
+    return value
+
+
+def _of_kind(value: Any, kind: Kind) -> Value:
+    if value is None:
+        return None
+    if kind == Kind.AMOUNT:
+        return in_euros(value)
+    if kind == Kind.MOMENT:
+        return dates.local(value)
+    if kind == Kind.DAY:
+        return dates.day_of(value) if isinstance(value, datetime) else value
+    return str(value)
+
+
 def _typed(value: Value) -> Cell:
     if isinstance(value, Decimal):
         return int(value.scaleb(2))
-    return dates.day_of(value) if isinstance(value, datetime) else value
+    return dates.day_of(value) if isinstance(value, datetime) and value.tzinfo else value
 
 
 def _reader(at: int, kind: Kind) -> Callable[[Any], Value]:
@@ -82,6 +142,12 @@ def _reader(at: int, kind: Kind) -> Callable[[Any], Value]:
         return value
 
     return read
+
+
+def _streamed(kind: str, name: str, content: Iterable[Any]) -> StreamingHttpResponse:
+    given = StreamingHttpResponse(content, content_type=CONTENT_TYPES[kind])
+    given["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return given
 
 
 class _Echo:

@@ -41,9 +41,9 @@ def tab(request: AgentRequest, label: str, **query: Any) -> Tab:
     return Tab(label, f"?{urlencode(wanted, doseq=True)}", asked == narrowed)
 
 
-def sorted_table(request: AgentRequest, table: Any) -> Any:
+def sorted_table(request: AgentRequest, table: Any, *, rows: int = ROWS) -> Any:
     """Sort and page a table as the address asks."""
-    RequestConfig(request, paginate={"per_page": ROWS, "paginator_class": CappedPaginator}).configure(table)
+    RequestConfig(request, paginate={"per_page": rows, "paginator_class": CappedPaginator}).configure(table)
     return table
 
 
