@@ -14,6 +14,8 @@ from bench import stage
 RESULTS = Path(__file__).parent / "results"
 ENTRIES = int(os.environ.get("OBOLE_BENCH_ENTRIES", "200000"))
 """How long the books are that `obole verify` recomputes."""
+INVOICES = int(os.environ.get("OBOLE_BENCH_INVOICES", "100000"))
+"""How many the long lists are of."""
 Row = tuple[str, str, str]
 
 
@@ -32,7 +34,8 @@ def main() -> int:
             sys.stderr.write(f"No part is called {error}: say T= and some of {', '.join(parts.PARTS)}.\n")
             return 2
         call_command("migrate", verbosity=0)
-        page = _page(*parts.measured(parts.Bench(web, bank, entries=ENTRIES), names))
+        bench = parts.Bench(web, bank, entries=ENTRIES, long=INVOICES)
+        page = _page(*parts.measured(bench, names), bench.plans)
     print(page)
     if not sys.argv[1:]:
         RESULTS.mkdir(exist_ok=True)
@@ -40,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def _page(rows: list[Row], seconds: dict[str, float]) -> str:
+def _page(rows: list[Row], seconds: dict[str, float], plans: list[str]) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -59,7 +62,8 @@ def _page(rows: list[Row], seconds: dict[str, float]) -> str:
     ]
     took = ", ".join(f"{name} {length:.0f}" for name, length in seconds.items())
     table = [f"| {what} | {figure} | {how} |" for what, figure, how in rows]
-    return "\n".join([*head, *table, "", f"Seconds of each part, with what it made for itself: {took}.", ""])
+    slow = [line for plan in plans for line in ("", "The slowest query of the long lists:", "", "```", plan, "```")]
+    return "\n".join([*head, *table, "", f"Seconds of each part, with what it made for itself: {took}.", *slow, ""])
 
 
 if __name__ == "__main__":

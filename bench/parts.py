@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import cached_property
+from statistics import median
 from time import perf_counter
 
-from bench import books, measures, people, pricing, remittances, stage, statements, storm
+from bench import books, long_lists, measures, people, pricing, remittances, stage, statements, storm
 from bench.load import Timing
 from obole.billing.models import Invoice
 from obole.payments.models import Receipt
@@ -15,13 +16,17 @@ Row = tuple[str, str, str]
 CLIENTS = "2 web processes, 8 clients"
 SETTLED = {"at once": (0, slice(0, 180)), "at 300 ms": (300, slice(180, 360))}
 """How long the bank takes to answer, in ms, and which invoices it is paid for; the others are for the notifications."""
+SMALL_TOWN = 10_000
+"""Invoices."""
 
 
 class Bench:
     """What the parts share."""
 
-    def __init__(self, web: str, bank: str, *, entries: int) -> None:
-        self._web, self._bank, self.entries = web, bank, entries
+    def __init__(self, web: str, bank: str, *, entries: int, long: int) -> None:
+        self._web, self._bank, self.entries, self.long = web, bank, entries, long
+        self.plans: list[str] = []
+        """How the database answers what it takes longest for."""
         self._running = ExitStack()
 
     @cached_property
@@ -134,6 +139,31 @@ def measure_remittances(bench: Bench) -> Iterable[Row]:
     yield f"bordereau of {done.vouchers} receipts", took, f"{how}, {done.mebibytes:.0f} MiB"
 
 
+def measure_long_lists(bench: Bench) -> Iterable[Row]:
+    """Two towns of their own, a small one and a large one: a page must not cost more in the second."""
+    bench.leave()
+    small, large = (long_lists.in_a_town_of(number) for number in (SMALL_TOWN, bench.long))
+    yield f"seed of {large.invoices} invoices", f"{large.seeded:.0f} s", "rows, books, trail and mails"
+    for kind in dict.fromkeys(page.kind for page in large.pages):
+        yield f"{kind}, {large.invoices} invoices", *_growth(small, large, kind)
+    for one in large.exports:
+        how = f"first byte {one.first * 1000:.0f} ms, {one.size / 1e6:.1f} MB, memory grown by {one.grown:.0f} MiB"
+        yield f"export of {min(long_lists.EXPORTED, large.invoices)} invoices, {one.kind}", f"{one.whole:.1f} s", how
+    bench.plans.append(large.slowest)
+
+
+def _growth(small: long_lists.Found, large: long_lists.Found, kind: str) -> tuple[str, str]:
+    pages = sorted((page for page in large.pages if page.kind == kind), key=lambda page: page.median)
+    medians = [page.median for page in pages]
+    was = median(page.median for page in small.pages if page.kind == kind)
+    how = (
+        f"{len(pages)} pages, longest {max(page.longest for page in pages):.0f} ms, median ×{median(medians) / was:.1f}"
+        f" of that with {small.invoices}; at most {max(page.queries for page in pages)} queries,"
+        f" {max(page.kilobytes for page in pages):.0f} kB; slowest {pages[-1].path}"
+    )
+    return f"{median(medians):.0f} ms, at most {medians[-1]:.0f} ms", how
+
+
 def measure_limits(_bench: Bench) -> Iterable[Row]:
     how = "a statement, meters of their own, then one meter for all"
     for name, others in {"its own meter": 200, "one meter": 1}.items():
@@ -159,6 +189,7 @@ PARTS: dict[str, Callable[[Bench], Iterable[Row]]] = {
     "books": measure_books,
     "remittances": measure_remittances,
     "statements": measure_statements,
+    "long_lists": measure_long_lists,
     "limits": measure_limits,
     "people": measure_people,
 }

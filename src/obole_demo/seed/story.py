@@ -236,7 +236,7 @@ class Writer:
         pk, (means, cents, left) = self.key("receipt"), money
         who = json.dumps(self.agent.actor.as_json()) if reference else None
         self.tables.add(
-            "payments_receipt", pk, texts.token(), *head, bill.pk, entry, means, cents, at, left, "", reference, who
+            "payments_receipt", pk, texts.token(), *head, bill.pk, entry, means, cents, at, left, "", reference, "", who
         )
         actor = who or json.dumps({"id": "gateway:payfip", "name": "PayFiP"})
         self.tables.add("payments_allocation", pk, bill.pk, entry, cents, 0, at, actor, "")
@@ -304,7 +304,7 @@ def write_dossiers(
         head = (pk, texts.token(), f"seed-{pk}", pk, file.kind.scheme.pk, file.kind.form.pk, file.payer.pk, "accepted")
         when = at + timedelta(minutes=pk)
         tables.add(
-            "dossiers_dossier", *head, json.dumps({"enfant": child}, ensure_ascii=False), keys, "", when, when, when
+            "dossiers_dossier", *head, json.dumps({"enfant": child}, ensure_ascii=False), keys, "", "{}", *[when] * 3
         )
         files.append(file)
     return files

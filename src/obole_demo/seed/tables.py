@@ -9,7 +9,7 @@ from psycopg import sql
 COLUMNS = {
     "directory_citizen": "id public_id kind civility first_name last_name organisation email phone address sort_key"
     " search_keys",
-    "dossiers_dossier": "id public_id request_key number scheme_id form_id citizen_id state answers search_keys reason"
+    "dossiers_dossier": "id public_id request_key number scheme_id form_id citizen_id state answers search_keys reason requests"
     " created_at submitted_at decided_at",
     "billing_invoice": "id public_id request_key type_id regie_id dossier_id payer_id state number year sequence label"
     " period total_cents received_cents created_at issued_at due_date payable_until paid_at reason wording"
@@ -24,7 +24,7 @@ COLUMNS = {
     "payments_attemptline": "attempt_id invoice_id cents holds",
     "payments_bankexchange": "attempt_id kind at outcome request response",
     "payments_receipt": "id public_id request_key number sequence year regie_id attempt_id invoice_id entry_id means"
-    " cents received_at remaining_cents payer_name reference taken_by",
+    " cents received_at remaining_cents payer_name reference bank taken_by",
     "payments_allocation": "receipt_id invoice_id entry_id cents from_remitted_cents at actor reason",
     "mailing_message": "public_id cause kind to subject text html attachments confidential at_most_once about_kind"
     " about_id state created_at sent_at tries last_error",

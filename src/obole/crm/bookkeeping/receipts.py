@@ -40,11 +40,14 @@ class RegiesFilter(movements.MovementFilter):
         offer_regies(self)
 
 
+DEFAULT = ("booked_at", "number", "payer", "invoice", "means", "taken_by", "cents")
+
+
 @for_agents(Right.MONEY)
 def receipts(request: AgentRequest) -> HttpResponse:
     """List what came in and what was taken back, newest first, with what it comes to."""
     today = dates.day_of(dates.now())
-    narrowed, kept = _narrowed(request), kept_list(request, ListName.RECEIPTS, movements.MovementTable)
+    narrowed, kept = _narrowed(request), kept_list(request, ListName.RECEIPTS, movements.MovementTable, default=DEFAULT)
     table = sorted_table(request, movements.MovementTable(narrowed.qs, **kept.table_options), rows=kept.rows)
     bounds = movements.bounds_of(narrowed)
     # Of all years together nobody reads the sum, and adding it up costs more than the page.
