@@ -262,12 +262,13 @@ class SavedList(models.Model):
 
 
 class ListLayout(models.Model):
-    """Which columns of a list an agent wants, in which order, and how many rows."""
+    """Which columns of a list an agent wants, in which order, how many rows, and how close."""
 
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="list_layouts")
     list_name = models.CharField(max_length=12, choices=ListName.choices)
     columns = ArrayField(models.CharField(max_length=30), default=list)
     rows = models.PositiveSmallIntegerField(default=25)
+    is_dense = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["agent", "list_name"]

@@ -203,7 +203,9 @@ def drop_view(*, agent: Agent, view_id: int) -> None:
     SavedList.objects.get(agent=agent, pk=view_id).delete()
 
 
-def keep_layout(*, agent: Agent, name: ListName, columns: Sequence[str], rows: int) -> ListLayout:
-    """Keep which columns of a list an agent wants, in their order, and how many rows."""
-    values = {"columns": [column[:30] for column in columns][:40], "rows": rows}
+def keep_layout(
+    *, agent: Agent, name: ListName, columns: Sequence[str], rows: int, is_dense: bool = False
+) -> ListLayout:
+    """Keep which columns of a list an agent wants, in their order, how many rows, and how close."""
+    values = {"columns": [column[:30] for column in columns][:40], "rows": rows, "is_dense": is_dense}
     return ListLayout.objects.update_or_create(agent=agent, list_name=name, defaults=values)[0]

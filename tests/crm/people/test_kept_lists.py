@@ -61,3 +61,11 @@ def test_there_are_not_more_views_than_one_can_read(town: Town, client: Client) 
     keep(client)
     assert SavedList.objects.count() == MOST
     assert "Vous gardez déjà quarante vues" in text_of(get(client, "invoices"))
+
+
+@pytest.mark.parametrize("name", ["invoices", "dossiers", "attempts", "citizens", "messages", "receipts"])
+def test_a_list_is_kept_as_close_as_one_wants(town: Town, name: str) -> None:
+    admin = browser(town.admin)
+    assert '<div class="dense">' not in get(admin, name).content.decode()
+    admin.post("/crm/vues/colonnes/", {"list": name, "rows": "50", "is_dense": "on"})
+    assert '<div class="dense">' in get(admin, name).content.decode()

@@ -35,11 +35,12 @@ class ViewForm(forms.Form):
 
 
 class LayoutForm(forms.Form):
-    """Which columns, and how many rows."""
+    """Which columns, how many rows, and how close."""
 
     list = forms.ChoiceField(choices=ListName.choices)
     query = forms.CharField(required=False, max_length=2000)
     rows = forms.TypedChoiceField(choices=[(n, n) for n in ROWS_OFFERED], coerce=int)
+    is_dense = forms.BooleanField(required=False)
 
 
 @for_agents(Right.READ)
@@ -78,12 +79,13 @@ def drop_view(request: AgentRequest, pk: int) -> HttpResponse:
 @for_agents(Right.READ)
 @require_POST
 def list_layout(request: AgentRequest) -> HttpResponse:
-    """Keep which columns one wants, in which order, and how many rows."""
+    """Keep which columns one wants, in which order, how many rows, and how close."""
     form = LayoutForm(request.POST)
     if form.is_valid():
         chosen = sorted(request.POST.getlist("columns"), key=lambda name: _rank(request.POST.get(f"order_{name}", "")))
         name = ListName(form.cleaned_data["list"])
-        directory.keep_layout(agent=request.agent, name=name, columns=chosen, rows=form.cleaned_data["rows"])
+        kept = {"rows": form.cleaned_data["rows"], "is_dense": form.cleaned_data["is_dense"]}
+        directory.keep_layout(agent=request.agent, name=name, columns=chosen, **kept)
     return redirect(_list_of(request.POST))
 
 

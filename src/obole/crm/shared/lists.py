@@ -49,7 +49,7 @@ def sorted_table(request: AgentRequest, table: Any, *, rows: int = ROWS) -> Any:
 
 @dataclass(frozen=True)
 class KeptList:
-    """A list as an agent keeps it: its columns in their order, how many rows, and its views."""
+    """A list as an agent keeps it: its columns in their order, how many rows, how close, and its views."""
 
     name: ListName
     known: dict[str, Any]
@@ -57,6 +57,7 @@ class KeptList:
     hidden: Sequence[str]
     columns: list[str]
     rows: int
+    is_dense: bool
     views: list[SavedList]
 
     @property
@@ -92,7 +93,8 @@ def kept_list(
     first = next(iter(known))
     columns = [first, *(key for key in chosen or known if key != first)]
     rows = layout.rows if layout and layout.rows in ROWS_OFFERED else ROWS
-    return KeptList(name, known, hidden, columns, rows, list(directory.views_of(request.agent, name)))
+    is_dense = layout.is_dense if layout else False
+    return KeptList(name, known, hidden, columns, rows, is_dense, list(directory.views_of(request.agent, name)))
 
 
 def keyset_table(request: AgentRequest, table: Any, kept: KeptList | None = None) -> Any:
@@ -117,6 +119,7 @@ def list_page(
         "sorted": [(name, value) for name, value in kept if name == "sort"],
         "kept": [(name, value) for name, value in kept if name not in ("columns", "page")],
         "keeps": keeps,
+        "is_dense": keeps.is_dense if keeps else False,
         "selection": None,
         "views": [(view, _is_now(request, view)) for view in keeps.views] if keeps else [],
         "rows_offered": ROWS_OFFERED,

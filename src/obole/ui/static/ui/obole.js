@@ -48,3 +48,24 @@ document.addEventListener("change", (event) => {
     if (place.dataset.selected === name) place.textContent = String(ticked);
   });
 });
+
+// « / » puts the cursor in the field marked data-slash, unless somebody writes, or switched it off here (WCAG 2.1.4).
+const slash = {
+  get off() { try { return localStorage.getItem("slash") === "off"; } catch { return false; } },
+  set off(value) { try { localStorage.setItem("slash", value ? "off" : "on"); } catch { /* kept by this page alone */ } },
+};
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector("[data-slash]");
+  const writes = event.target.closest("input, select, textarea, [contenteditable]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field || writes || slash.off) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
+
+// A box marked data-slash-switch, hidden without this file, says whether « / » does it in this browser.
+document.querySelectorAll("[data-slash-switch]").forEach((box) => {
+  box.checked = !slash.off;
+  box.closest("[hidden]").hidden = false;
+  box.addEventListener("change", () => { slash.off = !box.checked; });
+});
