@@ -1,5 +1,6 @@
 """Two files of one person become one: what moves, what stays as it was, and what is refused."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -174,6 +175,15 @@ def test_neg_not_while_a_payment_is_open(town: Town, twin: Citizen, whose: str) 
         merge(town.citizen, twin)
     twin.refresh_from_db()
     assert twin.merged_into is None and not Record.objects.filter(verb="citizen.merge").exists()
+
+
+def test_neg_not_two_people_who_were_born_on_two_days(town: Town, twin: Citizen) -> None:
+    Citizen.objects.filter(pk=town.citizen.pk).update(birth_date=date(1979, 12, 31))
+    Citizen.objects.filter(pk=twin.pk).update(birth_date=date(2011, 4, 2))
+    with pytest.raises(operations.MergeRefused, match="la même date de naissance"):
+        merge(town.citizen, twin)
+    Citizen.objects.filter(pk=twin.pk).update(birth_date=None)
+    assert merge(town.citizen, twin) == town.citizen
 
 
 def test_neg_other_refusals(town: Town, twin: Citizen) -> None:

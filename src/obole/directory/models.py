@@ -118,6 +118,8 @@ class Citizen(models.Model):
     email = models.EmailField(_("adresse électronique"), blank=True)
     phone = models.CharField(_("téléphone"), max_length=30, blank=True)
     address = models.TextField(_("adresse postale"), blank=True)
+    birth_date = models.DateField(_("date de naissance"), null=True, blank=True)
+    """What tells a father from his son, and twins from nobody else: asked at the counter alone."""
     claim_code = models.CharField(max_length=11, unique=True, null=True, editable=False)
     """What the owner of a file without account types to find it in theirs; printed on their invoices."""
     deceased_on = models.DateField(_("décédé le"), null=True, editable=False)

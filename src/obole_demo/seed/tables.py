@@ -9,8 +9,8 @@ from psycopg import sql
 COLUMNS = {
     "directory_citizen": "id public_id kind civility first_name last_name organisation email phone address sort_key"
     " search_keys",
-    "dossiers_dossier": "id public_id request_key number scheme_id form_id citizen_id state answers search_keys reason requests"
-    " created_at submitted_at decided_at",
+    "dossiers_dossier": "id public_id request_key number scheme_id form_id citizen_id state answers search_keys reason"
+    " requests created_at submitted_at decided_at",
     "billing_invoice": "id public_id request_key type_id regie_id dossier_id payer_id state number year sequence label"
     " period total_cents received_cents created_at issued_at due_date payable_until paid_at reason wording"
     " is_in_progress is_refunded payer_key dossier_number",

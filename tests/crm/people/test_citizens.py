@@ -85,7 +85,7 @@ def test_names_are_found_without_accents_nor_order(town: Town, client: Client) -
         page = text_of(get(client, "citizens", q=text))
         assert "Œuvrard" in page and "Lefèvre" not in page
     assert "Aucun usager" in text_of(get(client, "citizens", q="inconnu"))
-    assert "Lefèvre" in text_of(get(client, "citizens", q="\x00"))
+    assert "Aucun usager" in text_of(get(client, "citizens", q="\x00"))
     for column in ("name", "kind", "email", "phone", "account"):
         get(client, "citizens", sort=f"-{column}")
 

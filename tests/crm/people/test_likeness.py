@@ -1,5 +1,6 @@
 """« Une fiche ressemble »: twins and father and son are told apart, one person is not opened twice."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -86,6 +87,17 @@ def test_twins_and_father_and_son_are_opened_once_somebody_says_that_they_are_ot
         assert client.post(url("citizen_new"), {**typed, "told": told, "other": "1"}).status_code == 302
     assert Citizen.objects.filter(last_name="Diallo").count() == 3
     assert Citizen.objects.filter(merged_into=None, last_name="Diallo").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("born", "why"), [("2011-04-02", "mais une autre date de naissance"), ("1979-12-31", "même date de naissance")]
+)
+def test_a_birth_tells_a_father_from_his_son(paul: Citizen, client: Client, born: str, why: str) -> None:
+    Citizen.objects.filter(pk=paul.pk).update(birth_date=date(1979, 12, 31))
+    page = text_of(client.post(url("citizen_new"), {**PAUL, "birth_date": born}))
+    assert why in page and "naissance le 31/12/1979" in page
+    wrong = client.post(url("citizen_new"), {**OTHER, "birth_date": "0079-12-31"})
+    assert "Vérifiez l’année de naissance" in text_of(wrong)
 
 
 def test_a_file_that_appears_meanwhile_is_told_all_the_same(paul: Citizen, client: Client) -> None:

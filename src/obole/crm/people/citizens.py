@@ -31,16 +31,22 @@ from obole.payments import display_status, queries as payments
 from obole.personal_data import queries as personal_data
 from obole.ui.forms import DayInput, NameField
 
+FIRST_YEAR = 1900
+
 
 class CitizenForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
     """A citizen's names and ways to be reached. It is only read: the room writes."""
 
     class Meta:
         model = Citizen
-        fields = ("kind", "civility", "first_name", "last_name", "organisation", "email", "phone", "address")
+        fields = (
+            *("kind", "civility", "first_name", "last_name", "birth_date"),
+            *("organisation", "email", "phone", "address"),
+        )
         field_classes = {"first_name": NameField, "last_name": NameField, "organisation": NameField}
-        widgets = {"address": forms.Textarea(attrs={"rows": 3})}
+        widgets = {"address": forms.Textarea(attrs={"rows": 3}), "birth_date": DayInput}
         help_texts = {
+            "birth_date": gettext_lazy("Facultative : elle distingue deux personnes du même nom."),
             "email": gettext_lazy(
                 "Sans adresse, l’usager ne reçoit aucun courriel : remettez-lui la facture sur papier."
             ),
@@ -49,11 +55,14 @@ class CitizenForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
     def clean(self) -> dict[str, Any]:
         """
-        Ask an association or a company for its name.
+        Ask an association or a company for its name, and refuse a birth that cannot be.
 
         :raises ValidationError: at the field.
         """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        born = cleaned.get("birth_date")
+        if born and not FIRST_YEAR <= born.year <= dates.day_of(dates.now()).year:
+            raise ValidationError({"birth_date": gettext_lazy("Vérifiez l’année de naissance.")})
         if cleaned.get("kind") in (Citizen.Kind.ASSOCIATION, Citizen.Kind.COMPANY) and not cleaned.get("organisation"):
             raise ValidationError(
                 {"organisation": gettext_lazy("Donnez la raison sociale, ou choisissez le profil « Particulier ».")}

@@ -41,4 +41,12 @@ def _why(citizen: Citizen, other: Citizen) -> str:
         "address": _("même adresse"),
     }
     theirs = other.identity
-    return ", ".join(labels[kind] for kind, key in citizen.identity.items() if theirs.get(kind) == key)
+    shared = [labels[kind] for kind, key in citizen.identity.items() if theirs.get(kind) == key]
+    return ", ".join([*shared, *_births(citizen, other)])
+
+
+def _births(citizen: Citizen, other: Citizen) -> list[str]:
+    if not citizen.birth_date or not other.birth_date:
+        return []
+    same = citizen.birth_date == other.birth_date
+    return [_("même date de naissance") if same else _("mais une autre date de naissance")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from django import forms
 from django.contrib import messages
@@ -120,6 +121,7 @@ def _identity(kept: Citizen, merged: Citizen) -> list[MergeRow]:
     first, second = (said % {"name": item.display_name, "number": item.pk} for item in (kept, merged))
     known = [(_("Courriel"), "email"), (_("Téléphone"), "phone"), (_("Adresse"), "address")]
     told = [(label, getattr(kept, name), getattr(merged, name)) for label, name in known]
+    told.append((_("Date de naissance"), _day(kept.birth_date), _day(merged.birth_date)))
     one_account, two_account, after = (
         _("oui") if has else _("aucun") for has in (kept.user_id, merged.user_id, kept.user_id or merged.user_id)
     )
@@ -128,6 +130,10 @@ def _identity(kept: Citizen, merged: Citizen) -> list[MergeRow]:
         *(MergeRow(label, one or NOTHING, two or NOTHING, one or two or NOTHING) for label, one, two in told),
         MergeRow(_("Compte en ligne"), one_account, two_account, after),
     ]
+
+
+def _day(day: date | None) -> str:
+    return dates.format_short(day) if day else ""
 
 
 def _row(label: str, kept: int, merged: int, shown: Callable[[int], str]) -> MergeRow:

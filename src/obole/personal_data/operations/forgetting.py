@@ -150,6 +150,7 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     Citizen.objects.filter(pk__in=[citizen.pk for citizen in citizens]).update(
         **dict.fromkeys(("civility", "first_name", "organisation", "email", "phone", "address"), ""),
         kind=Citizen.Kind.PERSON,
+        birth_date=None,
         last_name=Concat(models.Value("Usager effacé "), number),
         sort_key=Concat(models.Value("usager efface "), number),
         search_keys=[],

@@ -27,7 +27,7 @@ MOVED: tuple[tuple[type[models.Model], str], ...] = (
 """What names a citizen and goes to the file that stays. What hangs on these (receipts, mails, files) follows them."""
 KEPT: tuple[tuple[type[models.Model], str], ...] = ((Citizen, "merged_into"),)
 """What names a citizen and stays: a file that had been merged leads to this one, and from here further."""
-COMPLETED = ("email", "phone", "address")
+COMPLETED = ("email", "phone", "address", "birth_date")
 """What the file that stays takes from the other where it has nothing."""
 
 

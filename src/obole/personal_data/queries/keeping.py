@@ -107,7 +107,7 @@ def forgettable(citizens: QuerySet[Citizen]) -> QuerySet[Citizen]:
 
 def known_of(citizen: Citizen) -> dict[str, Any]:
     """Return all that is known of somebody, as they may take it elsewhere (RGPD, articles 15 and 20)."""
-    names = ("kind", "civility", "first_name", "last_name", "organisation", "email", "phone", "address")
+    names = ("kind", "civility", "first_name", "last_name", "birth_date", "organisation", "email", "phone", "address")
     invoices = Invoice.objects.of_payer(citizen).select_related("type").order_by("id")
     receipts = Receipt.objects.filter(allocations__invoice__in=invoices).distinct().order_by("id")
     applications = Dossier.objects.filter(citizen=citizen).select_related("form", "scheme").order_by("id")

@@ -86,6 +86,12 @@ _REASONS: tuple[tuple[Callable[[Citizen, Citizen], bool], Promise], ...] = (
         gettext_lazy("Le décès n’est pas noté de même sur les deux fiches : corrigez-le d’abord."),
     ),
     (
+        lambda kept, merged: None not in (kept.birth_date, merged.birth_date) and kept.birth_date != merged.birth_date,
+        gettext_lazy(
+            "Ces deux personnes n’ont pas la même date de naissance : si c’est une erreur, corrigez-la d’abord."
+        ),
+    ),
+    (
         lambda kept, merged: kept.user_id is not None and merged.user_id is not None,
         gettext_lazy(
             "Les deux fiches ont un compte en ligne. Seul l’usager prouve que les deux sont à lui : il se connecte au "

@@ -1,0 +1,101 @@
+"""An agent's morning, by keyboard alone: somebody at the counter, a caller, late payers, a file, a selection."""
+
+import csv
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import People
+from tests.journeys.keyboard import check, pick, press, tick, write
+
+pytestmark = pytest.mark.browser
+NAME, PHONE, ASKED = "Le Hénaff", "06 45 12 78 90", "+33 (0)6 45 12 78 90"
+
+
+def look_for(desk: Page, text: str) -> None:
+    """Press « / » wherever one is, and ask."""
+    desk.locator("h1").click()
+    desk.keyboard.press("/")
+    desk.keyboard.type(text)
+    desk.keyboard.press("Enter")
+    desk.wait_for_load_state()
+
+
+def open_a_dossier_at_the_counter(desk: Page) -> str:
+    """Somebody without account wants a library card: open their file, then their dossier; return its reference."""
+    desk.goto("/crm/usagers/")
+    press(desk, desk.get_by_role("link", name="Ouvrir une fiche"))
+    check(desk)
+    write(desk, "Prénom", "Gwenola")
+    write(desk, desk.get_by_label("Nom", exact=True), NAME)
+    write(desk, "Téléphone", PHONE)
+    write(desk, "Adresse postale", "12 quai de l’Odet")
+    press(desk, desk.get_by_role("button", name=re.compile("Ouvrir la fiche|Enregistrer")))
+    press(desk, desk.get_by_role("link", name=re.compile("Ouvrir un dossier")))
+    press(desk, desk.get_by_role("link", name=re.compile("Abonnement hors commune")))
+    check(desk)
+    write(desk, "Prénom et nom du lecteur", "Enora Le Hénaff")
+    press(desk, desk.get_by_role("button", name="Déposer le dossier"))
+    reference = re.search(r"DOS-\d{6}", desk.inner_text("main"))
+    assert reference is not None
+    check(desk)
+    return reference[0]
+
+
+def answer_a_caller(desk: Page, reference: str) -> None:
+    """Find who calls by a telephone number in any writing, by a misspelt name, by the reader's name."""
+    for text in (ASKED, "lehenaf", "Enora"):
+        look_for(desk, text)
+        expect(desk.locator("main")).to_contain_text(re.compile(f"{NAME}|{reference}"))
+    check(desk)
+    press(desk, desk.get_by_role("link", name=reference).first)
+    expect(desk.get_by_role("heading", level=1)).to_contain_text(reference)
+
+
+def sort_and_keep_a_view(desk: Page) -> None:
+    """Narrow the invoices to the late ones, the largest first, and keep that under a name."""
+    desk.goto("/crm/factures/")
+    press(desk, desk.locator("summary", has_text="Filtrer"))
+    tick(desk, desk.get_by_label("En retard", exact=True))
+    press(desk, desk.get_by_role("button", name="Appliquer"))
+    press(desk, desk.get_by_role("link", name="Reste dû €"))
+    press(desk, desk.get_by_role("link", name="Reste dû €"))
+    dues = [text.strip() for text in desk.locator("[data-label='Reste dû €']").all_inner_texts()]
+    cents = [int(re.sub(r"\D", "", text)) for text in dues]
+    assert len(cents) > 1 and cents == sorted(cents, reverse=True)
+    press(desk, desk.locator("summary", has_text="Vues"))
+    write(desk, "sous le nom", "Les plus gros retards")
+    press(desk, desk.get_by_role("button", name="Garder cette vue"))
+    expect(desk.locator("[aria-current=page]", has_text="Les plus gros retards")).to_be_visible()
+    check(desk)
+
+
+def take_the_list_away(desk: Page) -> list[list[str]]:
+    press(desk, desk.locator("summary", has_text="Exporter"))
+    with desk.expect_download() as given:
+        press(desk, desk.get_by_role("link", name=re.compile("^CSV")))
+    text = given.value.path().read_text(encoding="utf-8-sig")
+    return list(csv.reader(text.splitlines(), delimiter=";"))
+
+
+def print_forty(desk: Page) -> None:
+    """Choose all that answer, see what will happen, do it, and wait for the archive."""
+    desk.goto("/crm/factures/?status=paid&sort=-issued_at")
+    pick(desk, desk.locator("input[name=scope][value=all]"))
+    press(desk, desk.get_by_role("button", name=re.compile("^Imprimer")))
+    expect(desk.locator("main")).to_contain_text("Seront faites")
+    check(desk)
+    press(desk, desk.get_by_role("button", name=re.compile("^Le faire pour")))
+    expect(desk.get_by_role("link", name=re.compile("Télécharger l’archive"))).to_be_visible(timeout=90_000)
+    check(desk)
+
+
+def test_an_agent_s_morning(people: People) -> None:
+    desk = people.window("agent")
+    reference = open_a_dossier_at_the_counter(desk)
+    answer_a_caller(desk, reference)
+    sort_and_keep_a_view(desk)
+    titles, *rows = take_the_list_away(desk)
+    assert titles[0] == "Numéro" and rows
+    print_forty(desk)
