@@ -11,6 +11,7 @@ class BulkVerb(models.TextChoices):
     """What can be done to a selection."""
 
     CANCEL_INVOICES = "invoice.cancel", _("Annuler les factures")
+    REMIND = "invoice.remind", _("Relancer les payeurs")
     PRINT_INVOICES = "invoice.print", _("Imprimer les factures (ZIP de PDF)")
     ISSUE_DRAFTS = "draft.issue", _("Émettre les brouillons")
     TAKE_DOSSIERS = "dossier.take", _("Prendre en charge les dossiers")

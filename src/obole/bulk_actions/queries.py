@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
 from obole.directory.models import Agent
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
+from obole.reminders import queries as reminders
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, Ro
     return {one.pk: _invoice_name(one) for one in invoices}
 
 
-def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent) -> Forecast:
+def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent, *, today: date) -> Forecast:
     """Say what would become of rows; what is dear to know (a register that is closed) is told when it is done."""
     names = names_of(verb, ids, agent)
     if verb == BulkVerb.TAKE_DOSSIERS:
@@ -64,7 +66,12 @@ def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent) -> Forecast:
     invoices = list(Invoice.objects.filter(pk__in=names).only("state", "total_cents", "received_cents"))
     handled = _handled(names, agent) if verb != BulkVerb.PRINT_INVOICES else frozenset(names)
     refused = {one.pk: why for one in invoices if (why := _refusal(verb, one, is_handled=one.pk in handled))}
-    return Forecast(names, refused, sum(one.total_cents for one in invoices if one.pk not in refused))
+    if verb == BulkVerb.REMIND:
+        said = reminders.refusals(names, today=today)
+        refused = {pk: str(why.label) for pk, why in said.items()} | refused
+    taken = [one for one in invoices if one.pk not in refused]
+    cents = sum(one.remaining_cents if verb == BulkVerb.REMIND else one.total_cents for one in taken)
+    return Forecast(names, refused, cents)
 
 
 def _invoice_name(invoice: Invoice) -> RowName:

@@ -18,6 +18,7 @@ from obole.dossiers.states import DossierState
 from obole.lib.pdf import DocumentNotRendered
 from obole.lib.states import ForbiddenTransition
 from obole.regies.ledger import PeriodClosed
+from obole.reminders import operations as reminders
 
 MOST = 5000
 MOST_PRINTED = 500
@@ -56,7 +57,15 @@ def sentence_of(refusal: Exception) -> str:
     return str(refusal)
 
 
-REFUSALS = (ForbiddenTransition, NotAllowed, ObjectDoesNotExist, DocumentNotRendered, billing.NotBillable, PeriodClosed)
+REFUSALS = (
+    ForbiddenTransition,
+    NotAllowed,
+    ObjectDoesNotExist,
+    DocumentNotRendered,
+    billing.NotBillable,
+    PeriodClosed,
+    reminders.ReminderRefused,
+)
 """What an operation answers to a row that it does not take: the others go on."""
 
 
@@ -79,6 +88,10 @@ def _cancel_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object
     )
 
 
+def _remind(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    return reminders.remind_now(invoice_id=invoice_id, actor=action.agent.actor, at=at)
+
+
 def _print_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object:
     seen = Invoice.objects.seen_by(action.agent).exclude(state=InvoiceState.DRAFT)
     if not seen.filter(pk=invoice_id).exists():
@@ -97,6 +110,7 @@ def _take_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
 
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
+    BulkVerb.REMIND: Verb(Right.REVIEW, _remind),
     BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
     BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),
     BulkVerb.TAKE_DOSSIERS: Verb(Right.REVIEW, _take_dossier),

@@ -133,7 +133,7 @@ def _preview_or_start(request: AgentRequest, source: Source, verb: BulkVerb, cho
             form.add_error("comment", str(refusal))
         else:
             return redirect("crm:bulk_action", pk=action.pk)
-    seen = queries.forecast(verb, chosen.ids, request.agent)
+    seen = queries.forecast(verb, chosen.ids, request.agent, today=dates.day_of(dates.now()))
     refused = [(seen.names[pk], pk, seen.refused[pk]) for pk in chosen.ids if pk in seen.refused]
     context = {
         "verb": verb,

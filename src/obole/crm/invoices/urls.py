@@ -11,6 +11,7 @@ from obole.crm.invoices import (
     invoice_export,
     invoice_list,
     proof,
+    reminding,
     security_deposit_list,
     security_deposits,
 )
@@ -28,6 +29,7 @@ urlpatterns = [
     path("factures/<int:pk>/", invoice_detail.invoice, name="invoice"),
     path("factures/<int:pk>/facture.pdf", invoice_detail.invoice_pdf, name="invoice_pdf"),
     path("factures/<int:pk>/dossier-de-preuve.zip", proof.invoice_proof, name="invoice_proof"),
+    path("factures/<int:pk>/relancer/", reminding.invoice_remind, name="invoice_remind"),
     path("factures/<int:pk>/annuler/", cancel_and_redo.invoice_cancel, name="invoice_cancel"),
     path("factures/<int:pk>/refaire/", cancel_and_redo.invoice_redo, name="invoice_redo"),
     path("factures/<int:pk>/avoir.pdf", cancel_and_redo.credit_note_pdf, name="credit_note_pdf"),
