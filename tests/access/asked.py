@@ -70,6 +70,7 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "billing.issue_batch": {"invoice_ids": [draft["invoice_id"]]},
         "billing.redo_invoice": again,
         "reminders.remind_now": due,
+        "billing.change_due_date": {**due, **reason, "due_date": later(days=60).date()},
         "recovery.open_dispute": {**due, **reason},
         "recovery.close_dispute": {"dispute_id": side.objects["dispute"][0], "answer": "Vu"},
         "billing.cancel_invoice": {**due, "code": "twice", "comment": ""},

@@ -94,6 +94,7 @@ INVOICES = {
     "invoice_proof": shows(invoice_read, "paid"),
     "invoice_cancel": form(invoice_handled, "due", "Annuler la facture"),
     "invoice_remind": form(invoice_handled, "due", gives=AWAY),
+    "invoice_due_date": form(invoice_handled, "due", "Reporter l’échéance"),
     "invoice_redo": does(invoice_handled, "cancelled"),
     "credit_note_pdf": shows(invoice_read, "cancelled"),
     "drafts": shows(review, says="Brouillons", lists=True),

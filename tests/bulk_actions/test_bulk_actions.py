@@ -256,6 +256,29 @@ def test_reminders_are_sent_to_who_is_late_and_the_others_are_named(town: Town, 
     assert Message.objects.filter(kind="reminder_1").count() == 2
 
 
+def test_due_dates_are_put_off_together_and_a_day_that_cannot_be_begins_nothing(town: Town) -> None:
+    due, paid = make_invoice(town), make_invoice(town, meals=2)
+    pay(paid)
+    given = {"due_date": "2027-01-14", "comment": "Vacances"}
+
+    def put_off(**changes: str) -> BulkAction:
+        asked = BulkRequest(BulkVerb.CHANGE_DUE_DATE, [due.pk, paid.pk], {**given, **changes})
+        return operations.start(asked=asked, request_key=texts.token(), actor=town.agent.actor, at=later(30))
+
+    with pytest.raises(billing.BadDays):
+        put_off(due_date="2026-11-01")
+    with pytest.raises(ReasonMissing):
+        put_off(comment=" ")
+    assert not BulkAction.objects.exists()
+
+    seen = queries.forecast(BulkVerb.CHANGE_DUE_DATE, [due.pk, paid.pk], town.agent, today=later(30).date())
+    assert (seen.taken, seen.cents, list(seen.refused)) == (1, due.total_cents, [paid.pk])
+    action = work(put_off())
+    assert outcomes(action) == ["done", "failed"]
+    assert "« Payée »" in reason(action)
+    assert str(Invoice.objects.get(pk=due.pk).due_date) == "2027-01-14"
+
+
 def test_a_long_selection_is_done_in_slices(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "AT_ONCE", 2)
     ids = [make_invoice(town, meals=meals).pk for meals in (1, 2, 3)]

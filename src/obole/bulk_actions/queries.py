@@ -15,6 +15,13 @@ from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.reminders import queries as reminders
 
+WANTED = {
+    BulkVerb.CANCEL_INVOICES: InvoiceState.DUE,
+    BulkVerb.CHANGE_DUE_DATE: InvoiceState.DUE,
+    BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT,
+}
+"""What an invoice must be for a verb."""
+
 
 @dataclass(frozen=True)
 class RowName:
@@ -70,7 +77,8 @@ def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent, *, today: date)
         said = reminders.refusals(names, today=today)
         refused = {pk: str(why.label) for pk, why in said.items()} | refused
     taken = [one for one in invoices if one.pk not in refused]
-    cents = sum(one.remaining_cents if verb == BulkVerb.REMIND else one.total_cents for one in taken)
+    of_rests = verb in (BulkVerb.REMIND, BulkVerb.CHANGE_DUE_DATE)
+    cents = sum(one.remaining_cents if of_rests else one.total_cents for one in taken)
     return Forecast(names, refused, cents)
 
 
@@ -86,7 +94,7 @@ def _handled(ids: Collection[int], agent: Agent) -> frozenset[int]:
 
 def _refusal(verb: BulkVerb, invoice: Invoice, *, is_handled: bool) -> str:
     """Say why an invoice would be refused; nothing if it would not."""
-    wanted = {BulkVerb.CANCEL_INVOICES: InvoiceState.DUE, BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT}.get(verb)
+    wanted = WANTED.get(verb)
     if not is_handled:
         return _("Vous la consultez sans la gérer.")
     if wanted is not None and invoice.state != wanted:

@@ -62,6 +62,17 @@ def test_who_may_do_nothing_sees_no_box(town: Town) -> None:
     assert send(reader, CANCEL, chosen=[1])["Location"] == url("invoices")
 
 
+def test_due_dates_ask_for_a_day_and_a_reason(town: Town, client: Client) -> None:
+    due = make_invoice(town)
+    preview = send(client, "invoice.due_date", chosen=[due.pk])
+    assert "Nouvelle échéance" in text_of(preview)
+    assert "Ce jour est passé" in text_of(confirm(client, preview, due_date="2020-01-01", comment="Accord"))
+    assert "Écrivez le motif" in text_of(confirm(client, preview, due_date="2027-01-14", comment=""))
+    assert not BulkAction.objects.exists()
+    confirm(client, preview, due_date="2027-01-14", comment="Accord")
+    assert BulkAction.objects.get().parameters == {"due_date": "2027-01-14", "comment": "Accord"}
+
+
 def test_a_selection_is_cancelled_and_each_refusal_is_named(town: Town, client: Client) -> None:
     due, paid, other = make_invoice(town), make_invoice(town, meals=2), make_invoice(town, meals=3)
     pay(paid)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils.translation import gettext as _
@@ -92,6 +92,16 @@ def _remind(action: BulkAction, invoice_id: int, at: datetime) -> object:
     return reminders.remind_now(invoice_id=invoice_id, actor=action.agent.actor, at=at)
 
 
+def _change_due_date(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    return billing.change_due_date(
+        invoice_id=invoice_id,
+        due_date=date.fromisoformat(action.parameters["due_date"]),
+        reason=action.parameters["comment"],
+        actor=action.agent.actor,
+        at=at,
+    )
+
+
 def _print_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object:
     seen = Invoice.objects.seen_by(action.agent).exclude(state=InvoiceState.DRAFT)
     if not seen.filter(pk=invoice_id).exists():
@@ -111,6 +121,7 @@ def _take_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
     BulkVerb.REMIND: Verb(Right.REVIEW, _remind),
+    BulkVerb.CHANGE_DUE_DATE: Verb(Right.REVIEW, _change_due_date),
     BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
     BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),
     BulkVerb.TAKE_DOSSIERS: Verb(Right.REVIEW, _take_dossier),

@@ -113,7 +113,7 @@ def _unusual(
         "attempts": AttemptTable(attempts, exclude=KNOWN_HERE, orderable=False),
         "receipts": [(receipt, receipt_places.in_words(where[receipt.pk], money=money)) for receipt in receipts],
         **{name: getattr(facts, name) for name in ("handover", "dispute")},
-        "can_dispute": facts.handles and one.state == InvoiceState.DUE,
+        "can_act": facts.handles and one.state == InvoiceState.DUE,
         "can_remind": facts.handles and not reminders.refusals([one.pk], today=dates.day_of(facts.at)),
         "notices": notices.notices_of(facts),
     }
