@@ -17,6 +17,7 @@ from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
 from obole.bulk_actions.operations import BulkRequest, EmptySelection, TooManyRows, running
 from obole.directory.models import Agent
 from obole.directory.rules import NotAllowed, Profile
+from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import files, stored_files, texts
 from obole.mailing.models import Message
@@ -277,6 +278,30 @@ def test_due_dates_are_put_off_together_and_a_day_that_cannot_be_begins_nothing(
     assert outcomes(action) == ["done", "failed"]
     assert "« Payée »" in reason(action)
     assert str(Invoice.objects.get(pk=due.pk).due_date) == "2027-01-14"
+
+
+def test_dossiers_are_put_in_the_hands_of_who_may_review_them(town: Town) -> None:
+    waiting, ended = submit_with_file(town), submit_with_file(town)
+    dossiers.withdraw(dossier_id=ended.pk, actor=town.citizen.actor, at=later(20))
+    colleague = make_agent(Profile.REVIEWER, email="collegue@example.org")
+    stranger = make_agent(Profile.REVIEWER, email="ailleurs@example.org", all_services=False)
+
+    def give(agent: Agent) -> BulkAction:
+        asked = BulkRequest(BulkVerb.ASSIGN_DOSSIERS, [waiting.pk, ended.pk], {"agent": str(agent.pk)})
+        action = operations.start(asked=asked, request_key=texts.token(), actor=town.agent.actor, at=later(30))
+        return work(action)
+
+    seen = queries.forecast(BulkVerb.ASSIGN_DOSSIERS, [waiting.pk, ended.pk], town.agent, today=later(30).date())
+    assert (seen.taken, list(seen.refused)) == (1, [ended.pk])
+    refused = give(stranger)
+    assert outcomes(refused) == ["failed", "failed"]
+    assert [row.reason for row in queries.unsuccessful_rows(refused)] == [
+        "Cet agent n’instruit pas cette prestation : confiez le dossier à un autre.",
+        "Plus personne n’y travaille : il est refusé, abandonné ou clos.",
+    ]
+    assert Dossier.objects.get(pk=waiting.pk).agent is None
+    assert outcomes(give(colleague)) == ["done", "failed"]
+    assert Dossier.objects.get(pk=waiting.pk).agent == colleague
 
 
 def test_a_long_selection_is_done_in_slices(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

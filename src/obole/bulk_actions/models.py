@@ -15,7 +15,12 @@ class BulkVerb(models.TextChoices):
     CHANGE_DUE_DATE = "invoice.due_date", _("Reporter l’échéance")
     PRINT_INVOICES = "invoice.print", _("Imprimer les factures (ZIP de PDF)")
     ISSUE_DRAFTS = "draft.issue", _("Émettre les brouillons")
+    ASSIGN_DOSSIERS = "dossier.assign", _("Confier les dossiers")
     TAKE_DOSSIERS = "dossier.take", _("Prendre en charge les dossiers")
+
+
+OF_DOSSIERS = frozenset({BulkVerb.TAKE_DOSSIERS, BulkVerb.ASSIGN_DOSSIERS})
+"""What is done to dossiers; the other verbs are of invoices and drafts."""
 
 
 class BulkAction(models.Model):

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
-from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
+from obole.bulk_actions.models import OF_DOSSIERS, BulkAction, BulkRow, BulkVerb
 from obole.directory.models import Agent
 from obole.dossiers.models import Dossier
-from obole.dossiers.states import DossierState
+from obole.dossiers.states import OPEN, DossierState
 from obole.reminders import queries as reminders
 
 WANTED = {
@@ -58,7 +58,7 @@ def unsuccessful_rows(action: BulkAction) -> QuerySet[BulkRow]:
 
 def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, RowName]:
     """Return what rows are called, those alone that the agent still sees."""
-    if verb == BulkVerb.TAKE_DOSSIERS:
+    if verb in OF_DOSSIERS:
         dossiers = Dossier.objects.seen_by(agent).filter(pk__in=ids)
         return {one.pk: RowName(one.reference, "crm:dossier") for one in dossiers}
     invoices = Invoice.objects.seen_by(agent).filter(pk__in=ids).select_related("type")
@@ -68,8 +68,8 @@ def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, Ro
 def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent, *, today: date) -> Forecast:
     """Say what would become of rows; what is dear to know (a register that is closed) is told when it is done."""
     names = names_of(verb, ids, agent)
-    if verb == BulkVerb.TAKE_DOSSIERS:
-        return Forecast(names, _dossiers_refused(names, agent), 0)
+    if verb in OF_DOSSIERS:
+        return Forecast(names, _dossiers_refused(verb, names, agent), 0)
     invoices = list(Invoice.objects.filter(pk__in=names).only("state", "total_cents", "received_cents"))
     handled = _handled(names, agent) if verb != BulkVerb.PRINT_INVOICES else frozenset(names)
     refused = {one.pk: why for one in invoices if (why := _refusal(verb, one, is_handled=one.pk in handled))}
@@ -106,12 +106,13 @@ def _refusal(verb: BulkVerb, invoice: Invoice, *, is_handled: bool) -> str:
     return ""
 
 
-def _dossiers_refused(ids: Collection[int], agent: Agent) -> dict[int, str]:
+def _dossiers_refused(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, str]:
     handled = frozenset(Dossier.objects.handled_by(agent).filter(pk__in=ids).values_list("pk", flat=True))
+    wanted = OPEN if verb == BulkVerb.ASSIGN_DOSSIERS else {DossierState.SUBMITTED}
     refused = {}
     for pk, state in Dossier.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "state"):
         if pk not in handled:
             refused[pk] = _("Vous le consultez sans le gérer.")
-        elif state != DossierState.SUBMITTED:
+        elif state not in wanted:
             refused[pk] = _("Son statut est « %(state)s ».") % {"state": DossierState(state).label}
     return refused

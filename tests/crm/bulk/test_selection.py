@@ -73,6 +73,19 @@ def test_due_dates_ask_for_a_day_and_a_reason(town: Town, client: Client) -> Non
     assert BulkAction.objects.get().parameters == {"due_date": "2027-01-14", "comment": "Accord"}
 
 
+def test_dossiers_are_given_to_a_colleague_who_reviews(town: Town, client: Client) -> None:
+    waiting = submit_with_file(town)
+    reader = make_agent(Profile.READER, email="lecture@example.org")
+    preview = send(client, "dossier.assign", page="dossiers_selection", chosen=[waiting.pk])
+    assert reader.name not in text_of(preview)
+    for who, said in (("", "Choisissez un agent."), (str(reader.pk), "n’instruit plus de dossiers")):
+        assert said in text_of(confirm(client, preview, page="dossiers_selection", agent=who))
+    assert not BulkAction.objects.exists()
+    confirm(client, preview, page="dossiers_selection", agent=str(town.agent.pk))
+    run_tasks()
+    assert Dossier.objects.get(pk=waiting.pk).agent == town.agent
+
+
 def test_a_selection_is_cancelled_and_each_refusal_is_named(town: Town, client: Client) -> None:
     due, paid, other = make_invoice(town), make_invoice(town, meals=2), make_invoice(town, meals=3)
     pay(paid)

@@ -144,6 +144,8 @@ def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
         day = date.fromisoformat(str(asked.parameters["due_date"]))
         billing.check_due_date(day, today=today)
         return {"due_date": day.isoformat(), "comment": billing.check_reason(asked.parameters.get("comment", ""))}
+    if asked.verb == BulkVerb.ASSIGN_DOSSIERS:
+        return {"agent": str(int(asked.parameters["agent"]))}
     return {}
 
 

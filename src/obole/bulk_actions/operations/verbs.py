@@ -54,6 +54,10 @@ def sentence_of(refusal: Exception) -> str:
         return _("Cette ligne n’existe plus.")
     if isinstance(refusal, DocumentNotRendered):
         return _("Le PDF ne peut pas être produit : vérifiez le logo et la couleur de son type de facture.")
+    if isinstance(refusal, dossiers.CannotReview):
+        return _("Cet agent n’instruit pas cette prestation : confiez le dossier à un autre.")
+    if isinstance(refusal, dossiers.DossierEnded):
+        return _("Plus personne n’y travaille : il est refusé, abandonné ou clos.")
     return str(refusal)
 
 
@@ -64,6 +68,8 @@ REFUSALS = (
     DocumentNotRendered,
     billing.NotBillable,
     PeriodClosed,
+    dossiers.CannotReview,
+    dossiers.DossierEnded,
     reminders.ReminderRefused,
 )
 """What an operation answers to a row that it does not take: the others go on."""
@@ -118,11 +124,17 @@ def _take_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
     return dossiers.take(dossier_id=dossier_id, agent_id=action.agent_id, actor=action.agent.actor, at=at)
 
 
+def _assign_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
+    chosen = int(action.parameters["agent"])
+    return dossiers.assign(dossier_id=dossier_id, agent_id=chosen, actor=action.agent.actor, at=at)
+
+
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
     BulkVerb.REMIND: Verb(Right.REVIEW, _remind),
     BulkVerb.CHANGE_DUE_DATE: Verb(Right.REVIEW, _change_due_date),
     BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
     BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),
+    BulkVerb.ASSIGN_DOSSIERS: Verb(Right.REVIEW, _assign_dossier),
     BulkVerb.TAKE_DOSSIERS: Verb(Right.REVIEW, _take_dossier),
 }

@@ -12,6 +12,7 @@ from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
 from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.dossiers.dossier_table import DossierTable
+from obole.crm.dossiers.hands import ManyHandsForm
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
 from obole.crm.shared.lists import Tab, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
@@ -86,8 +87,9 @@ SOURCE = Source(
     page="crm:dossiers",
     address="crm:dossiers_selection",
     named="reference",
-    verbs=(BulkVerb.TAKE_DOSSIERS,),
+    verbs=(BulkVerb.TAKE_DOSSIERS, BulkVerb.ASSIGN_DOSSIERS),
     rows=_rows_of,
+    asks={BulkVerb.ASSIGN_DOSSIERS: ManyHandsForm},
 )
 
 
