@@ -114,6 +114,7 @@ def of_mandates(side: Side) -> dict[str, dict[str, Any]]:
         "payments.clear_many": {**regie, "credited": []},
         "payments.undo_clearing": {"entry_id": entry.pk, **credited},
         "payments.regularise_receipts": {**regie, "receipt_ids": [waits["receipt_id"]], "reference": "M1"},
+        "payments.assign_anomaly": {"anomaly_id": side.objects["task"][0], "agent_id": None},
         "payments.close_anomaly": {"anomaly_id": side.objects["task"][0], "note": "Vu", "keep": True},
         "regies.close_period": {**regie, "until": later(days=-1).date()},
     }

@@ -70,6 +70,7 @@ LENT = {
         "dossier_number": "integer",
     },
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
+    "payments_anomaly": {"assignee_id": "bigint"},
     "payments_receipt": {"bank": "varchar(80) DEFAULT ''", "valued_on": "date"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }

@@ -9,10 +9,13 @@ from django.utils.translation import gettext as _
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
-from obole.bulk_actions.models import OF_DOSSIERS, BulkAction, BulkRow, BulkVerb
+from obole.bulk_actions.models import OF_DOSSIERS, OF_TASKS, BulkAction, BulkRow, BulkVerb
 from obole.directory.models import Agent
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import OPEN, DossierState
+from obole.payments import queries as payments
+from obole.payments.models import Anomaly
+from obole.regies.models import Regie
 from obole.reminders import queries as reminders
 
 WANTED = {
@@ -61,6 +64,8 @@ def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, Ro
     if verb in OF_DOSSIERS:
         dossiers = Dossier.objects.seen_by(agent).filter(pk__in=ids)
         return {one.pk: RowName(one.reference, "crm:dossier") for one in dossiers}
+    if verb in OF_TASKS:
+        return {one.pk: RowName(one.named, "crm:task") for one in payments.anomalies(agent).filter(pk__in=ids)}
     invoices = Invoice.objects.seen_by(agent).filter(pk__in=ids).select_related("type")
     return {one.pk: _invoice_name(one) for one in invoices}
 
@@ -70,6 +75,8 @@ def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent, *, today: date)
     names = names_of(verb, ids, agent)
     if verb in OF_DOSSIERS:
         return Forecast(names, _dossiers_refused(verb, names, agent), 0)
+    if verb in OF_TASKS:
+        return Forecast(names, _tasks_refused(verb, names, agent), 0)
     invoices = list(Invoice.objects.filter(pk__in=names).only("state", "total_cents", "received_cents"))
     handled = _handled(names, agent) if verb != BulkVerb.PRINT_INVOICES else frozenset(names)
     refused = {one.pk: why for one in invoices if (why := _refusal(verb, one, is_handled=one.pk in handled))}
@@ -115,4 +122,17 @@ def _dossiers_refused(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dic
             refused[pk] = _("Vous le consultez sans le gérer.")
         elif state not in wanted:
             refused[pk] = _("Son statut est « %(state)s ».") % {"state": DossierState(state).label}
+    return refused
+
+
+def _tasks_refused(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, str]:
+    acted_on = frozenset(Regie.objects.acted_on_by(agent).values_list("pk", flat=True))
+    refused = {}
+    for one in Anomaly.objects.filter(pk__in=ids).only("regie", "message", "closed_at").order_by("pk"):
+        if one.closed_at is not None:
+            refused[one.pk] = _("Quelqu’un l’a traité entre-temps.")
+        elif verb == BulkVerb.RESEND_MAILS and one.message_id is None:
+            refused[one.pk] = _("Ce n’est pas un courriel.")
+        elif verb == BulkVerb.ASSIGN_TASKS and one.regie_id is not None and one.regie_id not in acted_on:
+            refused[one.pk] = _("Vous n’avez pas de mandat pour cette régie.")
     return refused

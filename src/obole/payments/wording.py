@@ -63,6 +63,12 @@ def _reopened(record: Record) -> tuple[str, str]:
     return _("De nouveau à traiter"), _anomaly(record)[1]
 
 
+def _given(record: Record) -> tuple[str, str]:
+    name = str(record.details.get("after", ""))
+    title = _("Tâche confiée à %(name)s") % {"name": name} if name else _("Tâche remise à tous")
+    return title, _anomaly(record)[0]
+
+
 def _closed(record: Record) -> tuple[str, str]:
     return _("Traité"), str(record.details.get("note", ""))
 
@@ -230,5 +236,6 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
     "reminder.send": (_reminded, "late"),
     "anomaly.open": (_anomaly, "late"),
+    "anomaly.assign": (_given, "neutral"),
     "anomaly.close": (_closed, "done"),
 }

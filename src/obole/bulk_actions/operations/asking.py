@@ -144,7 +144,7 @@ def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
         day = date.fromisoformat(str(asked.parameters["due_date"]))
         billing.check_due_date(day, today=today)
         return {"due_date": day.isoformat(), "comment": billing.check_reason(asked.parameters.get("comment", ""))}
-    if asked.verb == BulkVerb.ASSIGN_DOSSIERS:
+    if asked.verb in (BulkVerb.ASSIGN_DOSSIERS, BulkVerb.ASSIGN_TASKS):
         return {"agent": str(int(asked.parameters["agent"]))}
     return {}
 
