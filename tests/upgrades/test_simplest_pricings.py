@@ -51,6 +51,7 @@ BEFORE = {
     "personal_data": None,
     "recovery": None,
     "regies": "0001_initial",
+    "reminders": "0001_initial",
     "remittances": None,
 }
 """The last schema with products, quantities and fixed amounts."""

@@ -5,11 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ('billing', '0008_sortable_invoices'),
-        ('mailing', '0002_sortable_mails'),
-        ('reminders', '0001_initial'),
-    ]
+    dependencies = [("reminders", "0001_initial")]
 
     operations = [
         migrations.AddConstraint(
