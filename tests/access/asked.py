@@ -69,6 +69,8 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "billing.issue_invoice": draft,
         "billing.issue_batch": {"invoice_ids": [draft["invoice_id"]]},
         "billing.redo_invoice": again,
+        "reminders.remind_now": due,
+        "billing.change_due_date": {**due, **reason, "due_date": later(days=60).date()},
         "recovery.open_dispute": {**due, **reason},
         "recovery.close_dispute": {"dispute_id": side.objects["dispute"][0], "answer": "Vu"},
         "billing.cancel_invoice": {**due, "code": "twice", "comment": ""},
@@ -112,6 +114,7 @@ def of_mandates(side: Side) -> dict[str, dict[str, Any]]:
         "payments.clear_many": {**regie, "credited": []},
         "payments.undo_clearing": {"entry_id": entry.pk, **credited},
         "payments.regularise_receipts": {**regie, "receipt_ids": [waits["receipt_id"]], "reference": "M1"},
+        "payments.assign_anomaly": {"anomaly_id": side.objects["task"][0], "agent_id": None},
         "payments.close_anomaly": {"anomaly_id": side.objects["task"][0], "note": "Vu", "keep": True},
         "regies.close_period": {**regie, "until": later(days=-1).date()},
     }

@@ -95,6 +95,8 @@ INVOICES = {
     "invoice_pdf": shows(invoice_read, "paid"),
     "invoice_proof": shows(invoice_read, "paid"),
     "invoice_cancel": form(invoice_handled, "due", "Annuler la facture"),
+    "invoice_remind": form(invoice_handled, "due", gives=AWAY),
+    "invoice_due_date": form(invoice_handled, "due", "Reporter l’échéance"),
     "invoice_redo": does(invoice_handled, "cancelled"),
     "credit_note_pdf": shows(invoice_read, "cancelled"),
     "drafts": shows(review, says="Brouillons", lists=True),
@@ -106,6 +108,7 @@ INVOICES = {
 }
 MONEY = {
     "tasks": shows(money, says="À traiter", lists=True),
+    "tasks_selection": form(money, gives=AWAY, scoped=False),
     "task": form(money_read, "task", "De quoi il s’agit", writes=money_moved),
     "take_for_payer": form(money_moved, "payer", "Une seule somme"),
     "take_money": form(money_moved, "due", "Encaisser la facture"),

@@ -18,6 +18,7 @@ from obole.lib.actors import Actor
 from obole.payments import operations as payments
 from obole.recovery import operations as recovery
 from obole.regies import operations as regies
+from obole.reminders import operations as reminders
 from obole.remittances import operations as remittances
 from tests.access.asked import of_applicants, of_money, of_prestations, of_titulaires
 from tests.access.roles import Role
@@ -59,6 +60,7 @@ ROOMS: dict[str, ModuleType] = {
     "remittances": remittances,
     "books": books,
     "bulk_actions": bulk_actions,
+    "reminders": reminders,
 }
 
 

@@ -17,8 +17,11 @@ from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
 from obole.bulk_actions.operations import BulkRequest, EmptySelection, TooManyRows, running
 from obole.directory.models import Agent
 from obole.directory.rules import NotAllowed, Profile
+from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import files, stored_files, texts
+from obole.mailing.models import Message
+from obole.reminders import operations as reminders
 from tests.books import check_books
 from tests.crm.desk import pay, submit_with_file
 from tests.world import NOON, Town, later, make_agent, make_invoice, make_old_draft, make_town, run_tasks
@@ -237,6 +240,70 @@ def test_drafts_and_dossiers(town: Town) -> None:
     assert "« En instruction »" in reason(again)
 
 
+def test_reminders_are_sent_to_who_is_late_and_the_others_are_named(town: Town, time_machine: Any) -> None:
+    late, paid, other = make_invoice(town), make_invoice(town, meals=2), make_invoice(town, meals=3)
+    pay(paid)
+    time_machine.move_to(later(days=30), tick=False)
+    reminders.remind_now(invoice_id=other.pk, actor=town.agent.actor, at=later(days=30))
+    ids = [late.pk, paid.pk, other.pk]
+    seen = queries.forecast(BulkVerb.REMIND, ids, town.agent, today=later(days=30).date())
+    assert (seen.taken, seen.cents) == (1, late.total_cents)
+    assert seen.refused == {paid.pk: "Elle est payée.", other.pk: "Elle a déjà été relancée aujourd’hui."}
+
+    for _click in range(2):
+        action = work(ask(town.agent, ids, verb=BulkVerb.REMIND, key="form"))
+    assert outcomes(action) == ["done", "failed", "failed"]
+    assert {row.object_id: row.reason for row in queries.unsuccessful_rows(action)} == seen.refused
+    assert Message.objects.filter(kind="reminder_1").count() == 2
+
+
+def test_due_dates_are_put_off_together_and_a_day_that_cannot_be_begins_nothing(town: Town) -> None:
+    due, paid = make_invoice(town), make_invoice(town, meals=2)
+    pay(paid)
+    given = {"due_date": "2027-01-14", "comment": "Vacances"}
+
+    def put_off(**changes: str) -> BulkAction:
+        asked = BulkRequest(BulkVerb.CHANGE_DUE_DATE, [due.pk, paid.pk], {**given, **changes})
+        return operations.start(asked=asked, request_key=texts.token(), actor=town.agent.actor, at=later(30))
+
+    with pytest.raises(billing.BadDays):
+        put_off(due_date="2026-11-01")
+    with pytest.raises(ReasonMissing):
+        put_off(comment=" ")
+    assert not BulkAction.objects.exists()
+
+    seen = queries.forecast(BulkVerb.CHANGE_DUE_DATE, [due.pk, paid.pk], town.agent, today=later(30).date())
+    assert (seen.taken, seen.cents, list(seen.refused)) == (1, due.total_cents, [paid.pk])
+    action = work(put_off())
+    assert outcomes(action) == ["done", "failed"]
+    assert "« Payée »" in reason(action)
+    assert str(Invoice.objects.get(pk=due.pk).due_date) == "2027-01-14"
+
+
+def test_dossiers_are_put_in_the_hands_of_who_may_review_them(town: Town) -> None:
+    waiting, ended = submit_with_file(town), submit_with_file(town)
+    dossiers.withdraw(dossier_id=ended.pk, actor=town.citizen.actor, at=later(20))
+    colleague = make_agent(Profile.REVIEWER, email="collegue@example.org")
+    stranger = make_agent(Profile.REVIEWER, email="ailleurs@example.org", all_services=False)
+
+    def give(agent: Agent) -> BulkAction:
+        asked = BulkRequest(BulkVerb.ASSIGN_DOSSIERS, [waiting.pk, ended.pk], {"agent": str(agent.pk)})
+        action = operations.start(asked=asked, request_key=texts.token(), actor=town.agent.actor, at=later(30))
+        return work(action)
+
+    seen = queries.forecast(BulkVerb.ASSIGN_DOSSIERS, [waiting.pk, ended.pk], town.agent, today=later(30).date())
+    assert (seen.taken, list(seen.refused)) == (1, [ended.pk])
+    refused = give(stranger)
+    assert outcomes(refused) == ["failed", "failed"]
+    assert [row.reason for row in queries.unsuccessful_rows(refused)] == [
+        "Cet agent n’instruit pas cette prestation : confiez le dossier à un autre.",
+        "Plus personne n’y travaille : il est refusé, abandonné ou clos.",
+    ]
+    assert Dossier.objects.get(pk=waiting.pk).agent is None
+    assert outcomes(give(colleague)) == ["done", "failed"]
+    assert Dossier.objects.get(pk=waiting.pk).agent == colleague
+
+
 def test_a_long_selection_is_done_in_slices(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "AT_ONCE", 2)
     ids = [make_invoice(town, meals=meals).pk for meals in (1, 2, 3)]
@@ -274,6 +341,7 @@ def test_the_forecast_says_what_will_be_refused_in_few_queries(town: Town, djang
     pay(paid)
     many = [make_invoice(town, meals=3).pk for _rank in range(8)]
     with django_assert_max_num_queries(6):
-        seen = queries.forecast(BulkVerb.CANCEL_INVOICES, [paid.pk, due.pk, *many, 999_999], town.agent)
+        ids = [paid.pk, due.pk, *many, 999_999]
+        seen = queries.forecast(BulkVerb.CANCEL_INVOICES, ids, town.agent, today=later(30).date())
     assert (seen.taken, len(seen.names), seen.cents) == (9, 10, 650 + 8 * 975)
     assert list(seen.refused) == [paid.pk]

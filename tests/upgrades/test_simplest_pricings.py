@@ -51,6 +51,7 @@ BEFORE = {
     "personal_data": None,
     "recovery": None,
     "regies": "0001_initial",
+    "reminders": "0001_initial",
     "remittances": None,
 }
 """The last schema with products, quantities and fixed amounts."""
@@ -70,6 +71,7 @@ LENT = {
         "dossier_number": "integer",
     },
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
+    "payments_anomaly": {"assignee_id": "bigint"},
     "payments_receipt": {"bank": "varchar(80) DEFAULT ''", "valued_on": "date"},
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }

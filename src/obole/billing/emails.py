@@ -50,6 +50,20 @@ def send_invoice_notice(invoice: Invoice, *, authority: Authority, at: datetime)
     mailing.queue(letter, at=at)
 
 
+def send_due_date_notice(invoice: Invoice, *, at: datetime) -> None:
+    """Queue the mail that says until when the invoice may be paid from now on; a payer without an e-mail gets none."""
+    if not invoice.payer.email:
+        return
+    letter = mailing.Email(
+        cause=f"due_date_changed:{invoice.pk}:{at.isoformat()}",
+        kind="due_date_changed",
+        to=invoice.payer.email,
+        rendered=mailing.compose("due_date_changed", invoice_variables(invoice)),
+        about=invoice,
+    )
+    mailing.queue(letter, at=at)
+
+
 def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
     """Queue the mail that says an invoice is cancelled, and why; a payer without an e-mail gets none."""
     invoice = note.invoice

@@ -82,7 +82,7 @@ def _described(invoice: Invoice) -> InvoiceDocument:
         recipient=wording.recipient(frozen),
         number=invoice.number,
         issued_on=dates.day_of(issued_at),
-        due_on=due_date,
+        due_on=invoice.printed_due_date or due_date,
         payable_until=_payable_until(invoice),
         lines=lines,
         total_cents=invoice.total_cents,

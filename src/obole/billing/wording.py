@@ -32,6 +32,7 @@ def freeze(invoice: Invoice, authority: Authority | None = None) -> dict[str, An
         "dossier_reference": dossier.reference if dossier else "",
         "claim_code": invoice.payer.claim_code or "",
         "pay_url": f"{settings.BASE_URL}/mes-factures/{invoice.public_id}/",
+        "due_date": invoice.due_date.isoformat() if invoice.due_date else "",
         "payable_until": invoice.payable_until.isoformat() if invoice.payable_until else "",
         "texts": {name: getattr(invoice.type, name) for name in TEXTS},
     }

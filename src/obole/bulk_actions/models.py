@@ -11,9 +11,21 @@ class BulkVerb(models.TextChoices):
     """What can be done to a selection."""
 
     CANCEL_INVOICES = "invoice.cancel", _("Annuler les factures")
+    REMIND = "invoice.remind", _("Relancer les payeurs")
+    CHANGE_DUE_DATE = "invoice.due_date", _("Reporter l’échéance")
     PRINT_INVOICES = "invoice.print", _("Imprimer les factures (ZIP de PDF)")
     ISSUE_DRAFTS = "draft.issue", _("Émettre les brouillons")
+    ASSIGN_DOSSIERS = "dossier.assign", _("Confier les dossiers")
+    ASSIGN_TASKS = "task.assign", _("Confier les points à traiter")
+    RESEND_MAILS = "task.resend", _("Renvoyer les courriels")
     TAKE_DOSSIERS = "dossier.take", _("Prendre en charge les dossiers")
+
+
+OF_DOSSIERS = frozenset({BulkVerb.TAKE_DOSSIERS, BulkVerb.ASSIGN_DOSSIERS})
+"""What is done to dossiers; the other verbs are of invoices and drafts."""
+
+OF_TASKS = frozenset({BulkVerb.ASSIGN_TASKS, BulkVerb.RESEND_MAILS})
+"""What is done to what waits for a person."""
 
 
 class BulkAction(models.Model):
@@ -68,7 +80,7 @@ class BulkRow(models.Model):
 
     action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="rows")
     object_id = models.PositiveBigIntegerField()
-    """An invoice, a draft or a dossier: the verb says which."""
+    """An invoice, a draft, a dossier or a task: the verb says which."""
     position = models.PositiveIntegerField()
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.PENDING)
     reason = models.CharField(max_length=300, blank=True)

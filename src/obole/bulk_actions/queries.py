@@ -2,16 +2,28 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
-from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
+from obole.bulk_actions.models import OF_DOSSIERS, OF_TASKS, BulkAction, BulkRow, BulkVerb
 from obole.directory.models import Agent
 from obole.dossiers.models import Dossier
-from obole.dossiers.states import DossierState
+from obole.dossiers.states import OPEN, DossierState
+from obole.payments import queries as payments
+from obole.payments.models import Anomaly
+from obole.regies.models import Regie
+from obole.reminders import queries as reminders
+
+WANTED = {
+    BulkVerb.CANCEL_INVOICES: InvoiceState.DUE,
+    BulkVerb.CHANGE_DUE_DATE: InvoiceState.DUE,
+    BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT,
+}
+"""What an invoice must be for a verb."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +61,32 @@ def unsuccessful_rows(action: BulkAction) -> QuerySet[BulkRow]:
 
 def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, RowName]:
     """Return what rows are called, those alone that the agent still sees."""
-    if verb == BulkVerb.TAKE_DOSSIERS:
+    if verb in OF_DOSSIERS:
         dossiers = Dossier.objects.seen_by(agent).filter(pk__in=ids)
         return {one.pk: RowName(one.reference, "crm:dossier") for one in dossiers}
+    if verb in OF_TASKS:
+        return {one.pk: RowName(one.named, "crm:task") for one in payments.anomalies(agent).filter(pk__in=ids)}
     invoices = Invoice.objects.seen_by(agent).filter(pk__in=ids).select_related("type")
     return {one.pk: _invoice_name(one) for one in invoices}
 
 
-def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent) -> Forecast:
+def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent, *, today: date) -> Forecast:
     """Say what would become of rows; what is dear to know (a register that is closed) is told when it is done."""
     names = names_of(verb, ids, agent)
-    if verb == BulkVerb.TAKE_DOSSIERS:
-        return Forecast(names, _dossiers_refused(names, agent), 0)
+    if verb in OF_DOSSIERS:
+        return Forecast(names, _dossiers_refused(verb, names, agent), 0)
+    if verb in OF_TASKS:
+        return Forecast(names, _tasks_refused(verb, names, agent), 0)
     invoices = list(Invoice.objects.filter(pk__in=names).only("state", "total_cents", "received_cents"))
     handled = _handled(names, agent) if verb != BulkVerb.PRINT_INVOICES else frozenset(names)
     refused = {one.pk: why for one in invoices if (why := _refusal(verb, one, is_handled=one.pk in handled))}
-    return Forecast(names, refused, sum(one.total_cents for one in invoices if one.pk not in refused))
+    if verb == BulkVerb.REMIND:
+        said = reminders.refusals(names, today=today)
+        refused = {pk: str(why.label) for pk, why in said.items()} | refused
+    taken = [one for one in invoices if one.pk not in refused]
+    of_rests = verb in (BulkVerb.REMIND, BulkVerb.CHANGE_DUE_DATE)
+    cents = sum(one.remaining_cents if of_rests else one.total_cents for one in taken)
+    return Forecast(names, refused, cents)
 
 
 def _invoice_name(invoice: Invoice) -> RowName:
@@ -79,7 +101,7 @@ def _handled(ids: Collection[int], agent: Agent) -> frozenset[int]:
 
 def _refusal(verb: BulkVerb, invoice: Invoice, *, is_handled: bool) -> str:
     """Say why an invoice would be refused; nothing if it would not."""
-    wanted = {BulkVerb.CANCEL_INVOICES: InvoiceState.DUE, BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT}.get(verb)
+    wanted = WANTED.get(verb)
     if not is_handled:
         return _("Vous la consultez sans la gérer.")
     if wanted is not None and invoice.state != wanted:
@@ -91,12 +113,26 @@ def _refusal(verb: BulkVerb, invoice: Invoice, *, is_handled: bool) -> str:
     return ""
 
 
-def _dossiers_refused(ids: Collection[int], agent: Agent) -> dict[int, str]:
+def _dossiers_refused(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, str]:
     handled = frozenset(Dossier.objects.handled_by(agent).filter(pk__in=ids).values_list("pk", flat=True))
+    wanted = OPEN if verb == BulkVerb.ASSIGN_DOSSIERS else {DossierState.SUBMITTED}
     refused = {}
     for pk, state in Dossier.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "state"):
         if pk not in handled:
             refused[pk] = _("Vous le consultez sans le gérer.")
-        elif state != DossierState.SUBMITTED:
+        elif state not in wanted:
             refused[pk] = _("Son statut est « %(state)s ».") % {"state": DossierState(state).label}
+    return refused
+
+
+def _tasks_refused(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, str]:
+    acted_on = frozenset(Regie.objects.acted_on_by(agent).values_list("pk", flat=True))
+    refused = {}
+    for one in Anomaly.objects.filter(pk__in=ids).only("regie", "message", "closed_at").order_by("pk"):
+        if one.closed_at is not None:
+            refused[one.pk] = _("Quelqu’un l’a traité entre-temps.")
+        elif verb == BulkVerb.RESEND_MAILS and one.message_id is None:
+            refused[one.pk] = _("Ce n’est pas un courriel.")
+        elif verb == BulkVerb.ASSIGN_TASKS and one.regie_id is not None and one.regie_id not in acted_on:
+            refused[one.pk] = _("Vous n’avez pas de mandat pour cette régie.")
     return refused

@@ -85,11 +85,16 @@ def dossiers_to_list(agent: Agent) -> QuerySet[Dossier]:
     return rows.select_related("scheme__service", "citizen", "agent")
 
 
+def reviewing_agents() -> QuerySet[Agent]:
+    """Return the agents who review dossiers of some prestation, and can sign in."""
+    reviewing = [profile for profile in Profile if Right.REVIEW in rights_of(profile)]
+    return Agent.objects.filter(profile__in=reviewing, may_sign_in=True).order_by("name", "id")
+
+
 def agents_to_assign(dossier: Dossier) -> QuerySet[Agent]:
     """Return who may be given a dossier: the agents who handle its prestation, and can sign in."""
-    reviewing = [profile for profile in Profile if Right.REVIEW in rights_of(profile)]
     theirs = Q(all_services=True) | Q(accesses__service=dossier.scheme.service_id, accesses__handles=True)
-    return Agent.objects.filter(theirs, profile__in=reviewing, may_sign_in=True).distinct().order_by("name", "id")
+    return reviewing_agents().filter(theirs).distinct()
 
 
 def search(dossiers: QuerySet[Dossier], text: str) -> QuerySet[Dossier]:

@@ -154,6 +154,17 @@ KINDS: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "due_date_changed": MailKind(
+        label=_("Échéance reportée"),
+        variables=INVOICE,
+        subject="Votre facture {{ numero }} est à payer avant le {{ echeance }}",
+        body=(
+            "Bonjour {{ nom }},\n\nLa date limite de votre facture n° {{ numero }} ({{ libelle }}) change : vous pouvez"
+            " régler {{ reste_du }} jusqu’au {{ echeance }}. Cette date remplace celle qui est imprimée sur la facture"
+            " ; le montant ne change pas.\n\nPayer ma facture : {{ url }}"
+        )
+        + SIGNATURE,
+    ),
     "payment_surplus": MailKind(
         label=_("Paiement en trop"),
         variables=INVOICE | {"date", "paye", "reference"},

@@ -1,11 +1,12 @@
 """The words for what happened to an invoice and its money: to its payer in plain words, to agents completely."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.utils.translation import gettext as _, gettext_noop
 
 from obole.audit_log.models import Record
-from obole.lib import money
+from obole.lib import dates, money
 from obole.payments.models import Anomaly, Receipt, Reversal
 from obole.payments.rules import AVOIR
 
@@ -60,6 +61,12 @@ def _anomaly(record: Record) -> tuple[str, str]:
 
 def _reopened(record: Record) -> tuple[str, str]:
     return _("De nouveau à traiter"), _anomaly(record)[1]
+
+
+def _given(record: Record) -> tuple[str, str]:
+    name = str(record.details.get("after", ""))
+    title = _("Tâche confiée à %(name)s") % {"name": name} if name else _("Tâche remise à tous")
+    return title, _anomaly(record)[0]
 
 
 def _closed(record: Record) -> tuple[str, str]:
@@ -119,6 +126,23 @@ def _answered(record: Record) -> tuple[str, str]:
     return _("Réponse à la contestation"), str(record.details.get("answer", ""))
 
 
+def _due_date(record: Record) -> str:
+    return _("Échéance reportée au %(day)s") % {"day": _day(record, "after")}
+
+
+def _due_date_for_payer(record: Record) -> tuple[str, str]:
+    return _due_date(record), _("Elle remplace celle du %(day)s.") % {"day": _day(record, "before")}
+
+
+def _due_date_for_agents(record: Record) -> tuple[str, str]:
+    before = _("au lieu du %(day)s") % {"day": _day(record, "before")}
+    return _due_date(record), f"{before} – {record.details.get('reason', '')}"
+
+
+def _day(record: Record, name: str) -> str:
+    return dates.format_short(date.fromisoformat(str(record.details[name])))
+
+
 def _cancelled_for_agents(record: Record) -> tuple[str, str]:
     number = str(record.details.get("credit_note", ""))
     return (_("Annulée par l’avoir %(number)s") % {"number": number} if number else _("Facture annulée")), str(
@@ -132,6 +156,7 @@ FOR_PAYER: dict[str, tuple[Formatter, str]] = {
     "invoice.part_paid": (_paid_for_payer, "done"),
     "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
     "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
+    "invoice.due_date": (_due_date_for_payer, "info"),
     "invoice.redo": (_fixed(gettext_noop("La facture va être refaite")), "info"),
     "invoice.unsettle": (_back_for_payer, "late"),
     "invoice.taken_back": (_back_for_payer, "late"),
@@ -165,6 +190,7 @@ FOR_PAYER: dict[str, tuple[Formatter, str]] = {
     ),
 }
 FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
+    "invoice.due_date": (_due_date_for_agents, "info"),
     "invoice.issue": (_issued_for_agents, "info"),
     "invoice.settle": (_fixed(gettext_noop("Facture soldée")), "done"),
     "invoice.part_paid": (_fixed(gettext_noop("Facture payée en partie")), "done"),
@@ -210,5 +236,6 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
     "reminder.send": (_reminded, "late"),
     "anomaly.open": (_anomaly, "late"),
+    "anomaly.assign": (_given, "neutral"),
     "anomaly.close": (_closed, "done"),
 }

@@ -137,11 +137,8 @@ def proposals(regie: Regie, today: date) -> QuerySet[Any]:
     due = Invoice.objects.filter(regie=regie, state=InvoiceState.DUE, payable_until__lt=today)
     ready = with_obstacle(due, today).filter(obstacle="")
     # What waits in a transmission that was asked for is not proposed twice.
-    waits = TransmissionLine.objects.filter(
-        invoice=OuterRef("pk"), state=LineState.WAITING, transmission__state__in=("requested", "sending")
-    )
     rows: QuerySet[Any] = (
-        ready.exclude(Exists(waits))
+        ready.exclude(is_being_handed_over())
         .annotate(rest=F("total_cents") - F("received_cents"))
         .select_related("payer", "type", "regie")
         .order_by("due_date", "id")
@@ -233,6 +230,13 @@ def open_dispute_of(invoice: Invoice) -> Dispute | None:
 def is_disputed() -> Exists:
     """Return the condition that an invoice of a query is contested."""
     return Exists(Dispute.objects.filter(invoice=OuterRef("pk"), closed_at=None))
+
+
+def is_being_handed_over() -> Exists:
+    """Return the condition that an invoice of a query waits in a transmission that was asked for, or is leaving."""
+    asked = (TransmissionState.REQUESTED, TransmissionState.SENDING)
+    waits = TransmissionLine.objects.filter(state=LineState.WAITING, transmission__state__in=asked)
+    return Exists(waits.filter(invoice=OuterRef("pk")))
 
 
 def natures_of(invoice_ids: Iterable[int]) -> dict[int, str]:

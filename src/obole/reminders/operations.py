@@ -1,21 +1,33 @@
 """Every write about reminders. What is still due is asked at the moment of sending, so nobody has to cancel one."""
 
+from copy import copy
 from datetime import date, datetime
 
 from obole.audit_log import operations as audit_log
 from obole.billing import operations as billing, rules as billing_rules
+from obole.billing.access import require_biller
 from obole.billing.emails import invoice_variables
 from obole.billing.models import Invoice
 from obole.lib import actors, dates
+from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
 from obole.payments import queries as payments
 from obole.recovery import queries as recovery
-from obole.reminders import rules
+from obole.reminders import queries, rules
 from obole.reminders.models import Reminder
+from obole.reminders.queries import ReminderRefusal
 
 LAST_WORDS = 3
 """There are three models of reminder; a fourth reminder uses the third."""
+
+
+class ReminderRefused(Exception):
+    """An agent may not have this invoice reminded now; the message is a French sentence for them."""
+
+    def __init__(self, why: ReminderRefusal) -> None:
+        super().__init__(str(why.label))
+        self.why = why
 
 
 @atomic_with_retry
@@ -32,24 +44,39 @@ def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
         return None
     if invoice.regie_id in payments.regies_not_payable(dates.day_of(at)):
         return None
-    # What the reminder says of the transmission must still be true when it is read.
-    billing.keep_payable(invoice=invoice, until=billing_rules.payable_after_reminder(dates.day_of(at)))
-    kind = f"reminder_{min(step, LAST_WORDS)}"
-    letter = mailing.Email(
-        cause=f"reminder:{invoice.pk}:{step}",
-        kind=kind,
-        to=invoice.payer.email,
-        rendered=_words(invoice, kind),
-        about=invoice,
-        at_most_once=True,
-        task="reminders.deliver",
-    )
-    message = mailing.queue(letter, at=at)
-    if message is None:
-        return None
-    reminder = Reminder.objects.create(invoice=invoice, step=step, message=message, decided_at=at)
-    audit_log.log_event("reminder.send", subject=invoice, actor=actors.WORKER, at=at, step=step)
+    return _send(invoice, step, actor=actors.WORKER, at=at)
+
+
+@atomic_with_retry
+def remind_now(*, invoice_id: int, actor: Actor, at: datetime) -> Reminder:
+    """
+    Have the payer of a late invoice reminded because an agent asks for it, whatever day the scenario of its type gives.
+
+    It is the next reminder of that scenario, with its words, and takes its place: the worker does not send the same
+    words again, and the one after waits for its own day, at least ``rules.SMALLEST_GAP`` days after this one. Where the
+    scenario is at its end, or the type has none, the words still follow each other up to the last ones. A day has one
+    reminder of an invoice at most, whoever asks for it: the second of two clicks is refused, and the database agrees.
+
+    :raises obole.directory.rules.NotAllowed: to who handles neither its prestation nor its régie.
+    :raises ReminderRefused: saying why, if it may not be reminded now.
+    """
+    invoice = Invoice.objects.locked().select_related("type", "regie").get(pk=invoice_id)
+    require_biller(invoice, actor=actor, at=at)
+    why = queries.refusals([invoice.pk], today=dates.day_of(at)).get(invoice.pk)
+    if why is not None:
+        raise ReminderRefused(why)
+    reminder = _send(invoice, _steps_sent(invoice) + 1, actor=actor, at=at)
+    if reminder is None:
+        raise ReminderRefused(ReminderRefusal.TODAY)
     return reminder
+
+
+def next_words(invoice: Invoice, *, today: date) -> mail_rules.RenderedMail:
+    """Return what the next reminder of an invoice would say today; nothing is written."""
+    shown = copy(invoice)
+    if shown.payable_until is not None:
+        shown.payable_until = max(shown.payable_until, billing_rules.payable_after_reminder(today))
+    return _words(shown, _kind(_steps_sent(invoice) + 1))
 
 
 def deliver(*, message_id: int, at: datetime) -> None:
@@ -75,6 +102,35 @@ def is_still_due(invoice: Invoice) -> bool:
     if recovery.open_dispute_of(invoice) is not None:
         return False
     return not Invoice.objects.filter(payments.money_waits(), pk=invoice.pk).exists()
+
+
+def _send(invoice: Invoice, step: int, *, actor: Actor, at: datetime) -> Reminder | None:
+    """Put a reminder in the outbox; nothing if this one is there. The caller holds the invoice."""
+    # What the reminder says of the transmission must still be true when it is read.
+    billing.keep_payable(invoice=invoice, until=billing_rules.payable_after_reminder(dates.day_of(at)))
+    letter = mailing.Email(
+        cause=f"reminder:{invoice.pk}:{step}",
+        kind=_kind(step),
+        to=invoice.payer.email,
+        rendered=_words(invoice, _kind(step)),
+        about=invoice,
+        at_most_once=True,
+        task="reminders.deliver",
+    )
+    message = mailing.queue(letter, at=at)
+    if message is None:
+        return None
+    reminder = Reminder.objects.create(invoice=invoice, step=step, message=message, decided_at=at)
+    audit_log.log_event("reminder.send", subject=invoice, actor=actor, at=at, step=step)
+    return reminder
+
+
+def _steps_sent(invoice: Invoice) -> int:
+    return Reminder.objects.filter(invoice=invoice).count()
+
+
+def _kind(step: int) -> str:
+    return f"reminder_{min(step, LAST_WORDS)}"
 
 
 def _step_due(invoice: Invoice, *, today: date) -> int | None:

@@ -1,14 +1,29 @@
 """How reminders are read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import models
-from django.db.models import Count, DateField, ExpressionWrapper, F, Func, IntegerField
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
+from obole.billing.states import InvoiceState
 from obole.lib import dates
 from obole.payments import queries as payments
 from obole.recovery import queries as recovery
@@ -26,6 +41,23 @@ class ReminderObstacle(models.TextChoices):
     BANK_DOWN = "bank_down", _("la banque ne répond pas, on ne peut pas payer")
     ALL_SENT = "all_sent", _("toutes sont parties")
     NONE = "none", _("ce type de facture n’en prévoit pas")
+
+
+class ReminderRefusal(models.TextChoices):
+    """Why an agent may not have an invoice reminded now, as a sentence for them."""
+
+    DRAFT = "draft", _("Elle n’est pas encore émise.")
+    PAID = "paid", _("Elle est payée.")
+    CANCELLED = "cancelled", _("Elle est annulée.")
+    TRANSFERRED = "transferred", _("Elle est transmise au comptable public, qui la recouvre.")
+    NOT_LATE = "not_late", _("Son échéance n’est pas passée.")
+    DISPUTED = "disputed", _("Le payeur la conteste : répondez-lui d’abord.")
+    PAYING = "paying", _("Un paiement est en cours.")
+    MONEY_WAITS = "money_waits", _("De l’argent arrivé pour elle attend une décision.")
+    HANDING_OVER = "handing_over", _("Elle est dans une transmission au comptable en préparation.")
+    BANK_DOWN = "bank_down", _("La banque ne répond pas : le payeur ne pourrait pas payer.")
+    TODAY = "today", _("Elle a déjà été relancée aujourd’hui.")
+    NO_ADDRESS = "no_address", _("Le payeur est sans adresse électronique : la relance est à remettre sur papier.")
 
 
 @dataclass(frozen=True)
@@ -46,6 +78,36 @@ def next_reminder(invoice: Invoice, *, today: date) -> NextReminder:
     day = invoice.due_date + timedelta(days=delays[len(sent)])
     soonest = dates.day_of(sent[-1]) + timedelta(days=rules.SMALLEST_GAP) if sent else today
     return NextReminder(day=max(day, soonest, today))
+
+
+def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, ReminderRefusal]:
+    """Return why invoices may not be reminded by hand, those that may be left out, with one query."""
+    midnight = datetime.combine(today, time(), tzinfo=dates.PARIS)
+    reminded = Reminder.objects.filter(invoice=OuterRef("pk"), decided_at__gte=midnight)
+    ended = (
+        When(Q(state=state), then=Value(refusal))
+        for state, refusal in (
+            (InvoiceState.DRAFT, ReminderRefusal.DRAFT),
+            (InvoiceState.PAID, ReminderRefusal.PAID),
+            (InvoiceState.CANCELLED, ReminderRefusal.CANCELLED),
+            (InvoiceState.TRANSFERRED, ReminderRefusal.TRANSFERRED),
+        )
+    )
+    why = Case(
+        *ended,
+        When(due_date__gte=today, then=Value(ReminderRefusal.NOT_LATE)),
+        When(recovery.is_disputed(), then=Value(ReminderRefusal.DISPUTED)),
+        When(is_in_progress=True, then=Value(ReminderRefusal.PAYING)),
+        When(payments.money_waits(), then=Value(ReminderRefusal.MONEY_WAITS)),
+        When(recovery.is_being_handed_over(), then=Value(ReminderRefusal.HANDING_OVER)),
+        When(regie__in=payments.regies_not_payable(today), then=Value(ReminderRefusal.BANK_DOWN)),
+        When(Exists(reminded), then=Value(ReminderRefusal.TODAY)),
+        When(payer__email="", then=Value(ReminderRefusal.NO_ADDRESS)),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    rows = Invoice.objects.filter(pk__in=invoice_ids).annotate(why=why).exclude(why="").order_by("pk")
+    return {pk: ReminderRefusal(said) for pk, said in rows.values_list("pk", "why")}
 
 
 def _obstacle(invoice: Invoice, *, today: date, left: int, planned: bool) -> ReminderObstacle | None:

@@ -63,6 +63,30 @@ def test_who_only_reads_takes_files_away_and_does_nothing_else(town: Town) -> No
     assert send(reader, CANCEL, chosen=[1])["Location"] == url("invoices")
 
 
+def test_due_dates_ask_for_a_day_and_a_reason(town: Town, client: Client) -> None:
+    due = make_invoice(town)
+    preview = send(client, "invoice.due_date", chosen=[due.pk])
+    assert "Nouvelle échéance" in text_of(preview)
+    assert "Ce jour est passé" in text_of(confirm(client, preview, due_date="2020-01-01", comment="Accord"))
+    assert "Écrivez le motif" in text_of(confirm(client, preview, due_date="2027-01-14", comment=""))
+    assert not BulkAction.objects.exists()
+    confirm(client, preview, due_date="2027-01-14", comment="Accord")
+    assert BulkAction.objects.get().parameters == {"due_date": "2027-01-14", "comment": "Accord"}
+
+
+def test_dossiers_are_given_to_a_colleague_who_reviews(town: Town, client: Client) -> None:
+    waiting = submit_with_file(town)
+    reader = make_agent(Profile.READER, email="lecture@example.org")
+    preview = send(client, "dossier.assign", page="dossiers_selection", chosen=[waiting.pk])
+    assert reader.name not in text_of(preview)
+    for who, said in (("", "Choisissez un agent."), (str(reader.pk), "n’instruit plus de dossiers")):
+        assert said in text_of(confirm(client, preview, page="dossiers_selection", agent=who))
+    assert not BulkAction.objects.exists()
+    confirm(client, preview, page="dossiers_selection", agent=str(town.agent.pk))
+    run_tasks()
+    assert Dossier.objects.get(pk=waiting.pk).agent == town.agent
+
+
 def test_a_selection_is_cancelled_and_each_refusal_is_named(town: Town, client: Client) -> None:
     due, paid, other = make_invoice(town), make_invoice(town, meals=2), make_invoice(town, meals=3)
     pay(paid)

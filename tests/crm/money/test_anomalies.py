@@ -214,7 +214,7 @@ def test_a_refund_is_asked_once(town: Town, client: Client) -> None:
 def test_a_cancelled_invoice_that_was_paid_is_done_again(town: Town, client: Client) -> None:
     cancelled_and_paid(town)
     task = Anomaly.objects.get()
-    assert shown(client, task) == ["rebill", "refund", "keep"]
+    assert shown(client, task) == ["rebill", "refund", "keep", "give"]
     answer = send(client, task, "rebill", reason="Annulée à tort")
     assert "ENF-2026-000002" in text_of(answer) and "Facture refaite et payée" in text_of(answer)
     assert shown(client, task) == []

@@ -223,6 +223,12 @@ class Invoice(models.Model):
         """What is still to be paid, in cents; nothing once it is cancelled or handed over."""
         return self.total_cents - self.received_cents if self.state == InvoiceState.DUE else 0
 
+    @property
+    def printed_due_date(self) -> date | None:
+        """The last day to pay that its document says, whatever was granted since; unknown of an invoice of before."""
+        frozen = self.wording.get("due_date")
+        return date.fromisoformat(frozen) if frozen else None
+
     def is_late(self, today: date) -> bool:
         """Tell whether the last day to pay is past and something is due."""
         return self.state == InvoiceState.DUE and self.due_date is not None and self.due_date < today

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
+from obole.billing import operations as billing
 from obole.billing.models import CreditNote
 from obole.billing.operations import ReasonMissing
 from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
 from obole.bulk_actions.operations.verbs import VERBS, require_right
 from obole.directory.models import Agent
 from obole.directory.rules import NotAllowed
+from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.queue import defer, defer_once
 from obole.lib.transactions import atomic_with_retry
@@ -54,7 +56,8 @@ def start(*, asked: BulkRequest, request_key: str, actor: Actor, at: datetime) -
     :raises obole.directory.rules.NotAllowed: if the agent's profile does not give it, or if the key is somebody else's.
     :raises EmptySelection: if there is no row.
     :raises TooManyRows: if there are more than the verb takes.
-    :raises obole.billing.operations.ReasonMissing: if invoices are cancelled without a reason.
+    :raises obole.billing.operations.ReasonMissing: if invoices are cancelled, or due another day, without a reason.
+    :raises obole.billing.operations.BadDays: if that day cannot be.
     """
     agent = Agent.objects.get(pk=actor.pk_of("agent") or 0)
     require_right(agent, asked.verb)
@@ -63,7 +66,7 @@ def start(*, asked: BulkRequest, request_key: str, actor: Actor, at: datetime) -
         raise EmptySelection
     if len(ids) > VERBS[asked.verb].most:
         raise TooManyRows(VERBS[asked.verb].most)
-    parameters = _checked(asked)
+    parameters = _checked(asked, today=dates.day_of(at))
     action, is_new = BulkAction.objects.get_or_create(
         request_key=request_key,
         defaults={
@@ -128,14 +131,25 @@ def _key(action_id: int) -> str:
     return f"bulk_actions.run:{action_id}"
 
 
-def _checked(asked: BulkRequest) -> dict[str, str]:
+def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
     """
     Return the parameters that the verb keeps.
 
     :raises obole.billing.operations.ReasonMissing: if one is missing.
+    :raises obole.billing.operations.BadDays: if a day cannot be.
     """
-    if asked.verb != BulkVerb.CANCEL_INVOICES:
-        return {}
+    if asked.verb == BulkVerb.CANCEL_INVOICES:
+        return _checked_cancelling(asked)
+    if asked.verb == BulkVerb.CHANGE_DUE_DATE:
+        day = date.fromisoformat(str(asked.parameters["due_date"]))
+        billing.check_due_date(day, today=today)
+        return {"due_date": day.isoformat(), "comment": billing.check_reason(asked.parameters.get("comment", ""))}
+    if asked.verb in (BulkVerb.ASSIGN_DOSSIERS, BulkVerb.ASSIGN_TASKS):
+        return {"agent": str(int(asked.parameters["agent"]))}
+    return {}
+
+
+def _checked_cancelling(asked: BulkRequest) -> dict[str, str]:
     code, comment = asked.parameters.get("code", ""), " ".join(asked.parameters.get("comment", "").split())[:250]
     if code not in CreditNote.Reason.values or (code == CreditNote.Reason.OTHER and not comment):
         raise ReasonMissing(_("Écrivez le motif : sans lui, l’usager ne comprendrait pas."))

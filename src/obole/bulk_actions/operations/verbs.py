@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice
@@ -17,7 +18,10 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.states import DossierState
 from obole.lib.pdf import DocumentNotRendered
 from obole.lib.states import ForbiddenTransition
+from obole.payments import operations as payments
+from obole.payments.models import Anomaly
 from obole.regies.ledger import PeriodClosed
+from obole.reminders import operations as reminders
 
 MOST = 5000
 MOST_PRINTED = 500
@@ -53,10 +57,31 @@ def sentence_of(refusal: Exception) -> str:
         return _("Cette ligne n’existe plus.")
     if isinstance(refusal, DocumentNotRendered):
         return _("Le PDF ne peut pas être produit : vérifiez le logo et la couleur de son type de facture.")
-    return str(refusal)
+    if isinstance(refusal, dossiers.CannotReview):
+        return _("Cet agent n’instruit pas cette prestation : confiez le dossier à un autre.")
+    if isinstance(refusal, dossiers.DossierEnded):
+        return _("Plus personne n’y travaille : il est refusé, abandonné ou clos.")
+    said = TASK_REFUSALS.get(type(refusal))
+    return str(said) if said else str(refusal)
 
 
-REFUSALS = (ForbiddenTransition, NotAllowed, ObjectDoesNotExist, DocumentNotRendered, billing.NotBillable, PeriodClosed)
+TASK_REFUSALS: dict[type[Exception], Promise] = {
+    payments.CannotAct: gettext_lazy("Cet agent n’a pas de mandat pour cette régie : confiez-le à un autre."),
+    payments.TaskEnded: gettext_lazy("Quelqu’un l’a traité entre-temps."),
+    payments.NotResendable: gettext_lazy("Le courriel est arrivé, n’a plus rien à dire, ou n’a plus de lecteur."),
+}
+REFUSALS: tuple[type[Exception], ...] = (
+    *TASK_REFUSALS,
+    ForbiddenTransition,
+    NotAllowed,
+    ObjectDoesNotExist,
+    DocumentNotRendered,
+    billing.NotBillable,
+    PeriodClosed,
+    dossiers.CannotReview,
+    dossiers.DossierEnded,
+    reminders.ReminderRefused,
+)
 """What an operation answers to a row that it does not take: the others go on."""
 
 
@@ -79,6 +104,20 @@ def _cancel_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object
     )
 
 
+def _remind(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    return reminders.remind_now(invoice_id=invoice_id, actor=action.agent.actor, at=at)
+
+
+def _change_due_date(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    return billing.change_due_date(
+        invoice_id=invoice_id,
+        due_date=date.fromisoformat(action.parameters["due_date"]),
+        reason=action.parameters["comment"],
+        actor=action.agent.actor,
+        at=at,
+    )
+
+
 def _print_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object:
     seen = Invoice.objects.seen_by(action.agent).exclude(state=InvoiceState.DRAFT)
     if not seen.filter(pk=invoice_id).exists():
@@ -95,9 +134,31 @@ def _take_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
     return dossiers.take(dossier_id=dossier_id, agent_id=action.agent_id, actor=action.agent.actor, at=at)
 
 
+def _assign_dossier(action: BulkAction, dossier_id: int, at: datetime) -> object:
+    chosen = int(action.parameters["agent"])
+    return dossiers.assign(dossier_id=dossier_id, agent_id=chosen, actor=action.agent.actor, at=at)
+
+
+def _assign_task(action: BulkAction, anomaly_id: int, at: datetime) -> object:
+    chosen = int(action.parameters["agent"])
+    return payments.assign_anomaly(anomaly_id=anomaly_id, agent_id=chosen, actor=action.agent.actor, at=at)
+
+
+def _resend_mail(action: BulkAction, anomaly_id: int, at: datetime) -> object:
+    message_id = Anomaly.objects.values_list("message", flat=True).get(pk=anomaly_id)
+    if message_id is None:
+        raise payments.NotResendable(f"task {anomaly_id} is about no mail")
+    return payments.resend_message(message_id=message_id, actor=action.agent.actor, at=at)
+
+
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
+    BulkVerb.REMIND: Verb(Right.REVIEW, _remind),
+    BulkVerb.CHANGE_DUE_DATE: Verb(Right.REVIEW, _change_due_date),
     BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
     BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),
+    BulkVerb.ASSIGN_DOSSIERS: Verb(Right.REVIEW, _assign_dossier),
+    BulkVerb.ASSIGN_TASKS: Verb(Right.MONEY, _assign_task),
+    BulkVerb.RESEND_MAILS: Verb(Right.MONEY, _resend_mail),
     BulkVerb.TAKE_DOSSIERS: Verb(Right.REVIEW, _take_dossier),
 }

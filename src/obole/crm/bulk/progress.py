@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from obole.audit_log.models import Access
 from obole.bulk_actions import operations, queries
-from obole.bulk_actions.models import BulkAction, BulkVerb
+from obole.bulk_actions.models import OF_DOSSIERS, OF_TASKS, BulkAction, BulkVerb
 from obole.crm.shared import journal
 from obole.crm.shared.pages import file_answer, page_of, render_page
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
@@ -18,7 +18,11 @@ from obole.limits import operations as limits
 from obole.limits.rules import EXPORTS
 
 REFRESH_SECONDS = 2
-BACK = {BulkVerb.TAKE_DOSSIERS: "crm:dossiers", BulkVerb.ISSUE_DRAFTS: "crm:drafts"}
+BACK = {
+    **dict.fromkeys(OF_DOSSIERS, "crm:dossiers"),
+    **dict.fromkeys(OF_TASKS, "crm:tasks"),
+    BulkVerb.ISSUE_DRAFTS: "crm:drafts",
+}
 """The list that a selection comes from, where it is not that of invoices."""
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from obole.billing.operations import ReasonMissing
+from obole.billing.operations import BadDays, ReasonMissing
 from obole.bulk_actions import operations, queries
 from obole.bulk_actions.models import BulkVerb
 from obole.bulk_actions.operations import VERBS, BulkRequest, EmptySelection, TooManyRows
@@ -130,11 +130,11 @@ def _preview_or_start(request: AgentRequest, source: Source, verb: BulkVerb, cho
         asked = BulkRequest(verb, chosen.ids, form.cleaned_data, chosen.left_out)
         try:
             action = operations.start(asked=asked, request_key=key, actor=request.actor, at=dates.now())
-        except ReasonMissing as refusal:
-            form.add_error("comment", str(refusal))
+        except (ReasonMissing, BadDays) as refusal:
+            form.add_error("comment" if isinstance(refusal, ReasonMissing) else "due_date", str(refusal))
         else:
             return redirect("crm:bulk_action", pk=action.pk)
-    seen = queries.forecast(verb, chosen.ids, request.agent)
+    seen = queries.forecast(verb, chosen.ids, request.agent, today=dates.day_of(dates.now()))
     refused = [(seen.names[pk], pk, seen.refused[pk]) for pk in chosen.ids if pk in seen.refused]
     context = {
         "verb": verb,

@@ -14,6 +14,7 @@ from obole.catalogue.models import Scheme
 from obole.crm.bulk.list_file import ListFile, list_file
 from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.dossiers.dossier_table import DossierTable
+from obole.crm.dossiers.hands import ManyHandsForm
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
 from obole.crm.shared.lists import Tab, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
@@ -93,8 +94,9 @@ SOURCE = Source(
     address="crm:dossiers_selection",
     named="reference",
     rows=_rows_of,
-    verbs=(BulkVerb.TAKE_DOSSIERS,),
+    verbs=(BulkVerb.TAKE_DOSSIERS, BulkVerb.ASSIGN_DOSSIERS),
     file="crm:dossiers_file",
+    asks={BulkVerb.ASSIGN_DOSSIERS: ManyHandsForm},
 )
 FILE = ListFile(SOURCE, "dossiers", "dossiers", _file_table)
 

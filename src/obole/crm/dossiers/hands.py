@@ -49,6 +49,30 @@ class HandsForm(forms.Form):
         chosen.queryset = queries.agents_to_assign(dossier).exclude(pk=dossier.agent_id or 0)
 
 
+class ManyHandsForm(forms.Form):
+    """To whom many dossiers go; each is refused to who does not handle its own prestation."""
+
+    agent = AgentField(
+        label=gettext_lazy("Confier à"),
+        queryset=Agent.objects.none(),
+        empty_label=gettext_lazy("Choisissez"),
+        help_text=gettext_lazy("Un dossier dont cet agent n’instruit pas la prestation reste où il est."),
+        error_messages={
+            "required": gettext_lazy("Choisissez un agent."),
+            "invalid_choice": gettext_lazy("Cet agent n’instruit plus de dossiers : choisissez-en un autre."),
+        },
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        chosen: AgentField = self.fields["agent"]  # type: ignore[assignment]  # declared above
+        chosen.queryset = queries.reviewing_agents()
+
+    def clean_agent(self) -> str:
+        """Return the agent as an action on a selection keeps them."""
+        return str(self.cleaned_data["agent"].pk)
+
+
 @for_agents(Right.REVIEW)
 def dossier_assign(request: AgentRequest, pk: int) -> HttpResponse:
     """Put a dossier in a colleague's hands."""

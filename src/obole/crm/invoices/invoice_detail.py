@@ -25,6 +25,7 @@ from obole.lib import dates
 from obole.payments import display_status, pdf_documents as receipt_papers, queries, timeline
 from obole.payments.models import Receipt
 from obole.recovery import queries as recovery
+from obole.reminders import queries as reminders
 
 KNOWN_HERE = ("invoice", "payer", "regie")
 """What the page of an invoice says once, and not again beside each attempt."""
@@ -97,7 +98,6 @@ def _unusual(
     one = shown.invoice
     attempts, receipts = list(queries.attempts_of(one)), list(queries.receipts_of(one))
     where = queries.whereabouts_of(receipts)
-    handled = Invoice.objects.handled_by(request.agent).filter(pk=one.pk).exists()
     facts = notices.InvoiceFacts(
         shown=shown,
         free_cents=sum(place.free_cents for place in where.values()),
@@ -106,16 +106,21 @@ def _unusual(
         handover=recovery.handover_of(one),
         dispute=recovery.open_dispute_of(one),
         sees_money=money,
-        handles=handled and request.agent.may(Right.REVIEW),
+        handles=_handles(request, one),
         at=dates.now(),
     )
     return {
         "attempts": AttemptTable(attempts, exclude=KNOWN_HERE, orderable=False),
         "receipts": [(receipt, receipt_places.in_words(where[receipt.pk], money=money)) for receipt in receipts],
         **{name: getattr(facts, name) for name in ("handover", "dispute")},
-        "can_dispute": facts.handles and one.state == InvoiceState.DUE,
+        "can_act": facts.handles and one.state == InvoiceState.DUE,
+        "can_remind": facts.handles and not reminders.refusals([one.pk], today=dates.day_of(facts.at)),
         "notices": notices.notices_of(facts),
     }
+
+
+def _handles(request: AgentRequest, one: Invoice) -> bool:
+    return request.agent.may(Right.REVIEW) and Invoice.objects.handled_by(request.agent).filter(pk=one.pk).exists()
 
 
 def _seen(request: AgentRequest, pk: int) -> Invoice:

@@ -17,6 +17,7 @@ from obole.catalogue.models import Scheme
 from obole.crm.bulk.list_file import ListFile, list_file
 from obole.crm.bulk.selection import Source, selection_of, selection_page
 from obole.crm.invoices.cancel_and_redo import CancelForm
+from obole.crm.invoices.due_dates import DueDateForm
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared.filters import (
     LAST_YEAR,
@@ -188,10 +189,10 @@ SOURCE = Source(
     page="crm:invoices",
     address="crm:invoices_selection",
     named="number",
-    verbs=(BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
+    verbs=(BulkVerb.REMIND, BulkVerb.CHANGE_DUE_DATE, BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
     rows=rows_of,
     file="crm:invoices_file",
-    asks={BulkVerb.CANCEL_INVOICES: CancelForm},
+    asks={BulkVerb.CANCEL_INVOICES: CancelForm, BulkVerb.CHANGE_DUE_DATE: DueDateForm},
 )
 
 

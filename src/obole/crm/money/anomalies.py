@@ -6,8 +6,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from obole.cash_desk import operations as cash_desk, queries as drawers
+from obole.crm.bulk.selection import selection_of
 from obole.crm.money import anomaly_actions, anomaly_list, anomaly_table
 from obole.crm.money.counter_forms import UnmatchedForm
+from obole.crm.money.task_selection import SOURCE, narrowed_by
 from obole.crm.shared.cash_refusals import no_open_drawer
 from obole.crm.shared.lists import keyset_table, list_page
 from obole.crm.shared.pages import regies_acted_on, render_page
@@ -24,15 +26,15 @@ LAST_CLOSED = 10
 @for_agents(Right.MONEY)
 def tasks(request: AgentRequest) -> HttpResponse:
     """List what waits on the agent's régies, oldest first, and what was dealt with last."""
-    now, waits = dates.now(), queries.open_anomalies(request.agent)
-    kinds = anomaly_list.count_by_kind(waits)
-    rows, today = anomaly_table.with_sort_keys(waits), dates.day_of(now)
-    narrowed = anomaly_table.AnomalyFilter(request.GET, rows, agent=request.agent, today=today, waiting=kinds)
-    table = keyset_table(request, anomaly_table.AnomalyTable(narrowed.qs, at=now))
+    waits, selection = queries.open_anomalies(request.agent), selection_of(request, SOURCE)
+    narrowed = narrowed_by(request, request.GET)
+    options = selection.with_boxes({"sequence": ["..."]})
+    table = keyset_table(request, anomaly_table.AnomalyTable(narrowed.qs, at=dates.now(), **options))
     table.know(anomaly_list.tasks_of(row.record for row in table.page.object_list))
     closed = queries.anomalies(request.agent).exclude(closed_at=None).order_by("-closed_at", "-id")
     context = {
-        **list_page(request, table, narrowed, anomaly_list.kind_tabs(request, kinds)),
+        **list_page(request, table, narrowed, anomaly_list.kind_tabs(request, anomaly_list.count_by_kind(waits))),
+        "selection": selection,
         "nothing_waits": not (table.paginated_rows or narrowed.active or narrowed.form.errors),
         "closed": anomaly_list.tasks_of(closed[:LAST_CLOSED]),
     }

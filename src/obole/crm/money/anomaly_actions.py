@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.billing import operations as billing, queries as bills
 from obole.billing.models import Invoice
-from obole.crm.money.anomaly_forms import ApplyForm, HandOverForm, KeepForm, NoteForm, RebillForm, RefundForm
+from obole.crm.money.anomaly_forms import ApplyForm, GiveForm, HandOverForm, KeepForm, NoteForm, RebillForm, RefundForm
 from obole.crm.money.anomaly_list import Task
-from obole.lib import money
+from obole.directory.models import Agent
+from obole.lib import dates, money
 from obole.lib.actors import Actor
 from obole.payments import operations as payments, queries
 from obole.payments.models import Anomaly, Receipt, Refund
@@ -20,11 +22,18 @@ from obole.payments.operations import NotApplicable, SuspenseObstacle, TooMuch
 
 MOST_CHOICES = 50
 PAYEES = {"refund": Refund.Payee.PAYER, "hand_over": Refund.Payee.TREASURY}
-REFUSALS = (
+PLAIN_REFUSALS: dict[type[Exception], Promise] = {
+    payments.NotTheComptables: gettext_lazy(
+        "Cette facture n’est plus chez le comptable : imputez la somme, ou remboursez-la."
+    ),
+    payments.CannotAct: gettext_lazy("Cet agent n’a pas de mandat pour cette régie."),
+    payments.TaskEnded: gettext_lazy("Quelqu’un l’a traité entre-temps."),
+}
+REFUSALS: tuple[type[Exception], ...] = (
+    *PLAIN_REFUSALS,
     NotApplicable,
     TooMuch,
     payments.AccountUnusable,
-    payments.NotTheComptables,
     payments.MoneyWaits,
     payments.NoteMissing,
     payments.SamePerson,
@@ -53,7 +62,7 @@ class SearchContext:
 
 def actions_for(task: Task, *, looked: SearchContext, data: Mapping[str, Any] | None) -> list[AnomalyAction]:
     """Return the outcomes that are lawful now; ``data``: what was sent for one of them."""
-    makers: list[Callable[..., AnomalyAction | None]] = [_hand_over, _apply, _rebill, _refund, _keep, _note]
+    makers: list[Callable[..., AnomalyAction | None]] = [_hand_over, _apply, _rebill, _refund, _keep, _note, _give]
     sent = data.get("action") if data is not None else None
     made = []
     for maker in makers:
@@ -74,6 +83,8 @@ def decide(task: Task, offer: AnomalyAction, *, actor: Actor, at: datetime) -> s
     given = offer.form.cleaned_data
     receipt = task.receipt
     who: dict[str, Any] = {"actor": actor, "at": at}
+    if offer.action == "give":
+        return _given(task, given["agent"], **who)
     if offer.action == "apply" and receipt:
         cents = payments.apply_receipt(
             receipt_id=receipt.pk,
@@ -122,8 +133,8 @@ def refuse(form: forms.Form, refusal: Exception) -> None:
     elif isinstance(refusal, TooMuch):
         most = money.euros(refusal.cents)
         form.add_error("amount", _("Il n’attend que %(most)s : écrivez ce montant au plus.") % {"most": most})
-    elif isinstance(refusal, payments.NotTheComptables):
-        form.add_error(None, _("Cette facture n’est plus chez le comptable : imputez la somme, ou remboursez-la."))
+    elif type(refusal) in PLAIN_REFUSALS:
+        form.add_error(None, str(PLAIN_REFUSALS[type(refusal)]))
     elif isinstance(refusal, payments.MoneyWaits):
         sentence = _("De l’argent attend encore : imputez-le, demandez son remboursement, ou gardez-le avec un motif.")
         form.add_error(None, sentence)
@@ -245,6 +256,20 @@ def _note(task: Task, _looked: SearchContext, options: dict[str, Any]) -> Anomal
             " été rendu, ou n’a-t-il jamais été reçu ? La quittance a pu être remise à l’usager."
         )
     return AnomalyAction("note", _("Noter et clore"), text, _("Noter et clore"), NoteForm(**options))
+
+
+def _give(task: Task, _looked: SearchContext, options: dict[str, Any]) -> AnomalyAction | None:
+    if task.anomaly.closed_at is not None:
+        return None
+    agents = queries.agents_to_give(task.anomaly, today=dates.day_of(dates.now()))
+    form = GiveForm(agents=agents, initial={"agent": task.anomaly.assignee_id}, **options)
+    text = _("Il le retrouve sous « Les miens ». Qui répond de la régie peut toujours le traiter.")
+    return AnomalyAction("give", _("Confier"), text, _("Confier"), form)
+
+
+def _given(task: Task, agent: Agent | None, *, actor: Actor, at: datetime) -> str:
+    payments.assign_anomaly(anomaly_id=task.anomaly.pk, agent_id=agent.pk if agent else None, actor=actor, at=at)
+    return _("c’est confié à %(name)s.") % {"name": agent.name} if agent else _("c’est remis à tous.")
 
 
 def _number_of(form: forms.Form, invoice_id: int) -> str:

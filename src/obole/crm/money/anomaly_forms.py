@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_lazy
 
 from obole.billing.models import Invoice
-from obole.lib import money, texts
+from obole.directory.models import Agent
+from obole.lib import dates, money, texts
+from obole.payments import queries
+from obole.regies.models import Regie
 from obole.ui.fields import IbanField
 from obole.ui.forms import EurosField
 
@@ -126,6 +130,54 @@ class KeepForm(forms.Form):
     """Why money stays in recettes à classer."""
 
     reason = _reason(gettext_lazy("Motif"), gettext_lazy("Écrivez pourquoi cette somme reste en recettes à classer."))
+
+
+class AgentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A colleague."""
+
+    def label_from_instance(self, obj: Agent) -> str:
+        """Name the agent."""
+        return obj.name
+
+
+class GiveForm(forms.Form):
+    """In whose hands a task goes; nobody's: it is everyone's again."""
+
+    agent = AgentField(
+        label=gettext_lazy("Confier à"),
+        queryset=Agent.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("Personne : à qui répond de la régie"),
+        error_messages={"invalid_choice": gettext_lazy("Cet agent n’a pas de mandat pour cette régie.")},
+    )
+
+    def __init__(self, data: Any = None, *, agents: QuerySet[Agent], **options: Any) -> None:
+        super().__init__(data, **options)
+        chosen: AgentField = self.fields["agent"]  # type: ignore[assignment]  # declared above
+        chosen.queryset = agents
+
+
+class GiveManyForm(GiveForm):
+    """In whose hands many tasks go; each is refused to who does not act for its own régie."""
+
+    agent = AgentField(
+        label=gettext_lazy("Confier à"),
+        queryset=Agent.objects.none(),
+        empty_label=gettext_lazy("Choisissez"),
+        help_text=gettext_lazy("Un point d’une régie pour laquelle cet agent n’a pas de mandat reste où il est."),
+        error_messages={
+            "required": gettext_lazy("Choisissez un agent."),
+            "invalid_choice": gettext_lazy("Cet agent n’a de mandat pour aucune régie : choisissez-en un autre."),
+        },
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        everywhere = Regie.objects.order_by("pk").values_list("pk", flat=True)
+        super().__init__(data, agents=queries.agents_for_regies(everywhere, today=dates.day_of(dates.now())))
+
+    def clean_agent(self) -> str:
+        """Return the agent as an action on a selection keeps them."""
+        return str(self.cleaned_data["agent"].pk)
 
 
 def _invoice_label(invoice: Invoice) -> str:

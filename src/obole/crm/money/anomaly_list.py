@@ -56,6 +56,8 @@ class Task:
             return _("La facture a été payée depuis, le %(day)s.") % {
                 "day": dates.format_short(dates.day_of(invoice.paid_at))
             }
+        if invoice.is_refunded:
+            return _("La facture a été annulée, et remboursée depuis.")
         if self.anomaly.kind not in OF_A_DUE_INVOICE:
             return ""
         changed = {
@@ -92,9 +94,10 @@ def count_by_kind(anomalies: QuerySet[Anomaly]) -> dict[str, int]:
 
 def kind_tabs(request: AgentRequest, counts: Mapping[str, int]) -> list[Tab]:
     """Return a tab for all that waits and one for each kind of it, with how many there are."""
-    words = _short_names()
-    tabs = [tab(request, _counted(_("Tout"), sum(counts.values())))]
-    return tabs + [tab(request, _counted(words[kind], counts[kind]), kind=kind) for kind in words if kind in counts]
+    words, own = _short_names(), {"assignee": request.agent.pk}
+    whole, mine = tab(request, _counted(_("Tout"), sum(counts.values()))), tab(request, _("Les miens"), **own)
+    of_kinds = [tab(request, _counted(words[kind], counts[kind]), kind=kind) for kind in words if kind in counts]
+    return [whole, mine, *of_kinds]
 
 
 def money_tasks(agent: Agent, invoice: Invoice) -> Sequence[Task]:

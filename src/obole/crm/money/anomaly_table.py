@@ -16,10 +16,12 @@ from django_tables2.utils import Accessor
 from obole.crm.money.anomaly_list import Task
 from obole.crm.shared.columns import TITLE, AmountColumn, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_regies
+from obole.directory.models import Agent
 from obole.lib import dates
 from obole.payments.models import Anomaly
 from obole.regies.models import Regie
 
+NOBODY = "0"
 AGES = [("7", gettext_lazy("Plus de sept jours")), ("30", gettext_lazy("Plus de trente jours"))]
 
 
@@ -28,6 +30,7 @@ def with_sort_keys(anomalies: QuerySet[Anomaly]) -> QuerySet[Anomaly]:
     return anomalies.annotate(
         amount=Coalesce("receipt__cents", "refund__cents", "attempt__amount_cents", Value(0)),
         regie_key=Coalesce("regie__name", Value("")),
+        assignee_key=Coalesce("assignee__name", Value("")),
     )
 
 
@@ -37,6 +40,9 @@ class AnomalyFilter(ListFilter):
     kind = filters.MultipleChoiceFilter(label=gettext_lazy("Quoi"), choices=Anomaly.Kind.choices, widget=TICKS)
     regie = filters.ModelMultipleChoiceFilter(
         label=gettext_lazy("Régie"), queryset=lambda request: Regie.objects.none(), widget=TICKS
+    )
+    assignee = filters.ChoiceFilter(
+        label=gettext_lazy("Confié à"), method="by_assignee", empty_label=gettext_lazy("N’importe qui")
     )
     age = filters.ChoiceFilter(
         label=gettext_lazy("Attend depuis"), choices=AGES, method="by_age", empty_label=gettext_lazy("Toujours")
@@ -51,12 +57,22 @@ class AnomalyFilter(ListFilter):
     def __init__(self, *args: Any, waiting: Collection[str], **options: Any) -> None:
         super().__init__(*args, **options)
         offer_regies(self)
+        self.filters["assignee"].extra["choices"] = _assignees(self.queryset)
         known = {*waiting, *self.data.getlist("kind")}
         self.filters["kind"].extra["choices"] = [kind for kind in Anomaly.Kind.choices if kind[0] in known]
+
+    def by_assignee(self, rows: QuerySet[Anomaly], name: str, value: str) -> QuerySet[Anomaly]:
+        """Keep what is in somebody's hands, or in nobody's."""
+        return rows.filter(assignee=None if value == NOBODY else int(value))
 
     def by_age(self, rows: QuerySet[Anomaly], name: str, value: str) -> QuerySet[Anomaly]:
         """Keep what has waited for longer."""
         return rows.filter(opened_at__lt=dates.now() - timedelta(days=int(value)))
+
+
+def _assignees(rows: QuerySet[Anomaly]) -> list[tuple[str, Any]]:
+    given = Agent.objects.filter(pk__in=rows.order_by().values("assignee")).order_by("name", "id")
+    return [(NOBODY, gettext_lazy("Personne")), *((str(agent.pk), agent.name) for agent in given)]
 
 
 class AnomalyTable(tables.Table):  # type: ignore[misc]  # untyped library
@@ -71,6 +87,9 @@ class AnomalyTable(tables.Table):  # type: ignore[misc]  # untyped library
     subject = tables.Column(verbose_name=gettext_lazy("De quoi il s’agit"), empty_values=(), orderable=False)
     amount = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("amount",))
     regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie_key", order_by=("regie_key",), default="")
+    assignee = tables.Column(
+        verbose_name=gettext_lazy("Confié à"), accessor="assignee_key", order_by=("assignee_key",), default=""
+    )
     opened_at = MomentColumn(verbose_name=gettext_lazy("Depuis"), order_by=("opened_at",))
     age = tables.Column(
         verbose_name=gettext_lazy("Attend"),

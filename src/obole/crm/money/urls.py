@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from obole.crm.money import anomalies, attempt, attempts, closing, counter, payer_counter, refunds, regies
+from obole.crm.money import (
+    anomalies,
+    attempt,
+    attempts,
+    closing,
+    counter,
+    payer_counter,
+    refunds,
+    regies,
+    task_selection,
+)
 
 urlpatterns = [
     path("a-traiter/", anomalies.tasks, name="tasks"),
+    path("a-traiter/selection/", task_selection.tasks_selection, name="tasks_selection"),
     path("a-traiter/<int:pk>/", anomalies.task, name="task"),
     path("factures/<int:pk>/encaisser/", counter.take_money, name="take_money"),
     path("usagers/<int:pk>/encaisser/<int:regie_pk>/", payer_counter.take_for_payer, name="take_for_payer"),

@@ -94,7 +94,9 @@ def _money(agent: Agent, regies: Sequence[Regie]) -> Iterator[_Asked]:
     if not agent.may(Right.MONEY):
         return
     refunds = payments.refunds(agent)
-    yield _("Points à traiter"), _at("tasks"), payments.open_anomalies(agent)
+    waits = payments.open_anomalies(agent)
+    yield _("Points à traiter"), _at("tasks"), waits
+    yield _("Points qui vous sont confiés"), _at("tasks", assignee=agent.pk), waits.filter(assignee=agent)
     yield (
         _("Remboursements à approuver"),
         _at("refunds", state="requested"),

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice
+from obole.directory.models import Agent
 from obole.lib.actors import ActorField
 from obole.mailing.models import Message
 from obole.payments.models.attempts import Attempt
@@ -52,6 +53,10 @@ class Anomaly(models.Model):
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="anomalies")
     regie = models.ForeignKey(Regie, on_delete=models.PROTECT, null=True, related_name="anomalies")
     """Empty for a mail that no régie answers for."""
+    assignee = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, null=True, related_name="anomalies", verbose_name=_("confié à")
+    )
+    """In whose hands it is; whoever answers for the régie may still deal with it."""
     details = models.CharField(max_length=300, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
@@ -72,3 +77,9 @@ class Anomaly(models.Model):
 
     def __str__(self) -> str:
         return self.cause
+
+    @property
+    def named(self) -> str:
+        """What it is called in a list: what it is, and the invoice that it is about."""
+        kind = str(Anomaly.Kind(self.kind).label)
+        return f"{kind}, {self.invoice}" if self.invoice else kind

@@ -88,7 +88,7 @@ def open_anomaly(kind: Anomaly.Kind, about: AnomalySubject, *, details: str, act
     )
     if created:
         audit_log.log_event(
-            "anomaly.open", subject=_told_at(anomaly), actor=actor, at=at, kind=kind, details=details[:200]
+            "anomaly.open", subject=told_at(anomaly), actor=actor, at=at, kind=kind, details=details[:200]
         )
     elif anomaly.closed_at is not None and (about.of_regie or anomaly.details != details[:300]):
         _reopen(lock_anomaly(anomaly.pk), about, details=details, actor=actor, at=at)
@@ -141,9 +141,7 @@ def end_anomaly(anomaly: Anomaly, outcome: Anomaly.Outcome, *, note: str, actor:
     """Close an anomaly with what was done. The caller holds its lock."""
     anomaly.closed_at, anomaly.closed_by, anomaly.outcome, anomaly.note = at, actor, outcome, note
     anomaly.save(update_fields=["closed_at", "closed_by", "outcome", "note"])
-    audit_log.log_event(
-        "anomaly.close", subject=_told_at(anomaly), actor=actor, at=at, outcome=outcome, note=note[:300]
-    )
+    audit_log.log_event("anomaly.close", subject=told_at(anomaly), actor=actor, at=at, outcome=outcome, note=note[:300])
 
 
 def close_settled_anomalies(
@@ -205,11 +203,11 @@ def _reopen(anomaly: Anomaly, about: AnomalySubject | None, *, details: str, act
         anomaly.attempt, anomaly.invoice = about.attempt, about.attempt.invoice
     anomaly.save(update_fields=["closed_at", "closed_by", "outcome", "note", "details", "attempt", "invoice"])
     audit_log.log_event(
-        "anomaly.reopen", subject=_told_at(anomaly), actor=actor, at=at, kind=anomaly.kind, details=details[:200]
+        "anomaly.reopen", subject=told_at(anomaly), actor=actor, at=at, kind=anomaly.kind, details=details[:200]
     )
 
 
-def _told_at(anomaly: Anomaly) -> models.Model:
+def told_at(anomaly: Anomaly) -> models.Model:
     """Return whose story tells of it."""
     for item in (anomaly.attempt, anomaly.invoice, anomaly.receipt, anomaly.refund, anomaly.message, anomaly.regie):
         if item is not None:

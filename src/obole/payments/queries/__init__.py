@@ -33,6 +33,7 @@ from obole.payments.models import (
     Sweep,
     Verification,
 )
+from obole.payments.queries.hands import agents_for_regies, agents_to_give
 from obole.payments.queries.searching import (
     attempts_matching as attempts_matching,
     receipts_numbered as receipts_numbered,
@@ -353,6 +354,7 @@ def anomalies(agent: Agent) -> QuerySet[Anomaly]:
         "refund__receipt__attempt__invoice__payer",
         "refund__receipt__invoice__payer",
         "message",
+        "assignee",
     )
 
 
