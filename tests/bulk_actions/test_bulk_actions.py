@@ -21,6 +21,7 @@ from obole.dossiers.models import Dossier
 from obole.lib import files, stored_files, texts
 from tests.books import check_books
 from tests.crm.desk import pay, submit_with_file
+from tests.spaces import plain
 from tests.world import NOON, Town, later, make_agent, make_invoice, make_old_draft, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def outcomes(action: BulkAction) -> list[str]:
 
 
 def reason(action: BulkAction) -> str:
-    return str(queries.unsuccessful_rows(action)[0].reason)
+    return plain(queries.unsuccessful_rows(action)[0].reason)
 
 
 def test_a_bad_row_stops_no_other_and_says_why(town: Town) -> None:

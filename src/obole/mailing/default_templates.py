@@ -1,9 +1,11 @@
 """The words of each mail before a town changes them. Liquid: {{ variable }} only, checked when saved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from obole.lib.french_spaces import with_french_spaces
 
 BASE = frozenset({"nom", "ville", "service", "telephone", "horaires"})
 INVOICE = BASE | {
@@ -31,7 +33,7 @@ class MailKind:
 
 SIGNATURE = "\n\n{{ service }}\n{{ telephone }} {{ horaires }}"
 
-KINDS: dict[str, MailKind] = {
+_AS_TYPED: dict[str, MailKind] = {
     "dossier_received": MailKind(
         label=_("Dossier reçu"),
         variables=BASE | {"reference", "dispositif", "url"},
@@ -274,4 +276,9 @@ KINDS: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+}
+
+KINDS = {
+    name: replace(kind, subject=with_french_spaces(kind.subject), body=with_french_spaces(kind.body))
+    for name, kind in _AS_TYPED.items()
 }

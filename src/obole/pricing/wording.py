@@ -34,7 +34,7 @@ def short(line: PricedLine) -> str:
     parts = [*places, *(item for item in said if item)]
     if line.printed.quantity != line.quantity or line.printed.unit_cents != line.unit_cents:
         parts.append(f"{_number(line.quantity.as_integer_ratio())} {_TIMES} {money.euros(line.unit_cents)}")
-    return cut(" ; ".join(parts), LONGEST_DETAIL)
+    return cut("\u202f; ".join(parts), LONGEST_DETAIL)
 
 
 def long(line: PricedLine) -> list[str]:
@@ -89,7 +89,7 @@ def vat_mention(vat: Vat) -> str:
 
 def _tax(vat: Vat, net_cents: int, vat_cents: int) -> str:
     if vat.regime != Regime.TAXED:
-        return f"{vat_mention(vat)} : {money.euros(net_cents)}."
+        return f"{vat_mention(vat)}\u00a0: {money.euros(net_cents)}."
     text = _("%(mention)s : %(net)s HT, %(tax)s de TVA.")
     return text % {"mention": vat_mention(vat), "net": money.euros(net_cents), "tax": money.euros(vat_cents)}
 
@@ -119,7 +119,7 @@ def _long_place(found: FoundPlace) -> str:
         return _("%(axis)s : %(value)s, tranche %(place)s (décalée : %(note)s).") % values
     if found.kind == AxisKind.BRACKETS:
         return _("%(axis)s : %(value)s, tranche %(place)s.") % values
-    return f"{found.axis} : {found.place}."
+    return f"{found.axis}\u00a0: {found.place}."
 
 
 def _said(value: str) -> str:

@@ -139,7 +139,7 @@ def test_its_images_have_a_text() -> None:
     with pikepdf.open(io.BytesIO(render_invoice(INVOICE))) as opened:
         texts = {str(item.Alt) for item in opened.objects if isinstance(item, pikepdf.Dictionary) and "/Alt" in item}
 
-    assert {"Logo : Ville de Valbourg", f"Code QR. Payer en ligne : {URL}"} <= texts
+    assert {"Logo\u00a0: Ville de Valbourg", f"Code QR. Payer en ligne\u00a0: {URL}"} <= texts
 
 
 def test_the_same_invoice_is_always_the_same_bytes() -> None:
