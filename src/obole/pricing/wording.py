@@ -10,7 +10,7 @@ from fractions import Fraction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
-from obole.lib import dates, money
+from obole.lib import dates, money, units
 from obole.pricing.model.numbers import as_fraction, format_number
 from obole.pricing.model.results import ComputationStep, FoundPlace, PricedLine, Reason, Result, Stage, Vote
 from obole.pricing.model.tariffs import AxisKind, Regime, Vat
@@ -127,9 +127,7 @@ def _said(value: str) -> str:
 
 
 def _sentence(reason: Reason, line: PricedLine) -> str:
-    shown = {name: _shown(name, value) for name, value in reason.values.items()} | {
-        "unit": f" {line.unit}" if line.unit else ""
-    }
+    shown = {name: _shown(name, value) for name, value in reason.values.items()} | {"unit": _unit(reason, line.unit)}
     if reason.code == "formula":
         shown["known"] = f" ({shown['known']})" if shown["known"] else ""
     if reason.code in {"percent", "degression"}:
@@ -140,6 +138,11 @@ def _sentence(reason: Reason, line: PricedLine) -> str:
     if reason.code not in {"rate", "given", "rounded"} and isinstance(exact_euros, str) and isinstance(cents, int):
         return text + _rounding(Fraction(exact_euros), cents)
     return text + "."
+
+
+def _unit(reason: Reason, unit: str) -> str:
+    counted = reason.values.get("after", reason.values.get("quantity"))
+    return f"{money.NO_BREAK_SPACE}{units.agree(Fraction(str(counted)), unit)}" if unit and counted is not None else ""
 
 
 def _rounding(euros: Fraction, cents: int) -> str:

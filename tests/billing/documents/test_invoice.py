@@ -92,7 +92,7 @@ def test_it_says_all_that_an_invoice_must_say() -> None:
         "tranche 3 (QF 701–1 000)",
         "3,25\u00a0€",
         "46,88\u00a0€",
-        "24 × ½ h",
+        "24 ×\u00a0½ h",
         "TVA non applicable.",
         "Net à payer 158,88\u00a0€",
         "Date limite de paiement 15 décembre 2026",
