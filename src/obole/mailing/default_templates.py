@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.lib.french_spaces import with_french_spaces
 
-BASE = frozenset({"nom", "ville", "service", "telephone", "horaires"})
+BASE = frozenset({"nom", "ville", "la_ville", "a_la_ville", "de_la_ville", "service", "telephone", "horaires"})
 INVOICE = BASE | {
     "numero",
     "libelle",

@@ -262,3 +262,11 @@ def test_the_address_stands_in_the_window_of_the_envelope() -> None:
         assert 48 <= y <= 79
     title = places["Facture ENF-2026-000123"]
     assert title[1] > 92
+
+
+def test_the_town_begins_a_sentence_with_its_article() -> None:
+    head = INVOICE.letterhead
+    named = replace(head, authority=replace(head.authority, subject="La Ville de Valbourg"))
+    assert "La Ville de Valbourg traite vos données" in words_of(replace(INVOICE, letterhead=named))
+    # What was issued before the article was known says the name alone.
+    assert "personnelles Ville de Valbourg traite vos données" in words_of(INVOICE)
