@@ -151,7 +151,7 @@ def test_money_that_comes_between_the_two_begins_it_again(change: Change) -> Non
     taken(change.desk, 10_00, M.TRANSFER, minutes=61)
     stopped = countersign(handover, change.arriving)
     assert stopped.state == "cancelled" and stopped.cancelled_by == change.arriving.actor
-    assert stopped.reason == ("A changé depuis la première signature : compte DFT, recettes à verser.")
+    assert stopped.reason == ("A changé depuis la première signature\u00a0: compte DFT, recettes à verser.")
     assert mandate(change, change.leaving).ends_on is None
     with pytest.raises(ForbiddenTransition):
         countersign(handover, change.arriving)
