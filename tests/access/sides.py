@@ -110,6 +110,7 @@ def of_settings(town: Town) -> dict[str, Address]:
         "form version": (scheme, 1),
         "form field": (scheme, "enfant"),
         "agent": (town.agent.pk,),
+        "article": ("verser",),
         "kept view": (SavedList.objects.get_or_create(agent=town.agent, list_name="invoices", name="Retards")[0].pk,),
         "type state": (town.type.pk, last_event(town.type)),
         "mail": ("reminder_1",),

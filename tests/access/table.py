@@ -60,6 +60,8 @@ PEOPLE = {
     "bulk_action_cancel": does(nobody, "bulk action", scoped=False),
     "bulk_action_file": shows(nobody, "bulk action", scoped=False),
     "profile": shows(read, says="Ce profil permet de"),
+    "guide": shows(read, says="Le guide des agents", scoped=False),
+    "guide_article": shows(read, "article", "Verser au comptable", scoped=False),
 }
 DOSSIERS = {
     "dossiers": shows(read, says="Dossiers", lists=True),

@@ -22,6 +22,7 @@ from tests.access.table import TABLE, WORDS
 from tests.access.world import World, rolled_back
 from tests.architecture.source import views
 from tests.architecture.test_doors import WITHOUT_CSRF
+from tests.spaces import plain
 from tests.world import make_citizen, make_invoice
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +147,7 @@ def wrong_welcome(method: str, line: Line, answer: Any, text: str, written: set[
     if answer.status_code not in expected:
         yield f"instead of {sorted(expected)}"
     elif method == "get":
-        if line.says not in unescape(text):
+        if line.says not in plain(unescape(text)):
             yield f"does not say {line.says}"
         yield from wrong_refusal(written - OF_READING)
 

@@ -95,7 +95,7 @@ def test_an_account_with_a_file_of_its_own_loses_nothing(town: Town, counter: Ci
     make_dossier(town)
     assert town.citizen.user is not None
     page = signed_in(town.citizen.user).post(CLAIM, {"code": str(counter.claim_code)}).content.decode()
-    assert "la mairie peut réunir les deux dossiers" in page
+    assert "la collectivité peut réunir les deux dossiers" in page
     assert Citizen.objects.get(user=town.citizen.user) == town.citizen
     counter.refresh_from_db()
     assert (counter.user, counter.claim_code is None) == (None, False)

@@ -8,6 +8,7 @@ from obole.bank_statements.rules import camt, cells, csv_files, layouts
 from obole.bank_statements.rules.readings import Reading, Unreadable, keyed
 from tests.bank_statements import files
 from tests.bank_statements.files import Said
+from tests.spaces import plain
 
 TODAY = date(2026, 11, 30)
 D = date(2026, 11, 25)
@@ -30,7 +31,7 @@ def said(reading: Reading) -> list[Said]:
 def refusal(content: bytes, *, kind: str = "account") -> str:
     with pytest.raises(Unreadable) as refused:
         camt.read(content, today=TODAY) if camt.is_xml(content) else from_csv(content, kind=kind)
-    return str(refused.value)
+    return plain(refused.value)
 
 
 def test_three_layouts_say_the_same_lines() -> None:
@@ -201,5 +202,5 @@ def test_a_layout_says_what_it_lacks_and_a_column_that_left_is_named() -> None:
     assert layouts.missing("account", {"day": "Date"}) == ["label", "cents"]
     assert layouts.missing("account", {"day": "a", "label": "b", "debit": "c", "credit": "d"}) == []
     table = csv_files.read_table(files.with_a_sign(LINES))
-    with pytest.raises(Unreadable, match="« Montant net » n’est pas dans ce fichier"):
+    with pytest.raises(Unreadable, match="«.Montant net.» n’est pas dans ce fichier"):
         layouts.read("account", table, {"day": "Date", "label": "Motif", "cents": "Montant net"}, today=TODAY)

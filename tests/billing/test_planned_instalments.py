@@ -33,6 +33,7 @@ from tests.books import check_books
 from tests.payments.test_counter import take
 from tests.pricing.build import d
 from tests.pricing.dispositifs import HALL, MUSIC, TAXED_HALL
+from tests.spaces import plain
 from tests.world import NOON, WHO, Town, make_dossier, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +139,7 @@ def test_the_solde_prints_the_whole_and_takes_the_acompte_away(town: Town) -> No
     for invoice in (acompte, last):
         why = queries.explanation_of(invoice)
         assert why is not None and len(queries.lines_of(invoice, why)) == invoice.lines.count()
-        assert "Acompte de 30 % : 157,80 € ; solde : 368,20 €." in " ".join(why.whys[-1]).replace("\u00a0", " ")
+        assert "Acompte de 30 % : 157,80 € ; solde : 368,20 €." in plain(" ".join(why.whys[-1]))
         kept = InvoiceExplanation.objects.get(invoice=invoice)
         assert kept.result["total_cents"] == 52600 and kept.part["cents"] == invoice.total_cents
     verification.verify()

@@ -52,8 +52,8 @@ def test_the_canteen_of_a_family_is_billed_and_explained(town: Town) -> None:
     d = "tranche 701–1000"
     assert rows(invoice) == [
         ("Léa — Repas", d, Decimal(16), 325, 5200, "7067"),
-        ("Enfant 2 — Repas", f"{d} ; 2ᵉ enfant −10\u00a0%", Decimal(16), 293, 4688, "7067"),
-        ("Enfant 3 — Repas", f"{d} ; 3ᵉ enfant et suivants −20\u00a0%", Decimal(14), 260, 3640, "7067"),
+        ("Enfant 2 — Repas", f"{d}\u202f; 2ᵉ enfant −10\u00a0%", Decimal(16), 293, 4688, "7067"),
+        ("Enfant 3 — Repas", f"{d}\u202f; 3ᵉ enfant et suivants −20\u00a0%", Decimal(14), 260, 3640, "7067"),
         ("Léa — Majoration réservation hors délai", "", Decimal(1), 200, 200, "7067"),
         ("Léa — Accueil du soir", d, Decimal(24), 90, 2160, "7067"),
     ]
@@ -62,7 +62,7 @@ def test_the_canteen_of_a_family_is_billed_and_explained(town: Town) -> None:
     why = queries.explanation_of(invoice)
     assert why is not None and len(why.whys) == 5
     assert "−10 % = 2,925 €, arrondi à 2,93 €." in " ".join(why.whys[1]).replace("\u00a0", " ")
-    assert why.votes == "Tarifs : délibération n° 2026-41 du 12/06/2026 (Enfance, Hors delai)."
+    assert why.votes == "Tarifs\u00a0: délibération n° 2026-41 du 12/06/2026 (Enfance, Hors delai)."
     assert why.taxes == [] and why.vat_mention == "Exonération – article 261, 4, 4° du CGI"
     verification.verify()
 

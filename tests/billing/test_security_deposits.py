@@ -89,7 +89,7 @@ def test_what_is_kept_becomes_a_draft_for_the_same_payer(town: Town, damage: Sec
     assert (damage.state, damage.kept_cents, damage.returned_cents) == ("kept", cents, 80000 - cents)
     assert (draft.state, draft.total_cents, draft.payer, damage.invoice) == ("draft", cents, town.citizen, draft)
     line = draft.lines.get()
-    assert (line.label, line.detail, line.amount_cents) == ("Caution retenue : Dégâts", "Vaisselle cassée", cents)
+    assert (line.label, line.detail, line.amount_cents) == ("Caution retenue\u00a0: Dégâts", "Vaisselle cassée", cents)
     issued = billing.issue_invoice(invoice_id=draft.pk, **BY)
     assert issued.number == "ENF-2026-000002"
     check_books()

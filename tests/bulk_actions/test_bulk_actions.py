@@ -24,6 +24,7 @@ from obole.mailing.models import Message
 from obole.reminders import operations as reminders
 from tests.books import check_books
 from tests.crm.desk import pay, submit_with_file
+from tests.spaces import plain
 from tests.world import NOON, Town, later, make_agent, make_invoice, make_old_draft, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def outcomes(action: BulkAction) -> list[str]:
 
 
 def reason(action: BulkAction) -> str:
-    return str(queries.unsuccessful_rows(action)[0].reason)
+    return plain(queries.unsuccessful_rows(action)[0].reason)
 
 
 def test_a_bad_row_stops_no_other_and_says_why(town: Town) -> None:
@@ -295,7 +296,7 @@ def test_dossiers_are_put_in_the_hands_of_who_may_review_them(town: Town) -> Non
     assert (seen.taken, list(seen.refused)) == (1, [ended.pk])
     refused = give(stranger)
     assert outcomes(refused) == ["failed", "failed"]
-    assert [row.reason for row in queries.unsuccessful_rows(refused)] == [
+    assert [plain(row.reason) for row in queries.unsuccessful_rows(refused)] == [
         "Cet agent n’instruit pas cette prestation : confiez le dossier à un autre.",
         "Plus personne n’y travaille : il est refusé, abandonné ou clos.",
     ]

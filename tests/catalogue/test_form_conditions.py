@@ -7,6 +7,7 @@ import pytest
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import answer_names, checking, condition_texts, conditions
 from obole.pricing.model.problems import Refused
+from tests.spaces import plain
 
 K = FieldKind
 ANSWER = {"kind": "answer"}
@@ -188,7 +189,8 @@ def test_a_condition_that_is_none_is_refused() -> None:
 def test_conditions_are_told_in_words() -> None:
     labels = condition_texts.labels_of(HALL)
     told = {
-        item.key: condition_texts.shown_if(item, labels) or condition_texts.required_if(item, labels) for item in HALL
+        item.key: plain(condition_texts.shown_if(item, labels) or condition_texts.required_if(item, labels))
+        for item in HALL
     }
     assert told["siret"] == "À remplir si « Qui » est « Association »."
     assert told["couverts"] == "À remplir si « Options (Cuisine) » est oui."
@@ -197,7 +199,7 @@ def test_conditions_are_told_in_words() -> None:
     assert told["remise"] == "Obligatoire si « nombre de lignes de Enfants » est au moins 2."
     both = {"kind": "all", "of": [when("qui", "filled"), {"kind": "not", "of": when("couverts", "empty")}]}
     assert (
-        condition_texts.describe_condition(both, labels)
+        plain(condition_texts.describe_condition(both, labels))
         == "« Qui » a une réponse et il est faux que « Couverts » est sans réponse"
     )
     assert condition_texts.describe_condition({"kind": "x"}, labels) == "une condition illisible"

@@ -116,12 +116,12 @@ def test_a_holder_departs_and_a_substitute_does_not(change: Change, said: dict[s
 
 def test_drawers_are_closed_before_each_signature(change: Change) -> None:
     session = opened(change.desk, minutes=20)
-    with pytest.raises(CannotHandOver, match="« Guichet » est ouverte"):
+    with pytest.raises(CannotHandOver, match="«.Guichet.» est ouverte"):
         sign(change)
     closed(change.desk, session, 100_00, minutes=25)
     handover = sign(change)
     again = opened(change.desk, minutes=61)
-    with pytest.raises(CannotHandOver, match="« Guichet » est ouverte"):
+    with pytest.raises(CannotHandOver, match="«.Guichet.» est ouverte"):
         countersign(handover, change.arriving)
     closed(change.desk, again, 100_00, minutes=62)
     assert countersign(handover, change.arriving).state == "done", "nothing moved: it can be signed"
@@ -151,7 +151,7 @@ def test_money_that_comes_between_the_two_begins_it_again(change: Change) -> Non
     taken(change.desk, 10_00, M.TRANSFER, minutes=61)
     stopped = countersign(handover, change.arriving)
     assert stopped.state == "cancelled" and stopped.cancelled_by == change.arriving.actor
-    assert stopped.reason == ("A changé depuis la première signature : compte DFT, recettes à verser.")
+    assert stopped.reason == ("A changé depuis la première signature\u00a0: compte DFT, recettes à verser.")
     assert mandate(change, change.leaving).ends_on is None
     with pytest.raises(ForbiddenTransition):
         countersign(handover, change.arriving)

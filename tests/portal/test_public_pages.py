@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from obole.catalogue import operations as catalogue
+from obole.directory import operations as directory
 from tests.accounts.mails import code_sent_to
 from tests.portal.conftest import signed_in, text_of
 from tests.world import NOON, PASSWORD, WHO, Town, later, make_citizen
@@ -141,3 +142,22 @@ def test_a_citizen_with_an_odd_name_is_escaped(town: Town) -> None:
     citizen = make_citizen("odd@example.org", last_name="<script>alert(1)</script>")
     page = text_of(signed_in(citizen).get("/"))
     assert "<script>alert" not in page and "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "article", "to", "subject"),
+    [
+        ("Ville de Valbourg", "", "à la Ville de Valbourg", "La Ville de Valbourg"),
+        ("Département du Lot", "", "au Département du Lot", "Le Département du Lot"),
+        ("Grand Lac", "le", "au Grand Lac", "Le Grand Lac"),
+        ("Annecy", "", "à Annecy", "Annecy"),
+    ],
+)
+def test_the_town_is_named_with_its_article(
+    client: Client, town: Town, name: str, article: str, to: str, subject: str
+) -> None:
+    directory.configure_authority(values={"name": name, "article": article}, actor=WHO, at=NOON)
+    assert f"Faites une demande {to}, suivez-la" in text_of(client.get("/"))
+    assert f"{subject} s’engage à rendre ce service accessible" in text_of(client.get("/pages/accessibilite/"))
+    client.cookies["language"] = "en"
+    assert f"Apply to {name}, follow" in text_of(client.get("/"))

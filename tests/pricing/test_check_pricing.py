@@ -35,6 +35,7 @@ from tests.pricing.build import (
     when,
     yes_no,
 )
+from tests.spaces import plain
 
 BASE = p.Pricing(
     questions=(
@@ -304,7 +305,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(("change", "path", "said"), WRONG, ids=map(str, range(len(WRONG))))
 def test_what_makes_no_sense_is_told_with_its_place(change: dict[str, Any], path: str, said: str) -> None:
     problems = check_pricing.check(replace(BASE, **change))
-    told = [problem for problem in problems if said in problem.message.replace("\u202f", " ")]
+    told = [problem for problem in problems if said in plain(problem.message)]
     assert told, [(problem.path, problem.message) for problem in problems]
     assert any(item.path.endswith(path) for item in told), [item.path for item in told]
     assert len({(problem.path, problem.message) for problem in problems}) == len(problems)
@@ -400,7 +401,7 @@ def test_a_day_without_a_tariff_is_told() -> None:
         price(BASE, on=date(2026, 8, 31), jours=1)
     problem = refused.value.problems[0]
     assert problem.path == "lines[0]"
-    assert "aucun tarif « Prix » n’est en vigueur au 31/08/2026" in problem.message
+    assert "aucun tarif « Prix » n’est en vigueur au 31/08/2026" in plain(problem.message)
     assert "01/09/2026 (délibération 2026-41)" in problem.message
 
 

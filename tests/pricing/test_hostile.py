@@ -15,6 +15,7 @@ from obole.pricing.model.problems import CannotCompute, Refused
 from obole.pricing.text import codec
 from tests.pricing import dispositifs as town
 from tests.pricing.build import choice, day, number, shop, yes_no
+from tests.spaces import plain
 
 BROKEN: list[tuple[Any, str]] = [
     (None, ""),
@@ -96,7 +97,7 @@ def test_everything_that_is_wrong_is_told_at_once_by_its_label() -> None:
         codec.parse({"lines": [{"label": "Repas", "key": "x", "prix": 3}], "negative": 0})
     said = [problem.message for problem in refused.value.problems]
     assert len(said) == 4
-    assert said[0].startswith("«\u00a0Repas\u00a0»\u00a0: « prix » est inconnu ici")
+    assert plain(said[0]).startswith("« Repas » : « prix » est inconnu ici")
 
 
 def test_a_formula_without_bottom_is_refused() -> None:
@@ -269,5 +270,5 @@ def test_a_form_that_is_being_filled_shows_what_it_can() -> None:
     empty = compiled.preview({}, on=date(2026, 11, 1))
     assert empty.result.lines == ()
     assert [problem.message for problem in empty.problems] == [
-        "«\u00a0Location\u00a0»\u00a0: il manque « Demandeur » : complétez la réponse."
+        "«\u00a0Location\u00a0»\u00a0: il manque «\u00a0Demandeur\u00a0»\u00a0: complétez la réponse."
     ]

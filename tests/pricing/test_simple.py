@@ -68,7 +68,9 @@ def test_two_things_of_one_name_stay_two() -> None:
 def test_a_price_without_a_deliberation_is_told_without() -> None:
     voted = with_amount(Pricing(), replace(MEAL, vote=VOTE))
     assert "délibération n° 2026-41 du 18/06/2026" in wording.long(price(voted, {}).lines[0])[0]
-    assert wording.long(price(SHOP, {"terrasse": "1"}, on=date(2001, 1, 1)).lines[0])[0] == "Tarif « Terrasse »."
+    assert (
+        wording.long(price(SHOP, {"terrasse": "1"}, on=date(2001, 1, 1)).lines[0])[0] == "Tarif «\u00a0Terrasse\u00a0»."
+    )
     forgotten = with_amount(Pricing(), replace(MEAL, vote=replace(VOTE, deliberation="")))
     assert "délibération manque" in check_pricing.check(forgotten)[0].message
 

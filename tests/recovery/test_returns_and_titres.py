@@ -17,6 +17,7 @@ from tests.payments.steps import held
 from tests.payments.test_reversals import debit, reject
 from tests.recovery.steps import LATE, come_back, hand_over, remind_all
 from tests.recovery.test_transmissions import take
+from tests.spaces import plain
 from tests.world import Town, later, make_invoice, make_town
 
 pytestmark = pytest.mark.django_db
@@ -143,4 +144,4 @@ def test_a_file_of_titres_is_read_however_it_is_separated(text: str) -> None:
 def test_a_bad_file_names_its_line(text: str, said: str) -> None:
     with pytest.raises(BadTitreFile) as refusal:
         read_titres(text)
-    assert said in " ".join(refusal.value.sentences)
+    assert said in plain(" ".join(refusal.value.sentences))

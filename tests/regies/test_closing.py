@@ -22,6 +22,7 @@ from obole.regies import ledger, operations, queries
 from obole.regies.accounts import Account
 from obole.regies.models import Closing, Entry, Regie
 from tests.cli.test_verify import behind_the_triggers
+from tests.spaces import plain
 from tests.world import NOON, WHO, make_regie
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,7 @@ def test_f81_a_back_dated_entry_is_refused_and_goes_to_the_open_period_with_its_
     with pytest.raises(ledger.PeriodClosed) as refused:
         post(regie, "2", LAST_SECOND)
 
-    assert "arrêtés au 31 octobre 2026 : passez l’écriture à la date d’aujourd’hui" in str(refused.value)
+    assert "arrêtés au 31 octobre 2026 : passez l’écriture à la date d’aujourd’hui" in plain(refused.value)
     assert refused.value.until == OCTOBER
     assert Entry.objects.count() == 1
     entry = post(regie, "2", NOON, label="Rappel du 31/10, chèque 1234567")

@@ -54,7 +54,7 @@ def test_a_debit_rejected_after_it_was_paid_over_is_owed_by_the_comptable(town: 
     transfer(sign(town))
     assert held(town.regie, *ACCOUNTS) == (0, 0, 0, 0, 0)
 
-    with pytest.raises(payments.AccountTooLow, match="« compte DFT » ne porte que 0,00"):
+    with pytest.raises(payments.AccountTooLow, match="«.compte DFT.» ne porte que 0,00"):
         reject(direct)
     assert not Reversal.objects.exists()
 
@@ -155,7 +155,7 @@ def test_a_refund_never_takes_what_was_signed_over(town: Town) -> None:
 def test_a_wrong_entry_of_cash_that_left_the_drawer_is_refused(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     cash = paid(town, Receipt.Means.CASH)
     monkeypatch.setattr(booking.regies, "balances", lambda _regie: {"cash": cash.cents - 1})
-    with pytest.raises(payments.AccountTooLow, match="« caisse » ne porte que 51,99"):
+    with pytest.raises(payments.AccountTooLow, match="«.caisse.» ne porte que 51,99"):
         payments.reverse_receipt(receipt_id=cash.pk, kind=Reversal.Kind.MISTAKE, reason="x", actor=WHO, at=later(10))
 
 

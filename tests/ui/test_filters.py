@@ -34,6 +34,8 @@ def test_instants() -> None:
 
 def test_quantities() -> None:
     assert ui.quantity(Decimal("18.50")) == "18,5"
+    assert plain(ui.counted(Decimal(40), "couvert")) == "40 couverts"
+    assert ui.counted(None, "couvert") == ""
 
 
 @pytest.mark.parametrize(

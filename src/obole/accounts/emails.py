@@ -24,7 +24,7 @@ def send_invitation(invitation: Invitation, token: str, *, at: datetime) -> None
         invitation.email,
         "Votre compte d’agent est prêt",
         f"Un compte d’agent vous est ouvert au nom de {invitation.agent.name}.",
-        f"Pour le rejoindre, ouvrez ce lien et choisissez votre mot de passe :\n\n{link(token)}",
+        f"Pour le rejoindre, ouvrez ce lien et choisissez votre mot de passe\u00a0:\n\n{link(token)}",
         f"Il sert une fois, jusqu’au {last_day}. Si vous n’attendez rien de tel, ne faites rien.",
         at=at,
     )
@@ -36,8 +36,8 @@ def send_address_change(agent: Agent, *, before: str, at: datetime) -> None:
         _send(
             email,
             "L’adresse de votre compte d’agent a changé",
-            f"Un administrateur a remplacé l’adresse {before} par {agent.user.email} : c’est avec elle que vous vous"
-            " connectez désormais. Vos sessions sont terminées.",
+            f"Un administrateur a remplacé l’adresse {before} par {agent.user.email}\u00a0: c’est avec elle que vous"
+            " vous connectez désormais. Vos sessions sont terminées.",
             "Si vous n’en saviez rien, prévenez la direction aussitôt.",
             at=at,
         )
@@ -47,9 +47,11 @@ def send_rights_change(agent: Agent, *, at: datetime) -> None:
     """Tell an agent that their rights changed."""
     profile = texts.in_french(agent.get_profile_display())
     if agent.user.is_active:
-        said = f"Un administrateur a changé vos droits : votre profil est « {profile} ». Reconnectez-vous."
+        said = (
+            f"Un administrateur a changé vos droits\u00a0: votre profil est «\u00a0{profile}\u00a0». Reconnectez-vous."
+        )
     else:
-        said = "Un administrateur a désactivé votre compte d’agent : il ne permet plus de se connecter."
+        said = "Un administrateur a désactivé votre compte d’agent\u00a0: il ne permet plus de se connecter."
     _send(agent.user.email, "Vos droits d’agent ont changé", said, at=at)
 
 
@@ -59,7 +61,7 @@ def send_second_factors_gone(agent: Agent, *, at: datetime) -> None:
         agent.user.email,
         "Vos secondes preuves ont été retirées",
         "Un administrateur a retiré de votre compte l’application d’authentification, les clés d’accès et les codes de"
-        " secours. Vos sessions sont terminées : à la prochaine connexion, ajoutez une autre preuve.",
+        " secours. Vos sessions sont terminées\u00a0: à la prochaine connexion, ajoutez une autre preuve.",
         "Si vous n’en saviez rien, prévenez la direction aussitôt.",
         at=at,
     )

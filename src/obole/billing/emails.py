@@ -20,10 +20,7 @@ def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> d
     authority = authority or directory.the_authority()
     return {
         "nom": invoice.payer.display_name,
-        "ville": authority.name,
-        "service": authority.name,
-        "telephone": authority.phone,
-        "horaires": authority.hours,
+        **authority.variables(),
         "numero": invoice.number or "",
         "libelle": invoice.label,
         "montant": money.euros(invoice.total_cents),

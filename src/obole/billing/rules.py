@@ -91,7 +91,7 @@ def _vat_of(line: PricedLine | InstalmentLine, result: Result) -> str:
 
 
 def _joined(parts: Iterable[str]) -> str:
-    return wording.cut(" ; ".join(part for part in parts if part), wording.LONGEST_DETAIL)
+    return wording.cut("\u202f; ".join(part for part in parts if part), wording.LONGEST_DETAIL)
 
 
 def instalment_lines(result: Result, part: Instalment, *, nature: str, acompte: str = "") -> list[DraftLine]:
@@ -226,7 +226,7 @@ def explain(result: Result, part: Instalment | None = None, carried: Sequence[Ca
         whys=(*_whys(result, part), *_carried_whys(carried)),
         taxes=_tax_lines(taxes),
         votes=votes(lines),
-        vat_mention=" ; ".join(dict.fromkeys(mentions)),
+        vat_mention="\u202f; ".join(dict.fromkeys(mentions)),
     )
 
 
@@ -327,7 +327,7 @@ def votes(lines: Iterable[PricedLine]) -> str:
         }
         voted.setdefault(said, []).append(vote.tariff)
     parts = [f"{said} ({', '.join(dict.fromkeys(tariffs))})" for said, tariffs in voted.items()]
-    return _("Tarifs : %(votes)s.") % {"votes": " ; ".join(parts)} if parts else ""
+    return _("Tarifs : %(votes)s.") % {"votes": "\u202f; ".join(parts)} if parts else ""
 
 
 def added_tax(result: Result) -> int:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.text import capfirst
 
 from obole.billing.documents import letter
 from obole.billing.models import Invoice
@@ -59,8 +61,11 @@ def letterhead_of(regie: Regie) -> letter.Letterhead:
 
 
 def _described(authority: Authority) -> dict[str, Any]:
+    with translation.override("fr"):
+        subject = capfirst(authority.subject)
     return {
         "name": authority.name,
+        "subject": subject,
         "address_lines": authority.address.splitlines(),
         "siret": authority.siret,
         "phone": authority.phone,

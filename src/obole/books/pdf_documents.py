@@ -68,9 +68,9 @@ def _described(closing: Closing) -> Report:
         printed_by=closing.closed_by.name,
         facts=[*_quittances(closing, period), *_proof(closing)],
         notes=[
-            "Les écritures sont numérotées sans lacune et enchaînées : chacune contient l’empreinte de celle qui la"
-            " précède. Quiconque garde cette empreinte peut prouver plus tard que rien, jusqu’à cette écriture, n’a été"
-            " changé, ajouté ni retiré."
+            "Les écritures sont numérotées sans lacune et enchaînées\u00a0: chacune contient l’empreinte de celle qui"
+            " la précède. Quiconque garde cette empreinte peut prouver plus tard que rien, jusqu’à cette écriture, n’a"
+            " été changé, ajouté ni retiré."
         ],
         signatures=("Le régisseur", "Le mandataire suppléant", "Visa du comptable public"),
     )
@@ -117,7 +117,7 @@ def _accounts(closing: Closing) -> Table:
 
 def _quittances(closing: Closing, period: Period) -> list[tuple[str, str]]:
     return [
-        ("Quittances", f"{one.first} à {one.last} : {one.count}{', sans lacune' if one.is_whole else ''}")
+        ("Quittances", f"{one.first} à {one.last}\u00a0: {one.count}{', sans lacune' if one.is_whole else ''}")
         for one in closings.quittances_in(closing, period)
     ]
 

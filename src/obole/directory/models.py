@@ -8,13 +8,15 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
 from obole.directory.rules import NOWHERE, Profile, Right, rights_of
-from obole.lib import search_keys, texts
+from obole.lib import articles, search_keys, texts
 from obole.lib.actors import Actor
+from obole.lib.articles import Article
 from obole.ui import colours
 
 
@@ -62,6 +64,7 @@ class Authority(models.Model):
     """The town (one row): what is printed at the top of pages, mails and documents."""
 
     name = models.CharField(_("nom"), max_length=120)
+    article = models.CharField(_("article devant le nom"), max_length=4, choices=Article.choices, blank=True)
     address = models.TextField(_("adresse"), blank=True)
     siret = models.CharField(_("SIRET"), max_length=14, blank=True, validators=[RegexValidator(r"^\d{14}$")])
     phone = models.CharField(_("téléphone"), max_length=30, blank=True)
@@ -81,6 +84,34 @@ class Authority(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def subject(self) -> str:
+        """Return the name as a sentence has it, in the language of the moment: « la Ville de Valbourg »."""
+        return articles.subject(self.article, self.name)
+
+    @property
+    def to(self) -> str:
+        """Return « à la Ville de Valbourg »."""
+        return articles.to(self.article, self.name)
+
+    @property
+    def of(self) -> str:
+        """Return « de la Ville de Valbourg »."""
+        return articles.of(self.article, self.name)
+
+    def variables(self) -> dict[str, str]:
+        """Return what every mail may mention of it, in French."""
+        with translation.override("fr"):
+            return {
+                "ville": self.name,
+                "la_ville": self.subject,
+                "a_la_ville": self.to,
+                "de_la_ville": self.of,
+                "service": self.name,
+                "telephone": self.phone,
+                "horaires": self.hours,
+            }
 
     def clean(self) -> None:
         """

@@ -54,7 +54,7 @@ class GuessedFirstValidator:
 
     def get_help_text(self) -> str:
         """Say what is refused."""
-        return _("Votre mot de passe ne peut pas être un mot courant, ni le nom de la commune, suivi de chiffres.")
+        return _("Votre mot de passe ne peut pas être un mot courant, ni le nom de la collectivité, suivi de chiffres.")
 
 
 class LeakedValidator:

@@ -17,10 +17,7 @@ def send(kind: str, dossier: Dossier, *, at: datetime) -> None:
     authority = directory.the_authority()
     variables = {
         "nom": citizen.display_name,
-        "ville": authority.name,
-        "service": authority.name,
-        "telephone": authority.phone,
-        "horaires": authority.hours,
+        **authority.variables(),
         "reference": dossier.reference,
         "dispositif": dossier.scheme.name,
         "url": f"{settings.BASE_URL}/mes-demarches/{dossier.public_id}/",

@@ -1,11 +1,13 @@
 """The words of each mail before a town changes them. Liquid: {{ variable }} only, checked when saved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-BASE = frozenset({"nom", "ville", "service", "telephone", "horaires"})
+from obole.lib.french_spaces import with_french_spaces
+
+BASE = frozenset({"nom", "ville", "la_ville", "a_la_ville", "de_la_ville", "service", "telephone", "horaires"})
 INVOICE = BASE | {
     "numero",
     "libelle",
@@ -31,7 +33,7 @@ class MailKind:
 
 SIGNATURE = "\n\n{{ service }}\n{{ telephone }} {{ horaires }}"
 
-KINDS: dict[str, MailKind] = {
+_AS_TYPED: dict[str, MailKind] = {
     "dossier_received": MailKind(
         label=_("Dossier reçu"),
         variables=BASE | {"reference", "dispositif", "url"},
@@ -285,4 +287,9 @@ KINDS: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+}
+
+KINDS = {
+    name: replace(kind, subject=with_french_spaces(kind.subject), body=with_french_spaces(kind.body))
+    for name, kind in _AS_TYPED.items()
 }

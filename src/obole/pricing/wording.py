@@ -10,7 +10,7 @@ from fractions import Fraction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
-from obole.lib import dates, money
+from obole.lib import dates, money, units
 from obole.pricing.model.numbers import as_fraction, format_number
 from obole.pricing.model.results import ComputationStep, FoundPlace, PricedLine, Reason, Result, Stage, Vote
 from obole.pricing.model.tariffs import AxisKind, Regime, Vat
@@ -34,7 +34,7 @@ def short(line: PricedLine) -> str:
     parts = [*places, *(item for item in said if item)]
     if line.printed.quantity != line.quantity or line.printed.unit_cents != line.unit_cents:
         parts.append(f"{_number(line.quantity.as_integer_ratio())} {_TIMES} {money.euros(line.unit_cents)}")
-    return cut(" ; ".join(parts), LONGEST_DETAIL)
+    return cut("\u202f; ".join(parts), LONGEST_DETAIL)
 
 
 def long(line: PricedLine) -> list[str]:
@@ -89,7 +89,7 @@ def vat_mention(vat: Vat) -> str:
 
 def _tax(vat: Vat, net_cents: int, vat_cents: int) -> str:
     if vat.regime != Regime.TAXED:
-        return f"{vat_mention(vat)} : {money.euros(net_cents)}."
+        return f"{vat_mention(vat)}\u00a0: {money.euros(net_cents)}."
     text = _("%(mention)s : %(net)s HT, %(tax)s de TVA.")
     return text % {"mention": vat_mention(vat), "net": money.euros(net_cents), "tax": money.euros(vat_cents)}
 
@@ -119,7 +119,7 @@ def _long_place(found: FoundPlace) -> str:
         return _("%(axis)s : %(value)s, tranche %(place)s (décalée : %(note)s).") % values
     if found.kind == AxisKind.BRACKETS:
         return _("%(axis)s : %(value)s, tranche %(place)s.") % values
-    return f"{found.axis} : {found.place}."
+    return f"{found.axis}\u00a0: {found.place}."
 
 
 def _said(value: str) -> str:
@@ -127,9 +127,7 @@ def _said(value: str) -> str:
 
 
 def _sentence(reason: Reason, line: PricedLine) -> str:
-    shown = {name: _shown(name, value) for name, value in reason.values.items()} | {
-        "unit": f" {line.unit}" if line.unit else ""
-    }
+    shown = {name: _shown(name, value) for name, value in reason.values.items()} | {"unit": _unit(reason, line.unit)}
     if reason.code == "formula":
         shown["known"] = f" ({shown['known']})" if shown["known"] else ""
     if reason.code in {"percent", "degression"}:
@@ -140,6 +138,11 @@ def _sentence(reason: Reason, line: PricedLine) -> str:
     if reason.code not in {"rate", "given", "rounded"} and isinstance(exact_euros, str) and isinstance(cents, int):
         return text + _rounding(Fraction(exact_euros), cents)
     return text + "."
+
+
+def _unit(reason: Reason, unit: str) -> str:
+    counted = reason.values.get("after", reason.values.get("quantity"))
+    return f"{money.NO_BREAK_SPACE}{units.agree(Fraction(str(counted)), unit)}" if unit and counted is not None else ""
 
 
 def _rounding(euros: Fraction, cents: int) -> str:

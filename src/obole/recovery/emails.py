@@ -16,7 +16,7 @@ def send_transfer_notice(line: TransmissionLine, *, at: datetime) -> None:
     more = {
         "reste_du": money.euros(line.cents),
         "date": dates.format_long(dates.day_of(at)),
-        "comptable": authority.treasury or "Le comptable public de votre commune",
+        "comptable": authority.treasury or f"Le comptable public {authority.variables()['de_la_ville']}",
         "adresse_comptable": ", ".join(part.strip() for part in authority.treasury_address.splitlines()),
         "telephone_comptable": authority.treasury_phone,
     }

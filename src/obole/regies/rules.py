@@ -14,7 +14,7 @@ def show_settings(settings: Mapping[str, str], *, secret: str) -> str:
 
     :param secret: the installation's own, so that nobody guesses a secret from its mark.
     """
-    return "\n".join(f"{name} : {_shown(name, str(value), secret)}" for name, value in sorted(settings.items()))
+    return "\n".join(f"{name}\u00a0: {_shown(name, str(value), secret)}" for name, value in sorted(settings.items()))
 
 
 def _shown(name: str, value: str, secret: str) -> str:

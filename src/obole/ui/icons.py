@@ -40,6 +40,7 @@ SHAPES: Final[dict[str, str]] = {
     "link": '<path d="M9 5H5v14h14v-4"/><path d="M13 4h7v7M20 4l-9 9"/>',
     "refresh": '<path d="M20 11a8 8 0 1 0-.8 5"/><path d="M20 4.5V11h-6.5"/>',
     "sign-out": '<path d="M13 4H6a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h7"/><path d="M10 12h10.5M17 8.5l3.5 3.5-3.5 3.5"/>',
+    "help": '<circle cx="12" cy="12" r="9"/><path d="M9.5 9.5a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1 1-1.1 1.8M12 16.6v.2"/>',
     # Things and people.
     "document": _DOCUMENT + '<path d="M9 12h6M9 16h6"/>',
     "receipt": '<path d="M6 3v18l2-1.5 2 1.5 2-1.5 2 1.5 2-1.5 2 1.5V3z"/><path d="M9.5 8h5M9.5 12h5"/>',

@@ -92,7 +92,7 @@ def test_it_says_all_that_an_invoice_must_say() -> None:
         "tranche 3 (QF 701–1 000)",
         "3,25\u00a0€",
         "46,88\u00a0€",
-        "24 × ½ h",
+        "24 ×\u00a0½ h",
         "TVA non applicable.",
         "Net à payer 158,88\u00a0€",
         "Date limite de paiement 15 décembre 2026",
@@ -139,7 +139,7 @@ def test_its_images_have_a_text() -> None:
     with pikepdf.open(io.BytesIO(render_invoice(INVOICE))) as opened:
         texts = {str(item.Alt) for item in opened.objects if isinstance(item, pikepdf.Dictionary) and "/Alt" in item}
 
-    assert {"Logo : Ville de Valbourg", f"Code QR. Payer en ligne : {URL}"} <= texts
+    assert {"Logo\u00a0: Ville de Valbourg", f"Code QR. Payer en ligne\u00a0: {URL}"} <= texts
 
 
 def test_the_same_invoice_is_always_the_same_bytes() -> None:
@@ -262,3 +262,11 @@ def test_the_address_stands_in_the_window_of_the_envelope() -> None:
         assert 48 <= y <= 79
     title = places["Facture ENF-2026-000123"]
     assert title[1] > 92
+
+
+def test_the_town_begins_a_sentence_with_its_article() -> None:
+    head = INVOICE.letterhead
+    named = replace(head, authority=replace(head.authority, subject="La Ville de Valbourg"))
+    assert "La Ville de Valbourg traite vos données" in words_of(replace(INVOICE, letterhead=named))
+    # What was issued before the article was known says the name alone.
+    assert "personnelles Ville de Valbourg traite vos données" in words_of(INVOICE)

@@ -6,6 +6,7 @@ from django.test import Client
 from obole.directory.models import Agent, SavedList
 from obole.directory.rules import MOST_VIEWS as MOST
 from tests.crm.desk import browser, get, text_of
+from tests.spaces import plain
 from tests.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def test_a_view_is_kept_and_found_again_as_a_tab(town: Town, client: Client) -> 
     assert keep(client, query=f"{LATE}&page=a.abc&columns=number") == f"/crm/factures/?{LATE}"
     page = client.get(f"/crm/factures/?{LATE}").content.decode()
     assert f'href="?{LATE.replace("&", "&amp;")}" aria-current="page">Mes retards</a>' in page
-    assert "La vue « Mes retards » est gardée." in page
+    assert "La vue « Mes retards » est gardée." in plain(page)
     keep(client, query="status=paid")
     assert list(SavedList.objects.values_list("name", "query")) == [("Mes retards", "status=paid")]
 

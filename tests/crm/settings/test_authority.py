@@ -64,3 +64,20 @@ def test_what_was_typed_stays_on_the_page(desk: Desk) -> None:
     assert 'value="le lundi"' in page
     assert 'value="#ffff00"' in page
     assert "<h1>Collectivité</h1>" in page
+
+
+def test_its_article_is_guessed_or_chosen(desk: Desk) -> None:
+    desk.saved("settings_authority", name="Département du Lot")
+    kept = Authority.objects.get()
+    assert (kept.article, kept.of) == ("", "du Département du Lot")
+    desk.saved("settings_authority", name="Grand Lac", article="le")
+    assert Authority.objects.get().variables() | {"telephone": "", "horaires": ""} == {
+        "ville": "Grand Lac",
+        "la_ville": "le Grand Lac",
+        "a_la_ville": "au Grand Lac",
+        "de_la_ville": "du Grand Lac",
+        "service": "Grand Lac",
+        "telephone": "",
+        "horaires": "",
+    }
+    assert "Sélectionnez un choix valide" in desk.refused("settings_authority", article="un")

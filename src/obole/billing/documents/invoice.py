@@ -10,7 +10,7 @@ from typing import Any
 import segno
 
 from obole.billing.documents import letter
-from obole.lib import dates, money, pdf
+from obole.lib import dates, money, pdf, units
 
 TEMPLATE = Path(__file__).with_name("invoice.typ")
 # A row longer than this may be cut by the end of a page: it could be taller than one.
@@ -114,15 +114,10 @@ def _row(line: Line) -> dict[str, Any]:
         "detail": line.detail,
         "long": len(line.label) + len(line.detail) > LONG_TEXT,
         "quantity": money.quantity(line.quantity).replace("-", money.MINUS),
-        "unit": _unit(line.unit),
+        "unit": units.agree(line.quantity, line.unit),
         "unit_price": money.euros(line.unit_price_cents),
         "amount": money.euros(line.amount_cents),
     }
-
-
-def _unit(unit: str) -> str:
-    """Write ``× ½ h`` beside the quantity: ``24 ½ h`` would be read as half an hour more than a day."""
-    return f"× {unit}" if unit and not unit[0].isalpha() else unit
 
 
 def _qr_code(address: str) -> bytes:

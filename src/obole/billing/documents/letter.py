@@ -35,6 +35,8 @@ class Authority:
     phone: str = ""
     email: str = ""
     hours: str = ""
+    subject: str = ""
+    """The name as it begins a sentence, with its article; what was issued before there was one has none."""
 
 
 @dataclass(frozen=True)

@@ -361,7 +361,7 @@ class CreditNote(models.Model):
         label = str(self.Reason(self.reason).label)
         if self.reason == self.Reason.OTHER:
             return self.comment or label
-        return f"{label} : {self.comment}" if self.comment else label
+        return f"{label}\u00a0: {self.comment}" if self.comment else label
 
 
 class InvoicePdf(models.Model):

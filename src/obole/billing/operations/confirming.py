@@ -32,7 +32,7 @@ class BilledBefore:
         return _("Déjà facturé, sans période :")
 
     def __str__(self) -> str:
-        found = " ; ".join(f"{one.number}, {money.euros(one.total_cents)}" for one in self.invoices)
+        found = "\u202f; ".join(f"{one.number}, {money.euros(one.total_cents)}" for one in self.invoices)
         return f"{self.title} {found}."
 
 

@@ -107,7 +107,7 @@ def _cash(handover: Handover, held: queries.Holdings) -> Table:
 
 
 def _name(place: queries.Place) -> str:
-    return SAFE if place.key == queries.SAFE else f"Caisse « {place.name} », fonds de caisse"
+    return SAFE if place.key == queries.SAFE else f"Caisse «\u00a0{place.name}\u00a0», fonds de caisse"
 
 
 def _counts(handover: Handover, held: queries.Holdings) -> list[Table]:
@@ -117,7 +117,7 @@ def _counts(handover: Handover, held: queries.Holdings) -> list[Table]:
         count = handover.counts["places"][place.key]
         rows: list[list[Cell]] = [[_coin(one.value), one.number, one.cents] for one in cash.counted_values(count)]
         if rows:
-            tables.append(Table(f"{_name(place)} : détail", columns, rows, ["Total", None, cash.total(count)]))
+            tables.append(Table(f"{_name(place)}\u00a0: détail", columns, rows, ["Total", None, cash.total(count)]))
     return tables
 
 
@@ -168,8 +168,9 @@ def _notes(handover: Handover) -> list[str]:
     said = [("Explication des différences", handover.explanation), ("Observations du sortant", handover.remarks)]
     said.append(("Réserves de l’entrant", handover.reservations))
     return [
-        *(f"{name} : {text}" for name, text in said if text),
+        *(f"{name}\u00a0: {text}" for name, text in said if text),
         "L’entrant reconnaît avoir reçu ce qui est compté ci-dessus, et prend la régie en charge à partir de cette"
-        " situation. Aucune écriture n’a été passée entre les deux signatures : la dernière est celle dont l’empreinte"
-        " est donnée. Le développement de chaque solde se lit et s’imprime à cette date dans les livres de la régie.",
+        " situation. Aucune écriture n’a été passée entre les deux signatures\u00a0: la dernière est celle dont"
+        " l’empreinte est donnée. Le développement de chaque solde se lit et s’imprime à cette date dans les livres de"
+        " la régie.",
     ]

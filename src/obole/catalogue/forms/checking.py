@@ -41,8 +41,8 @@ def check(form: Sequence[FormField]) -> list[str]:
         return [said % {"count": _controls(form), "most": MOST_CONTROLS}]
     if len({field.key for field in form}) != len(form):
         return [_("Deux champs du formulaire ont le même nom.")]
-    wrong = [f"« {field.label[:LONGEST_LABEL]} » : {said}" for field in form for said in _wrong(field)]
-    wrong += [f"« {field.label} » : {said}" for field, said in _misplaced(form)]
+    wrong = [f"«\u00a0{field.label[:LONGEST_LABEL]}\u00a0»\u00a0: {said}" for field in form for said in _wrong(field)]
+    wrong += [f"«\u00a0{field.label}\u00a0»\u00a0: {said}" for field, said in _misplaced(form)]
     # What a name or a kind makes wrong would be told again by each condition on it.
     return wrong or [*_twice(form), *_conditions(form)]
 
@@ -174,16 +174,16 @@ def _conditions(form: Sequence[FormField]) -> Iterator[str]:
         for condition, role in ((field.shown_if, _("affichage")), (field.required_if, _("obligation"))):
             if condition is None:
                 continue
-            place = Place(field.key, f"« {field.label} », {role}")
+            place = Place(field.key, f"«\u00a0{field.label}\u00a0», {role}")
             try:
                 checker.condition(conditions.parse(condition), At(place, group=field.group))
             except Refused as refused:
-                yield from (f"{place.words} : {problem.text % problem.values}" for problem in refused.problems)
+                yield from (f"{place.words}\u00a0: {problem.text % problem.values}" for problem in refused.problems)
                 return
     if problems:
         yield from (problem.message for problem in problems)
     elif found := conditions.loops(form):
         labels = {field.key: field.label for field in form}
         yield _("Les conditions d’affichage tournent en rond entre %(labels)s : retirez l’une d’elles.") % {
-            "labels": ", ".join(f"« {labels[key]} »" for key in found)
+            "labels": ", ".join(f"«\u00a0{labels[key]}\u00a0»" for key in found)
         }

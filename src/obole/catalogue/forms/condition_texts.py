@@ -67,7 +67,7 @@ def _condition(condition: f.Condition, labels: Mapping[str, str]) -> str:
             "last": _month_day(condition.last),
         }
     values = _(" et ").join(_formula(item, labels) for item in condition.to)
-    return f"« {_formula(condition.of, labels)} » {COMPARISONS[condition.is_]} {values}".rstrip()
+    return f"«\u00a0{_formula(condition.of, labels)}\u00a0» {COMPARISONS[condition.is_]} {values}".rstrip()
 
 
 def _formula(formula: f.Formula, labels: Mapping[str, str]) -> str:
@@ -80,7 +80,7 @@ def _formula(formula: f.Formula, labels: Mapping[str, str]) -> str:
     if isinstance(formula, f.Flag):
         return _("oui") if formula.value else _("non")
     if isinstance(formula, f.Text):
-        return f"« {formula.value} »"
+        return f"«\u00a0{formula.value}\u00a0»"
     if isinstance(formula, f.Rows):
         return _("nombre de lignes de %(group)s") % {"group": labels.get(formula.group, formula.group)}
     return _("un calcul sur les réponses")

@@ -163,7 +163,11 @@ def _choices(wanted: Question, given: Question) -> str:
     never = [choice for choice in wanted.choices if choice not in given.choices]
     said = []
     if unknown:
-        said.append(_("la tarification ne connaît pas le choix « %(names)s ».") % {"names": " », « ".join(unknown)})
+        said.append(
+            _("la tarification ne connaît pas le choix « %(names)s ».") % {"names": "\u00a0», «\u00a0".join(unknown)}
+        )
     if never:
-        said.append(_("le formulaire ne propose pas le choix « %(names)s ».") % {"names": " », « ".join(never)})
+        said.append(
+            _("le formulaire ne propose pas le choix « %(names)s ».") % {"names": "\u00a0», «\u00a0".join(never)}
+        )
     return " ".join(said)

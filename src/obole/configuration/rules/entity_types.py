@@ -43,8 +43,8 @@ class EntityType:
 AUTHORITY = EntityType(
     section="authority", model=Authority, label=_("Collectivité"), key="name",
     fields=(
-        "name", "address", "siret", "phone", "email", "hours", "treasury", "treasury_address", "treasury_phone",
-        "court", "colour",
+        "name", "article", "address", "siret", "phone", "email", "hours", "treasury", "treasury_address",
+        "treasury_phone", "court", "colour",
     ),
 )  # fmt: skip
 REGIES = EntityType(

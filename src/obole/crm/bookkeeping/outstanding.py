@@ -178,7 +178,7 @@ def outstanding_file(request: AgentRequest, pk: int, kind: str) -> HttpResponseB
 def outstanding_pdf(request: AgentRequest, pk: int) -> HttpResponseBase:
     """Give what is shown as a paper to sign."""
     asked = _asked(request, pk)
-    said = ", ".join(f"{chip.label} : {chip.text}" for chip in asked.narrowed.chips())
+    said = ", ".join(f"{chip.label}\u00a0: {chip.text}" for chip in asked.narrowed.chips())
     try:
         content = pdf_documents.outstanding_pdf(asked.regie, asked.rows, asked.day, filters=said, at=dates.now())
     except pdf_documents.TooManyRows:

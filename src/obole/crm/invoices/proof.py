@@ -38,7 +38,9 @@ from obole.regies.accounts import Account
 from obole.regies.models import Regie
 
 Piece = tuple[str, bytes]
-NO_RIGHT = "Les échanges bruts avec la banque et les écritures de la régie : le profil du demandeur ne les ouvre pas."
+NO_RIGHT = (
+    "Les échanges bruts avec la banque et les écritures de la régie\u00a0: le profil du demandeur ne les ouvre pas."
+)
 SUMS = "SHA256SUMS"
 
 

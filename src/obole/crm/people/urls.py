@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.people import applying, citizen_list, citizens, home, kept_lists, merging, profile, search
+from obole.crm.people import applying, citizen_list, citizens, guide, home, kept_lists, merging, profile, search
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -25,5 +25,7 @@ urlpatterns = [
     path("vues/", kept_lists.save_view, name="save_view"),
     path("vues/<int:pk>/supprimer/", kept_lists.drop_view, name="drop_view"),
     path("vues/colonnes/", kept_lists.list_layout, name="list_layout"),
+    path("aide/", guide.guide_page, name="guide"),
+    path("aide/<slug:article>/", guide.guide_page, name="guide_article"),
     path("profil/", profile.profile, name="profile"),
 ]

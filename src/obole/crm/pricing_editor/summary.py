@@ -123,7 +123,9 @@ def used_by(pk: int, pricing: Pricing, key: str) -> list[tuple[str, str]] | None
     if found is None:
         return None
     slugs = {section: slug for slug, section in SLUGS.items()}
-    return [(f"{SORTS[use.section]} « {use.part.label} »", _use_url(pk, slugs[use.section], use)) for use in found]
+    return [
+        (f"{SORTS[use.section]} «\u00a0{use.part.label}\u00a0»", _use_url(pk, slugs[use.section], use)) for use in found
+    ]
 
 
 def _use_url(pk: int, slug: str, use: Use) -> str:
@@ -248,7 +250,7 @@ _SAID: dict[str, Any] = {
     "lignes": _Told.line,
     "blocs": lambda _told, item: _("%(n)d lignes au plus") % {"n": item.most},
     "valeurs": lambda told, item: told.write.formula(item.of),
-    "degressions": lambda _told, item: " ; ".join(percent(rank) for rank in item.percents),
+    "degressions": lambda _told, item: "\u202f; ".join(percent(rank) for rank in item.percents),
     "cautions": lambda told, item: (
         money.euros(item.cents) + ("" if item.when is None else f" · {told.write.condition(item.when)}")
     ),

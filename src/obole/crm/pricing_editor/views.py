@@ -138,7 +138,9 @@ class TakeForm(forms.Form):
             {group.key: group.label for group in asked.groups},
         )
         labels = {
-            question.key: f"{groups[question.group]} : {question.label}" if question.group in groups else question.label
+            question.key: f"{groups[question.group]}\u00a0: {question.label}"
+            if question.group in groups
+            else question.label
             for question in asked.questions
         }
         likely = [

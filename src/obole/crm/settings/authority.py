@@ -37,6 +37,7 @@ class AuthorityForm(SettingsForm):
         model = Authority
         fields = (
             "name",
+            "article",
             "address",
             "siret",
             "phone",
@@ -51,6 +52,7 @@ class AuthorityForm(SettingsForm):
         widgets = {"address": forms.Textarea({"rows": 3}), "treasury_address": forms.Textarea({"rows": 3})}
         help_texts = {
             "name": gettext_lazy("En haut de chaque page, de chaque courriel et de chaque facture."),
+            "article": gettext_lazy("Pour « à la Ville de… », « du Département de… », « d’Annecy »."),
             "hours": gettext_lazy("Par exemple : du lundi au vendredi, 9 h – 17 h."),
             "treasury": gettext_lazy("Qui recouvre ce qui n’a pas été payé, par exemple « SGC de Valbourg »."),
             "treasury_address": gettext_lazy("Où l’usager dont la facture est transmise peut écrire ou se rendre."),

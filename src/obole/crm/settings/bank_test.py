@@ -31,7 +31,7 @@ def ask(kind: str, settings: Mapping[str, str]) -> Verdict:
             identity = registry.build(kind, settings, timeout=PATIENCE_SECONDS).identify()
     except BadSettings as error:
         labels = {field.name: _(field.label) for field in registry.settings_fields(kind)}
-        wrong = [f"{labels[name]} : {_(sentence)}" for name, sentence in error.errors.items()]
+        wrong = [f"{labels[name]}\u00a0: {_(sentence)}" for name, sentence in error.errors.items()]
         return Verdict("refused", _("Les réglages sont incomplets ou faux : la banque n’a pas été interrogée."), wrong)
     except Rejected as error:
         return Verdict(

@@ -41,8 +41,7 @@ def sample_of(names: Iterable[str]) -> dict[str, str]:
     town = directory.the_authority()
     known = {
         **SAMPLES,
-        "ville": town.name,
-        "service": town.name,
+        **town.variables(),
         "telephone": town.phone or "01 23 45 67 89",
         "horaires": town.hours or "du lundi au vendredi, 9 h – 17 h",
     }

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django_tables2.rows import BoundRows
 
-from obole.crm.shared import sidebar
+from obole.crm.shared import guide, sidebar
 from obole.directory.access import AgentRequest
 from obole.regies.models import Regie
 
@@ -27,7 +27,12 @@ def render_page(
     request: AgentRequest, template: str, context: Mapping[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
     """Draw a page with the agent's rail and service."""
-    shared = {"rail": sidebar.items(request), "service": request.agent.service_name}
+    here = request.resolver_match.url_name if request.resolver_match else None
+    shared = {
+        "rail": sidebar.items(request),
+        "service": request.agent.service_name,
+        "help_url": guide.address_of(guide.article_of(here or "")),
+    }
     return render(request, template, {**shared, **(context or {})}, status=status)
 
 

@@ -75,7 +75,7 @@ def describe_value(model: type[models.Model], name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_chosen(model, name, item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name or '–'} : {said}" for name, said in sorted(value.items()))
+        return ", ".join(f"{name or '–'}\u00a0: {said}" for name, said in sorted(value.items()))
     if isinstance(value, int) and name.endswith("_cents"):
         return money.euros(value)
     known = _KNOWN.get(name, {})

@@ -96,7 +96,7 @@ def _all_of(subject: models.Model) -> str:
 
 def _entry(record: Record, part: str, details: Mapping[tuple[str, int, datetime], TrackedChange]) -> Entry:
     """Tell one change; ``part`` names what is below the thing that the page is about."""
-    title = f"{part} : {_title(record)}" if part else str(_title(record))
+    title = f"{part}\u00a0: {_title(record)}" if part else str(_title(record))
     detail = " · ".join(piece for piece in (record.actor.name, _detail(record)) if piece)
     kind = record.subject_kind + PUBLISHED.get(record.verb, "")
     compared = details.get((kind, record.subject_id, record.at))

@@ -145,7 +145,9 @@ def _told(record: Record, numbers: dict[int, str]) -> Event:
         numbers.get(record.subject_id, "") if about_invoice else "",
         str(details.get("reason", "")),
         " → ".join(filter(None, (details["before"], details["after"]))) if record.verb == "dossier.assign" else "",
-        "{} : {} → {}".format(details["product"], details["before"], details["after"]) if "product" in details else "",
+        "{}\u00a0: {} → {}".format(details["product"], details["before"], details["after"])
+        if "product" in details
+        else "",
         author(record.actor),
     ]
     url = reverse("crm:invoice", args=[record.subject_id]) if about_invoice else ""

@@ -131,7 +131,7 @@ def _call_a_person(
 
 def _how_it_ended(invoice: Invoice, *, named: bool) -> str:
     state = texts.in_french(InvoiceState(invoice.state).label)
-    return f"{invoice.number} : {state}" if named else state
+    return f"{invoice.number}\u00a0: {state}" if named else state
 
 
 def _hear_test(attempt: Attempt, outcome: Outcome, different: tuple[str, ...], actor: Actor, at: datetime) -> None:

@@ -38,7 +38,9 @@ def claim(request: CitizenRequest) -> HttpResponse:
         except directory.UnknownCode:
             form.add_error("code", _("Aucun dossier n’attend ce code. Recopiez-le de votre facture, ou redemandez-le."))
         except directory.HasOwnFile:
-            sentence = _("Votre compte a déjà des démarches ou des factures : la mairie peut réunir les deux dossiers.")
+            sentence = _(
+                "Votre compte a déjà des démarches ou des factures : la collectivité peut réunir les deux dossiers."
+            )
             form.add_error("code", sentence)
         else:
             messages.success(request, _("Votre dossier est rattaché à votre compte."))

@@ -48,7 +48,7 @@ class Describer:
 
         def add(scope: Scope, why: list[Reason]) -> None:
             for label, said, known, compute in rows:
-                told = " ; ".join(f"{item} : {_shown(read(scope))}" for item, read in known)
+                told = "\u202f; ".join(f"{item}\u00a0: {_shown(read(scope))}" for item, read in known)
                 why.append(
                     Reason(
                         stage,
@@ -105,7 +105,8 @@ class Describer:
         label = texts.in_french(OPERATIONS[formula.op].label)
         if formula.op in {"up", "down", "nearest"}:
             return f"{said[0]} {label} {said[1]}"
-        return f"{label} ({' ; '.join(said)})"
+        listed = "\u202f; ".join(said)
+        return f"{label} ({listed})"
 
     def _is_sum(self, formula: f.Formula, inside: str) -> bool:
         return (
@@ -116,7 +117,7 @@ class Describer:
         if isinstance(formula, f.Yearly):
             return texts.in_french(_("selon la date")) + f" ({self._words(formula.of)})"
         label = texts.in_french(_("nombre de jours de la semaine retenus"))
-        return f"{label} ({self._words(formula.first)} ; {self._words(formula.last)})"
+        return f"{label} ({self._words(formula.first)}\u202f; {self._words(formula.last)})"
 
 
 def _shown(value: Any) -> str:

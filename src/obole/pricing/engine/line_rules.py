@@ -126,7 +126,9 @@ class LineRule:
         if quantity is None:
             lacking = [label for label, read in self._needs if read(scope) is None]
             if lacking:
-                raise CannotCompute(_("il manque « %(names)s » : complétez la réponse."), names=" », « ".join(lacking))
+                raise CannotCompute(
+                    _("il manque « %(names)s » : complétez la réponse."), names="\u00a0», «\u00a0".join(lacking)
+                )
             return None
         if self._describe is not None and quantity:
             self._describe(scope, why)

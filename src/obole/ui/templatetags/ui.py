@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from obole.lib import dates, money, phones
+from obole.lib import dates, money, phones, units
 from obole.ui import colours, humanize, icons, plots, timeline
 
 register = template.Library()
@@ -50,6 +50,12 @@ def phone(text: str) -> str:
 def quantity(value: Decimal | None) -> str:
     """Write a quantity without needless decimals: ``18,5``."""
     return "" if value is None else money.quantity(value)
+
+
+@register.filter
+def counted(value: Decimal | None, unit: str) -> str:
+    """Write a quantity and what it counts: ``40 couverts``, ``24 × ½ h``."""
+    return "" if value is None else units.count(value, unit)
 
 
 @register.filter

@@ -233,7 +233,7 @@ def names_in_scope(pricing: Pricing) -> list[Named]:
     found = [
         Named(
             question.key,
-            f"{groups[question.group]} : {question.label}" if question.group in groups else question.label,
+            f"{groups[question.group]}\u00a0: {question.label}" if question.group in groups else question.label,
             question.kind,
             question.choices,
         )
