@@ -16,8 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from obole.billing import operations as billing
 from obole.crm.shared import pages
 from obole.lib import actors
+from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.regies import operations as regies
+from obole.reminders.models import Reminder
 from tests.crm.desk import bill, browser, get, pay, rows_of, text_of, try_to_pay, url
 from tests.world import (
     WHO,
@@ -120,6 +122,19 @@ def test_filters_narrow_and_can_be_taken_off(town: Town, client: Client) -> None
     page = get(client, "invoices", status=["late", "due"], amount_from="1", sort="number")
     assert "Statut : En retard, À payer" in text_of(page) and "Montant à partir de : 1,00 €" in text_of(page)
     assert 'href="?status=late&amp;status=due&amp;sort=number"' in page.content.decode()
+
+
+def test_invoices_are_found_by_how_often_their_payer_was_reminded(town: Town, client: Client) -> None:
+    never, once, twice = make_invoice(town), make_invoice(town), make_invoice(town)
+    for invoice, step in ((once, 1), (twice, 1), (twice, 2)):
+        message = Message.objects.create(
+            cause=f"test:{invoice.pk}:{step}", kind="reminder_1", to="a@example.org", created_at=later(1)
+        )
+        Reminder.objects.create(invoice=invoice, step=step, message=message, decided_at=later(step * 60 * 24))
+    for times, found in {"0": [never], "1": [twice, once], "2": [twice], "3": []}.items():
+        page = get(client, "invoices", reminded=times)
+        assert [row[0] for row in rows_of(page) if len(row) > 1] == [invoice.number for invoice in found]
+    assert "Relancée : Deux fois au moins" in text_of(get(client, "invoices", reminded="2"))
 
 
 def test_a_wrong_filter_is_explained_and_changes_nothing(town: Town, client: Client) -> None:

@@ -45,6 +45,12 @@ from obole.regies.models import Regie
 from obole.reminders.models import Reminder
 from obole.ui.forms import DayInput
 
+REMINDED = [
+    ("1", gettext_lazy("Une fois au moins")),
+    ("2", gettext_lazy("Deux fois au moins")),
+    ("3", gettext_lazy("Trois fois au moins")),
+    ("0", gettext_lazy("Jamais")),
+]
 SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
 
 
@@ -97,7 +103,9 @@ class InvoiceFilter(ListFilter):
         widget=DayInput, label=gettext_lazy("Carte refusée depuis le"), method="by_refusal"
     )
 
-    reminded = filters.BooleanFilter(label=gettext_lazy("Relancée"), widget=forms.CheckboxInput, method="by_reminder")
+    reminded = filters.ChoiceFilter(
+        label=gettext_lazy("Relancée"), choices=REMINDED, method="by_reminder", empty_label=gettext_lazy("Peu importe")
+    )
 
     class Meta(ListFilter.Meta):
         model = Invoice
@@ -121,18 +129,23 @@ class InvoiceFilter(ListFilter):
         """Keep some statuses."""
         return display_status.filter_by(invoices, value, today=self.today) if value else invoices
 
-    def by_reminder(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
-        """Keep those whose payer was reminded."""
-        return reminded(invoices) if value else invoices
+    def by_reminder(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Keep those whose payer was reminded so many times, or never."""
+        return reminded(invoices, times=int(value)) if int(value) else never_reminded(invoices)
 
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""
         return refused_since(invoices, value)
 
 
-def reminded(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    """Keep the invoices of which a reminder was sent, once or more."""
-    return invoices.filter(Exists(Reminder.objects.filter(invoice=OuterRef("pk"))))
+def reminded(invoices: QuerySet[Invoice], *, times: int = 1) -> QuerySet[Invoice]:
+    """Keep the invoices of which so many reminders were sent, or more."""
+    return invoices.filter(Exists(Reminder.objects.filter(invoice=OuterRef("pk"), step__gte=times)))
+
+
+def never_reminded(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Keep the invoices of which no reminder was sent."""
+    return invoices.exclude(Exists(Reminder.objects.filter(invoice=OuterRef("pk"))))
 
 
 def refused_since(invoices: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:

@@ -51,7 +51,7 @@ def steps_plot(agent: Agent, today: date) -> BarPlot:
     steps: list[tuple[str, dict[str, Any], QuerySet[Invoice]]] = [
         (_("Émises"), {}, issued),
         (_("Payées"), {"status": "paid"}, issued.filter(standing=Standing.PAID)),
-        (_("Relancées"), {"reminded": "true"}, reminded(issued)),
+        (_("Relancées"), {"reminded": "1"}, reminded(issued)),
         (_("Transmises"), {"status": "transferred"}, issued.filter(standing=Standing.TRANSFERRED)),
     ]
     counts = sql.count_each([rows for _label, _query, rows in steps], most=COUNTED)

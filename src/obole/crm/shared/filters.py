@@ -126,9 +126,7 @@ def _in_words(field: forms.Field, value: Any) -> str:
         return _("oui")
     if isinstance(value, int):
         return money.euros(value)
-    if isinstance(value, str):
-        return value
-    return ", ".join(_labels(field, value))
+    return ", ".join(_labels(field, [value] if isinstance(value, str) else value))
 
 
 def _labels(field: forms.Field, values: Iterable[Any]) -> list[str]:
