@@ -21,7 +21,8 @@ def test_a_prestation_is_created_then_hidden(desk: Desk) -> None:
     assert "Location de salle" in text_of(page)
     service = Service.objects.get(name="Location de salle")
     assert (service.pictogram, service.position, service.enabled) == ("home", 5, True)
-    assert "Masquée" in text_of(desk.saved("settings_service", service.pk, enabled=None))
+    assert "ce qui est archivé (1)" in text_of(desk.saved("settings_service", service.pk, enabled=None))
+    assert "Masquée" in text_of(desk.client.get(url("settings_services"), {"archives": "1"}))
 
 
 @pytest.mark.parametrize(

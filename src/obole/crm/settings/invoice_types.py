@@ -26,7 +26,7 @@ from obole.crm.settings.specimen import specimen
 from obole.crm.shared.pages import file_answer, render_page
 from obole.crm.shared.setting_history import history
 from obole.crm.shared.settings_forms import ColourField, SettingsForm, place_errors
-from obole.crm.shared.settings_pages import back_to, find, save, sent_values, settings_home
+from obole.crm.shared.settings_pages import back_to, find, in_use, save, sent_values, settings_home
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, pdf
@@ -211,7 +211,9 @@ def types(request: AgentRequest) -> HttpResponse:
         .annotate(invoice_count=Count("invoices"))
         .order_by("name", "id")
     )
-    return render_page(request, "crm/settings/invoice_types.html", {"rows": rows, "back": settings_home()})
+    shown = in_use(request, rows, is_on=lambda row: row.enabled)
+    context = {"rows": shown.rows, "archives": shown, "back": settings_home()}
+    return render_page(request, "crm/settings/invoice_types.html", context)
 
 
 @takes_files(megabytes=12)

@@ -18,7 +18,7 @@ from obole.crm.settings import bank_test, missing_settings, where_used
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.setting_history import history
 from obole.crm.shared.settings_forms import SettingsForm
-from obole.crm.shared.settings_pages import back_to, find, save, sent_values, settings_home
+from obole.crm.shared.settings_pages import back_to, find, in_use, save, sent_values, settings_home
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.models import Agent
 from obole.directory.rules import Right
@@ -194,11 +194,13 @@ def regies(request: AgentRequest) -> HttpResponse:
     listed = Regie.objects.annotate(
         type_count=Count("invoice_types", distinct=True), mandate_count=Count("mandates", distinct=True)
     ).order_by("name", "id")
+    shown = in_use(request, listed, is_on=lambda row: row.enabled)
     rows = [
         {"regie": item, "bank": _bank_of(item), "mode": _mode_of(item), "ready": missing_settings.is_ready(item)}
-        for item in listed
+        for item in shown.rows
     ]
-    return render_page(request, "crm/settings/regies.html", {"rows": rows, "back": settings_home()})
+    context = {"rows": rows, "archives": shown, "back": settings_home()}
+    return render_page(request, "crm/settings/regies.html", context)
 
 
 @for_agents(Right.CONFIGURE)

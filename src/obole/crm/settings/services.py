@@ -15,7 +15,7 @@ from obole.crm.settings import missing_settings, where_used
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.setting_history import history
 from obole.crm.shared.settings_forms import PICTOGRAMS, SettingsForm
-from obole.crm.shared.settings_pages import back_to, find, save, sent_values, settings_home
+from obole.crm.shared.settings_pages import InUse, back_to, find, in_use, save, sent_values, settings_home
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates
@@ -47,11 +47,15 @@ class ServiceForm(SettingsForm):
 def services(request: AgentRequest) -> HttpResponse:
     """List the prestations and what each offers."""
     schemes: dict[int, list[tuple[Scheme, list[str], bool]]] = {}
-    for scheme in missing_settings.with_parts():
+    offered = in_use(request, missing_settings.with_parts(), is_on=lambda row: row.enabled and row.service.enabled)
+    shown = in_use(request, Service.objects.order_by("position", "name", "id"), is_on=lambda row: row.enabled)
+    for scheme in offered.rows:
         row = (scheme, missing_settings.missing(scheme), missing_settings.is_free(scheme))
         schemes.setdefault(scheme.service_id, []).append(row)
-    rows = [(item, schemes.get(item.pk, [])) for item in Service.objects.order_by("position", "name", "id")]
-    return render_page(request, "crm/settings/services.html", {"rows": rows, "back": settings_home()})
+    rows = [(item, schemes.get(item.pk, [])) for item in shown.rows]
+    archives = InUse(rows, shown.left_out + offered.left_out, shown.shows_archives or offered.shows_archives)
+    context = {"rows": rows, "archives": archives, "back": settings_home()}
+    return render_page(request, "crm/settings/services.html", context)
 
 
 @for_agents(Right.CONFIGURE)

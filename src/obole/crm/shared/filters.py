@@ -7,14 +7,15 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from obole.billing.models import InvoiceType
+from obole.billing.models import Invoice, InvoiceType
 from obole.catalogue.models import Scheme, Service
 from obole.directory.models import Agent
 from obole.directory.rules import Right
+from obole.dossiers.models import Dossier
 from obole.lib import dates, money
 from obole.regies.models import Regie
 from obole.ui.forms import DayInput, EurosField, FilterForm
@@ -92,18 +93,23 @@ class ListFilter(filters.FilterSet):  # type: ignore[misc]  # untyped library
 
 
 def offer_schemes(chosen: ListFilter) -> None:
-    """Offer the dispositifs of the prestations that the agent sees."""
+    """Offer the dispositifs of the prestations that the agent sees, but the archived ones that nobody asked for."""
     seen = Scheme.objects.filter(service__in=Service.objects.seen_by(chosen.agent))
+    seen = seen.filter(Q(enabled=True) | Exists(Dossier.objects.filter(scheme=OuterRef("pk"))))
     chosen.filters["scheme"].queryset = seen.order_by("name", "id")
 
 
 def offer_types(chosen: ListFilter) -> None:
-    """Offer the types de facture of what the agent sees: of their prestations, and of their régies."""
+    """
+    Offer the types de facture of what the agent sees: of their prestations, and of their régies; but those that were
+    archived and billed nothing.
+    """
     schemes = Scheme.objects.filter(service__in=Service.objects.seen_by(chosen.agent))
     seen = Q(pk__in=InvoiceType.schemes.through.objects.filter(scheme__in=schemes).values("invoicetype"))
     if chosen.agent.may(Right.MONEY):
         seen |= Q(regie__in=Regie.objects.seen_by(chosen.agent))
-    chosen.filters["type"].queryset = InvoiceType.objects.filter(seen).order_by("name", "id")
+    used = Q(enabled=True) | Exists(Invoice.objects.filter(type=OuterRef("pk")))
+    chosen.filters["type"].queryset = InvoiceType.objects.filter(seen, used).order_by("name", "id")
 
 
 def offer_regies(chosen: ListFilter) -> None:

@@ -1,6 +1,6 @@
 """What the screens of « Paramétrage » share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -33,6 +33,24 @@ def back_to(view: str, label: str, *args: object) -> Back:
 def settings_home() -> Back:
     """Return the link to the first screen of « Paramétrage »."""
     return back_to("settings", _("Paramétrage"))
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What a list of settings shows: what is switched on, or the archives with it; ``left_out`` counts the others."""
+
+    rows: list[Any]
+    left_out: int
+    shows_archives: bool
+
+
+def in_use(request: HttpRequest, rows: Iterable[Any], *, is_on: Callable[[Any], bool]) -> InUse:
+    """Leave out what was switched off, unless the address asks for the archives."""
+    known = list(rows)
+    if "archives" in request.GET:
+        return InUse(known, 0, any(not is_on(row) for row in known))
+    shown = [row for row in known if is_on(row)]
+    return InUse(shown, len(known) - len(shown), False)
 
 
 def sent_values(request: HttpRequest) -> dict[str, Any]:
