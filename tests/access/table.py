@@ -122,6 +122,8 @@ MONEY = {
     "attempt": shows(invoice_read, "attempt", "La banque a accepté le paiement."),
     "attempt_ask": does(money_moved, "waiting attempt"),
     "refunds": shows(money, says="À payer par le comptable", lists=True),
+    "refunds_file": shows(money, "kind of file", scoped=False, lists=True),
+    "refunds_selection": form(money, gives=AWAY, scoped=False),
     "refund": form(money_read, "refund", "Tout ce qui s’est passé", writes=money_moved),
     "exchange": shows(money_read, "exchange", "Ce qui est parti"),
     "regies": shows(money, says="Régie", lists=True),

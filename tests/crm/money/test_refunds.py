@@ -101,6 +101,18 @@ def test_refunds_are_listed_by_what_they_wait_for(town: Town, client: Client) ->
         get(client, "refunds", sort=f"-{column}")
 
 
+def test_refunds_are_found_and_taken_away(town: Town, client: Client) -> None:
+    mine, theirs = asked_by(town, town.regisseur.actor), asked_by(town, WHO)
+    for text in (theirs.receipt.number.lower(), "lefevre"):
+        assert theirs.receipt.number in text_of(get(client, "refunds", q=text))
+    assert mine.receipt.number not in text_of(get(client, "refunds", q=theirs.receipt.number))
+    file = client.get(url("refunds_file", "csv"), {"sort": "receipt"}).getvalue().decode("utf-8-sig").splitlines()
+    assert [line.split(";")[0] for line in file] == ["Encaissement", mine.receipt.number, theirs.receipt.number]
+    assert "Maud Lefèvre" in file[1] and "À approuver" not in file[0]
+    chosen = {"verb": "ods", "scope": "chosen", "chosen": [str(mine.pk)]}
+    assert str(mine.pk) in client.post(url("refunds_selection"), chosen)["Location"]
+
+
 def test_the_list_of_refunds_costs_the_same_for_many(town: Town, client: Client) -> None:
     def cost() -> int:
         get(client, "refunds")

@@ -3,21 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-import django_tables2 as tables
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
-from django_tables2.utils import Accessor
 
 from obole.audit_log.models import Access
 from obole.crm.money.anomaly_actions import AnomalyAction
 from obole.crm.money.anomaly_forms import _reason
+from obole.crm.money.refund_list import payer_of
 from obole.crm.shared import badges, journal, timelines
-from obole.crm.shared.columns import MAIN, STATUS, AmountColumn, DayColumn
-from obole.crm.shared.lists import sorted_table, tab
 from obole.crm.shared.pages import conflict_response, regies_acted_on, render_page
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.rules import Right
@@ -26,9 +22,7 @@ from obole.lib.actors import Actor
 from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments, queries, refund_states as states
 from obole.payments.models import Refund
-from obole.payments.refund_states import RefundState
 from obole.regies import queries as regies
-from obole.regies.models import Regie
 
 
 class MandateForm(forms.Form):
@@ -55,70 +49,6 @@ class GiveUpForm(forms.Form):
 
 class ApproveForm(forms.Form):
     """A second person says yes: nothing is typed."""
-
-
-class RefundTable(tables.Table):  # type: ignore[misc]  # untyped library
-    """Refunds."""
-
-    receipt = tables.Column(
-        verbose_name=gettext_lazy("Encaissement"),
-        accessor="receipt__number",
-        attrs=MAIN,
-        linkify=("crm:refund", {"pk": Accessor("pk")}),
-        order_by=("receipt__number", "pk"),
-    )
-    payer = tables.Column(verbose_name=gettext_lazy("À rendre à"), empty_values=(), orderable=False)
-    reason = tables.Column(verbose_name=gettext_lazy("Motif"), order_by=("reason", "pk"))
-    requested_at = DayColumn(verbose_name=gettext_lazy("Demandé"), order_by=("requested_at", "pk"))
-    requested_by = tables.Column(verbose_name=gettext_lazy("Par"), order_by=("requested_by", "pk"))
-    regie = tables.Column(verbose_name=gettext_lazy("Régie"), accessor="regie__name", order_by=("regie__name", "pk"))
-    cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("cents", "pk"))
-    state = tables.Column(verbose_name=gettext_lazy("Statut"), attrs=STATUS, order_by=("state", "-requested_at", "pk"))
-
-    caption = gettext_lazy("Remboursements")
-    count_label = ""
-
-    class Meta:
-        template_name = "ui/table.html"
-        empty_text = gettext_lazy("Aucun remboursement.")
-
-    def render_payer(self, record: Refund) -> str:
-        """Name who paid: the payer of the invoice, else whom the quittance names."""
-        return payer_of(record)
-
-    def render_state(self, record: Refund) -> SafeString:
-        """Draw the state."""
-        return badges.refund_badge(record)
-
-
-def payer_of(refund: Refund) -> str:
-    """Name who gets money: its payer, or the comptable whom it was owed to."""
-    if refund.payee == Refund.Payee.TREASURY:
-        return str(Refund.Payee.TREASURY.label)
-    receipt = refund.receipt
-    invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice
-    return invoice.payer.display_name if invoice else receipt.payer_name
-
-
-@for_agents(Right.MONEY)
-def refunds(request: AgentRequest) -> HttpResponse:
-    """List the refunds on the agent's régies."""
-    rows, state = queries.refunds(request.agent), request.GET.get("state", "")
-    table = sorted_table(request, RefundTable(rows.filter(state=state) if state in RefundState.values else rows))
-    tabs = [
-        tab(request, _("Tous")),
-        tab(request, _("À approuver"), state="requested"),
-        tab(request, _("À payer par le comptable"), state="approved"),
-        tab(request, _("Faits"), state="done"),
-        tab(request, _("Abandonnés"), state="given_up"),
-    ]
-    to_pay = (
-        Regie.objects.acted_on_by(request.agent)
-        .filter(refunds__in=Refund.objects.filter(state=RefundState.APPROVED, payee=Refund.Payee.PAYER))
-        .distinct()
-    )
-    context = {"table": table, "tabs": tabs, "to_pay": to_pay.order_by("name", "id")}
-    return render_page(request, "crm/money/refunds.html", context)
 
 
 @for_agents(Right.MONEY)
