@@ -183,11 +183,16 @@ def f52(office: PostOffice, says: str | None) -> None:
     assert len(office.got) == 8
 
 
-@pytest.mark.parametrize("says", ["451 later", "421 busy", "550 no", None])
+@pytest.mark.parametrize("says", ["451 later", "421 busy", None])
 def test_f52_a_server_that_takes_nothing_is_tried_eight_times_then_a_person_is_called(
     db: None, office: PostOffice, says: str | None
 ) -> None:
     f52(office, says)
+
+
+def test_f52_what_is_refused_for_good_calls_a_person_at_once(db: None, office: PostOffice) -> None:
+    message, office.says = queue("test:1"), "550 no"
+    assert (deliver(message), message.tries, len(office.got)) == ("failed", 1, 1)
 
 
 @pytest.mark.parametrize("says", ["451 later", None])

@@ -2,12 +2,14 @@
 
 import csv
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from obole.lib import dates
 from tests.journeys.conftest import People
-from tests.journeys.keyboard import check, pick, press, tick, write
+from tests.journeys.keyboard import check, pick, press, tick, write, write_day
 
 pytestmark = pytest.mark.browser
 ADDRESS = "12 quai de l’Odet"
@@ -83,14 +85,42 @@ def take_the_list_away(desk: Page) -> list[list[str]]:
     return list(csv.reader(text.splitlines(), delimiter=";"))
 
 
+def put_off(desk: Page) -> None:
+    """Grant a caller some days, and see that the page and the story say so."""
+    press(desk, desk.locator("tbody a").first)
+    press(desk, desk.get_by_role("link", name="Reporter l’échéance…"))
+    check(desk)
+    day = dates.day_of(dates.now()) + timedelta(days=20)
+    write_day(desk, "Nouvelle échéance", day.isoformat())
+    write(desk, "Motif", "accord au téléphone")
+    press(desk, desk.get_by_role("button", name="Reporter l’échéance"))
+    expect(desk.locator("main")).to_contain_text(dates.format_short(day))
+    expect(desk.locator("main")).to_contain_text("accord au téléphone")
+    check(desk)
+
+
+def remind_who_is_late(desk: Page) -> None:
+    """Remind all who are late, each once: what cannot be reminded is named with its reason."""
+    desk.goto("/crm/factures/?status=late&sort=due_date")
+    do_to_all(desk, "Relancer les payeurs")
+    press(desk, desk.get_by_role("button", name=re.compile("^Le faire pour")))
+    expect(desk.locator("main")).to_contain_text("Terminée.", timeout=60_000)
+    check(desk)
+
+
+def do_to_all(desk: Page, verb: str) -> None:
+    """Choose all that answer, past the rows, and see what will happen."""
+    press(desk, desk.get_by_role("link", name="Aller aux actions sur les lignes"))
+    pick(desk, desk.locator("input[name=scope][value=all]"))
+    press(desk, desk.get_by_role("button", name=re.compile(f"^{verb}")))
+    expect(desk.locator("main")).to_contain_text("Seront faites")
+    check(desk)
+
+
 def print_forty(desk: Page) -> None:
     """Choose all that answer, see what will happen, do it, and wait for the archive."""
     desk.goto("/crm/factures/?status=paid&sort=-issued_at")
-    press(desk, desk.get_by_role("link", name="Aller aux actions sur les lignes"))
-    pick(desk, desk.locator("input[name=scope][value=all]"))
-    press(desk, desk.get_by_role("button", name=re.compile("^Imprimer")))
-    expect(desk.locator("main")).to_contain_text("Seront faites")
-    check(desk)
+    do_to_all(desk, "Imprimer")
     press(desk, desk.get_by_role("button", name=re.compile("^Le faire pour")))
     expect(desk.get_by_role("link", name=re.compile("Télécharger l’archive"))).to_be_visible(timeout=90_000)
     check(desk)
@@ -103,4 +133,6 @@ def test_an_agent_s_morning(people: People) -> None:
     sort_and_keep_a_view(desk)
     titles, *rows = take_the_list_away(desk)
     assert titles[0] == "Numéro" and rows
+    put_off(desk)
+    remind_who_is_late(desk)
     print_forty(desk)

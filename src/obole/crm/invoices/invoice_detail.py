@@ -1,6 +1,7 @@
 """One invoice and everything that happened to it."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -114,9 +115,14 @@ def _unusual(
         "receipts": [(receipt, receipt_places.in_words(where[receipt.pk], money=money)) for receipt in receipts],
         **{name: getattr(facts, name) for name in ("handover", "dispute")},
         "can_act": facts.handles and one.state == InvoiceState.DUE,
-        "can_remind": facts.handles and not reminders.refusals([one.pk], today=dates.day_of(facts.at)),
+        "can_remind": facts.handles and _may_be_reminded(one, today=dates.day_of(facts.at)),
         "notices": notices.notices_of(facts),
     }
+
+
+def _may_be_reminded(one: Invoice, *, today: date) -> bool:
+    # Nothing more is asked about the many that are not late.
+    return one.is_late(today) and not reminders.refusals([one.pk], today=today)
 
 
 def _handles(request: AgentRequest, one: Invoice) -> bool:
