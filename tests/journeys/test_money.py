@@ -138,7 +138,7 @@ def apply_to(desk: Page, replacement: str) -> None:
 def ask_for_a_refund(desk: Page, number: str) -> None:
     """Ask for the other half back."""
     desk.goto("/crm/a-traiter/?kind=freed")
-    press(desk, desk.locator("article", has_text=number).get_by_role("link", name="Traiter"))
+    press(desk, desk.locator("tbody tr", has_text=number).get_by_role("link").first)
     reach(desk, desk.locator("#id_refund_reason"))
     desk.keyboard.type("Payée au guichet, trop facturée")
     write(desk, "Titulaire du compte", "Maud Lefèvre")

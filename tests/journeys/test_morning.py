@@ -29,6 +29,7 @@ def open_a_dossier_at_the_counter(desk: Page) -> str:
     """Somebody without account wants a library card: open their file, then their dossier; return its reference."""
     desk.goto("/crm/usagers/")
     press(desk, desk.get_by_role("link", name="Ouvrir une fiche"))
+    expect(desk.get_by_label("Prénom")).to_be_visible()
     check(desk)
     write(desk, "Prénom", FIRST_NAME)
     write(desk, desk.get_by_label("Nom", exact=True), NAME)
@@ -37,6 +38,7 @@ def open_a_dossier_at_the_counter(desk: Page) -> str:
     press(desk, desk.get_by_role("button", name=re.compile("Ouvrir la fiche|Enregistrer")))
     press(desk, desk.get_by_role("link", name=re.compile("Ouvrir un dossier")))
     press(desk, desk.get_by_role("link", name=re.compile("Abonnement hors commune")))
+    expect(desk.get_by_label("Prénom et nom du lecteur")).to_be_visible()
     check(desk)
     write(desk, "Prénom et nom du lecteur", "Enora Le Hénaff")
     press(desk, desk.get_by_role("button", name="Déposer le dossier"))
@@ -89,6 +91,7 @@ def put_off(desk: Page) -> None:
     """Grant a caller some days, and see that the page and the story say so."""
     press(desk, desk.locator("tbody a").first)
     press(desk, desk.get_by_role("link", name="Reporter l’échéance…"))
+    expect(desk.get_by_label("Nouvelle échéance")).to_be_visible()
     check(desk)
     day = dates.day_of(dates.now()) + timedelta(days=20)
     write_day(desk, "Nouvelle échéance", day.isoformat())
