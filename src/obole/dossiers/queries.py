@@ -85,6 +85,14 @@ def dossiers_to_list(agent: Agent) -> QuerySet[Dossier]:
     return rows.select_related("scheme__service", "citizen", "agent")
 
 
+def listed(dossiers: QuerySet[Dossier]) -> QuerySet[Dossier]:
+    """Leave out of ``dossiers_to_list`` what no list shows and each row would read: answers, keys, descriptions."""
+    return dossiers.defer(
+        *("answers", "search_keys", "requests", "citizen__search_keys", "scheme__description"),
+        "scheme__service__description",
+    )
+
+
 def reviewing_agents() -> QuerySet[Agent]:
     """Return the agents who review dossiers of some prestation, and can sign in."""
     reviewing = [profile for profile in Profile if Right.REVIEW in rights_of(profile)]

@@ -21,7 +21,7 @@ from obole.billing.models import (
     PlannedInstalment,
     SecurityDeposit,
 )
-from obole.billing.queries.searching import periods as periods, search as search
+from obole.billing.queries.searching import listed as listed, periods as periods, search as search
 from obole.billing.states import InvoiceState, Standing
 from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
@@ -144,9 +144,9 @@ def due_figures(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
     """Return how many of these are due, how many of them are late, and what is still due of each, in cents."""
     # Nobody is at the bank for them: the list of late ones shows exactly these.
     late = Q(due_date__lt=today, standing=Standing.DUE)
-    left = F("total_cents") - F("received_cents")
+    left = "due_cents"
     sums = (
-        invoices.filter(state=InvoiceState.DUE)
+        invoices.filter(number__isnull=False, standing__in=(Standing.DUE, Standing.IN_PROGRESS))
         .order_by()
         .aggregate(
             count=Count("id"), cents=Sum(left), late_count=Count("id", filter=late), late_cents=Sum(left, filter=late)
@@ -230,12 +230,11 @@ def late_by_age(invoices: InvoiceQuerySet, today: date) -> dict[str, int]:
         age: Q(due_date__lte=today - timedelta(days=first), due_date__gte=today - timedelta(days=last))
         for age, (first, last) in since.items()
     }
-    left = F("total_cents") - F("received_cents")
     names = {f"age_{rank}": age for rank, age in enumerate(spans)}
     sums = (
-        invoices.filter(standing=Standing.DUE, due_date__lt=today)
+        invoices.filter(number__isnull=False, standing=Standing.DUE, due_date__lt=today)
         .order_by()
-        .aggregate(**{name: Sum(left, filter=spans[age]) for name, age in names.items()})
+        .aggregate(**{name: Sum("due_cents", filter=spans[age]) for name, age in names.items()})
     )
     return {age: sums[name] or 0 for name, age in names.items()}
 

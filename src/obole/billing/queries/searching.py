@@ -1,4 +1,4 @@
-"""How invoices are found by what people type."""
+"""How invoices are found by what people type, and what lists read of them."""
 
 from collections.abc import Iterator
 
@@ -87,3 +87,13 @@ _PERIODS = """
 def periods() -> list[str]:
     """Return the periods that were ever invoiced, each found by one step in an index, however many invoices it has."""
     return [period for (period,) in sql.execute(_PERIODS)]
+
+
+def listed(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Leave out of ``invoices_to_list`` what no list shows and each row would read: documents, answers, keys, texts."""
+    texts = ("introduction", "closing", "payment_instructions", "legal_mentions", "reminder_body", "reminder_delays")
+    return invoices.defer(
+        *("wording", "payer__search_keys", "dossier__answers", "dossier__search_keys", "dossier__requests"),
+        *(f"type__{name}" for name in texts),
+        *("regie__gateway_settings", "regie__former_settings"),
+    )

@@ -76,7 +76,7 @@ def dossiers(request: AgentRequest) -> HttpResponse:
 
 
 def _narrowed_by(request: AgentRequest, query: QueryDict) -> DossierFilter:
-    rows = dossier_queries.dossiers_to_list(request.agent).order_by("-submitted_at", "-id")
+    rows = dossier_queries.listed(dossier_queries.dossiers_to_list(request.agent)).order_by("-submitted_at", "-id")
     return DossierFilter(query, rows, agent=request.agent, today=dates.day_of(dates.now()))
 
 

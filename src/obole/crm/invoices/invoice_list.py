@@ -20,7 +20,6 @@ from obole.crm.invoices.cancel_and_redo import CancelForm
 from obole.crm.invoices.due_dates import DueDateForm
 from obole.crm.invoices.invoice_table import InvoiceTable
 from obole.crm.shared.filters import (
-    LAST_YEAR,
     TICKS,
     AmountFilter,
     DayFilter,
@@ -54,17 +53,6 @@ REMINDED = [
 SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
 
 
-class PaidFromFilter(DayFilter):
-    """The first day of payments; said twice: what is known of the one tells how many, the other has the index."""
-
-    def filter(self, qs: QuerySet[Any], value: date | None) -> QuerySet[Any]:
-        """Compare instants."""
-        found = super().filter(qs, value)
-        if value is None or value.year >= LAST_YEAR:
-            return found
-        return found.filter(paid_key__gte=datetime.combine(value, time.min, dates.PARIS))
-
-
 class InvoiceFilter(ListFilter):
     """Filters of the list of invoices."""
 
@@ -86,7 +74,7 @@ class InvoiceFilter(ListFilter):
     due_to = filters.DateFilter(
         field_name="due_date", lookup_expr="lte", widget=DayInput, label=gettext_lazy("Échéance jusqu’au")
     )
-    paid_from = PaidFromFilter("paid_at", label=gettext_lazy("Payée depuis le"))
+    paid_from = DayFilter("paid_at", label=gettext_lazy("Payée depuis le"))
     paid_to = DayFilter("paid_at", last=True, label=gettext_lazy("Payée jusqu’au"))
     amount_from = AmountFilter(field_name="total_cents", lookup_expr="gte", label=gettext_lazy("Montant à partir de"))
     amount_to = AmountFilter(field_name="total_cents", lookup_expr="lte", label=gettext_lazy("Montant jusqu’à"))
@@ -181,7 +169,7 @@ def invoices(request: AgentRequest) -> HttpResponse:
 
 def narrowed_by(request: AgentRequest, query: QueryDict) -> InvoiceFilter:
     """Return the filters that an address says, on the invoices that the agent sees."""
-    rows = billing.invoices_to_list(request.agent).order_by("-issued_at", "-id")
+    rows = billing.listed(billing.invoices_to_list(request.agent)).order_by("-issued_at", "-id")
     return InvoiceFilter(query, rows, agent=request.agent, today=dates.day_of(dates.now()))
 
 

@@ -37,7 +37,9 @@ def search(request: AgentRequest) -> HttpResponse:
 
 
 def _found(request: AgentRequest, text: str) -> dict[str, Any]:
-    listed = display_status.with_progress(billing.invoices_to_list(request.agent).order_by("-issued_at", "-id"))
+    listed = display_status.with_progress(
+        billing.listed(billing.invoices_to_list(request.agent)).order_by("-issued_at", "-id")
+    )
     rows: dict[str, QuerySet[Any]] = {
         # An agent may be asked about a payment: its reference leads to an invoice that they see, and no further.
         "invoices": payments.search_invoices(listed, text),
