@@ -137,6 +137,17 @@ def test_invoices_are_found_by_how_often_their_payer_was_reminded(town: Town, cl
     assert "Relancée : Deux fois au moins" in text_of(get(client, "invoices", reminded="2"))
 
 
+def test_a_list_is_sorted_by_a_column_that_was_left_out_and_shows_it(town: Town, client: Client) -> None:
+    first, second = make_invoice(town), make_invoice(town)
+    pay(second)
+    pay(first, minutes=9)
+    page = get(client, "invoices", sort="paid_at")
+    assert [row[0] for row in rows_of(page)] == [second.number, first.number]
+    assert "Payée" in text_of(page) and 'aria-sort="ascending"' in page.content.decode()
+    titles, *rows = file_of(client, sort="paid_at")
+    assert titles[-1] == "Payée" and [row[0] for row in rows] == [second.number, first.number]
+
+
 def test_a_wrong_filter_is_explained_and_changes_nothing(town: Town, client: Client) -> None:
     make_invoice(town)
     for wrong in (

@@ -82,6 +82,8 @@ def test_its_page_gives_it_and_the_list_shows_whose_it_is(town: Town, client: Cl
     [mine] = rows_of(get(browser(colleague), "tasks", assignee=colleague.pk))
     assert colleague.name in mine
     assert len(rows_of(get(client, "tasks", assignee="0"))) == 1
+    none_yet = text_of(get(client, "tasks", assignee=town.regisseur.pk))
+    assert "Sélectionnez un choix valide" not in none_yet and "Confié à : Agent Régisseur" in none_yet
     assert len(rows_of(get(client, "tasks", sort="-assignee"))) == 2
     assert "Points qui vous sont confiés" in text_of(get(browser(colleague), "home"))
     assert "Points qui vous sont confiés" not in text_of(get(client, "home"))

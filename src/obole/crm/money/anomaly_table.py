@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters as filters
 import django_tables2 as tables
-from django.db.models import QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -57,7 +57,7 @@ class AnomalyFilter(ListFilter):
     def __init__(self, *args: Any, waiting: Collection[str], **options: Any) -> None:
         super().__init__(*args, **options)
         offer_regies(self)
-        self.filters["assignee"].extra["choices"] = _assignees(self.queryset)
+        self.filters["assignee"].extra["choices"] = _assignees(self.queryset, self.agent)
         known = {*waiting, *self.data.getlist("kind")}
         self.filters["kind"].extra["choices"] = [kind for kind in Anomaly.Kind.choices if kind[0] in known]
 
@@ -70,8 +70,9 @@ class AnomalyFilter(ListFilter):
         return rows.filter(opened_at__lt=dates.now() - timedelta(days=int(value)))
 
 
-def _assignees(rows: QuerySet[Anomaly]) -> list[tuple[str, Any]]:
-    given = Agent.objects.filter(pk__in=rows.order_by().values("assignee")).order_by("name", "id")
+def _assignees(rows: QuerySet[Anomaly], agent: Agent) -> list[tuple[str, Any]]:
+    """Return who has something, nobody, and the agent: « Les miens » is a list too while it is empty."""
+    given = Agent.objects.filter(Q(pk=agent.pk) | Q(pk__in=rows.order_by().values("assignee"))).order_by("name", "id")
     return [(NOBODY, gettext_lazy("Personne")), *((str(agent.pk), agent.name) for agent in given)]
 
 

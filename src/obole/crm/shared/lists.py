@@ -90,8 +90,9 @@ def kept_list(
     known = {key: column.verbose_name for key, column in table.base_columns.items() if key not in hidden}
     layout = directory.layout_of(request.agent, name)
     chosen = [key for key in (layout.columns if layout else default) if key in known]
-    first = next(iter(known))
-    columns = [first, *(key for key in chosen or known if key != first)]
+    # What a list is sorted by is seen in it: the library would ignore the order of a column that is left out.
+    sorted_by = [key.lstrip("-") for key in request.GET.getlist("sort") if key.lstrip("-") in known]
+    columns = list(dict.fromkeys([next(iter(known)), *(chosen or known), *sorted_by]))
     rows = layout.rows if layout and layout.rows in ROWS_OFFERED else ROWS
     is_dense = layout.is_dense if layout else False
     return KeptList(name, known, hidden, columns, rows, is_dense, list(directory.views_of(request.agent, name)))
