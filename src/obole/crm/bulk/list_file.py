@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from obole.audit_log.models import Access
 from obole.crm.bulk.selection import Source, parse_ids
 from obole.crm.shared import exports, journal
-from obole.directory.access import AgentRequest
+from obole.directory.access import AgentRequest, View, after_reauthentication, for_agents
+from obole.directory.rules import Right
 from obole.lib import dates
 from obole.lib.tables import TooLong
 from obole.limits import operations as limits
@@ -40,12 +41,18 @@ class ListFile:
     table: Callable[[AgentRequest, QuerySet[Any]], Any]
 
 
-def list_file(request: AgentRequest, listed: ListFile, kind: str) -> HttpResponseBase:
-    """
-    Give the file of a list, and keep that it was taken away.
+def file_view(right: Right, listed: ListFile) -> View[[str]]:
+    """Return the view that gives the files of a list to who holds ``right``, and keeps that they were taken away."""
 
-    :raises Http404: if there is no such kind of file.
-    """
+    @for_agents(right)
+    @after_reauthentication(reading=True)
+    def list_file(request: AgentRequest, kind: str) -> HttpResponseBase:
+        return _file(request, listed, kind)
+
+    return list_file
+
+
+def _file(request: AgentRequest, listed: ListFile, kind: str) -> HttpResponseBase:
     if kind not in exports.KINDS:
         raise Http404
     at = dates.now()

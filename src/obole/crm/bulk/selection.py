@@ -20,7 +20,8 @@ from obole.bulk_actions.operations import VERBS, BulkRequest, EmptySelection, To
 from obole.crm.shared import exports
 from obole.crm.shared.pages import render_page
 from obole.directory import rules
-from obole.directory.access import AgentRequest
+from obole.directory.access import AgentRequest, View, for_agents
+from obole.directory.rules import Right
 from obole.lib import dates, texts
 from obole.ui.tables import SelectColumn
 
@@ -47,6 +48,11 @@ class Source:
     asks: Mapping[BulkVerb, type[forms.Form]] = field(default_factory=dict)
     """What a verb asks besides."""
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of files that can be made of the rows."""
+        return exports.KINDS if self.file else ()
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -70,13 +76,9 @@ class Selection:
     url: str
     verbs: Sequence[BulkVerb]
     file: str
+    kinds: Sequence[str]
     query: str
     named: str
-
-    @property
-    def kinds(self) -> Sequence[str]:
-        """The kinds of files that can be made of the rows."""
-        return exports.KINDS if self.file else ()
 
     def with_boxes(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a table is made with, boxes before its first column."""
@@ -90,14 +92,27 @@ def selection_of(request: AgentRequest, source: Source) -> Selection:
         url=reverse(source.address),
         verbs=_verbs(request, source),
         file=source.file,
+        kinds=source.kinds,
         query=rules.query_to_keep(request.GET),
         named=source.named,
     )
 
 
-def selection_page(request: AgentRequest, source: Source) -> HttpResponse:
-    """Show what will happen to the rows that were chosen, then start it; or lead to the file of them."""
-    wanted, kinds = request.POST.get("verb", ""), exports.KINDS if source.file else ()
+def selection_view(right: Right, source: Source) -> View[[]]:
+    """
+    Return the view of what was chosen in a list, for who holds ``right``: it shows what will happen to the rows, then
+    starts it; or it leads to the file of them.
+    """
+
+    @for_agents(right)
+    def selection(request: AgentRequest) -> HttpResponse:
+        return _selection(request, source)
+
+    return selection
+
+
+def _selection(request: AgentRequest, source: Source) -> HttpResponse:
+    wanted, kinds = request.POST.get("verb", ""), source.kinds
     if request.method != "POST" or wanted not in {*_verbs(request, source), *kinds}:
         return redirect(source.page)
     is_file = wanted in kinds

@@ -6,19 +6,18 @@ import django_filters as filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
-from obole.crm.bulk.list_file import ListFile, list_file
-from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.bulk.list_file import ListFile, file_view
+from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.dossiers.dossier_table import DossierTable
 from obole.crm.dossiers.hands import ManyHandsForm
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_schemes
 from obole.crm.shared.lists import Tab, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import Agent, ListName
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossier_queries
@@ -98,20 +97,8 @@ SOURCE = Source(
     file="crm:dossiers_file",
     asks={BulkVerb.ASSIGN_DOSSIERS: ManyHandsForm},
 )
-FILE = ListFile(SOURCE, "dossiers", "dossiers", _file_table)
-
-
-@for_agents(Right.READ)
-def dossiers_selection(request: AgentRequest) -> HttpResponse:
-    """Show what will happen to the dossiers that were chosen, then do it."""
-    return selection_page(request, SOURCE)
-
-
-@for_agents(Right.READ)
-@after_reauthentication(reading=True)
-def dossiers_file(request: AgentRequest, kind: str) -> HttpResponseBase:
-    """Give the filtered list, or the rows of it that were chosen."""
-    return list_file(request, FILE, kind)
+dossiers_file = file_view(Right.READ, ListFile(SOURCE, "dossiers", "dossiers", _file_table))
+dossiers_selection = selection_view(Right.READ, SOURCE)
 
 
 def _tabs(request: AgentRequest) -> list[Tab]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _, ngettext
 from obole.billing import operations as billing, queries as billing_queries
 from obole.billing.models import Invoice
 from obole.bulk_actions.models import BulkVerb
-from obole.crm.bulk.selection import Source, selection_page
+from obole.crm.bulk.selection import Source, selection_view
 from obole.crm.shared.pages import conflict_response, render_page
 from obole.crm.shared.sidebar import sees_money
 from obole.directory.access import AgentRequest, for_agents
@@ -152,12 +152,7 @@ def _rows_of(request: AgentRequest, _query: QueryDict) -> QuerySet[Invoice]:
 SOURCE = Source(
     page="crm:drafts", address="crm:drafts_selection", named="label", verbs=(BulkVerb.ISSUE_DRAFTS,), rows=_rows_of
 )
-
-
-@for_agents(Right.REVIEW)
-def drafts_selection(request: AgentRequest) -> HttpResponse:
-    """Show what will happen to the drafts that were chosen, then issue them one by one."""
-    return selection_page(request, SOURCE)
+drafts_selection = selection_view(Right.REVIEW, SOURCE)
 
 
 def _regies_with_work(request: AgentRequest) -> QuerySet[Regie]:

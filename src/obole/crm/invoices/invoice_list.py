@@ -7,15 +7,14 @@ import django_filters as filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
 from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
-from obole.crm.bulk.list_file import ListFile, list_file
-from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.bulk.list_file import ListFile, file_view
+from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.invoices.cancel_and_redo import CancelForm
 from obole.crm.invoices.due_dates import DueDateForm
 from obole.crm.invoices.invoice_table import InvoiceTable
@@ -32,7 +31,7 @@ from obole.crm.shared.lists import KeptList, Tab, invoices_in_words, kept_list, 
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.sidebar import sees_money
 from obole.directory import rules
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.lib import dates
@@ -195,12 +194,7 @@ SOURCE = Source(
     file="crm:invoices_file",
     asks={BulkVerb.CANCEL_INVOICES: CancelForm, BulkVerb.CHANGE_DUE_DATE: DueDateForm},
 )
-
-
-@for_agents(Right.READ)
-def invoices_selection(request: AgentRequest) -> HttpResponse:
-    """Show what will happen to the invoices that were chosen, then do it."""
-    return selection_page(request, SOURCE)
+invoices_selection = selection_view(Right.READ, SOURCE)
 
 
 def _file_table(request: AgentRequest, rows: QuerySet[Invoice]) -> InvoiceTable:
@@ -208,14 +202,7 @@ def _file_table(request: AgentRequest, rows: QuerySet[Invoice]) -> InvoiceTable:
     return InvoiceTable(display_status.with_progress(rows), today=today, **kept.table_options)
 
 
-FILE = ListFile(SOURCE, "factures", "invoices", _file_table)
-
-
-@for_agents(Right.READ)
-@after_reauthentication(reading=True)
-def invoices_file(request: AgentRequest, kind: str) -> HttpResponseBase:
-    """Give the filtered list, or the rows of it that were chosen."""
-    return list_file(request, FILE, kind)
+invoices_file = file_view(Right.READ, ListFile(SOURCE, "factures", "invoices", _file_table))
 
 
 def _tabs(request: AgentRequest, today: date) -> list[Tab]:

@@ -7,21 +7,20 @@ import django_filters as filters
 import django_tables2 as tables
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django_tables2.utils import Accessor
 
-from obole.crm.bulk.list_file import ListFile, list_file
-from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.bulk.list_file import ListFile, file_view
+from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.shared import badges
 from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter, offer_regies
 from obole.crm.shared.lists import KeptList, kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import regies_seen, render_page
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.lib import dates
@@ -180,7 +179,11 @@ def attempts(request: AgentRequest) -> HttpResponse:
 
 
 def _narrowed_by(request: AgentRequest, query: QueryDict) -> AttemptFilter:
-    seen = payment_queries.attempts_seen_by(request.agent)
+    # What no list shows, and each row would read.
+    seen = payment_queries.attempts_seen_by(request.agent).defer(
+        *("sent", "invoice__wording", "invoice__payer__search_keys"),
+        *("regie__gateway_settings", "regie__former_settings"),
+    )
     return AttemptFilter(query, seen, agent=request.agent, today=dates.day_of(dates.now()))
 
 
@@ -202,17 +205,5 @@ def _file_table(request: AgentRequest, rows: QuerySet[Attempt]) -> SeenAttemptTa
 SOURCE = Source(
     page="crm:attempts", address="crm:attempts_selection", named="reference", rows=_rows_of, file="crm:attempts_file"
 )
-FILE = ListFile(SOURCE, "transactions", "attempts", _file_table)
-
-
-@for_agents(Right.READ)
-def attempts_selection(request: AgentRequest) -> HttpResponse:
-    """Lead to the file of the attempts that were chosen."""
-    return selection_page(request, SOURCE)
-
-
-@for_agents(Right.READ)
-@after_reauthentication(reading=True)
-def attempts_file(request: AgentRequest, kind: str) -> HttpResponseBase:
-    """Give the filtered list, or the rows of it that were chosen."""
-    return list_file(request, FILE, kind)
+attempts_file = file_view(Right.READ, ListFile(SOURCE, "transactions", "attempts", _file_table))
+attempts_selection = selection_view(Right.READ, SOURCE)

@@ -6,19 +6,18 @@ import django_filters as filters
 import django_tables2 as tables
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from django_tables2.utils import Accessor
 
-from obole.crm.bulk.list_file import ListFile, list_file
-from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.bulk.list_file import ListFile, file_view
+from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.shared import badges
 from obole.crm.shared.columns import MAIN, STATUS, AmountColumn, DayColumn
 from obole.crm.shared.filters import TICKS, AmountFilter, DayFilter, ListFilter, offer_regies
 from obole.crm.shared.lists import keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, texts
 from obole.payments import queries
@@ -143,17 +142,7 @@ def _rows_of(request: AgentRequest, query: QueryDict) -> QuerySet[Refund]:
 SOURCE = Source(
     page="crm:refunds", address="crm:refunds_selection", named="receipt", rows=_rows_of, file="crm:refunds_file"
 )
-FILE = ListFile(SOURCE, "remboursements", "refunds", lambda _request, rows: RefundTable(rows))
-
-
-@for_agents(Right.MONEY)
-def refunds_selection(request: AgentRequest) -> HttpResponse:
-    """Lead to the file of the refunds that were chosen."""
-    return selection_page(request, SOURCE)
-
-
-@for_agents(Right.MONEY)
-@after_reauthentication(reading=True)
-def refunds_file(request: AgentRequest, kind: str) -> HttpResponseBase:
-    """Give the filtered list, or the rows of it that were chosen."""
-    return list_file(request, FILE, kind)
+refunds_file = file_view(
+    Right.MONEY, ListFile(SOURCE, "remboursements", "refunds", lambda _request, rows: RefundTable(rows))
+)
+refunds_selection = selection_view(Right.MONEY, SOURCE)

@@ -1,13 +1,13 @@
 """What is done to the tasks that are chosen in « À traiter »."""
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import QueryDict
 
 from obole.bulk_actions.models import BulkVerb
-from obole.crm.bulk.selection import Source, selection_page
+from obole.crm.bulk.selection import Source, selection_view
 from obole.crm.money import anomaly_list, anomaly_table
 from obole.crm.money.anomaly_forms import GiveManyForm
-from obole.directory.access import AgentRequest, for_agents
+from obole.directory.access import AgentRequest
 from obole.directory.rules import Right
 from obole.lib import dates
 from obole.payments import queries
@@ -38,9 +38,4 @@ SOURCE = Source(
     rows=rows_of,
     asks={BulkVerb.ASSIGN_TASKS: GiveManyForm},
 )
-
-
-@for_agents(Right.MONEY)
-def tasks_selection(request: AgentRequest) -> HttpResponse:
-    """Show what will happen to the tasks that were chosen, then do it."""
-    return selection_page(request, SOURCE)
+tasks_selection = selection_view(Right.MONEY, SOURCE)

@@ -7,7 +7,6 @@ import django_tables2 as tables
 from django.contrib import messages as django_messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -16,14 +15,14 @@ from django.views.decorators.http import require_POST
 from django_tables2.utils import Accessor
 
 from obole.billing.models import Invoice
-from obole.crm.bulk.list_file import ListFile, list_file
-from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.bulk.list_file import ListFile, file_view
+from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.shared import badges, scopes
 from obole.crm.shared.columns import STATUS, TITLE, MomentColumn
 from obole.crm.shared.filters import TICKS, DayFilter, ListFilter
 from obole.crm.shared.lists import kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
@@ -136,20 +135,8 @@ def _file_table(request: AgentRequest, rows: QuerySet[Message]) -> MessageTable:
 SOURCE = Source(
     page="crm:messages", address="crm:messages_selection", named="subject", rows=_rows_of, file="crm:messages_file"
 )
-FILE = ListFile(SOURCE, "courriels", "messages", _file_table)
-
-
-@for_agents(Right.READ)
-def messages_selection(request: AgentRequest) -> HttpResponse:
-    """Lead to the file of the mails that were chosen."""
-    return selection_page(request, SOURCE)
-
-
-@for_agents(Right.READ)
-@after_reauthentication(reading=True)
-def messages_file(request: AgentRequest, kind: str) -> HttpResponseBase:
-    """Give the filtered list, or the rows of it that were chosen."""
-    return list_file(request, FILE, kind)
+messages_file = file_view(Right.READ, ListFile(SOURCE, "courriels", "messages", _file_table))
+messages_selection = selection_view(Right.READ, SOURCE)
 
 
 @for_agents(Right.READ)

@@ -5,19 +5,18 @@ import django_tables2 as tables
 from django import forms
 from django.db.models import Case, QuerySet, When
 from django.http import HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _, gettext_lazy
 from django_tables2.utils import Accessor
 
-from obole.crm.bulk.list_file import ListFile, list_file
-from obole.crm.bulk.selection import Source, selection_of, selection_page
+from obole.crm.bulk.list_file import ListFile, file_view
+from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.shared import scopes
 from obole.crm.shared.columns import TITLE
 from obole.crm.shared.filters import TICKS, ListFilter
 from obole.crm.shared.lists import kept_list, keyset_table, list_page, tab
 from obole.crm.shared.pages import render_page
 from obole.directory import queries
-from obole.directory.access import AgentRequest, after_reauthentication, for_agents
+from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import Citizen, ListName
 from obole.directory.rules import Right
 from obole.lib import dates
@@ -109,7 +108,7 @@ def citizens(request: AgentRequest) -> HttpResponse:
 
 
 def _narrowed_by(request: AgentRequest, query: QueryDict) -> CitizenFilter:
-    rows = scopes.citizens_seen_by(request.agent, Citizen.objects.all())
+    rows = scopes.citizens_seen_by(request.agent, Citizen.objects.defer("search_keys"))
     rows = rows.annotate(has_account=Case(When(user=None, then=0), default=1)).order_by("sort_key", "id")
     return CitizenFilter(query, rows, agent=request.agent, today=dates.day_of(dates.now()))
 
@@ -126,17 +125,5 @@ def _file_table(request: AgentRequest, rows: QuerySet[Citizen]) -> CitizenTable:
 SOURCE = Source(
     page="crm:citizens", address="crm:citizens_selection", named="display_name", rows=_rows_of, file="crm:citizens_file"
 )
-FILE = ListFile(SOURCE, "usagers", "citizens", _file_table)
-
-
-@for_agents(Right.READ)
-def citizens_selection(request: AgentRequest) -> HttpResponse:
-    """Lead to the file of the usagers who were chosen."""
-    return selection_page(request, SOURCE)
-
-
-@for_agents(Right.READ)
-@after_reauthentication(reading=True)
-def citizens_file(request: AgentRequest, kind: str) -> HttpResponseBase:
-    """Give the filtered list, or the rows of it that were chosen."""
-    return list_file(request, FILE, kind)
+citizens_file = file_view(Right.READ, ListFile(SOURCE, "usagers", "citizens", _file_table))
+citizens_selection = selection_view(Right.READ, SOURCE)

@@ -52,7 +52,7 @@ document.addEventListener("change", (event) => {
 // « / » puts the cursor in the field marked data-slash, unless somebody writes, or switched it off here (WCAG 2.1.4).
 const slash = {
   get off() { try { return localStorage.getItem("slash") === "off"; } catch { return false; } },
-  set off(value) { try { localStorage.setItem("slash", value ? "off" : "on"); } catch { /* kept by this page alone */ } },
+  set off(value) { try { localStorage.setItem("slash", value ? "off" : "on"); } catch { /* storage is refused here: the key goes on */ } },
 };
 document.addEventListener("keydown", (event) => {
   const field = document.querySelector("[data-slash]");
