@@ -9,8 +9,7 @@ import re
 from functools import lru_cache
 from gettext import NullTranslations
 
-NARROW_SPACE = "\u202f"
-NO_BREAK_SPACE = "\u00a0"
+from obole.lib.money import NARROW_SPACE, NO_BREAK_SPACE
 
 _BEFORE_HIGH_SIGNS = re.compile(" (?=[;?]|!(?!=))")
 _OTHERS = re.compile("(?<=«) | (?=[:»])")
