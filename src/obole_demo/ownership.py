@@ -37,7 +37,7 @@ def require(*, allowed: bool) -> None:
             "OBOLE_DATABASE_URL is set, and the demonstration leaves other people's databases alone: unset it, or say"
             " OBOLE_DEMO=yes to give it this one, which must be empty."
         )
-    if not is_begun() and (table := _filled_table()):
+    if not (_is_migrated() and is_begun()) and (table := _filled_table()):
         raise NotTheDemonstrations(
             f"This database is not the demonstration's: {table} holds rows that it did not write. Nothing was touched."
             " Give it an empty database."
@@ -51,10 +51,13 @@ def begin(*, at: datetime) -> None:
 
 def _said(*, among: str = "audit_log_record") -> set[str]:
     with connection.cursor() as cursor:
-        if Record._meta.db_table not in connection.introspection.table_names(cursor):
-            return set()
         cursor.execute(f"SELECT verb FROM {among} WHERE verb = ANY(%s)", [[BEGUN, LOADED]])
         return {verb for (verb,) in cursor.fetchall()}
+
+
+def _is_migrated() -> bool:
+    with connection.cursor() as cursor:
+        return Record._meta.db_table in connection.introspection.table_names(cursor)
 
 
 def _filled_table() -> str:

@@ -7,12 +7,13 @@ from datetime import date
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from obole.billing.models import Invoice
+from obole.billing.models import CreditNote, Invoice
 from obole.billing.states import InvoiceState
 from obole.bulk_actions.models import OF_DOSSIERS, OF_TASKS, BulkAction, BulkRow, BulkVerb
 from obole.directory.models import Agent
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import OPEN, DossierState
+from obole.lib import dates
 from obole.payments import queries as payments
 from obole.payments.models import Anomaly
 from obole.regies.models import Regie
@@ -51,6 +52,21 @@ class Forecast:
 def actions_of(agent: Agent) -> QuerySet[BulkAction]:
     """Return what an agent asked for, newest first; nobody sees another's."""
     return BulkAction.objects.filter(agent=agent).order_by("-asked_at", "-id")
+
+
+def details_of(action: BulkAction) -> list[tuple[str, str]]:
+    """Return what was chosen for all the rows of an action, each with its title: a reason, a day, a colleague."""
+    chosen = action.parameters
+    details = []
+    if code := chosen.get("code"):
+        details.append((_("Motif"), str(CreditNote.Reason(code).label)))
+    if day := chosen.get("due_date"):
+        details.append((_("Nouvelle échéance"), dates.format_short(date.fromisoformat(day))))
+    if comment := chosen.get("comment"):
+        details.append((_("Précision") if code else _("Motif"), comment))
+    if agent := chosen.get("agent"):
+        details.append((_("Confiées à"), Agent.objects.get(pk=agent).name))
+    return details
 
 
 def unsuccessful_rows(action: BulkAction) -> QuerySet[BulkRow]:

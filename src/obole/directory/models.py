@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
-from obole.directory.rules import NOWHERE, Profile, Right, rights_of
+from obole.directory.rules import NOWHERE, Profile, Right, display_name, rights_of
 from obole.lib import articles, search_keys, texts
 from obole.lib.actors import Actor
 from obole.lib.articles import Article
@@ -223,7 +223,7 @@ class Citizen(models.Model):
     @property
     def display_name(self) -> str:
         """The name to show: the organisation's, else the person's."""
-        return self.organisation or " ".join(part for part in (self.civility, self.first_name, self.last_name) if part)
+        return display_name(self.organisation, self.civility, self.first_name, self.last_name)
 
 
 @history.track()

@@ -82,3 +82,12 @@ def query_to_keep(query: QueryDict) -> str:
     for name in LEFT_OUT:
         kept.pop(name, None)
     return kept.urlencode()[:2000]
+
+
+NAME_FIELDS = ("organisation", "civility", "first_name", "last_name")
+"""The fields of a citizen that ``display_name`` takes."""
+
+
+def display_name(organisation: str, civility: str, first_name: str, last_name: str) -> str:
+    """Return the name of a citizen to show: the organisation's, else the person's."""
+    return organisation or " ".join(part for part in (civility, first_name, last_name) if part)

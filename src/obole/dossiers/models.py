@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service
 from obole.directory.models import Agent, Citizen
+from obole.dossiers.rules import reference
 from obole.dossiers.states import DossierState
 from obole.lib import texts
 from obole.lib.actors import ActorField
@@ -90,7 +91,7 @@ class Dossier(models.Model):
     @property
     def reference(self) -> str:
         """The number that people quote: ``DOS-000012``."""
-        return f"DOS-{self.number:06d}" if self.number else "DOS-…"
+        return reference(self.number)
 
 
 class DossierNote(models.Model):

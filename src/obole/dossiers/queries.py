@@ -142,9 +142,9 @@ def completed_since(dossiers: QuerySet[Dossier]) -> QuerySet[Dossier]:
     return dossiers.filter(Exists(brought), state=DossierState.IN_REVIEW)
 
 
-def count_to_review(agent: Agent) -> int:
-    """Return how many dossiers wait for an agent, in the prestations that this one sees."""
-    return Dossier.objects.seen_by(agent).filter(state__in=TO_REVIEW).count()
+def to_review(agent: Agent) -> QuerySet[Dossier]:
+    """Return the dossiers that wait for an agent, in the prestations that this one sees."""
+    return Dossier.objects.seen_by(agent).filter(state__in=TO_REVIEW)
 
 
 def count_by_state(agent: Agent) -> dict[str, int]:

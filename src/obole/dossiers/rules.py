@@ -104,3 +104,8 @@ def _rows(
 def _must(field: FormField, empty: bool, decided: FormDecision, by: str, *, row: int = OUTSIDE) -> None:
     if empty and field.by == by and decided.requires(field.key, row):
         raise MissingAnswer(field.key)
+
+
+def reference(number: int | None) -> str:
+    """Return the number of a dossier as people quote it: ``DOS-000012``."""
+    return f"DOS-{number:06d}" if number else "DOS-…"

@@ -16,6 +16,8 @@ from django.db.models import DateTimeField, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 Row = dict[str, Any]
+COUNTED = 10_000
+"""Beyond that, nobody reads the exact number, and counting costs more than the page."""
 NEVER = Value(datetime(1, 1, 2, tzinfo=UTC), output_field=DateTimeField())
 
 

@@ -37,6 +37,7 @@ _SAME = {
     DisplayStatus.REFUNDED: Standing.REFUNDED,
     DisplayStatus.TRANSFERRED: Standing.TRANSFERRED,
 }
+_OF_STANDING = {standing: status for status, standing in _SAME.items()}
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,16 @@ def filter_by(invoices: QuerySet[Invoice], statuses: Iterable[str], *, today: da
     for name in statuses:
         wanted |= conditions[DisplayStatus(name)]
     return invoices.filter(wanted)
+
+
+def status_of(standing: int, due_date: date | None, received_cents: int, *, today: date) -> DisplayStatus:
+    """Return the status of an invoice from what is kept of it: what ``filter_by`` finds it by."""
+    known = _OF_STANDING.get(Standing(standing))
+    if known is not None:
+        return known
+    if due_date is not None and due_date < today:
+        return DisplayStatus.LATE
+    return DisplayStatus.PART_PAID if received_cents else DisplayStatus.DUE
 
 
 def _conditions(today: date) -> dict[DisplayStatus, Q]:

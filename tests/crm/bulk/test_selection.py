@@ -70,8 +70,9 @@ def test_due_dates_ask_for_a_day_and_a_reason(town: Town, client: Client) -> Non
     assert "Ce jour est passé" in text_of(confirm(client, preview, due_date="2020-01-01", comment="Accord"))
     assert "Écrivez le motif" in text_of(confirm(client, preview, due_date="2027-01-14", comment=""))
     assert not BulkAction.objects.exists()
-    confirm(client, preview, due_date="2027-01-14", comment="Accord")
+    asked = confirm(client, preview, due_date="2027-01-14", comment="Accord")
     assert BulkAction.objects.get().parameters == {"due_date": "2027-01-14", "comment": "Accord"}
+    assert "Nouvelle échéance 14/01/2027 Motif Accord" in text_of(client.get(asked["Location"]))
 
 
 def test_dossiers_are_given_to_a_colleague_who_reviews(town: Town, client: Client) -> None:
@@ -82,8 +83,9 @@ def test_dossiers_are_given_to_a_colleague_who_reviews(town: Town, client: Clien
     for who, said in (("", "Choisissez un agent."), (str(reader.pk), "n’instruit plus de dossiers")):
         assert said in text_of(confirm(client, preview, page="dossiers_selection", agent=who))
     assert not BulkAction.objects.exists()
-    confirm(client, preview, page="dossiers_selection", agent=str(town.agent.pk))
+    asked = confirm(client, preview, page="dossiers_selection", agent=str(town.agent.pk))
     run_tasks()
+    assert f"Confiées à {town.agent.name}" in text_of(client.get(asked["Location"]))
     assert Dossier.objects.get(pk=waiting.pk).agent == town.agent
 
 

@@ -5,7 +5,9 @@ from django.db import transaction
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice
-from obole.crm.shared import badges
+from obole.crm.invoices.invoice_table import InvoiceTable
+from obole.crm.shared import badges, exports
+from obole.directory.models import Citizen
 from obole.lib import dates
 from obole.payments import display_status
 from obole.payments.display_status import DisplayStatus
@@ -78,3 +80,20 @@ def test_each_row_and_the_filter_say_the_same() -> None:
     for name, keys in expected.items():
         found = display_status.filter_by(everything, [name], today=TODAY)
         assert set(found.values_list("pk", flat=True)) == keys, name
+
+
+@pytest.mark.django_db
+def test_a_file_says_of_each_invoice_what_the_list_says() -> None:
+    one_of_each(make_town())
+    Citizen.objects.update(organisation="Les Amis du Lac")
+    rows = display_status.with_progress(Invoice.objects.order_by("id"))
+    table = InvoiceTable(rows, today=TODAY)
+    columns, read = exports.read(table)
+    said = [[column.value(row) for column in columns] for row in read]
+    for invoice, line in zip(rows, said, strict=True):
+        shown = display_status.display(invoice, today=TODAY)
+        found = dict(zip(table.columns.names(), line, strict=True))
+        assert (found["status"], found["remaining"]) == (shown.status.label, exports.in_euros(invoice.remaining_cents))
+        assert (found["payer"], found["dossier"]) == ("Les Amis du Lac", str(invoice.dossier))
+    assert [str(column.title) for column in columns] == [str(column.title) for column in exports.columns_of(table)]
+    assert len({line[table.columns.names().index("status")] for line in said}) == len(AGES)

@@ -21,9 +21,9 @@ from obole.books.rules import last_of_month
 from obole.crm.shared.columns import MAIN, SHORT, AmountColumn, MomentColumn
 from obole.crm.shared.filters import TICKS, AmountFilter, DayFilter, ListFilter
 from obole.crm.shared.lists import is_count_capped
-from obole.crm.shared.pages import COUNTED
 from obole.directory.models import Agent
 from obole.lib import dates, money
+from obole.lib.sql import COUNTED
 from obole.lib.tables import Cell, Column, Kind, Table
 from obole.payments.models import Receipt, Reversal
 from obole.regies.models import Entry, Regie

@@ -61,12 +61,13 @@ def _file(request: AgentRequest, listed: ListFile, kind: str) -> HttpResponseBas
     said = ", ".join(sorted(request.GET))[:200]
     journal.keep(request, Access.Verb.EXPORT, what=listed.what, kind=kind, rows=rows.count(), filters=said)
     table = listed.table(request, rows)
-    found = table.data.data.iterator(chunk_size=CHUNK)
+    columns, read = exports.read(table)
+    found = read.iterator(chunk_size=CHUNK)
     named = f"{listed.name}-{dates.day_of(at).isoformat()}.{kind}"
     if kind == exports.CSV:
-        return exports.as_csv(named, exports.columns_of(table), found)
+        return exports.as_csv(named, columns, found)
     try:
-        return exports.answer(kind, named, exports.as_table(str(table.caption), exports.columns_of(table), found))
+        return exports.answer(kind, named, exports.as_table(str(table.caption), columns, found))
     except TooLong as refusal:
         words = _("Plus de %(most)s lignes : affinez les filtres, ou choisissez le fichier CSV ou ODS.")
         messages.warning(request, words % {"most": refusal.most})

@@ -44,6 +44,7 @@ def bulk_action(request: AgentRequest, pk: int) -> HttpResponse:
         "action": action,
         "page": page,
         "rows": [(row, names.get(row.object_id)) for row in page.object_list],
+        "details": queries.details_of(action),
         "progress": said % {"done": action.handled, "n": action.total},
         "refresh": 0 if action.ended_at else REFRESH_SECONDS,
         "back": BACK.get(BulkVerb(action.verb), "crm:invoices"),

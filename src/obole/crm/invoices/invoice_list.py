@@ -34,7 +34,8 @@ from obole.directory import rules
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import ListName
 from obole.directory.rules import Right
-from obole.lib import dates
+from obole.lib import dates, sql
+from obole.lib.sql import COUNTED
 from obole.payments import display_status, queries as payments
 from obole.payments.display_status import DisplayStatus
 from obole.payments.models import Attempt
@@ -155,13 +156,15 @@ def invoices(request: AgentRequest) -> HttpResponse:
     table = InvoiceTable(display_status.with_progress(narrowed.qs), today=today, **options)
     keyset_table(request, table, kept)
     table.list_query = rules.query_to_keep(request.GET)
+    counted = [billing.drafts(request.agent), billing.overdue_instalments(today, request.agent)]
+    drafts, held = sql.count_each(counted, most=COUNTED)
     table.count_label = summary = invoices_in_words(table, narrowed.qs)
     context = {
         **list_page(request, table, narrowed, _tabs(request, today), kept),
         "selection": selection,
         "summary": summary,
-        "drafts": billing.drafts(request.agent).count(),
-        "held": billing.overdue_instalments(today, request.agent).count(),
+        "drafts": drafts,
+        "held": held,
     }
     return render_page(request, "crm/invoices/invoices.html", context)
 

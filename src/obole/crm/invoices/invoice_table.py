@@ -1,7 +1,7 @@
 """The columns of a list of invoices."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.urls import reverse
@@ -13,7 +13,10 @@ from django_tables2.utils import Accessor
 from obole.billing.models import Invoice
 from obole.crm.shared import badges
 from obole.crm.shared.columns import MAIN, SHORT, STATUS, AmountColumn, DayColumn
+from obole.directory import rules as directory_rules
+from obole.dossiers import rules as dossier_rules
 from obole.payments import display_status
+from obole.payments.display_status import DisplayStatus
 
 
 def _page_of(record: Invoice, table: "InvoiceTable") -> str:
@@ -48,13 +51,17 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
     paid_at = DayColumn(verbose_name=gettext_lazy("Payée"), order_by=("paid_key",), default="")
     total_cents = AmountColumn(verbose_name=gettext_lazy("Montant €"), order_by=("total_cents",))
     received_cents = AmountColumn(verbose_name=gettext_lazy("Reçu €"), order_by=("received_cents",))
-    remaining = AmountColumn(
-        verbose_name=gettext_lazy("Reste dû €"), accessor="remaining_cents", order_by=("due_cents",)
-    )
+    remaining = AmountColumn(verbose_name=gettext_lazy("Reste dû €"), accessor="due_cents", order_by=("due_cents",))
     status = tables.Column(
         verbose_name=gettext_lazy("Statut"), accessor="state", attrs=STATUS, order_by=("standing", "due_date")
     )
 
+    fields_of: ClassVar = {
+        "payer": tuple(f"payer__{name}" for name in directory_rules.NAME_FIELDS),
+        "dossier": ("dossier__number",),
+        "status": ("standing", "due_date", "received_cents"),
+    }
+    """What a file reads of an invoice, where it is not the column's own field."""
     caption = gettext_lazy("Factures")
     count_label = ""
     list_query: str | None = None
@@ -68,10 +75,20 @@ class InvoiceTable(tables.Table):  # type: ignore[misc]  # untyped library
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
+        self.labels = {status: str(status.label) for status in DisplayStatus}
 
-    def value_status(self, record: Invoice) -> str:
-        """Write what people call the invoice now, for a file."""
-        return str(display_status.display(record, today=self.today).status.label)
+    def written_payer(self, *names: str) -> str:
+        """Name the payer, in a file."""
+        return directory_rules.display_name(*names)
+
+    def written_dossier(self, number: int | None) -> str | None:
+        """Write the number of the dossier, in a file."""
+        return None if number is None else dossier_rules.reference(number)
+
+    def written_status(self, standing: int, due_date: date | None, received_cents: int) -> str:
+        """Write what people call the invoice now, in a file."""
+        status = display_status.status_of(standing, due_date, received_cents, today=self.today)
+        return self.labels[status]
 
     def render_status(self, record: Invoice) -> SafeString:
         """Draw what people call the invoice now."""

@@ -20,9 +20,9 @@ from obole.crm.bookkeeping.movements import reversal_reasons
 from obole.crm.bookkeeping.pictures import FigureRow, figure_row, month_figures
 from obole.crm.invoices.invoice_list import reminded
 from obole.crm.shared import charts
-from obole.crm.shared.pages import COUNTED
 from obole.directory.models import Agent
 from obole.lib import dates, money, sql
+from obole.lib.sql import COUNTED
 from obole.payments import queries as payments
 from obole.regies.accounts import Account
 from obole.regies.models import Regie

@@ -16,12 +16,12 @@ from obole.books.models import Handover
 from obole.cash_desk.models import CashSession
 from obole.crm.invoices.invoice_list import refused_since
 from obole.crm.shared import scopes
-from obole.crm.shared.pages import COUNTED
 from obole.directory.models import Agent
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossiers
 from obole.dossiers.states import DossierState
 from obole.lib import money, sql
+from obole.lib.sql import COUNTED
 from obole.mailing.states import MessageState
 from obole.payments import queries as payments
 from obole.payments.refund_states import RefundState

@@ -8,6 +8,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
@@ -89,10 +90,32 @@ def columns_of(table: Any) -> list[Column]:
     A cell is what the table says in its method ``value_…``, else what the column reads, by its ``kind``.
     """
     return [
-        Column(bound.verbose_name, _value_in(table, bound), getattr(bound.column, "kind", Kind.TEXT))
+        Column(bound.verbose_name, _value_in(table, bound), _kind_of(bound))
         for bound in table.columns
         if not bound.column.exclude_from_export
     ]
+
+
+def read(table: Any) -> tuple[list[Column], QuerySet[Any]]:
+    """
+    Return the columns of the file of a list, and its rows.
+
+    The rows are instances, which ``columns_of`` reads. Where a table has ``fields_of``, for lists so long that building
+    instances is most of the wait, they are the fields alone: the column's accessor, or those that ``fields_of`` names,
+    whose values its method ``written_…`` makes one.
+    """
+    fields_of = getattr(table, "fields_of", None)
+    if fields_of is None:
+        return columns_of(table), table.data.data
+    fields: list[str] = []
+    columns = []
+    for bound in table.columns:
+        if not bound.column.exclude_from_export:
+            names, kind = fields_of.get(bound.name, (str(bound.accessor),)), _kind_of(bound)
+            where = slice(len(fields), len(fields) + len(names))
+            columns.append(Column(bound.verbose_name, _written(table, bound.name, where, kind), kind))
+            fields += names
+    return columns, table.data.data.values_list(*fields)
 
 
 def in_euros(cents: int) -> Decimal:
@@ -100,11 +123,23 @@ def in_euros(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
+def _kind_of(bound: Any) -> Kind:
+    kind: Kind = getattr(bound.column, "kind", Kind.TEXT)
+    return kind
+
+
+def _written(table: Any, name: str, where: slice, kind: Kind) -> Callable[[Any], Value]:
+    written: Callable[..., Value] | None = getattr(table, f"written_{name}", None)
+    if written is not None:
+        return lambda row: written(*row[where])
+    return lambda row: _of_kind(row[where.start], kind)
+
+
 def _value_in(table: Any, bound: Any) -> Callable[[Any], Value]:
     said: Callable[[Any], Value] | None = getattr(table, f"value_{bound.name}", None)
     if said is not None:
         return said
-    read, kind = attrgetter(str(bound.accessor).replace("__", ".")), getattr(bound.column, "kind", Kind.TEXT)
+    read, kind = attrgetter(str(bound.accessor).replace("__", ".")), _kind_of(bound)
 
     def value(record: Any) -> Value:
         try:

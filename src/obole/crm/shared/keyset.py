@@ -19,7 +19,8 @@ from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q,
 from django.utils.functional import cached_property
 from django_tables2.rows import BoundRows
 
-from obole.crm.shared.pages import COUNTED, CappedPaginator
+from obole.crm.shared.pages import CappedPaginator
+from obole.lib.sql import COUNTED
 
 AFTER, BEFORE = "a", "b"
 LONGEST = 2000

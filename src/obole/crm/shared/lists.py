@@ -12,11 +12,12 @@ from django_tables2 import RequestConfig
 from obole.billing import queries as billing
 from obole.crm.shared.filters import ListFilter
 from obole.crm.shared.keyset import KeysetPaginator
-from obole.crm.shared.pages import COUNTED, CappedPaginator
+from obole.crm.shared.pages import CappedPaginator
 from obole.directory import queries as directory, rules
 from obole.directory.access import AgentRequest
 from obole.directory.models import ListName, SavedList
 from obole.lib import money
+from obole.lib.sql import COUNTED
 
 ROWS = 25
 ROWS_OFFERED = (25, 50, 100)

@@ -15,10 +15,8 @@ from django_tables2.rows import BoundRows
 
 from obole.crm.shared import guide, sidebar
 from obole.directory.access import AgentRequest
+from obole.lib.sql import COUNTED
 from obole.regies.models import Regie
-
-COUNTED = 10_000
-"""Beyond that, nobody reads the exact number, and counting costs more than the page."""
 
 LONGEST_NUMBER = 8
 

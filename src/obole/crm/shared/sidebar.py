@@ -1,7 +1,9 @@
 """The navigation on the left: what this agent may open, and what waits there."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -9,6 +11,8 @@ from obole.directory.access import AgentRequest
 from obole.directory.models import Agent
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossiers
+from obole.lib import sql
+from obole.lib.sql import COUNTED
 from obole.payments import queries as payments
 from obole.payments.refund_states import RefundState
 
@@ -32,15 +36,15 @@ def sees_money(agent: Agent) -> bool:
 def items(request: AgentRequest) -> list[Item]:
     """Return the lines of the rail that are open to the agent."""
     money, configure = sees_money(request.agent), request.agent.may(Right.CONFIGURE)
-    waiting = payments.open_anomalies(request.agent).count() if money else 0
+    waiting = _waiting(request.agent)
     lines = [
         _item(request, "home", _("Accueil")),
-        *([_item(request, "tasks", _("À traiter"), count=waiting, alert=True)] if money else []),
-        _item(request, "dossiers", _("Dossiers"), count=dossiers.count_to_review(request.agent)),
+        *([_item(request, "tasks", _("À traiter"), count=waiting["tasks"], alert=True)] if money else []),
+        _item(request, "dossiers", _("Dossiers"), count=waiting["dossiers"]),
         _item(request, "invoices", _("Factures")),
         _item(request, "attempts", _("Transactions")),
         *([_item(request, "receipts", _("Encaissements"))] if money else []),
-        *([_item(request, "refunds", _("Remboursements"), count=_refunds(request.agent))] if money else []),
+        *([_item(request, "refunds", _("Remboursements"), count=waiting["refunds"])] if money else []),
         _item(request, "messages", _("Courriels")),
         _item(request, "citizens", _("Usagers")),
         *([_item(request, "regies", _("Régies"))] if money else []),
@@ -49,9 +53,14 @@ def items(request: AgentRequest) -> list[Item]:
     return [line for line in lines if line.url]
 
 
-def _refunds(agent: Agent) -> int:
-    """Count the refunds that wait for an approval, or for the comptable."""
-    return payments.refunds(agent).filter(state__in=(RefundState.REQUESTED, RefundState.APPROVED)).count()
+def _waiting(agent: Agent) -> dict[str, int]:
+    """Count what waits behind each line, as far as a rail counts; one statement, for every page asks."""
+    asked: dict[str, QuerySet[Any]] = {"dossiers": dossiers.to_review(agent)}
+    if sees_money(agent):
+        to_end = (RefundState.REQUESTED, RefundState.APPROVED)
+        asked["tasks"] = payments.open_anomalies(agent)
+        asked["refunds"] = payments.refunds(agent).filter(state__in=to_end)
+    return dict(zip(asked, sql.count_each([*asked.values()], most=COUNTED), strict=True))
 
 
 def _item(request: AgentRequest, view: str, label: str, *, count: int = 0, alert: bool = False) -> Item:
