@@ -10,6 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoiceType
+from obole.billing.rules import reminder_plan
 from obole.catalogue import operations as catalogue, queries
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import pricing_match
@@ -145,13 +146,18 @@ def make_fixed(town: Town, cents: int, *, label: str = "Forfait", at: datetime =
     return scheme, form
 
 
+def steps(*days: int, subject: str = "", body: str = "") -> list[dict[str, Any]]:
+    """Return a plan of reminders, as a type de facture keeps it: so many days after the due date."""
+    return reminder_plan.as_kept([reminder_plan.Step(day, subject, body) for day in days])
+
+
 def make_type(regie: Regie | None, schemes: list[Scheme], *, at: datetime = NOON, **values: Any) -> InvoiceType:
     defaults = {
         "name": "Cantine et périscolaire",
         "regie": regie,
         "schemes": schemes,
         "payment_term": 20,
-        "reminder_delays": [7, 21, 35],
+        "reminder_steps": steps(7, 21, 35),
     }
     return billing.configure_type(type_id=None, values={**defaults, **values}, actor=WHO, at=at)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from obole.billing import operations as billing
 from obole.billing.models import InvoiceType
+from obole.billing.rules import reminder_plan
 from obole.catalogue import operations as catalogue
 from obole.catalogue.models import FormVersion, PricingVersion, Scheme, Service
 from obole.directory import operations as directory
@@ -180,7 +181,7 @@ def _invoice_type(plan: TypePlan, regie: Regie, covered: list[Scheme], at: datet
         "introduction": plan.introduction,
         "legal_mentions": LEGAL,
         "payment_instructions": HOW_TO_PAY,
-        "reminder_delays": plan.reminder_delays,
+        "reminder_steps": reminder_plan.as_kept(plan.reminder_steps),
         "colour": plan.colour,
     }
     return billing.configure_type(type_id=None, values=values, actor=accounts.admin(), at=at)

@@ -218,6 +218,7 @@ SETTINGS = {
     "settings_types": settings(),
     "settings_type_new": settings(),
     "settings_type": settings("type"),
+    "settings_type_reminders": settings("type"),
     "settings_type_copy": settings_act("type"),
     "settings_type_state": settings("type state"),
     "settings_type_specimen": settings("type"),

@@ -95,7 +95,7 @@ def handed_in_a_file(town: Town) -> PesFile:
     regie, late, at = town.regie.pk, billed(town, 1700), later(days=120)
     who: dict[str, Any] = {"actor": WHO, "at": at}
     recovery.configure_pes(regie_id=regie, values={**CODES, "debt_prefix": str(regie)}, **who)
-    billing.configure_type(type_id=late.type_id, values={"reminder_delays": []}, **who)
+    billing.configure_type(type_id=late.type_id, values={"reminder_steps": []}, **who)
     sent = recovery.request_transmission(regie_id=regie, invoice_ids=[late.pk], request_key=f"f {regie}", **who)
     recovery.send_transmission(transmission_id=sent.pk, **who)
     recovery.send_line(line_id=sent.lines.get().pk, at=at)

@@ -9,7 +9,7 @@ from obole.configuration import operations
 from obole.configuration.rules.next_year import next_name
 from obole.pricing.text import codec
 from obole_demo.dispositifs import canteen
-from tests.world import NOON, WHO, later, make_town, make_type
+from tests.world import NOON, WHO, later, make_town, make_type, steps
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,9 @@ def test_next_year_s_name_is_proposed(name: str, proposed: str) -> None:
 def test_a_dispositif_is_copied_whole_and_closed() -> None:
     town = make_town()
     catalogue.publish_pricing(scheme_id=town.scheme.pk, described=codec.as_dict(canteen.PRICING), actor=WHO, at=NOON)
-    make_type(town.regie, [], name="Autre", reminder_subject="Retard", reminder_body="{{ numero }}")
-    other = make_type(town.regie, [town.scheme], name="Fêtes", reminder_subject="Retard", reminder_body="{{ numero }}")
+    own = steps(7, subject="Retard", body="{{ numero }}")
+    make_type(town.regie, [], name="Autre", reminder_steps=own)
+    other = make_type(town.regie, [town.scheme], name="Fêtes", reminder_steps=own)
     copy = operations.copy_scheme(scheme_id=town.scheme.pk, name="2027", with_types=True, actor=WHO, at=later())
     assert (copy.service, copy.enabled, town.scheme.enabled) == (town.scheme.service, False, True)
     assert copy.public_id != town.scheme.public_id
@@ -43,7 +44,7 @@ def test_a_dispositif_is_copied_whole_and_closed() -> None:
     assert pricing is not None and pricing.pricing == codec.as_dict(canteen.PRICING)
     covering = copy.invoice_types.order_by("name").values_list("name", flat=True)
     assert list(covering) == ["Cantine et périscolaire", "Fêtes"]
-    assert other.reminder_subject == "Retard" and town.scheme.invoice_types.count() == 2
+    assert other.steps[0].subject == "Retard" and town.scheme.invoice_types.count() == 2
 
 
 @pytest.mark.django_db

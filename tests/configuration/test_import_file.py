@@ -28,7 +28,7 @@ from tests import database
 from tests.pricing.dispositifs import TOWN
 from tests.remittances.steps import ACT
 from tests.spaces import plain
-from tests.world import NOON, WHO, Town, canteen as meals, later, make_town, make_type, publish
+from tests.world import NOON, WHO, Town, canteen as meals, later, make_town, make_type, publish, steps
 
 pytestmark = pytest.mark.django_db
 
@@ -77,8 +77,8 @@ def full_town() -> Town:
     hall = catalogue.configure_scheme(
         scheme_id=None, values={"service": town.scheme.service, "name": "Aide au repas"}, actor=WHO, at=NOON
     )
-    make_type(second, [hall, town.scheme], name="Au forfait", reminder_delays=[])
-    make_type(None, [], name="Sans régie", reminder_subject="Retard", reminder_body="{{ numero }} ?\n\nMerci.")
+    make_type(second, [hall, town.scheme], name="Au forfait", reminder_steps=[])
+    make_type(None, [], name="Sans régie", reminder_steps=steps(7, subject="Retard", body="{{ numero }} ?\n\nMerci."))
     mailing.configure_template(kind="reminder_1", subject="Rappel", body="Bonjour,\n\n{{ numero }}", actor=WHO, at=NOON)
     return town
 
@@ -97,7 +97,7 @@ def test_a_town_comes_back_byte_for_byte_in_an_empty_database() -> None:
     plan = imported(before)
     assert all(change.is_new for change in plan.changes)
     assert exported() == before
-    for part in ("Régie Salles", "tariffs", "Rappel", "🍽️", '"reminder_delays": []'):
+    for part in ("Régie Salles", "tariffs", "Rappel", "🍽️", '"reminder_steps": []'):
         assert part in before
 
 

@@ -61,7 +61,7 @@ class Scene:
         handed_over = {"transfer_delay": 1, "transfer_by_two": True}
         regies.configure_regie(regie_id=other.pk, values=handed_over, actor=OTHER, at=NOON)
         other.refresh_from_db()
-        kind = make_type(other, [one.scheme], name="Concerts", payment_term=0, reminder_delays=[])
+        kind = make_type(other, [one.scheme], name="Concerts", payment_term=0, reminder_steps=[])
         drawer = {"regie": other, "name": "Guichet"}
         self.drawer = cash_desk.configure_drawer(drawer_id=None, values=drawer, actor=OTHER, at=NOON).pk
         self.towns = [one, replace(one, regie=other, type=kind), replace(one, citizen=make_citizen("b@example.org"))]

@@ -31,7 +31,7 @@ from tests.faults.steps import RED, hear_paid
 from tests.mailing.server import PostOffice
 from tests.payments.steps import assert_paid_once, pay
 from tests.races.processes import act, all_at_once
-from tests.world import NOON, WHO, Town, later, make_invoice, run_tasks
+from tests.world import NOON, WHO, Town, later, make_invoice, run_tasks, steps
 
 pytestmark = pytest.mark.django_db
 DUE_IN = 20
@@ -81,9 +81,9 @@ def _write_again(monkeypatch: pytest.MonkeyPatch) -> None:
         return queue(mailing.Email(**{**vars(letter), "cause": texts.token()}), at=at)
 
     monkeypatch.setattr(
-        queries, "candidates", lambda _today: Invoice.objects.order_by("id").values_list("pk", flat=True)
+        queries, "candidates", lambda _today, **_hour: Invoice.objects.order_by("id").values_list("pk", flat=True)
     )
-    monkeypatch.setattr(reminders, "_step_due", lambda _invoice, *, today: 1)
+    monkeypatch.setattr(reminders, "_rank_due", lambda _invoice, *, today: 1)
     monkeypatch.setattr(reminders.mailing, "queue", anew)
 
 
@@ -98,7 +98,7 @@ def test_neg_f48_without_the_memory_of_what_was_sent_the_next_run_breaks(
 
 
 def f50(town: Town) -> None:
-    InvoiceType.objects.update(reminder_delays=[1, 2, 3])
+    InvoiceType.objects.update(reminder_steps=steps(1, 2, 3))
     make_invoice(town)
     for day in (4, 5, 6):
         work(day)

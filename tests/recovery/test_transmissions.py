@@ -23,7 +23,7 @@ from tests.actors import somebody
 from tests.books import check_books
 from tests.payments.steps import held
 from tests.recovery.steps import LATE, hand_over, remind_all, request, send, states_of, want_two
-from tests.world import WHO, Town, handed, later, make_agent, make_invoice, make_town, run_tasks
+from tests.world import WHO, Town, handed, later, make_agent, make_invoice, make_town, run_tasks, steps
 
 pytestmark = pytest.mark.django_db
 TODAY = later(days=LATE).date()
@@ -130,7 +130,7 @@ def test_nothing_at_the_regie_any_more(town: Town) -> None:
         )
     with pytest.raises(MoneyNotTaken):
         take(invoice, 100, days=LATE + 30)
-    InvoiceType.objects.update(reminder_delays=[1, 2, 3, 4, 5, 6])
+    InvoiceType.objects.update(reminder_steps=steps(1, 2, 3, 4, 5, 6))
     assert not list(reminder_queries.candidates(at.date()))
     assert reminders.remind(invoice_id=invoice.pk, at=at) is None
 

@@ -133,7 +133,7 @@ def test_the_database_refuses_two_in_a_day_in_paris(town: Town) -> None:
 
 
 def test_where_the_scenario_is_at_its_end_or_there_is_none_the_words_follow_each_other(town: Town) -> None:
-    InvoiceType.objects.update(reminder_delays=[])
+    InvoiceType.objects.update(reminder_steps=[])
     invoice = make_invoice(town)
     for day in (1, 2, 3, 4):
         ask(invoice, day)

@@ -1,28 +1,32 @@
 """Reminders: on the right day, once, to who still owes; never to who pays, has paid, or owes nothing any more."""
 
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.audit_log.models import Record
 from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoiceType
+from obole.billing.rules.reminder_plan import Step
 from obole.directory.models import Citizen
-from obole.lib import actors, dates as lib_dates, texts as lib_texts
+from obole.lib import actors, dates as lib_dates, open_days, texts as lib_texts
 from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.reminders import operations as reminders, queries, rules
 from obole.reminders.models import Reminder
 from obole.reminders.tasks import run
 from tests.actors import somebody
-from tests.world import WHO, Town, later, make_invoice, make_town, run_tasks
+from tests.world import WHO, Town, later, make_invoice, make_town, run_tasks, steps
 
 pytestmark = pytest.mark.django_db
 DUE_IN = 20
-DELAYS = st.lists(st.integers(1, 365), max_size=6, unique=True)
+DELAYS = st.lists(st.integers(-30, 365), max_size=6, unique=True)
+DUE = date(2026, 12, 15)
 
 
 @pytest.fixture
@@ -57,36 +61,46 @@ def pay(invoice: Invoice) -> None:
     payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=late(7))
 
 
-@given(delays=DELAYS, days_late=st.integers(-30, 500), sent=st.integers(0, 8), since=st.none() | st.integers(0, 400))
-def test_a_step_is_due_after_its_delay_and_never_too_soon_after_the_last(
-    delays: list[int], days_late: int, sent: int, since: int | None
+def plan(*days: int) -> tuple[Step, ...]:
+    return tuple(Step(day) for day in sorted(days))
+
+
+def planned(days: list[int], *, sent: rules.Sent, today: date, open_days_only: bool = False) -> rules.Planned | None:
+    return rules.next_planned(plan(*days), due_date=DUE, open_days_only=open_days_only, sent=sent, today=today)
+
+
+# The calendar of holidays is read when it is first asked for.
+@settings(deadline=None)
+@given(days=DELAYS, sent=st.integers(0, 7), since=st.integers(0, 400), today=st.integers(-40, 500), only=st.booleans())
+def test_the_next_one_is_a_later_step_on_a_day_that_its_words_still_suit(
+    days: list[int], sent: int, since: int, today: int, only: bool
 ) -> None:
-    step = rules.next_step(delays=delays, sent=sent, days_late=days_late, days_since_last=since)
-    if step is None:
-        assert (
-            sent >= len(delays)
-            or days_late < sorted(delays)[sent]
-            or (since is not None and since < rules.SMALLEST_GAP)
-        )
-    else:
-        assert step == sent + 1 <= len(delays)
-        assert days_late >= sorted(delays)[sent]
-        assert since is None or since >= rules.SMALLEST_GAP
+    now = DUE + timedelta(days=today)
+    last = rules.Sent(sent, now - timedelta(days=since)) if sent else rules.Sent()
+    found = planned(days, sent=last, today=now, open_days_only=only)
+    if found is None:
+        assert all(day <= 0 for day in sorted(days)[sent:])
+        return
+    step = sorted(days)[found.rank - 1]
+    assert found.rank > sent
+    assert found.day >= max(now, DUE + timedelta(days=step))
+    assert last.day is None or (found.day - last.day).days >= rules.SMALLEST_GAP
+    assert step > 0 or found.day <= DUE
+    assert not only or open_days.is_open(found.day)
 
 
-@given(delays=DELAYS, down=st.sets(st.integers(0, 400), max_size=60))
-def test_over_a_year_each_step_comes_once_in_order_and_far_enough_apart(delays: list[int], down: set[int]) -> None:
-    dates: list[int] = []
-    for day in range(401):
-        if day in down:
-            continue
-        since = day - dates[-1] if dates else None
-        step = rules.next_step(delays=delays, sent=len(dates), days_late=day, days_since_last=since)
-        if step is not None:
-            assert step == len(dates) + 1
-            dates.append(day)
-    assert len(dates) <= len(delays)
-    assert all(after - before >= rules.SMALLEST_GAP for before, after in zip(dates, dates[1:], strict=False))
+@given(days=DELAYS, down=st.sets(st.integers(-40, 400), max_size=60))
+def test_over_a_year_each_step_comes_once_in_order_and_far_enough_apart(days: list[int], down: set[int]) -> None:
+    sent, came = rules.Sent(), []
+    for n in range(-40, 401):
+        today = DUE + timedelta(days=n)
+        found = planned(days, sent=sent, today=today)
+        if n not in down and found is not None and found.day == today:
+            assert found.rank > sent.rank
+            sent = rules.Sent(found.rank, today)
+            came.append(n)
+    assert len(came) <= len(days)
+    assert all(after - before >= rules.SMALLEST_GAP for before, after in pairwise(came))
 
 
 def test_three_reminders_come_on_their_days(town: Town) -> None:
@@ -109,7 +123,7 @@ def test_running_every_hour_sends_it_once(town: Town) -> None:
 
 
 def test_the_last_day_to_pay_is_not_late(town: Town) -> None:
-    InvoiceType.objects.update(reminder_delays=[1])
+    InvoiceType.objects.update(reminder_steps=steps(1))
     make_invoice(town)
     work(0)
     assert sent() == []
@@ -152,13 +166,13 @@ def test_who_has_no_address_is_not_reminded_and_stops_nobody(town: Town) -> None
 
 
 def test_a_fourth_reminder_uses_the_third_words_and_a_type_may_have_its_own(town: Town) -> None:
-    InvoiceType.objects.update(reminder_delays=[1, 10, 20, 30])
+    InvoiceType.objects.update(reminder_steps=steps(1, 10, 20, 30))
     make_invoice(town)
     for day in (1, 10, 20):
         work(day)
     billing.configure_type(
         type_id=town.type.pk,
-        values={"reminder_subject": "Stage", "reminder_body": "{{ nom }} : {{ reste_du }}"},
+        values={"reminder_steps": [*steps(1, 10, 20), *steps(30, subject="Stage", body="{{ nom }} : {{ reste_du }}")]},
         actor=WHO,
         at=late(21),
     )
@@ -172,7 +186,7 @@ def test_words_that_cannot_be_filled_stop_no_reminder(town: Town) -> None:
     """They pass the check, each variable worth « … », and are too long once filled: the default words leave instead."""
     unlucky = make_invoice(town, meals=1)
     make_invoice(town, meals=2)
-    InvoiceType.objects.update(reminder_subject="Rappel", reminder_body="{{ nom }}" * 600)
+    InvoiceType.objects.update(reminder_steps=steps(7, subject="Rappel", body="{{ nom }}" * 600))
     Citizen.objects.filter(pk=unlucky.payer_id).update(last_name="N" * 80)
     work(8)
     assert sent() == [(1, "sent"), (1, "sent")]
@@ -200,7 +214,7 @@ def test_a_reminder_that_raises_stops_no_other_and_the_task_fails(town: Town, mo
 
 def test_delays_in_any_order_are_taken_in_theirs(town: Town) -> None:
     """A file may write them so: the first reminder is the one of the seventh day."""
-    InvoiceType.objects.update(reminder_delays=[21, 7, 35])
+    InvoiceType.objects.update(reminder_steps=[{"days": day} for day in (21, 7, 35)])
     invoice = make_invoice(town)
     assert list(queries.candidates(late(6).date())) == []
     assert list(queries.candidates(late(7).date())) == [invoice.pk]

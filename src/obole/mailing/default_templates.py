@@ -19,6 +19,8 @@ INVOICE = BASE | {
     "comptable",
     "date_transmission",
 }
+REMINDER = INVOICE | {"relance_1_le", "relance_precedente_le"}
+"""When the first reminder, and the one before this one, were sent; nothing where there was none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,9 +252,20 @@ _AS_TYPED: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "reminder_before": MailKind(
+        label=_("Rappel avant l’échéance"),
+        variables=REMINDER,
+        subject="Votre facture {{ numero }} est à régler avant le {{ echeance }}",
+        body=(
+            "Bonjour {{ nom }},\n\nVotre facture n° {{ numero }} ({{ libelle }}) est à régler avant le {{ echeance }}"
+            " : il reste {{ reste_du }} à payer.\n\nPayer ma facture : {{ url }}\n\nSi vous avez déjà payé, merci de"
+            " ne pas tenir compte de ce message."
+        )
+        + SIGNATURE,
+    ),
     "reminder_1": MailKind(
         label=_("Relance 1"),
-        variables=INVOICE,
+        variables=REMINDER,
         subject="Votre facture {{ numero }} reste à régler",
         body=(
             "Bonjour {{ nom }},\n\nSauf erreur de notre part, nous n’avons pas reçu le règlement de votre facture n° {{"
@@ -264,10 +277,11 @@ _AS_TYPED: dict[str, MailKind] = {
     ),
     "reminder_2": MailKind(
         label=_("Relance 2"),
-        variables=INVOICE,
+        variables=REMINDER,
         subject="Deuxième rappel : facture {{ numero }} en attente de règlement",
         body=(
-            "Bonjour {{ nom }},\n\nMalgré notre précédent message, la somme de {{ reste_du }} reste due pour la facture"
+            "Bonjour {{ nom }},\n\nMalgré notre {% if relance_precedente_le != '' %}message du {{ relance_precedente_le"
+            " }}{% else %}précédent message{% endif %}, la somme de {{ reste_du }} reste due pour la facture"
             " n° {{ numero }} ({{ libelle }}), dont la date limite était le {{ echeance }}. Vous pouvez la payer ici :"
             " {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message. Si le montant vous"
             " semble inexact, dites-le-nous."
@@ -276,7 +290,7 @@ _AS_TYPED: dict[str, MailKind] = {
     ),
     "reminder_3": MailKind(
         label=_("Relance 3"),
-        variables=INVOICE,
+        variables=REMINDER,
         subject="Dernier rappel avant transmission au comptable public : facture {{ numero }}",
         body=(
             "Bonjour {{ nom }},\n\nSans règlement au plus tard le {{ date_transmission }}, votre facture n° {{"

@@ -40,6 +40,13 @@ from obole.regies.accounts import Account
 from obole.regies.models import Entry, Regie
 
 REMINDERS = ("reminder_1", "reminder_2", "reminder_3")
+"""Those of late invoices: a reminder from before the due date asks for nothing that is late."""
+LATE_STEPS = Func(
+    F("type__reminder_steps"),
+    template="jsonb_array_length(jsonb_path_query_array(%(expressions)s, '$[*]?(@.days>0)'))",
+    output_field=IntegerField(),
+)
+"""How many reminders the type of an invoice plans once it is late."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +124,15 @@ def with_obstacle(invoices: QuerySet[Invoice], today: date) -> QuerySet[Any]:
     """Add ``obstacle``: why an invoice may not be handed over now (one of ``Obstacle``), or nothing if it may."""
     paying = Exists(AttemptLine.objects.filter(invoice=OuterRef("pk"), holds=True))
     disputed = Exists(Dispute.objects.filter(invoice=OuterRef("pk"), closed_at=None))
-    hears = ~Q(payer__email="")
+    hears, is_worth_it = ~Q(payer__email=""), Q(due_cents__gte=F("type__reminder_minimum_cents"))
     return invoices.annotate(reminded=_reminded(None)).annotate(
         obstacle=Case(
             When(~Q(state=InvoiceState.DUE), then=Value(Obstacle.NOT_DUE)),
             When(paying, then=Value(Obstacle.PAYING)),
             When(disputed, then=Value(Obstacle.DISPUTED)),
             When(payable_until__gte=today, then=Value(Obstacle.TOO_SOON)),
-            # Who has no e-mail is reminded on paper, which nobody counts here.
-            When(hears & Q(reminded__lt=F("type__reminder_delays__len")), then=Value(Obstacle.NOT_REMINDED)),
+            # Who has no e-mail is reminded on paper, which nobody counts here; small sums are not reminded of.
+            When(hears & is_worth_it & Q(reminded__lt=LATE_STEPS), then=Value(Obstacle.NOT_REMINDED)),
             default=Value(""),
             output_field=CharField(),
         )

@@ -1,14 +1,18 @@
 """Every write about reminders. What is still due is asked at the moment of sending, so nobody has to cancel one."""
 
 from copy import copy
+from dataclasses import replace
 from datetime import date, datetime
+
+from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
 from obole.billing import operations as billing, rules as billing_rules
 from obole.billing.access import require_biller
 from obole.billing.emails import invoice_variables
-from obole.billing.models import Invoice
-from obole.lib import actors, dates
+from obole.billing.models import Invoice, InvoicePdf
+from obole.billing.rules import reminder_plan
+from obole.lib import actors, dates, texts
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
@@ -17,9 +21,6 @@ from obole.recovery import queries as recovery
 from obole.reminders import queries, rules
 from obole.reminders.models import Reminder
 from obole.reminders.queries import ReminderRefusal
-
-LAST_WORDS = 3
-"""There are three models of reminder; a fourth reminder uses the third."""
 
 
 class ReminderRefused(Exception):
@@ -39,7 +40,7 @@ def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
     no e-mail is reminded.
     """
     invoice = Invoice.objects.locked().select_related("type", "regie").get(pk=invoice_id)
-    step = _step_due(invoice, today=dates.day_of(at))
+    step = _rank_due(invoice, today=dates.day_of(at))
     if step is None or not invoice.payer.email or not is_still_due(invoice):
         return None
     if invoice.regie_id in payments.regies_not_payable(dates.day_of(at)):
@@ -65,7 +66,8 @@ def remind_now(*, invoice_id: int, actor: Actor, at: datetime) -> Reminder:
     why = queries.refusals([invoice.pk], today=dates.day_of(at)).get(invoice.pk)
     if why is not None:
         raise ReminderRefused(why)
-    reminder = _send(invoice, _steps_sent(invoice) + 1, actor=actor, at=at)
+    rank = rules.next_late_rank(invoice.type.steps, queries.sent_of(invoice))
+    reminder = _send(invoice, rank, actor=actor, at=at)
     if reminder is None:
         raise ReminderRefused(ReminderRefusal.TODAY)
     return reminder
@@ -76,7 +78,15 @@ def next_words(invoice: Invoice, *, today: date) -> mail_rules.RenderedMail:
     shown = copy(invoice)
     if shown.payable_until is not None:
         shown.payable_until = max(shown.payable_until, billing_rules.payable_after_reminder(today))
-    return _words(shown, _kind(_steps_sent(invoice) + 1))
+    return _words(shown, rules.next_late_rank(invoice.type.steps, queries.sent_of(invoice)))
+
+
+@atomic_with_retry
+def send_sample(words: mail_rules.RenderedMail, *, kind: str, to: str, at: datetime) -> bool:
+    """Send the words of a reminder, with sample values, to who writes them; tell whether it leaves."""
+    shown = replace(words, subject=_("[Essai] %(subject)s") % {"subject": words.subject})
+    letter = mailing.Email(cause=f"sample:{texts.token()}", kind=kind, to=to, rendered=shown)
+    return mailing.queue(letter, at=at) is not None
 
 
 def deliver(*, message_id: int, at: datetime) -> None:
@@ -110,10 +120,11 @@ def _send(invoice: Invoice, step: int, *, actor: Actor, at: datetime) -> Reminde
     billing.keep_payable(invoice=invoice, until=billing_rules.payable_after_reminder(dates.day_of(at)))
     letter = mailing.Email(
         cause=f"reminder:{invoice.pk}:{step}",
-        kind=_kind(step),
+        kind=reminder_plan.kind_of(invoice.type.steps, step),
         to=invoice.payer.email,
-        rendered=_words(invoice, _kind(step)),
+        rendered=_words(invoice, step),
         about=invoice,
+        attachments=_documents(invoice),
         at_most_once=True,
         task="reminders.deliver",
     )
@@ -125,26 +136,25 @@ def _send(invoice: Invoice, step: int, *, actor: Actor, at: datetime) -> Reminde
     return reminder
 
 
-def _steps_sent(invoice: Invoice) -> int:
-    return Reminder.objects.filter(invoice=invoice).count()
-
-
-def _kind(step: int) -> str:
-    return f"reminder_{min(step, LAST_WORDS)}"
-
-
-def _step_due(invoice: Invoice, *, today: date) -> int | None:
-    sent = list(Reminder.objects.filter(invoice=invoice).order_by("step"))
-    if invoice.due_date is None:
+def _rank_due(invoice: Invoice, *, today: date) -> int | None:
+    """Return the rank of the reminder that is due today, of those that the type of an invoice plans."""
+    if not rules.sends(invoice.type, today, None) or queries.is_too_small(invoice):
         return None
-    return rules.next_step(
-        delays=invoice.type.reminder_delays,
-        sent=len(sent),
-        days_late=(today - invoice.due_date).days,
-        days_since_last=(today - dates.day_of(sent[-1].decided_at)).days if sent else None,
-    )
+    planned = queries.planned_next(invoice, today=today)
+    return planned.rank if planned and planned.day <= today else None
 
 
-def _words(invoice: Invoice, kind: str) -> mail_rules.RenderedMail:
-    own = mail_queries.TemplateTexts(invoice.type.reminder_subject, invoice.type.reminder_body)
-    return mailing.compose(kind, invoice_variables(invoice), own=own if own.body else None)
+def _words(invoice: Invoice, rank: int) -> mail_rules.RenderedMail:
+    steps = invoice.type.steps
+    step = steps[rank - 1] if rank <= len(steps) else None
+    own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else None
+    said = {**invoice_variables(invoice), **queries.days_reminded(invoice)}
+    return mailing.compose(reminder_plan.kind_of(steps, rank), said, own=own)
+
+
+def _documents(invoice: Invoice) -> list[dict[str, str]]:
+    """Return what is joined to a reminder: the invoice, where its type says so and its document is made."""
+    document = InvoicePdf.objects.filter(invoice=invoice).first() if invoice.type.reminder_joins_invoice else None
+    if document is None:
+        return []
+    return [{"name": f"{invoice.number}.pdf", "type": "application/pdf", "digest": document.digest}]

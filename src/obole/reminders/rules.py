@@ -1,22 +1,63 @@
 """When the next reminder is due: pure calculation on days."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from obole.billing.models import InvoiceType
+from obole.billing.rules.reminder_plan import Step
+from obole.lib import open_days
 
 SMALLEST_GAP = 5
 """Days between two reminders of one invoice, whatever was missed while the worker was down."""
 
 
-def next_step(*, delays: Sequence[int], sent: int, days_late: int, days_since_last: int | None) -> int | None:
-    """
-    Return the number of the reminder to send now (1, 2, 3…), or None.
+@dataclass(frozen=True)
+class Sent:
+    """What was sent so far: the rank of the last reminder in its plan (0 if none was) and its day."""
 
-    :param delays: days after the due date, increasing; the régie's choice, on the type de facture.
-    :param sent: how many were sent.
-    :param days_since_last: days since the last one was decided; None if there was none.
+    rank: int = 0
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A reminder to come: its rank in the plan (1, 2, 3…) and the day on which it is sent, if nothing changes."""
+
+    rank: int
+    day: date
+
+
+def next_planned(
+    steps: Sequence[Step], *, due_date: date, open_days_only: bool, sent: Sent, today: date
+) -> Planned | None:
     """
-    ordered = sorted(delays)
-    if sent >= len(ordered) or days_late < ordered[sent]:
-        return None
-    if days_since_last is not None and days_since_last < SMALLEST_GAP:
-        return None
-    return sent + 1
+    Return the reminder that comes next, today or later, or None if the plan is at its end.
+
+    A reminder from before the due date that was missed is left: its words would be false. Any other one that was missed
+    comes as soon as it may, ``SMALLEST_GAP`` days after the last.
+
+    :param steps: in the order of their days; the régie's choice, on the type de facture.
+    """
+    soonest = max(today, sent.day + timedelta(days=SMALLEST_GAP)) if sent.day else today
+    for rank, step in enumerate(steps, start=1):
+        if rank <= sent.rank:
+            continue
+        day = max(soonest, step.day(due_date, open_days_only=open_days_only))
+        day = open_days.first_open(day) if open_days_only else day
+        if not step.is_past(due_date, day):
+            return Planned(rank, day)
+    return None
+
+
+def sends(kind: InvoiceType, day: date, hour: int | None) -> bool:
+    """Tell whether a type sends reminders that day, at that hour of Paris where one is given."""
+    if kind.reminder_open_days_only and not open_days.is_open(day):
+        return False
+    return hour is None or kind.reminder_first_hour <= hour < kind.reminder_last_hour
+
+
+def next_late_rank(steps: Sequence[Step], sent: Sent) -> int:
+    """Return the rank of a reminder that an agent asks for of a late invoice; the plan may be at its end."""
+    early = sum(step.days <= 0 for step in steps)
+    return max(sent.rank, early) + 1

@@ -13,7 +13,10 @@ from obole.reminders import operations, queries
 def run(timestamp: int) -> None:
     """Remind everyone whose reminder is due; run again, it finds nobody."""
     at = dates.now()
-    each(queries.candidates(dates.day_of(at)), lambda invoice: operations.remind(invoice_id=invoice, at=at))
+    each(
+        queries.candidates(dates.day_of(at), hour=dates.local(at).hour),
+        lambda invoice: operations.remind(invoice_id=invoice, at=at),
+    )
 
 
 @task(

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from obole.billing.rules.reminder_plan import Step
 from obole.catalogue.fields import FieldKind as K
 from obole.pricing.model import formulas as f, parts as p, tariffs as t
 from obole_demo.dispositifs.kit import (
@@ -34,7 +35,7 @@ TYPE = TypePlan(
     vat_mention="Hors champ de la TVA",
     introduction="Redevance due d’avance, au titre de l’occupation du domaine public communal.",
     colour="#8a4b00",
-    reminder_delays=[10, 30],
+    reminder_steps=(Step(10), Step(30)),
 )
 _WHO = (
     section("qui", "L’établissement"),

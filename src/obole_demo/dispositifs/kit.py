@@ -1,11 +1,12 @@
 """What describes a dispositif of the town, and short ways to write its form and its prices."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from obole.billing.rules.reminder_plan import DEFAULT, Step
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
 from obole.catalogue.forms import answer_names
 from obole.pricing.model import formulas as f, parts as p, tariffs as t
@@ -36,7 +37,7 @@ class TypePlan:
     """Empty where each price says its own."""
     introduction: str = ""
     colour: str = "#1f4a8a"
-    reminder_delays: list[int] = field(default_factory=lambda: [7, 21, 35])
+    reminder_steps: Sequence[Step] = DEFAULT
 
 
 @dataclass(frozen=True, kw_only=True)

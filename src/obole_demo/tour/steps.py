@@ -189,12 +189,20 @@ def _describe_type(cast: Cast) -> None:
         "regie": admin.option("regie", f"Régie de la visite {mark}"),
         "payment_term": "0",
         "schemes": admin.box("schemes", f"Stage de voile {mark}"),
-        "reminder_delays": "1",
         "heading": "Stages sportifs",
-        "reminder_subject": "Pensez à votre facture {{ numero }}",
-        "reminder_body": "Il reste {{ reste_du }} à régler : {{ url }}",
     }
-    admin.submit("Enregistrer", values).expect(f"Stage {mark}")
+    admin.submit("Enregistrer", values).expect(f"Stage {mark}").follow("Plan de relance")
+    # One day after the due date, with its own words; the two other steps of every new type are taken away.
+    step = {
+        "steps-0-days": "1",
+        "steps-0-subject": "Pensez à votre facture {{ numero }}",
+        "steps-0-body": "Il reste {{ reste_du }} à régler : {{ url }}",
+        "steps-1-days": "",
+        "steps-2-days": "",
+        "reminder_first_hour": "0",
+        "reminder_last_hour": "24",
+    }
+    admin.submit("Enregistrer", step).expect("à 1 jours")
 
 
 def _press_pay(cast: Cast) -> None:

@@ -120,7 +120,7 @@ def test_who_has_no_address_gets_paper(town: Town, client: Client) -> None:
 
 def test_the_next_reminder_is_announced_or_why_there_is_none(town: Town, client: Client) -> None:
     invoice = make_invoice(town, at=later(days=-60))
-    delays = sorted(invoice.type.reminder_delays)
+    delays = [step.days for step in invoice.type.steps]
     assert "Prochaine relance le 25/11/2026." in said(client, invoice)
     reminders.remind(invoice_id=invoice.pk, at=later(0))
     assert "Prochaine relance le 30/11/2026." in said(client, invoice), "five days at least between two"

@@ -14,7 +14,7 @@ from obole.billing.documents import letter
 from obole.billing.models import InvoiceType
 from obole.crm.settings import invoice_types as forms_types
 from obole.lib import files, pdf
-from tests.crm.settings_desk import Desk, errors_of, filled, open_desk, text_of, url
+from tests.crm.settings_desk import Desk, filled, open_desk, text_of, url
 from tests.world import make_type
 
 # Documents are rendered, and logos stored, outside transactions.
@@ -46,14 +46,13 @@ def test_a_type_is_created(desk: Desk) -> None:
         nature="7062",
         payment_term="45",
         schemes=[desk.town.scheme.pk],
-        reminder_delays="35; 7 21",
         heading="Médiathèque",
         legal_mentions="Réclamation :\r\nmairie",
         vat_mention="Hors champ de la TVA",
     )
     made = InvoiceType.objects.get(name="Médiathèque hors commune")
     assert (made.nature, made.payment_term, made.regie) == ("7062", 45, desk.town.regie)
-    assert made.reminder_delays == [7, 21, 35]
+    assert [step.days for step in made.steps] == [7, 21, 35]
     assert list(made.schemes.order_by("id")) == [desk.town.scheme]
     assert "Médiathèque hors commune" in text_of(page)
     listed = text_of(desk.get("settings_types"))
@@ -76,17 +75,6 @@ def test_a_type_without_a_regie_is_kept_and_shown_as_unusable(desk: Desk) -> Non
         ({"regie": "99999"}, "choix"),
         ({"schemes": ["99999"]}, "choix valide"),
         ({"colour": "rouge"}, "Une couleur s’écrit avec #"),
-        ({"reminder_delays": "sept"}, "Écrivez des nombres de jours séparés par des virgules, par exemple 7, 21, 35."),
-        ({"reminder_delays": "7, -3"}, "Écrivez des nombres de jours"),
-        ({"reminder_delays": "0"}, "de 1 à 365 jours"),
-        ({"reminder_delays": "7, 400"}, "de 1 à 365 jours"),
-        ({"reminder_delays": "7, 7"}, "Deux relances partiraient le même jour."),
-        ({"reminder_delays": "1,2,3,4,5,6,7"}, "Six relances au plus."),
-        ({"reminder_subject": "Rappel"}, "Donnez l’objet et le texte de la relance, ou laissez les deux vides."),
-        ({"reminder_body": "Payez."}, "Donnez l’objet et le texte de la relance, ou laissez les deux vides."),
-        ({"reminder_subject": "{{ x }}", "reminder_body": "a"}, "Objet de la relance : La variable « x » n’existe pas"),
-        ({"reminder_subject": "a", "reminder_body": "{{ x }}"}, "Texte de la relance : La variable « x » n’existe pas"),
-        ({"reminder_subject": "a", "reminder_body": "{{ nom | map: 'a' }}"}, "Le filtre « map » n’est pas permis."),
         ({"introduction": "x" * 3001}, "3000 caractères"),
     ],
 )
@@ -97,15 +85,10 @@ def test_bad_values_are_refused(desk: Desk, changes: dict[str, Any], sentence: s
 
 def test_what_was_typed_stays_on_the_page(desk: Desk) -> None:
     answer = desk.send(
-        "settings_type_new",
-        name="Salle",
-        reminder_delays="sept",
-        payment_term="douze",
-        schemes=[desk.town.scheme.pk],
-        closing="Merci.",
+        "settings_type_new", name="Salle", payment_term="douze", schemes=[desk.town.scheme.pk], closing="Merci."
     )
     again = filled(answer)
-    assert (again["name"], again["reminder_delays"], again["payment_term"]) == (["Salle"], ["sept"], ["douze"])
+    assert (again["name"], again["payment_term"]) == (["Salle"], ["douze"])
     assert (again["schemes"], again["closing"]) == ([str(desk.town.scheme.pk)], ["Merci."])
 
 
@@ -154,13 +137,12 @@ def test_a_logo_is_taken_away(desk: Desk) -> None:
     assert (InvoiceType.objects.get().logo_digest, InvoiceType.objects.get().logo_format) == ("", "")
 
 
-@pytest.mark.parametrize("changes", [{"reminder_delays": "sept"}, {"preview": "1"}])
-def test_a_good_logo_is_not_sent_twice(desk: Desk, changes: dict[str, str]) -> None:
+def test_a_good_logo_is_not_sent_twice(desk: Desk) -> None:
     address = url("settings_type", desk.town.type.pk)
-    answer = desk.send("settings_type", desk.town.type.pk, logo=upload(SVG), **changes)
+    answer = desk.send("settings_type", desk.town.type.pk, logo=upload(SVG), payment_term="sept")
     assert "inutile de le choisir de nouveau" in text_of(answer)
     assert not InvoiceType.objects.get().logo_digest
-    again = {**filled(answer, logo=None), "reminder_delays": "7"}
+    again = {**filled(answer, logo=None), "payment_term": "7"}
     assert desk.client.post(address, again).status_code == 302
     assert files.get(InvoiceType.objects.get().logo_digest) == SVG
 
@@ -225,7 +207,7 @@ def test_a_copy_is_not_in_use_yet(desk: Desk) -> None:
         copy = InvoiceType.objects.order_by("-id")[0]
         assert answer["Location"] == url("settings_type", copy.pk)
         assert (copy.enabled, copy.regie, copy.vat_mention) == (False, desk.town.regie, "Hors champ de la TVA")
-        assert (copy.logo_format, copy.reminder_delays) == ("svg", [7, 21, 35])
+        assert (copy.logo_format, copy.reminder_steps) == ("svg", desk.town.type.reminder_steps)
         assert list(copy.schemes.order_by("id")) == [desk.town.scheme]
         names.append(copy.name)
     assert names == ["Cantine et périscolaire (copie)", "Cantine et périscolaire (copie 2)"]
@@ -235,26 +217,3 @@ def test_a_long_name_is_cut_to_be_copied(desk: Desk) -> None:
     long = make_type(desk.town.regie, [], name="x" * 120)
     desk.client.post(url("settings_type_copy", long.pk))
     assert InvoiceType.objects.order_by("-id")[0].name == "x" * 112 + " (copie)"
-
-
-def test_the_reminder_is_previewed_without_being_saved(desk: Desk) -> None:
-    answer = desk.send(
-        "settings_type",
-        desk.town.type.pk,
-        reminder_subject="Rappel {{ numero }}",
-        reminder_body="Reste {{ reste_du }}.",
-        preview="1",
-        name="",
-    )
-    page = text_of(answer)
-    assert "Rappel ENF-2026-004873" in page
-    assert "Reste 158,88 €." in page
-    assert errors_of(answer) == ""
-    assert InvoiceType.objects.get().reminder_subject == ""
-    desk.saved(
-        "settings_type",
-        desk.town.type.pk,
-        reminder_subject="Rappel {{ numero }}",
-        reminder_body="Reste {{ reste_du }}.",
-    )
-    assert InvoiceType.objects.get().reminder_body == "Reste {{ reste_du }}."

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
+from obole.billing.rules.reminder_plan import Step, in_words, steps_of
 from obole.catalogue.models import Scheme
 from obole.lib import texts
 from obole.regies.models import Regie
@@ -55,22 +55,41 @@ class InvoiceType(models.Model):
     payment_instructions = models.TextField(_("comment payer"), blank=True, max_length=3000)
     legal_mentions = models.TextField(_("mentions légales"), blank=True, max_length=3000)
     vat_mention = models.CharField(_("mention de TVA"), max_length=150, blank=True)
-    reminder_delays = ArrayField(
-        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]),
-        default=list,
-        blank=True,
-        size=6,
-        verbose_name=_("relances (jours de retard)"),
+    reminder_steps = models.JSONField(_("plan de relance"), default=list, blank=True)
+    """Each step as ``reminder_plan.Step`` has it, in the order of their days."""
+    reminder_open_days_only = models.BooleanField(
+        _("seulement les jours ouvrés"),
+        default=False,
+        help_text=_("Une relance qui tomberait un samedi, un dimanche ou un jour férié part le jour ouvré suivant."),
     )
-    reminder_subject = models.CharField(_("objet de la relance"), max_length=200, blank=True)
-    reminder_body = models.TextField(_("texte de la relance"), max_length=6000, blank=True)
-    """Empty: the words of « Relance 1 », « 2 », « 3 » are used."""
+    reminder_minimum_cents = models.PositiveBigIntegerField(
+        _("montant minimal à relancer"),
+        default=0,
+        help_text=_("En dessous, la facture reste due et aucune relance ne part."),
+    )
+    reminder_first_hour = models.PositiveSmallIntegerField(
+        _("envoyer à partir de (heure)"), default=8, validators=[MaxValueValidator(23)]
+    )
+    reminder_last_hour = models.PositiveSmallIntegerField(
+        _("envoyer jusqu’à (heure)"), default=20, validators=[MinValueValidator(1), MaxValueValidator(24)]
+    )
+    reminder_joins_invoice = models.BooleanField(_("joindre la facture (PDF) aux relances"), default=False)
 
     class Meta:
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The reminders that are planned, in the order of their days."""
+        return steps_of(self.reminder_steps)
+
+    @property
+    def steps_in_words(self) -> str:
+        """When the reminders are sent, in a few words."""
+        return in_words(self.steps)
 
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = texts.clean_line(self.name)

@@ -35,4 +35,4 @@ from obole.billing.operations.security_deposits import (
 )
 from obole.billing.operations.settlement import cancel_invoice, settle_invoice, unsettle_invoice
 from obole.billing.operations.transfers import keep_payable, return_invoice, transfer_invoice
-from obole.billing.operations.types import check_type, configure_type
+from obole.billing.operations.types import TOGETHER, check_type, configure_type

@@ -9,18 +9,20 @@ from django.utils.translation import gettext as _
 
 from obole.audit_log import configuration
 from obole.billing.models import InvoiceType
+from obole.billing.rules import reminder_plan
 from obole.lib.actors import Actor
-from obole.mailing import rules as mail_rules
-from obole.mailing.default_templates import INVOICE
+
+TOGETHER = ("reminder_steps", "payment_term", "reminder_first_hour", "reminder_last_hour")
+"""What is right or wrong together."""
 
 
 def configure_type(*, type_id: int | None, values: Mapping[str, Any], actor: Actor, at: datetime) -> InvoiceType:
     """
     Create or change a type de facture; invoices that were issued keep what they say.
 
-    :raises django.core.exceptions.ValidationError: if a value is refused, the words of the reminder included.
+    :raises django.core.exceptions.ValidationError: if a value is refused, the words of a reminder included.
     """
-    check_type(values={"reminder_subject": "", "reminder_body": "", **values})
+    check_type(values={**_in_force(type_id, values), **values})
     return configuration.configure(InvoiceType, pk=type_id, values=values, actor=actor, at=at)
 
 
@@ -30,22 +32,18 @@ def check_type(*, values: Mapping[str, Any]) -> None:
 
     :raises django.core.exceptions.ValidationError: with a sentence at each field to mend.
     """
-    wrong: dict[str, str] = {}
-    delays = values.get("reminder_delays", ())
-    if len(set(delays)) < len(delays):
-        wrong["reminder_delays"] = _("Deux relances partiraient le même jour.")
-    if "reminder_subject" in values and "reminder_body" in values:
-        wrong |= _wrong_words(values["reminder_subject"], values["reminder_body"])
+    wrong: dict[str, Any] = {}
+    try:
+        reminder_plan.check(values.get("reminder_steps", []), payment_term=values.get("payment_term"))
+    except ValidationError as error:
+        wrong["reminder_steps"] = error.messages
+    if values.get("reminder_first_hour", 8) >= values.get("reminder_last_hour", 20):
+        wrong["reminder_last_hour"] = _("Les relances partent entre ces deux heures : la seconde est la plus tardive.")
     if wrong:
         raise ValidationError(wrong)
 
 
-def _wrong_words(subject: str, body: str) -> dict[str, str]:
-    if bool(subject) != bool(body):
-        name = "reminder_body" if subject else "reminder_subject"
-        return {name: _("Donnez l’objet et le texte de la relance, ou laissez les deux vides.")}
-    try:
-        mail_rules.check(subject, body, INVOICE)
-    except mail_rules.BadTemplate as error:
-        return {"reminder_body": str(error)}
-    return {}
+def _in_force(type_id: int | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a type has now of what is checked together, where one of these changes."""
+    known = InvoiceType.objects.filter(pk=type_id).values(*TOGETHER).first() if type_id else None
+    return dict(known) if known and not values.keys().isdisjoint(TOGETHER) else {}

@@ -40,10 +40,5 @@ def copy_scheme(*, scheme_id: int, name: str, with_types: bool, actor: Actor, at
 def _cover(source: Scheme, copy: Scheme, actor: Actor, at: datetime) -> None:
     """Add the copy to every type de facture that covers the source."""
     for kind in InvoiceType.objects.select_for_update().filter(schemes=source).order_by("id"):
-        values = {
-            "schemes": [*kind.schemes.order_by("id"), copy],
-            # The words of a reminder are checked together, whatever changes.
-            "reminder_subject": kind.reminder_subject,
-            "reminder_body": kind.reminder_body,
-        }
+        values = {"schemes": [*kind.schemes.order_by("id"), copy]}
         billing.configure_type(type_id=kind.pk, values=values, actor=actor, at=at)

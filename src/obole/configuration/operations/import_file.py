@@ -109,10 +109,7 @@ def _type(change: Change, actor: Actor, at: datetime) -> None:
         linked["regie"] = None if code is None else Regie.objects.get(code=code)
     if "schemes" in change.after:
         linked["schemes"] = list(Scheme.objects.filter(name__in=change.after["schemes"]).order_by("id"))
-    # The words of a reminder are checked together.
-    reminder = {name: change.after[name] for name in ("reminder_subject", "reminder_body") if name in change.after}
-    values = reminder | _values(change) | linked
-    billing.configure_type(type_id=change.pk, values=values, actor=actor, at=at)
+    billing.configure_type(type_id=change.pk, values=_values(change) | linked, actor=actor, at=at)
 
 
 def _mail(change: Change, actor: Actor, at: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from obole.billing.operations import check_type
+from obole.billing.operations import TOGETHER, check_type
 from obole.catalogue.fields import FormField
 from obole.configuration.queries.snapshot import Snapshot, everything_as_dict, fields_as_dict
 from obole.configuration.rules import text
@@ -186,9 +186,8 @@ def _regie(entity: ParsedEntity, row: Any, known: Any) -> Iterator[Problem]:
 
 
 def _type(entity: ParsedEntity, row: Any, known: Any) -> Iterator[Problem]:
-    names = ("reminder_subject", "reminder_body", "reminder_delays")
     try:
-        check_type(values={name: getattr(row, name) for name in names})
+        check_type(values={name: getattr(row, name) for name in TOGETHER})
     except ValidationError as error:
         yield from _told(entity.place, error)
 

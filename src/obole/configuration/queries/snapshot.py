@@ -111,7 +111,7 @@ def _said(sort: EntityType, name: str, value: Any) -> Any:
     if name in sort.links:
         return _named(sort.links[name], value)
     if isinstance(value, list):
-        return sorted(value)
+        return value if any(isinstance(item, dict) for item in value) else sorted(value)
     if isinstance(value, date):
         return value.isoformat()
     return value.replace("\r\n", "\n") if isinstance(value, str) else value

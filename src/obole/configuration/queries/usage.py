@@ -1,11 +1,13 @@
 """Where a setting is used: what would be touched by changing it. A constant number of queries, whatever there is."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
 
 from obole.billing.models import Invoice, InvoiceType
+from obole.billing.rules import reminder_plan
 from obole.billing.states import InvoiceState
 from obole.catalogue.models import Scheme, Service
 from obole.dossiers.models import Dossier
@@ -72,9 +74,22 @@ def of_mail(kind: str) -> Usage:
     Return what uses a mail model: the mails that were made of it, and for a reminder the types that have no words of
     their own.
     """
-    reminding = InvoiceType.objects.filter(reminder_subject="").exclude(reminder_delays=[])
-    types = _listed(reminding) if kind.startswith("reminder_") else []
-    return Usage(types=types, mails=_count(Message.objects.filter(kind=kind)))
+    return Usage(types=_reminding_with(kind), mails=_count(Message.objects.filter(kind=kind)))
+
+
+def _reminding_with(kind: str) -> list[Any]:
+    """Return the types de factures one of whose reminders says what a model says."""
+    rows = InvoiceType.objects.exclude(reminder_steps=[]).order_by("name", "id")
+    used = (
+        one
+        for one in rows
+        if any(
+            reminder_plan.kind_of(one.steps, rank) == kind
+            for rank, step in enumerate(one.steps, start=1)
+            if not step.body
+        )
+    )
+    return list(islice(used, LISTED))
 
 
 def _listed(rows: QuerySet[Any]) -> list[Any]:

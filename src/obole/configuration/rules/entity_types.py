@@ -77,7 +77,8 @@ TYPES = EntityType(
         "name", "enabled", "regie", "nature", "payment_term",
         "accepts_cesu", "schemes", "colour", "heading", "introduction", "closing", "payment_instructions",
         "legal_mentions", "vat_mention",
-        "reminder_delays", "reminder_subject", "reminder_body",
+        "reminder_steps", "reminder_open_days_only", "reminder_minimum_cents", "reminder_first_hour",
+        "reminder_last_hour", "reminder_joins_invoice",
     ),
     links={"regie": "regies", "schemes": "schemes"},
 )  # fmt: skip

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.fields import FormField
 from obole.configuration.rules import form_fields
-from obole.configuration.rules.entity_types import BY_SECTION, FORMAT, EntityType
+from obole.configuration.rules.entity_types import BY_SECTION, FORMAT, TYPES, EntityType
 from obole.configuration.rules.text import printable
 from obole.pricing.checking import check_pricing
 from obole.pricing.model.parts import Pricing
@@ -22,6 +23,7 @@ from obole.pricing.text import codec
 MOST_ROWS, MOST_IN_ALL = 1_000, 3_000
 LARGEST, LONGEST_LINE, LONGEST_TEXT = 10**12, 300, 20_000
 _WRONG = object()
+_BEFORE = ("reminder_delays", "reminder_subject", "reminder_body")
 _SEEN = {"\u200d", "\u00ad"}
 """Invisible, and needed: what joins emoji, and where a word may be cut."""
 
@@ -141,6 +143,7 @@ def _words(sort: EntityType, data: dict[str, Any], place: Place) -> str:
 
 def _row(sort: EntityType, data: dict[str, Any], place: Place, problems: list[Problem]) -> ParsedEntity:
     one = ParsedEntity(sort, place)
+    data = _with_steps(data) if sort is TYPES else data
     _keys(data, (*sort.fields, *sort.parts), place, problems)
     if sort.key not in data:
         problems.append(place.problem(_("il manque « %(name)s » : ajoutez-le."), name=sort.key))
@@ -154,6 +157,16 @@ def _row(sort: EntityType, data: dict[str, Any], place: Place, problems: list[Pr
         if part in data:
             _PARTS[part](one, data[part], place.into(part), problems)
     return one
+
+
+def _with_steps(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a type de facture with its reminders as steps: in a file of before they have days, and words for all."""
+    days = data.get("reminder_delays")
+    if not isinstance(days, list) or "reminder_steps" in data:
+        return data
+    words = {"subject": data.get("reminder_subject", ""), "body": data.get("reminder_body", "")}
+    kept = {name: value for name, value in data.items() if name not in _BEFORE}
+    return {**kept, "reminder_steps": [{"days": day, **words} for day in days]}
 
 
 def _keys(data: dict[str, Any], known: tuple[str, ...], place: Place, problems: list[Problem]) -> None:
@@ -187,6 +200,8 @@ def _value(kind: Any, data: Any, place: Place, problems: list[Problem]) -> Any:
     if isinstance(kind, ArrayField):
         is_counted = isinstance(kind.base_field, models.IntegerField)
         return _every(data, place, problems, _whole if is_counted else _name)
+    if isinstance(kind, models.JSONField):
+        return _steps(data, place, problems)
     if isinstance(kind, models.ForeignKey):
         return None if data is None and kind.null else _name(data, place, problems)
     if isinstance(kind, models.BooleanField):
@@ -208,6 +223,27 @@ def _every(data: Any, place: Place, problems: list[Problem], reader: Any) -> Any
     if len(set(found)) < len(found):
         return _refuse(problems, place.problem(_("une valeur est écrite deux fois : gardez-en une.")))
     return sorted(found)
+
+
+def _steps(data: Any, place: Place, problems: list[Problem]) -> Any:
+    """Read the reminders of a type de facture; what they say together is the type's to check."""
+    known = len(problems)
+    found = []
+    for n, item in enumerate(_list(data, place, MOST_ROWS, problems)):
+        here = place.into(f"[{n}]")
+        if not isinstance(item, dict) or "days" not in item:
+            problems.append(here.problem(_('une étape est attendue : {"days": 7, "subject": "", "body": ""}.')))
+            continue
+        _keys(item, ("days", "subject", "body"), here, problems)
+        subject, body = (item.get(name, "") for name in ("subject", "body"))
+        found.append(
+            {
+                "days": _whole(item["days"], here.into("days"), problems),
+                "subject": text(subject, here.into("subject"), problems, most=LONGEST_LINE, lines=False),
+                "body": text(body, here.into("body"), problems, most=LONGEST_TEXT, lines=True),
+            }
+        )
+    return _WRONG if len(problems) > known else sorted(found, key=itemgetter("days"))
 
 
 def _name(data: Any, place: Place, problems: list[Problem]) -> Any:

@@ -16,12 +16,10 @@ from obole.billing import operations
 from obole.billing.documents import letter
 from obole.billing.documents.invoice import render_invoice
 from obole.billing.models import InvoiceType
+from obole.billing.rules import reminder_plan
 from obole.catalogue.models import Scheme
 from obole.configuration.queries import usage
 from obole.crm.settings import logo_field, where_used
-from obole.crm.settings.mail_samples import preview, variables
-from obole.crm.settings.mail_templates import usable
-from obole.crm.settings.reminder_delays_field import DelaysField
 from obole.crm.settings.specimen import specimen
 from obole.crm.shared.pages import file_answer, render_page
 from obole.crm.shared.setting_history import history
@@ -30,10 +28,8 @@ from obole.crm.shared.settings_pages import back_to, find, in_use, save, sent_va
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, pdf
-from obole.mailing.default_templates import INVOICE
 from obole.regies.models import Regie
 from obole.ui.bodies import takes_files
-from obole.ui.forms import typed
 
 
 class SchemesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic when it runs
@@ -80,14 +76,6 @@ class InvoiceTypeForm(SettingsForm):
         label=gettext_lazy("Couleur du document"),
         help_text=gettext_lazy("Celle des filets et des encadrés, par exemple #1f4a8a."),
     )
-    reminder_delays = DelaysField(
-        label=gettext_lazy("Relances"),
-        required=False,
-        help_text=gettext_lazy(
-            "Nombre de jours après l’échéance, par exemple 7, 21, 35. Vide : aucune relance. "
-            "Deux relances sont toujours espacées de 5 jours au moins."
-        ),
-    )
 
     class Meta:
         model = InvoiceType
@@ -106,16 +94,12 @@ class InvoiceTypeForm(SettingsForm):
             "payment_instructions",
             "legal_mentions",
             "vat_mention",
-            "reminder_delays",
-            "reminder_subject",
-            "reminder_body",
         )
         widgets = {
             "introduction": forms.Textarea({"rows": 3}),
             "closing": forms.Textarea({"rows": 3}),
             "payment_instructions": forms.Textarea({"rows": 4}),
             "legal_mentions": forms.Textarea({"rows": 4}),
-            "reminder_body": forms.Textarea({"rows": 10}),
         }
         help_texts = {
             "nature": gettext_lazy("Compte de nature, par exemple 7067, pour les produits qui n’en ont pas."),
@@ -123,9 +107,6 @@ class InvoiceTypeForm(SettingsForm):
             "heading": gettext_lazy("Sous le titre « Facture », par exemple « Restauration scolaire »."),
             "payment_instructions": gettext_lazy("Une ligne vide commence un paragraphe."),
             "vat_mention": gettext_lazy("Par exemple « TVA non applicable – article 256 B du CGI »."),
-            "reminder_subject": gettext_lazy(
-                "Objet et texte vides : les modèles « Relance 1 », « 2 » et « 3 » servent."
-            ),
         }
 
     def __init__(self, *args: Any, instance: InvoiceType | None = None, **options: Any) -> None:
@@ -159,19 +140,6 @@ class InvoiceTypeForm(SettingsForm):
             return logo_field.store(new)
         return {"logo_digest": "", "logo_format": ""} if self.cleaned_data.get("remove_logo") else {}
 
-    def unjudged(self) -> "InvoiceTypeForm":
-        """Return the form with all that was typed, and no error."""
-        self.full_clean()
-        return InvoiceTypeForm(instance=self.type, initial={**typed(self), "kept_logo": self.sealed_logo})
-
-    def clean_reminder_subject(self) -> str:
-        """Check the subject's variables."""
-        return usable(self.cleaned_data["reminder_subject"], INVOICE)
-
-    def clean_reminder_body(self) -> str:
-        """Check the body's variables."""
-        return usable(self.cleaned_data["reminder_body"].replace("\r\n", "\n"), INVOICE)
-
     def clean(self) -> None:
         """Check what goes together, then try the document."""
         super().clean()
@@ -198,7 +166,10 @@ class InvoiceTypeForm(SettingsForm):
         return logo_field.stored(self.type.logo_digest, self.type.logo_format)
 
 
-COPIED = tuple(name for name in InvoiceTypeForm.Meta.fields if name != "name") + ("logo_digest", "logo_format")
+REMINDERS = tuple(field.name for field in InvoiceType._meta.concrete_fields if field.name.startswith("reminder_"))
+COPIED = (
+    *(name for name in InvoiceTypeForm.Meta.fields if name != "name"), *REMINDERS, "logo_digest", "logo_format",
+)  # fmt: skip
 LONGEST_NAME = 120
 
 
@@ -219,27 +190,17 @@ def types(request: AgentRequest) -> HttpResponse:
 @takes_files(megabytes=12)
 @for_agents(Right.CONFIGURE)
 def invoice_type(request: AgentRequest, pk: int | None = None) -> HttpResponse:
-    """Create or change a type de facture, or only look at its reminder."""
+    """Create or change a type de facture."""
     known = find(InvoiceType, pk)
     form = InvoiceTypeForm(**sent_values(request), instance=known)
-    if "preview" in request.POST:
-        form = form.unjudged()
-    elif request.method == "POST" and (done := save(form, lambda: _configure(request, form, pk))):
+    if request.method == "POST" and (done := save(form, lambda: _configure(request, form, pk))):
         messages.success(request, _("le type de facture « %(name)s » est enregistré.") % {"name": done})
         return redirect("crm:settings_type", done.pk)
     shown = where_used.usage_display(usage.of_type(known), type=known.pk) if known else None
     title = known or _("Nouveau type de facture")
     context = {"form": form, "type": known, "title": title, "back": back_to("settings_types", _("Types de factures"))}
     return render_page(
-        request,
-        "crm/settings/invoice_type.html",
-        {
-            **context,
-            "variables": variables(INVOICE),
-            "mail": _reminder(form),
-            "history": history(known),
-            "usage": shown,
-        },
+        request, "crm/settings/invoice_type.html", {**context, "history": history(known), "usage": shown}
     )
 
 
@@ -271,12 +232,9 @@ def specimen_pdf(request: AgentRequest, pk: int) -> HttpResponse:
 
 def _configure(request: AgentRequest, form: InvoiceTypeForm, pk: int | None) -> InvoiceType:
     values = {**form.values, **form.logo_values()}
+    if pk is None:
+        values["reminder_steps"] = reminder_plan.as_kept(reminder_plan.DEFAULT)
     return operations.configure_type(type_id=pk, values=values, actor=request.actor, at=dates.now())
-
-
-def _reminder(form: InvoiceTypeForm) -> object:
-    subject, body = (form[name].value() or "" for name in ("reminder_subject", "reminder_body"))
-    return preview(subject, body, INVOICE) if subject and body else None
 
 
 def _free_name(name: str) -> str:

@@ -11,6 +11,8 @@ from obole.mailing import rules
 SAMPLES = {
     "nom": "Mme Maud Lefèvre",
     "numero": "ENF-2026-004873",
+    "relance_1_le": "22 décembre 2026",
+    "relance_precedente_le": "5 janvier 2027",
     "libelle": "Cantine et périscolaire",
     "montant": money.euros(158_88),
     "reste_du": money.euros(158_88),

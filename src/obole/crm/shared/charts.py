@@ -5,7 +5,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from obole.lib import money
+from obole.lib import dates, money
 from obole.ui.plots import Bar, BarPlot, GroupedPlot, Series, StackedPlot
 
 LEAST_MONTHS = 3
@@ -50,6 +50,13 @@ def by_month_side_by_side(title: str, months: Sequence[date], series: Mapping[st
     described = _("Mois par mois, de %(first)s à %(last)s.") % {"first": _short(months[0]), "last": _short(months[-1])}
     drawn = [Series(label, values) for label, values in series.items()]
     return GroupedPlot(title=title, description=described, columns=[_short(one) for one in months], series=drawn)
+
+
+def by_week_side_by_side(title: str, weeks: Sequence[date], series: Mapping[str, Sequence[int]]) -> GroupedPlot:
+    """Draw how many there are each week, from its first day, in each case beside the other."""
+    described = _("Semaine par semaine, à partir du %(day)s.") % {"day": dates.format_short(weeks[0])}
+    drawn = [Series(label, values) for label, values in series.items()]
+    return GroupedPlot(title, described, [f"{day:%d/%m}" for day in weeks], drawn, "")
 
 
 def by_age(late: Mapping[str, int], urls: Mapping[str, str]) -> BarPlot:

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from obole.billing.rules import reminder_plan
 from obole.catalogue.fields import FormField
 from obole.crm.shared.settings_forms import PICTOGRAMS
 from obole.gateways import registry
@@ -72,6 +73,8 @@ def describe_value(model: type[models.Model], name: str, value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return _("oui") if value else _("non")
+    if name == "reminder_steps":
+        return reminder_plan.in_lines(reminder_plan.steps_of(value))
     if isinstance(value, list):
         return ", ".join(_chosen(model, name, item) for item in value)
     if isinstance(value, dict):

@@ -5,24 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import models
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    DateField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    IntegerField,
-    OuterRef,
-    Q,
-    Value,
-    When,
-)
+from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, InvoiceType
 from obole.billing.states import InvoiceState
 from obole.lib import dates
 from obole.payments import queries as payments
@@ -39,6 +26,7 @@ class ReminderObstacle(models.TextChoices):
     PAYING = "paying", _("un paiement est en cours")
     MONEY_WAITS = "money_waits", _("de l’argent arrivé pour elle attend une décision")
     BANK_DOWN = "bank_down", _("la banque ne répond pas, on ne peut pas payer")
+    SMALL = "small", _("il reste moins que ce que ce type relance")
     ALL_SENT = "all_sent", _("toutes sont parties")
     NONE = "none", _("ce type de facture n’en prévoit pas")
 
@@ -70,14 +58,28 @@ class NextReminder:
 
 def next_reminder(invoice: Invoice, *, today: date) -> NextReminder:
     """Return when an invoice that is due will be reminded, if nothing changes; or what is in the way."""
-    sent = list(Reminder.objects.filter(invoice=invoice).order_by("step").values_list("decided_at", flat=True))
-    delays = sorted(invoice.type.reminder_delays)
-    obstacle = _obstacle(invoice, today=today, left=len(delays) - len(sent), planned=bool(delays))
-    if obstacle is not None or invoice.due_date is None:
-        return NextReminder(obstacle=obstacle)
-    day = invoice.due_date + timedelta(days=delays[len(sent)])
-    soonest = dates.day_of(sent[-1]) + timedelta(days=rules.SMALLEST_GAP) if sent else today
-    return NextReminder(day=max(day, soonest, today))
+    planned = planned_next(invoice, today=today)
+    obstacle = _obstacle(invoice, today=today, is_left=planned is not None)
+    return NextReminder(obstacle=obstacle) if obstacle or planned is None else NextReminder(day=planned.day)
+
+
+def planned_next(invoice: Invoice, *, today: date) -> rules.Planned | None:
+    """Return the reminder that comes next of those that the type of an invoice plans, whatever is in the way."""
+    if invoice.due_date is None:
+        return None
+    return rules.next_planned(
+        invoice.type.steps,
+        due_date=invoice.due_date,
+        open_days_only=invoice.type.reminder_open_days_only,
+        sent=sent_of(invoice),
+        today=today,
+    )
+
+
+def sent_of(invoice: Invoice) -> rules.Sent:
+    """Return what was sent so far of the plan of an invoice."""
+    last = Reminder.objects.filter(invoice=invoice).order_by("-step").first()
+    return rules.Sent(last.step, dates.day_of(last.decided_at)) if last else rules.Sent()
 
 
 def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, ReminderRefusal]:
@@ -110,9 +112,18 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
     return {pk: ReminderRefusal(said) for pk, said in rows.values_list("pk", "why")}
 
 
-def _obstacle(invoice: Invoice, *, today: date, left: int, planned: bool) -> ReminderObstacle | None:
-    if left <= 0:
-        return ReminderObstacle.ALL_SENT if planned else ReminderObstacle.NONE
+def days_reminded(invoice: Invoice) -> dict[str, str]:
+    """Return what a reminder may say of those before it: the day of the first one, and of the last one."""
+    sent = Reminder.objects.filter(invoice=invoice).order_by("step").values_list("decided_at", flat=True)
+    days = [dates.format_long(dates.day_of(at)) for at in sent] or [""]
+    return {"relance_1_le": days[0], "relance_precedente_le": days[-1]}
+
+
+def _obstacle(invoice: Invoice, *, today: date, is_left: bool) -> ReminderObstacle | None:
+    if not is_left:
+        return ReminderObstacle.ALL_SENT if invoice.type.reminder_steps else ReminderObstacle.NONE
+    if is_too_small(invoice):
+        return ReminderObstacle.SMALL
     if not invoice.payer.email:
         return ReminderObstacle.NO_ADDRESS
     if recovery.open_dispute_of(invoice) is not None:
@@ -124,26 +135,32 @@ def _obstacle(invoice: Invoice, *, today: date, left: int, planned: bool) -> Rem
     return ReminderObstacle.BANK_DOWN if invoice.regie_id in payments.regies_not_payable(today) else None
 
 
-NEXT_DELAY = Func(
-    F("type__reminder_delays"),
-    F("sent") + 1,
-    template="(ARRAY(SELECT unnest(%(expressions)s]",
-    arg_joiner=") ORDER BY 1))[",
-    output_field=IntegerField(),
-)
-"""The delay of the first reminder that was not sent: ``sorted(delays)[sent + 1]``; null when all of them were."""
+def is_too_small(invoice: Invoice) -> bool:
+    """Tell whether less is due than what the type of an invoice reminds of."""
+    return invoice.remaining_cents < invoice.type.reminder_minimum_cents
 
 
-def candidates(today: date) -> Iterator[int]:
+def candidates(today: date, *, hour: int | None = None) -> Iterator[int]:
     """
-    Return the ids of the late invoices whose next reminder's day has come; each is looked at again, locked, before it
-    is sent.
+    Return the ids of the invoices whose next reminder's day has come; each is looked at again, locked, before it is
+    sent.
 
     Those of a régie whose bank is down wait: they are still candidates the day after its recovery.
+
+    :param hour: what clocks show in Paris, to leave out the types that send at other hours; None: all of them.
     """
-    payable = Invoice.objects.late(today).exclude(regie__in=payments.regies_not_payable(today))
-    payable = payable.exclude(recovery.is_disputed())
-    late = payable.annotate(sent=Count("reminders"))
-    reminded_on = ExpressionWrapper(F("due_date") + NEXT_DELAY, output_field=DateField())
-    due = late.annotate(reminded_on=reminded_on).filter(reminded_on__lte=today).order_by("due_date", "id")
-    return due.values_list("pk", flat=True).iterator(chunk_size=500)
+    payable = Invoice.objects.filter(state=InvoiceState.DUE).exclude(regie__in=payments.regies_not_payable(today))
+    payable = payable.exclude(recovery.is_disputed()).annotate(sent=Coalesce(Max("reminders__step"), 0))
+    for kind in InvoiceType.objects.exclude(reminder_steps=[]).order_by("id"):
+        if rules.sends(kind, today, hour):
+            due = payable.filter(_has_a_step_due(kind, today), type=kind, due_cents__gte=kind.reminder_minimum_cents)
+            yield from due.order_by("due_date", "id").values_list("pk", flat=True).iterator(chunk_size=500)
+
+
+def _has_a_step_due(kind: InvoiceType, today: date) -> Q:
+    """Tell, of the invoices of a type, which have a step to come whose day is today or before."""
+    due = Q(pk__in=[])
+    for rank, step in enumerate(kind.steps, start=1):
+        reached = Q(sent__lt=rank, due_date__lte=today - timedelta(days=step.days))
+        due |= reached & Q(due_date__gte=today) if step.days <= 0 else reached
+    return due
