@@ -149,6 +149,9 @@ def measure_long_lists(bench: Bench) -> Iterable[Row]:
     for one in large.exports:
         how = f"first byte {one.first * 1000:.0f} ms, {one.size / 1e6:.1f} MB, memory grown by {one.grown:.0f} MiB"
         yield f"export of {min(long_lists.EXPORTED, large.invoices)} invoices, {one.kind}", f"{one.whole:.1f} s", how
+    done = large.reminders
+    how = f"{done.decided} in {done.took:.1f} s, in one process, memory grown by {done.grown:.0f} MiB"
+    yield "reminders decided", f"{done.decided / done.took:.0f} /s", how
     bench.plans.append(large.slowest)
 
 

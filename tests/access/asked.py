@@ -11,6 +11,7 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Receipt, Reversal
+from obole.recovery.operations import HoldRequest
 from obole.regies import ledger
 from obole.regies.models import Entry
 from tests.access.sides import Side
@@ -72,6 +73,10 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "reminders.remind_now": due,
         "billing.change_due_date": {**due, **reason, "due_date": later(days=60).date()},
         "recovery.open_dispute": {**due, **reason},
+        "recovery.place_hold": {**due, "asked": HoldRequest(later(days=30).date(), "difficulty")},
+        "reminders.make_batch": {"regie_id": side.town.regie.pk},
+        "reminders.post_batch": {"batch_id": side.objects["letters"][0]},
+        "recovery.lift_hold": {"hold_id": side.objects["hold"][1]},
         "recovery.close_dispute": {"dispute_id": side.objects["dispute"][0], "answer": "Vu"},
         "billing.cancel_invoice": {**due, "code": "twice", "comment": ""},
         "payments.resend_message": {"message_id": side.objects["message"][0]},

@@ -167,6 +167,8 @@ BOOKS = {
     "titres": form(money_moved, "transmission", "Lignes « facture ; exercice ; titre »"),
     "transmission_line": form(money_read, "transmission line", "Transmis", writes=money_moved, scoped=False),
     "dispute": form(invoice_handled, "due"),
+    "hold": form(invoice_handled, "due", "Suspendre les relances"),
+    "hold_lift": does(invoice_handled, "hold"),
     "remittances": shows(money_read, "regie", "Versements au comptable"),
     "remittance_new": form(money_moved, "regie", "Préparer un versement", takes=UNSEEN),
     "remittance_new_vouchers": shows(money_moved, "regie", "Pièces du versement"),
@@ -201,6 +203,11 @@ OUTBOX = {
     "messages_selection": form(read, gives=AWAY, scoped=False),
     "message": shows(invoice_read, "message", "Destinataire"),
     "message_resend": does(invoice_handled, "message"),
+    "reminder_results": shows(read, says="Suivi des relances", lists=True),
+    "letters": shows(review, says="Courriers à poster"),
+    "letters_gather": does(invoice_handled, "regie"),
+    "letters_pdf": shows(invoice_handled, "letters"),
+    "letters_posted": does(invoice_handled, "letters"),
 }
 SETTINGS = {
     "settings": settings(),

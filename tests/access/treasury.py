@@ -22,11 +22,13 @@ from obole.recovery.documents import pes_files
 from obole.recovery.models import PesFile
 from obole.regies import operations as regies
 from obole.regies.models import Mandate
+from obole.reminders import operations as reminders, pdf_documents as letters_pdf
+from obole.reminders.models import LetterBatch
 from obole.remittances import operations as remittances, pdf_documents as remittance_documents
 from tests.bank_statements.files import with_a_sign
 from tests.bank_statements.steps import keep
 from tests.recovery.pes import CODES
-from tests.world import NOON, WHO, Town, handed, later, make_agent, make_fixed_invoice
+from tests.world import NOON, WHO, Town, handed, later, make_agent, make_citizen, make_fixed_invoice
 
 Address = tuple[object, ...]
 
@@ -69,9 +71,13 @@ def of_treasury(town: Town) -> dict[str, Address]:
         regie_id=regie, until=until, expected_cents=1100, request_key=f"desk {code}", actor=holder.actor, at=later(9)
     )
     remittance_documents.ensure_remittance_pdf(remittance_id=signed.pk, at=later(9))
+    asked = recovery.HoldRequest(later(days=40).date(), "difficulty")
+    held = recovery.place_hold(invoice_id=billed(town, 1800).pk, asked=asked, actor=WHO, at=later(8))
     contested = recovery.open_dispute(invoice_id=billed(town, 1900).pk, reason="Absent", actor=WHO, at=later(8))
     return {
         "dispute": (contested.pk,),
+        "hold": (held.invoice_id, held.pk),
+        "letters": (printed_letters(town).pk,),
         "transmission": (regie, handed.pk),
         "transmission sent": (regie, file.transmission_id),
         "transmission file": (regie, file.transmission_id, file.pk),
@@ -88,6 +94,17 @@ def printed_by(agent: Agent, invoice: Invoice) -> BulkAction:
     while bulk_actions.run_next(action_id=action.pk, at=later(9)):
         action.refresh_from_db()
     return action
+
+
+def printed_letters(town: Town) -> LetterBatch:
+    """Print the reminder of somebody who has no e-mail."""
+    payer = make_citizen(f"papier.{town.regie.code.lower()}@example.org", last_name=town.citizen.last_name)
+    Citizen.objects.filter(pk=payer.pk).update(email="", address="1 rue Haute\n99999 Valbourg")
+    reminders.remind(invoice_id=billed(town, 1350, citizen=payer).pk, at=later(days=40))
+    batch = reminders.make_batch(regie_id=town.regie.pk, actor=town.agent.actor, at=later(days=40))
+    assert batch is not None
+    letters_pdf.ensure_batch_pdf(batch_id=batch.pk, at=later(days=40))
+    return batch
 
 
 def handed_in_a_file(town: Town) -> PesFile:

@@ -52,7 +52,7 @@ def sweeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reminds_whoever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reminders, "is_still_due", lambda _invoice: True)
+    monkeypatch.setattr(reminders, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
 
 
 def claims_what_was_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ Reminders that are cut, repeated or pointless, and mail servers that misbehave: 
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -75,16 +75,18 @@ def test_f48_a_batch_of_reminders_killed_in_the_middle_goes_on_and_writes_to_nob
 
 def _write_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away both looks at what was sent, and the constraint of the outbox; the reminders' own is the last."""
-    queue = mailing.queue
+    queue = mailing.queue_many
 
-    def anew(letter: mailing.Email, *, at: datetime) -> Message | None:
-        return queue(mailing.Email(**{**vars(letter), "cause": texts.token()}), at=at)
+    def anew(letters: Sequence[mailing.Email], *, at: datetime) -> dict[str, Message]:
+        others = {texts.token(): letter for letter in letters}
+        made = queue([mailing.Email(**{**vars(one), "cause": cause}) for cause, one in others.items()], at=at)
+        return {others[cause].cause: message for cause, message in made.items()}
 
     monkeypatch.setattr(
         queries, "candidates", lambda _today, **_hour: Invoice.objects.order_by("id").values_list("pk", flat=True)
     )
-    monkeypatch.setattr(reminders, "_rank_due", lambda _invoice, *, today: 1)
-    monkeypatch.setattr(reminders.mailing, "queue", anew)
+    monkeypatch.setattr(reminders, "_rank_due", lambda _invoice, _sent, *, today: 1)
+    monkeypatch.setattr(reminders.mailing, "queue_many", anew)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -145,7 +147,7 @@ def test_f51_a_reminder_that_lost_its_reason_before_it_left_is_dropped(town: Tow
 def test_neg_f51_without_the_last_look_a_payer_is_dunned(
     town: Town, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
-    monkeypatch.setattr(reminders, "is_still_due", lambda _invoice: True)
+    monkeypatch.setattr(reminders, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
     with pytest.raises(RED):
         f51(town, meanwhile)
 

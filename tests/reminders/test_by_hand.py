@@ -179,7 +179,7 @@ def bank_down(town: Town, invoice: Invoice) -> None:
 
 
 def no_address(town: Town, invoice: Invoice) -> None:
-    Citizen.objects.update(email="")
+    Citizen.objects.update(email="", address="")
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,18 @@ from obole.billing.models import Invoice, InvoicePdf, InvoiceType
 from obole.billing.rules import reminder_plan
 from obole.billing.rules.reminder_plan import Step
 from obole.directory.models import Citizen
-from obole.lib import dates, open_days
+from obole.directory.rules import Profile
+from obole.lib import actors, dates, open_days, texts
 from obole.mailing.models import Message
+from obole.payments import operations as payments
 from obole.reminders import operations as reminders, queries
 from obole.reminders.models import Reminder
-from obole.reminders.queries import ReminderObstacle, simulation
+from obole.reminders.queries import ReminderObstacle, campaigns, simulation
 from obole.reminders.tasks import run
+from tests.actors import somebody
+from tests.crm.desk import browser, get, text_of
 from tests.spaces import plain
-from tests.world import WHO, Town, later, make_citizen, make_invoice, make_town, run_tasks, steps
+from tests.world import WHO, Town, later, make_agent, make_citizen, make_invoice, make_town, run_tasks, steps
 
 pytestmark = pytest.mark.django_db
 DUE_IN = 20
@@ -210,3 +214,33 @@ def test_who_will_be_reminded_in_a_month(town: Town) -> None:
         (first.pk, 1, late(8).date()),
         (paper.pk, 1, late(8).date()),
     ]
+
+
+def test_what_reminders_did_is_counted_by_step(town: Town) -> None:
+    """Two are reminded; one pays three days later, the other long after: the first step brought one payment."""
+    quick, slow = make_invoice(town), make_invoice(town, meals=2)
+    work(7)
+    pay(quick, at=late(10))
+    work(21)
+    pay(slow, at=late(29))
+    first, last = late(0).date(), late(40).date()
+    found = campaigns.results(town.agent, first, last)
+    assert [(row.step, row.decided, row.sent, row.paid, row.paid_cents, row.per_cent) for row in found] == [
+        (1, 2, 2, 1, 52_00, 50),
+        (2, 1, 1, 0, 0, 0),
+    ]
+    assert campaigns.results(town.agent, first, late(6).date()) == []
+    assert campaigns.results(town.agent, first, last, [town.regie]) == found
+    elsewhere = make_agent(Profile.REVIEWER, email="ailleurs@example.org", all_services=False)
+    assert campaigns.results(elsewhere, first, last) == []
+    shown = text_of(get(browser(town.agent), "reminder_results", first=first.isoformat(), last=last.isoformat()))
+    assert "Relance 1 2 2 0 0 0 0 1 (50 %) 52,00" in shown
+    wrong = get(browser(town.agent), "reminder_results", first=last.isoformat(), last=first.isoformat())
+    assert "échangez-les" in text_of(wrong)
+
+
+def pay(invoice: Invoice, *, at: Any) -> None:
+    attempt = payments.start_payment(
+        invoice_id=invoice.pk, email="usager@example.org", request_key=texts.token(), actor=somebody("usager"), at=at
+    )
+    payments.resolve_attempt(attempt_id=attempt.pk, actor=actors.PAYER_RETURN, at=at)

@@ -160,7 +160,7 @@ def test_who_is_at_the_bank_is_not_reminded(town: Town) -> None:
 
 def test_who_has_no_address_is_not_reminded_and_stops_nobody(town: Town) -> None:
     invoice = make_invoice(town)
-    type(town.citizen).objects.update(email="")
+    type(town.citizen).objects.update(email="", address="")
     assert reminders.remind(invoice_id=invoice.pk, at=late(7)) is None
     assert not ProcrastinateJob.objects.filter(task_name="reminders.deliver").exists()
 
@@ -199,14 +199,14 @@ def texts() -> list[str]:
 
 def test_a_reminder_that_raises_stops_no_other_and_the_task_fails(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     unlucky, other = make_invoice(town, meals=1), make_invoice(town, meals=2)
-    remind = reminders.remind
+    words_of = reminders._words
 
-    def fail(*, invoice_id: int, at: Any) -> Reminder | None:
-        if invoice_id == unlucky.pk:
+    def fail(one: reminders.Chosen, *given: Any) -> Any:
+        if one.invoice.pk == unlucky.pk:
             raise ZeroDivisionError
-        return remind(invoice_id=invoice_id, at=at)
+        return words_of(one, *given)
 
-    monkeypatch.setattr(reminders, "remind", fail)
+    monkeypatch.setattr(reminders, "_words", fail)
     with pytest.raises(ExceptionGroup, match="1 left undone"):
         work(8)
     assert list(Reminder.objects.values_list("invoice", flat=True)) == [other.pk]

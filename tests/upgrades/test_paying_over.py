@@ -20,6 +20,7 @@ BEFORE = {
     "payments": "0003_clearings",
     "recovery": None,
     "regies": "0005_nothing_is_truncated",
+    "reminders": "0002_once_a_day",
     "remittances": None,
 }
 NAME = f"obole_paying_over_{os.getpid()}"

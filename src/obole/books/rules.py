@@ -1,7 +1,7 @@
 """Periods of the books, and how they are said."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -28,12 +28,12 @@ class Period:
     @property
     def begins(self) -> datetime:
         """The instant at which it begins."""
-        return midnight(self.first)
+        return dates.midnight(self.first)
 
     @property
     def ends(self) -> datetime:
         """The instant at which it is over."""
-        return midnight(self.last + timedelta(days=1))
+        return dates.midnight(self.last + timedelta(days=1))
 
     @property
     def opens_a_year(self) -> bool:
@@ -47,11 +47,6 @@ class Period:
             "first": dates.format_short(self.first),
             "last": dates.format_short(self.last),
         }
-
-
-def midnight(day: date) -> datetime:
-    """Return the instant at which a day begins in Paris."""
-    return datetime.combine(day, time(), tzinfo=dates.PARIS)
 
 
 def month_of(day: date) -> Period:

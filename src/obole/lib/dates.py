@@ -1,6 +1,6 @@
 """Days are counted in Europe/Paris; instants are aware datetimes."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -35,6 +35,11 @@ def day_of(at: datetime) -> date:
 def local(at: datetime) -> datetime:
     """Return what clocks show in Paris at ``at``, without a zone: for spreadsheets, which know none."""
     return at.astimezone(PARIS).replace(tzinfo=None)
+
+
+def midnight(day: date) -> datetime:
+    """Return the instant at which a day begins in Paris."""
+    return datetime.combine(day, time(), tzinfo=PARIS)
 
 
 def due_date(issued_at: datetime, *, term_days: int) -> date:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial, wraps
@@ -71,6 +71,15 @@ def defer(task: str, *, lock: str | None = None, at: datetime | None = None, **a
         _in_our_transaction(app.configure_task(task, allow_unknown=False, lock=lock, schedule_at=at)).defer(
             **cast(dict[str, Any], arguments)
         )
+
+
+def defer_many(task: str, every: Sequence[dict[str, Argument]]) -> None:
+    """Queue a task once for each of many arguments, in one statement; a rollback leaves nothing."""
+    if every:
+        with _errors_as_django_says():
+            _in_our_transaction(app.configure_task(task, allow_unknown=False)).batch_defer(
+                *cast(list[dict[str, Any]], every)
+            )
 
 
 def defer_once(task: str, *, key: str, priority: int | None = None, **arguments: Argument) -> bool:

@@ -1,6 +1,5 @@
 """Every write of the outbox."""
 
-import json
 import logging
 import smtplib
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from django.db import models
 from obole.audit_log import configuration, operations as audit_log
 from obole.lib import actors, files, sql
 from obole.lib.actors import Actor
-from obole.lib.queue import defer, each
+from obole.lib.queue import defer, defer_many, each
 from obole.lib.states import Transition
 from obole.lib.transactions import atomic_with_retry, forbid_transaction, require_transaction
 from obole.limits import operations as limits
@@ -39,6 +38,7 @@ _SAID = (
     "subject",
     "text",
     "html",
+    "attachments",
     "confidential",
     "at_most_once",
     "about_kind",
@@ -53,12 +53,13 @@ _ADD = """
         public_id, cause, kind, "to", subject, text, html, attachments, confidential, at_most_once, about_kind,
         about_id, state, created_at, tries, last_error
     )
-    VALUES (
-        %(public_id)s, %(cause)s, %(kind)s, %(to)s, %(subject)s, %(text)s, %(html)s, %(attachments)s, %(confidential)s,
-        %(at_most_once)s, %(about_kind)s, %(about_id)s, %(state)s, %(created_at)s, %(tries)s, %(last_error)s
+    SELECT * FROM json_to_recordset(%(said)s) AS said (
+        public_id text, cause text, kind text, "to" text, subject text, text text, html text, attachments jsonb,
+        confidential boolean, at_most_once boolean, about_kind text, about_id bigint, state text,
+        created_at timestamptz, tries smallint, last_error text
     )
     ON CONFLICT (cause) DO NOTHING
-    RETURNING id
+    RETURNING id, cause
 """
 """Who comes second with the same cause waits for the first, and adds nothing; no savepoint is needed for a refusal."""
 
@@ -92,11 +93,33 @@ def queue(letter: Email, *, at: datetime) -> Message | None:
     :returns: the message, or None if this cause had one, or if strangers made the town write too often to it.
     :raises RuntimeError: outside a transaction.
     """
+    return queue_many([letter], at=at).get(letter.cause)
+
+
+def queue_many(letters: Sequence[Email], *, at: datetime) -> dict[str, Message]:
+    """
+    Put mails in the outbox as ``queue`` does, in one statement.
+
+    :returns: the messages that were added, by their cause.
+    :raises RuntimeError: outside a transaction.
+    """
     require_transaction("a mail")
-    if _too_many(letter, at=at):
-        return None
+    wanted = {letter.cause: letter for letter in letters if not _too_many(letter, at=at)}
+    messages = {cause: _message(letter, at=at) for cause, letter in wanted.items()}
+    said = [{name: getattr(message, name) for name in _SAID} for message in messages.values()]
+    added = {cause: pk for pk, cause in sql.execute(_ADD, said=sql.as_json(said))} if said else {}
+    tasks: dict[str, list[int]] = {}
+    for cause, pk in added.items():
+        messages[cause].pk = pk
+        tasks.setdefault(wanted[cause].task, []).append(pk)
+    for task, keys in tasks.items():
+        defer_many(task, [{"message_id": pk} for pk in keys])
+    return {cause: messages[cause] for cause in added}
+
+
+def _message(letter: Email, *, at: datetime) -> Message:
     about = letter.about
-    message = Message(
+    return Message(
         cause=letter.cause,
         kind=letter.kind,
         to=letter.to,
@@ -110,13 +133,6 @@ def queue(letter: Email, *, at: datetime) -> Message | None:
         about_id=about.pk if about else None,
         created_at=at,
     )
-    said = {name: getattr(message, name) for name in _SAID}
-    added = sql.execute(_ADD, **said, attachments=json.dumps(message.attachments))
-    if not added:
-        return None
-    [(message.pk,)] = added
-    defer(letter.task, message_id=message.pk)
-    return message
 
 
 def queue_again(message: Message, *, to: str, at: datetime) -> Message | None:
@@ -157,7 +173,9 @@ def compose(kind: str, variables: Mapping[str, str], *, own: queries.TemplateTex
 
     Words that cannot be filled are told to the operator and passed over: a mail never undoes what it is about.
     """
-    for said in filter(None, (own, queries.template_of(kind))):
+    # The town's words are looked up only where they are needed.
+    for said in (own, None):
+        said = said or queries.template_of(kind)
         try:
             return rules.render(said.subject, said.body, variables)
         except rules.BadTemplate as error:

@@ -7,10 +7,11 @@ import re
 import smtplib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from liquid import Environment, StrictUndefined
+from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
 from obole.lib import texts
@@ -88,14 +89,20 @@ def _fill(source: str, variables: Mapping[str, str]) -> str:
     if len(source) > LONGEST_SOURCE:
         raise BadTemplate(_("Ce texte est trop long : %(most)s caractères au plus.") % {"most": LONGEST_SOURCE})
     try:
-        return _ENVIRONMENT.from_string(source).render(**variables)
+        return _parsed(source).render(**variables)
     except LiquidError as error:
         raise BadTemplate(_sentence(error, variables)) from error
 
 
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> BoundTemplate:
+    """Parse a template once: a campaign fills the same few thousands of times."""
+    return _ENVIRONMENT.from_string(source)
+
+
 def _check_every_branch(source: str, variables: frozenset[str]) -> None:
     """Refuse what would only fail once a value is missing: the mail goes with an invoice, which must not fail then."""
-    template = _ENVIRONMENT.from_string(source)
+    template = _parsed(source)
     for path in template.global_variable_paths():
         if path not in variables:
             raise BadTemplate(_no_variable(path, variables))

@@ -51,6 +51,10 @@ def _reminded(record: Record) -> tuple[str, str]:
     return _("Relance %(step)s") % {"step": record.details.get("step", "")}, ""
 
 
+def _written(record: Record) -> tuple[str, str]:
+    return _("Relance %(step)s, sur papier") % {"step": record.details.get("step", "")}, ""
+
+
 def _anomaly(record: Record) -> tuple[str, str]:
     kind = str(record.details.get("kind", ""))
     details = "" if kind == Anomaly.Kind.FREED else str(record.details.get("details", ""))
@@ -124,6 +128,12 @@ def _titre(record: Record) -> tuple[str, str]:
 
 def _answered(record: Record) -> tuple[str, str]:
     return _("Réponse à la contestation"), str(record.details.get("answer", ""))
+
+
+def _held(record: Record) -> tuple[str, str]:
+    whole = _("Relances de toutes les factures du payeur suspendues jusqu’au %(day)s")
+    title = whole if record.details.get("of_payer") else _("Relances suspendues jusqu’au %(day)s")
+    return title % {"day": _day(record, "until")}, str(record.details.get("comment", ""))
 
 
 def _due_date(record: Record) -> str:
@@ -218,6 +228,9 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "line.titre": (_titre, "info"),
     "dispute.open": (_with_reason(gettext_noop("Contestée par le payeur")), "late"),
     "dispute.close": (_answered, "done"),
+    "hold.place": (_held, "neutral"),
+    "hold.lift": (_fixed(gettext_noop("Relances reprises")), "neutral"),
+    "hold.end": (_fixed(gettext_noop("Suspension des relances terminée")), "neutral"),
     "invoice.document": (_fixed(gettext_noop("PDF produit et conservé")), "neutral"),
     "attempt.open": (_opened, "info"),
     "attempt.start": (_fixed(gettext_noop("Usager envoyé à la banque")), "info"),
@@ -235,6 +248,9 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "attempt.test": (_fixed(gettext_noop("Paiement d’essai réussi, rien n’est encaissé")), "neutral"),
     "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
     "reminder.send": (_reminded, "late"),
+    "reminder.write": (_written, "late"),
+    "letter.print": (_fixed(gettext_noop("Relance imprimée")), "neutral"),
+    "letter.post": (_fixed(gettext_noop("Relance remise à l’affranchissement")), "neutral"),
     "anomaly.open": (_anomaly, "late"),
     "anomaly.assign": (_given, "neutral"),
     "anomaly.close": (_closed, "done"),

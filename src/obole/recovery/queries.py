@@ -32,7 +32,7 @@ from obole.mailing.models import Message
 from obole.mailing.states import MessageState
 from obole.payments.models import Allocation, AttemptLine
 from obole.recovery.line_states import LineState
-from obole.recovery.models import Dispute, Obstacle, Transmission, TransmissionLine
+from obole.recovery.models import Dispute, Hold, Obstacle, Transmission, TransmissionLine
 from obole.recovery.rules import Age
 from obole.recovery.states import TransmissionState
 from obole.regies import queries as regies
@@ -130,6 +130,7 @@ def with_obstacle(invoices: QuerySet[Invoice], today: date) -> QuerySet[Any]:
             When(~Q(state=InvoiceState.DUE), then=Value(Obstacle.NOT_DUE)),
             When(paying, then=Value(Obstacle.PAYING)),
             When(disputed, then=Value(Obstacle.DISPUTED)),
+            When(is_held(today), then=Value(Obstacle.HELD)),
             When(payable_until__gte=today, then=Value(Obstacle.TOO_SOON)),
             # Who has no e-mail is reminded on paper, which nobody counts here; small sums are not reminded of.
             When(hears & is_worth_it & Q(reminded__lt=LATE_STEPS), then=Value(Obstacle.NOT_REMINDED)),
@@ -232,6 +233,24 @@ def with_comptable(entries: QuerySet[Entry]) -> QuerySet[Any, Any]:
 def open_dispute_of(invoice: Invoice) -> Dispute | None:
     """Return what the payer of an invoice contests and that nobody answered yet."""
     return Dispute.objects.filter(invoice=invoice, closed_at=None).first()
+
+
+def hold_of(invoice: Invoice, today: date) -> Hold | None:
+    """Return what holds the reminders of an invoice back today, its own or its payer's: the one that lasts longest."""
+    mine = Q(of_payer=False, invoice=invoice) | Q(of_payer=True, payer=invoice.payer_id)
+    return Hold.objects.filter(mine, ended_at=None, until__gte=today).order_by("-until", "-id").first()
+
+
+def is_held(today: date) -> Exists | Q:
+    """Return the condition that the reminders of an invoice of a query are held back that day."""
+    holds = Hold.objects.filter(ended_at=None, until__gte=today)
+    own = Exists(holds.filter(of_payer=False, invoice=OuterRef("pk")))
+    return own | Exists(holds.filter(of_payer=True, payer=OuterRef("payer")))
+
+
+def holds_over(today: date) -> QuerySet[Hold]:
+    """Return the holds whose last day is past, and of which nobody wrote it yet."""
+    return Hold.objects.filter(ended_at=None, until__lt=today).order_by("until", "id")
 
 
 def is_disputed() -> Exists:

@@ -16,6 +16,15 @@ def send(transmission_id: int) -> None:
     operations.finish_transmission(transmission_id=transmission_id, at=dates.now())
 
 
+@app.periodic(cron="3 * * * *")
+@task("recovery.end_holds", queue="clock", queueing_lock="recovery.end_holds", lock="recovery.end_holds")
+def end_holds(timestamp: int) -> None:
+    """Write that holds are over, once their last day is past; run again, it finds none."""
+    at = dates.now()
+    over = list(queries.holds_over(dates.day_of(at)).values_list("pk", flat=True))
+    each(over, lambda hold: operations.end_hold(hold_id=hold, at=at))
+
+
 @app.periodic(cron="37 * * * *")
 @task("recovery.resume", queue="clock", queueing_lock="recovery.resume", lock="recovery.resume")
 def resume(timestamp: int) -> None:

@@ -1,9 +1,12 @@
 """Every write about reminders. What is still due is asked at the moment of sending, so nobody has to cancel one."""
 
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
@@ -12,15 +15,21 @@ from obole.billing.access import require_biller
 from obole.billing.emails import invoice_variables
 from obole.billing.models import Invoice, InvoicePdf
 from obole.billing.rules import reminder_plan
+from obole.directory import queries as directory
+from obole.directory.models import Agent, Authority
+from obole.directory.rules import NotAllowed, Right
 from obole.lib import actors, dates, texts
 from obole.lib.actors import Actor
+from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
 from obole.payments import queries as payments
-from obole.recovery import queries as recovery
 from obole.reminders import queries, rules
-from obole.reminders.models import Reminder
+from obole.reminders.models import Letter, LetterBatch, Reminder
 from obole.reminders.queries import ReminderRefusal
+
+MOST_LETTERS = 500
+"""In one batch: what is put in envelopes in a day."""
 
 
 class ReminderRefused(Exception):
@@ -31,21 +40,33 @@ class ReminderRefused(Exception):
         self.why = why
 
 
-@atomic_with_retry
 def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
-    """
-    Decide the next reminder of an invoice, if one is due now; once for each step, however many workers ask.
+    """Decide the next reminder of an invoice, if one is due now, as ``remind_many`` does."""
+    return next(iter(remind_many(invoice_ids=[invoice_id], at=at)), None)
 
-    Nobody who has paid, is paying, paid what a person still looks at, cannot pay online since the bank is down, or has
-    no e-mail is reminded.
+
+@atomic_with_retry
+def remind_many(*, invoice_ids: Collection[int], at: datetime) -> list[Reminder]:
     """
-    invoice = Invoice.objects.locked().select_related("type", "regie").get(pk=invoice_id)
-    step = _rank_due(invoice, today=dates.day_of(at))
-    if step is None or not invoice.payer.email or not is_still_due(invoice):
-        return None
-    if invoice.regie_id in payments.regies_not_payable(dates.day_of(at)):
-        return None
-    return _send(invoice, step, actor=actors.WORKER, at=at)
+    Decide the next reminder of each invoice that is due one now; once for each step, however many workers ask.
+
+    Nobody who has paid, is paying, paid what a person still looks at, contests, was granted a rest, cannot pay online
+    since the bank is down, or has neither an e-mail nor a postal address is reminded. Who has no e-mail is written to
+    on paper. The invoices are locked together: a few hundred at once, so that who pays waits for less than a second.
+    """
+    today = dates.day_of(at)
+    locked = Invoice.objects.locked().select_related("type", "regie").filter(pk__in=invoice_ids)
+    invoices = list(locked.order_by("pk"))
+    prefetch_related_objects(invoices, "payer")
+    due, sent = _still_due(invoices, today=today), queries.sent_of_each(invoice_ids)
+    unpayable = set(payments.regies_not_payable(today))
+    chosen = [
+        Chosen(invoice, rank, sent[invoice.pk])
+        for invoice in invoices
+        if invoice.pk in due and invoice.regie_id not in unpayable and queries.can_be_written_to(invoice)
+        if (rank := _rank_due(invoice, sent[invoice.pk], today=today)) is not None
+    ]
+    return _send(chosen, actor=actors.WORKER, at=at)
 
 
 @atomic_with_retry
@@ -66,11 +87,10 @@ def remind_now(*, invoice_id: int, actor: Actor, at: datetime) -> Reminder:
     why = queries.refusals([invoice.pk], today=dates.day_of(at)).get(invoice.pk)
     if why is not None:
         raise ReminderRefused(why)
-    rank = rules.next_late_rank(invoice.type.steps, queries.sent_of(invoice))
-    reminder = _send(invoice, rank, actor=actor, at=at)
-    if reminder is None:
+    made = _send([_by_hand(invoice)], actor=actor, at=at)
+    if not made:
         raise ReminderRefused(ReminderRefusal.TODAY)
-    return reminder
+    return made[0]
 
 
 def next_words(invoice: Invoice, *, today: date) -> mail_rules.RenderedMail:
@@ -78,7 +98,7 @@ def next_words(invoice: Invoice, *, today: date) -> mail_rules.RenderedMail:
     shown = copy(invoice)
     if shown.payable_until is not None:
         shown.payable_until = max(shown.payable_until, billing_rules.payable_after_reminder(today))
-    return _words(shown, rules.next_late_rank(invoice.type.steps, queries.sent_of(invoice)))
+    return _words(_by_hand(shown), directory.the_authority(), mail_queries.template_of)
 
 
 @atomic_with_retry
@@ -96,60 +116,147 @@ def deliver(*, message_id: int, at: datetime) -> None:
     :raises OSError: if the mail server did not take it and it will be tried again.
     """
     reminder = Reminder.objects.select_related("invoice").get(message=message_id)
-    if is_still_due(reminder.invoice):
+    if is_still_due(reminder.invoice, today=dates.day_of(at)):
         mailing.deliver(message_id=message_id, at=at)
     else:
         mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
 
 
-def is_still_due(invoice: Invoice) -> bool:
-    """
-    Tell whether something is due, nobody is at the bank for it, no money that was sent for it waits, and its payer does
-    not contest it.
-    """
-    if not invoice.remaining_cents or payments.open_attempt_of(invoice) is not None:
-        return False
-    if recovery.open_dispute_of(invoice) is not None:
-        return False
-    return not Invoice.objects.filter(payments.money_waits(), pk=invoice.pk).exists()
+def is_still_due(invoice: Invoice, *, today: date) -> bool:
+    """Tell whether its payer may still be reminded, as far as money, disputes and holds go."""
+    return invoice.pk in _still_due([invoice], today=today)
 
 
-def _send(invoice: Invoice, step: int, *, actor: Actor, at: datetime) -> Reminder | None:
-    """Put a reminder in the outbox; nothing if this one is there. The caller holds the invoice."""
-    # What the reminder says of the transmission must still be true when it is read.
-    billing.keep_payable(invoice=invoice, until=billing_rules.payable_after_reminder(dates.day_of(at)))
-    letter = mailing.Email(
-        cause=f"reminder:{invoice.pk}:{step}",
-        kind=reminder_plan.kind_of(invoice.type.steps, step),
-        to=invoice.payer.email,
-        rendered=_words(invoice, step),
-        about=invoice,
-        attachments=_documents(invoice),
+def _still_due(invoices: Sequence[Invoice], *, today: date) -> set[int]:
+    return queries.still_due([invoice.pk for invoice in invoices], today=today)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An invoice whose payer is reminded: which reminder, and what was sent before it."""
+
+    invoice: Invoice
+    rank: int
+    sent: rules.Sent
+
+    @property
+    def cause(self) -> str:
+        """What its mail is kept under: there is one."""
+        return f"reminder:{self.invoice.pk}:{self.rank}"
+
+
+def _by_hand(invoice: Invoice) -> Chosen:
+    sent = queries.sent_of(invoice)
+    return Chosen(invoice, rules.next_late_rank(invoice.type.steps, sent), sent)
+
+
+def _send(every: Sequence[Chosen], *, actor: Actor, at: datetime) -> list[Reminder]:
+    """Put reminders in the outbox, or with the letters; none that is there. The caller holds the invoices."""
+    authority, template_of = directory.the_authority(), cache(mail_queries.template_of)
+    # What a reminder says of the transmission must still be true when it is read.
+    until = billing_rules.payable_after_reminder(dates.day_of(at))
+    billing.keep_payable(invoices=[one.invoice for one in every], until=until)
+    words = {one.cause: _words(one, authority, template_of) for one in every}
+    mails = [_mail(one, words[one.cause]) for one in every if one.invoice.payer.email]
+    messages = mailing.queue_many(mails, at=at)
+    made = [one for one in every if one.cause in messages or not one.invoice.payer.email]
+    reminders = Reminder.objects.bulk_create(
+        Reminder(invoice=one.invoice, step=one.rank, message=messages.get(one.cause), decided_at=at) for one in made
+    )
+    on_paper = [(reminder, one) for reminder, one in zip(reminders, made, strict=True) if reminder.message is None]
+    Letter.objects.bulk_create(
+        Letter(reminder=reminder, subject=words[one.cause].subject, text=words[one.cause].text)
+        for reminder, one in on_paper
+    )
+    said = [("reminder.send" if one.cause in messages else "reminder.write", one) for one in made]
+    audit_log.log_transitions(
+        [(TransitionRecord(verb, "", ""), one.invoice, {"step": one.rank}) for verb, one in said], actor=actor, at=at
+    )
+    return reminders
+
+
+def _mail(one: Chosen, words: mail_rules.RenderedMail) -> mailing.Email:
+    return mailing.Email(
+        cause=one.cause,
+        kind=reminder_plan.kind_of(one.invoice.type.steps, one.rank),
+        to=one.invoice.payer.email,
+        rendered=words,
+        about=one.invoice,
+        attachments=_documents(one.invoice),
         at_most_once=True,
         task="reminders.deliver",
     )
-    message = mailing.queue(letter, at=at)
-    if message is None:
+
+
+@atomic_with_retry
+def make_batch(*, regie_id: int, actor: Actor, at: datetime) -> LetterBatch | None:
+    """
+    Gather the letters of a régie that wait and that an agent handles, to be printed together; ``MOST_LETTERS`` at once.
+    Those whose invoice is not due any more, or whose reminders are suspended, are left out for good.
+
+    :returns: None if none is left to print.
+    :raises obole.directory.rules.NotAllowed: to who bills nothing there.
+    """
+    agent = _who_bills(actor)
+    if not Invoice.objects.handled_by(agent).filter(regie=regie_id).exists():
+        raise NotAllowed(f"{actor.id} handles no invoice of régie {regie_id}")
+    waiting = queries.letters_waiting(agent).filter(reminder__invoice__regie=regie_id).order_by("id")
+    letters = list(waiting.select_for_update(of=("self",)).select_related("reminder__invoice")[:MOST_LETTERS])
+    due = [one for one in letters if is_still_due(one.reminder.invoice, today=dates.day_of(at))]
+    Letter.objects.filter(pk__in={one.pk for one in letters} - {one.pk for one in due}).update(dropped_at=at)
+    if not due:
         return None
-    reminder = Reminder.objects.create(invoice=invoice, step=step, message=message, decided_at=at)
-    audit_log.log_event("reminder.send", subject=invoice, actor=actor, at=at, step=step)
-    return reminder
+    batch = LetterBatch.objects.create(regie_id=regie_id, made_at=at, made_by=actor, count=len(due))
+    Letter.objects.filter(pk__in=[one.pk for one in due]).update(batch=batch)
+    for one in due:
+        audit_log.log_event("letter.print", subject=one.reminder.invoice, actor=actor, at=at, batch=batch.pk)
+    return batch
 
 
-def _rank_due(invoice: Invoice, *, today: date) -> int | None:
+@atomic_with_retry
+def post_batch(*, batch_id: int, actor: Actor, at: datetime) -> LetterBatch:
+    """
+    Write that the letters of a batch were handed to the post; said again, it changes nothing.
+
+    :raises obole.directory.rules.NotAllowed: to who does not handle all the invoices that it is about.
+    """
+    batch = LetterBatch.objects.select_for_update(of=("self",)).get(pk=batch_id)
+    if not queries.batches_of(_who_bills(actor)).filter(pk=batch_id).exists():
+        raise NotAllowed(f"{actor.id} does not handle the letters of batch {batch_id}")
+    if batch.posted_at is None:
+        batch.posted_at, batch.posted_by = at, actor
+        batch.save(update_fields=["posted_at", "posted_by"])
+        for letter in batch.letters.select_related("reminder__invoice").order_by("id"):
+            audit_log.log_event("letter.post", subject=letter.reminder.invoice, actor=actor, at=at, batch=batch.pk)
+    return batch
+
+
+def _who_bills(actor: Actor) -> Agent:
+    agent = Agent.objects.filter(pk=actor.pk_of("agent") or 0).first()
+    if agent is None or not agent.may(Right.REVIEW):
+        raise NotAllowed(f"{actor.id} prints no letters")
+    return agent
+
+
+def _rank_due(invoice: Invoice, sent: rules.Sent, *, today: date) -> int | None:
     """Return the rank of the reminder that is due today, of those that the type of an invoice plans."""
     if not rules.sends(invoice.type, today, None) or queries.is_too_small(invoice):
         return None
-    planned = queries.planned_next(invoice, today=today)
+    planned = queries.planned_next(invoice, today=today, sent=sent)
     return planned.rank if planned and planned.day <= today else None
 
 
-def _words(invoice: Invoice, rank: int) -> mail_rules.RenderedMail:
-    steps = invoice.type.steps
-    step = steps[rank - 1] if rank <= len(steps) else None
-    own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else None
-    said = {**invoice_variables(invoice), **queries.days_reminded(invoice)}
-    return mailing.compose(reminder_plan.kind_of(steps, rank), said, own=own)
+def _words(
+    one: Chosen, authority: Authority, template_of: Callable[[str], mail_queries.TemplateTexts]
+) -> mail_rules.RenderedMail:
+    steps, sent = one.invoice.type.steps, one.sent
+    step = steps[one.rank - 1] if one.rank <= len(steps) else None
+    kind = reminder_plan.kind_of(steps, one.rank)
+    own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else template_of(kind)
+    days = {"relance_1_le": sent.first, "relance_precedente_le": sent.day}
+    before = {name: dates.format_long(day) if day else "" for name, day in days.items()}
+    said = {**invoice_variables(one.invoice, authority), **before}
+    return mailing.compose(kind, said, own=own)
 
 
 def _documents(invoice: Invoice) -> list[dict[str, str]]:

@@ -14,10 +14,11 @@ SMALLEST_GAP = 5
 
 @dataclass(frozen=True)
 class Sent:
-    """What was sent so far: the rank of the last reminder in its plan (0 if none was) and its day."""
+    """What was sent so far: the rank of the last reminder in its plan (0 if none was), its day, that of the first."""
 
     rank: int = 0
     day: date | None = None
+    first: date | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,10 @@
 """What the worker does for reminders."""
 
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -7,16 +12,36 @@ from obole.lib import dates
 from obole.lib.queue import AWAY, each, task
 from obole.reminders import operations, queries
 
+logger = logging.getLogger(__name__)
+AT_ONCE = 200
+"""Invoices decided in one transaction, which holds them meanwhile: who pays waits a fraction of a second."""
+
 
 @app.periodic(cron="7 * * * *")
 @task("reminders.run", queue="clock", queueing_lock="reminders.run", lock="reminders.run")
 def run(timestamp: int) -> None:
     """Remind everyone whose reminder is due; run again, it finds nobody."""
     at = dates.now()
-    each(
-        queries.candidates(dates.day_of(at), hour=dates.local(at).hour),
-        lambda invoice: operations.remind(invoice_id=invoice, at=at),
-    )
+    decide(queries.candidates(dates.day_of(at), hour=dates.local(at).hour), at)
+
+
+def decide(invoice_ids: Iterable[int], at: datetime) -> None:
+    """Decide the reminders of invoices, many at once."""
+    each(_by_so_many(iter(invoice_ids)), lambda some: _remind(some, at))
+
+
+def _by_so_many(ids: Iterator[int]) -> Iterator[list[int]]:
+    while some := list(islice(ids, AT_ONCE)):
+        yield some
+
+
+def _remind(invoice_ids: Sequence[int], at: datetime) -> None:
+    """Remind the payers of some invoices together; where one is in the way, each alone, so that it stops no other."""
+    try:
+        operations.remind_many(invoice_ids=invoice_ids, at=at)
+    except Exception:
+        logger.warning("%d reminders could not be decided together", len(invoice_ids), exc_info=True)
+        each(invoice_ids, lambda invoice: operations.remind(invoice_id=invoice, at=at))
 
 
 @task(

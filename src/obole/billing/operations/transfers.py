@@ -1,5 +1,6 @@
 """Between the régie and the comptable public: an invoice handed over, taken back, and until when it is paid here."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -62,11 +63,13 @@ def return_invoice(
     return entry
 
 
-def keep_payable(*, invoice: Invoice, until: date) -> None:
-    """Give the payer until that day at least before the invoice may be handed over. The caller holds its lock."""
-    if invoice.payable_until is not None and invoice.payable_until < until:
+def keep_payable(*, invoices: Sequence[Invoice], until: date) -> None:
+    """Give payers until that day at least before their invoices may be handed over. The caller holds the invoices."""
+    sooner = [one for one in invoices if one.payable_until is not None and one.payable_until < until]
+    for invoice in sooner:
         invoice.payable_until = until
-        invoice.save(update_fields=["payable_until"])
+    if sooner:
+        Invoice.objects.filter(pk__in=[invoice.pk for invoice in sooner]).update(payable_until=until)
 
 
 def _post(invoice: Invoice, kind: str, *, debit: Account, credit: Account, cents: int, at: datetime) -> Entry:

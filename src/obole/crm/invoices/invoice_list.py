@@ -40,6 +40,7 @@ from obole.payments import display_status, queries as payments
 from obole.payments.display_status import DisplayStatus
 from obole.payments.models import Attempt
 from obole.payments.states import AttemptState
+from obole.recovery import queries as recovery
 from obole.regies.models import Regie
 from obole.reminders.models import Reminder
 from obole.ui.forms import DayInput
@@ -95,6 +96,10 @@ class InvoiceFilter(ListFilter):
         label=gettext_lazy("Relancée"), choices=REMINDED, method="by_reminder", empty_label=gettext_lazy("Peu importe")
     )
 
+    held = filters.BooleanFilter(
+        label=gettext_lazy("Relances suspendues"), widget=forms.CheckboxInput, method="by_hold"
+    )
+
     class Meta(ListFilter.Meta):
         model = Invoice
         fields: tuple[str, ...] = ()
@@ -120,6 +125,10 @@ class InvoiceFilter(ListFilter):
     def by_reminder(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep those whose payer was reminded so many times, or never."""
         return reminded(invoices, times=int(value)) if int(value) else never_reminded(invoices)
+
+    def by_hold(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
+        """Keep those whose payer is left in peace until a day."""
+        return invoices.filter(recovery.is_held(self.today)) if value else invoices
 
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""

@@ -16,7 +16,8 @@ from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.payments.display_status import DisplayStatus, InvoiceDisplay
 from obole.payments.models import Attempt
-from obole.recovery.models import Dispute, TransmissionLine
+from obole.recovery import queries as recovery
+from obole.recovery.models import Dispute, Hold, TransmissionLine
 from obole.reminders import queries as reminders
 
 MINUTES_IN_WORDS = 60
@@ -50,7 +51,17 @@ class InvoiceFacts:
 
 def notices_of(facts: InvoiceFacts) -> list[Notice]:
     """Return what is unusual about an invoice, the most urgent first."""
-    parts = (_free_money, _late_in_part, _at_the_bank, _undelivered, _disputed, _handed_over, _on_paper, _reminder)
+    parts = (
+        _free_money,
+        _late_in_part,
+        _at_the_bank,
+        _undelivered,
+        _disputed,
+        _held,
+        _handed_over,
+        _on_paper,
+        _reminder,
+    )
     return [notice for part in parts for notice in part(facts)]
 
 
@@ -120,6 +131,19 @@ def _disputed(facts: InvoiceFacts) -> Iterator[Notice]:
     said = _("Contestée par le payeur le %(day)s : « %(reason)s »") % {"day": day, "reason": facts.dispute.reason}
     answer = ((_("Répondre à la contestation"), reverse("crm:dispute", args=[facts.shown.invoice.pk])),)
     yield Notice(said, links=answer if facts.handles else ())
+
+
+def _held(facts: InvoiceFacts) -> Iterator[Notice]:
+    invoice = facts.shown.invoice
+    hold = recovery.hold_of(invoice, dates.day_of(facts.at)) if invoice.state == InvoiceState.DUE else None
+    if hold is None:
+        return
+    whole = _("Relances de toutes les factures de ce payeur suspendues jusqu’au %(day)s : %(why)s.")
+    said = whole if hold.of_payer else _("Relances suspendues jusqu’au %(day)s : %(why)s.")
+    why = ", ".join(part for part in (Hold.Reason(hold.reason).label.lower(), hold.comment) if part)
+    words = said % {"day": dates.format_short(hold.until), "why": why}
+    links = ((_("Reprendre ou changer"), reverse("crm:hold", args=[invoice.pk])),)
+    yield Notice(words, tone="in-progress", icon="clock", links=links if facts.handles else ())
 
 
 def _handed_over(facts: InvoiceFacts) -> Iterator[Notice]:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from obole.crm.invoices import (
+    campaigns,
     cancel_and_redo,
     carry_over,
     drafts,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("factures/", invoice_list.invoices, name="invoices"),
     path("factures/export.<str:kind>", invoice_list.invoices_file, name="invoices_file"),
     path("factures/selection/", invoice_list.invoices_selection, name="invoices_selection"),
+    path("relances/", campaigns.reminder_results, name="reminder_results"),
     path("factures/<int:pk>/", invoice_detail.invoice, name="invoice"),
     path("factures/<int:pk>/facture.pdf", invoice_detail.invoice_pdf, name="invoice_pdf"),
     path("factures/<int:pk>/dossier-de-preuve.zip", proof.invoice_proof, name="invoice_proof"),

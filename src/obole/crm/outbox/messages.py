@@ -113,7 +113,8 @@ def messages(request: AgentRequest) -> HttpResponse:
         tab(request, _("Non remis"), state=["failed", "doubtful"]),
         tab(request, _("En attente"), state=["queued", "sending"]),
     ]
-    context = {**list_page(request, table, narrowed, tabs, kept), "selection": selection}
+    may_bill = request.agent.may(Right.REVIEW)
+    context = {**list_page(request, table, narrowed, tabs, kept), "selection": selection, "may_bill": may_bill}
     return render_page(request, "crm/outbox/messages.html", context)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.outbox import messages
+from obole.crm.outbox import letters, messages
 
 urlpatterns = [
     path("courriels/", messages.messages, name="messages"),
@@ -10,4 +10,8 @@ urlpatterns = [
     path("courriels/selection/", messages.messages_selection, name="messages_selection"),
     path("courriels/<int:pk>/", messages.message, name="message"),
     path("courriels/<int:pk>/renvoyer/", messages.message_resend, name="message_resend"),
+    path("courriers/", letters.letters, name="letters"),
+    path("courriers/regies/<int:pk>/preparer/", letters.letters_gather, name="letters_gather"),
+    path("courriers/<int:pk>/lot.pdf", letters.letters_pdf, name="letters_pdf"),
+    path("courriers/<int:pk>/affranchis/", letters.letters_posted, name="letters_posted"),
 ]

@@ -15,7 +15,7 @@ from obole.billing.models import Invoice
 from obole.billing.states import Standing
 from obole.books.queries import balances as books
 from obole.books.queries.balances import Month
-from obole.books.rules import Period, midnight
+from obole.books.rules import Period
 from obole.crm.bookkeeping.movements import reversal_reasons
 from obole.crm.bookkeeping.pictures import FigureRow, figure_row, month_figures
 from obole.crm.invoices.invoice_list import reminded
@@ -47,7 +47,7 @@ def age_plot(agent: Agent, today: date) -> BarPlot:
 def steps_plot(agent: Agent, today: date) -> BarPlot:
     """Draw what became of the invoices of the last days: how many were paid, reminded, handed over."""
     first = today - timedelta(days=DAYS)
-    issued = billing.invoices_to_list(agent).filter(issued_at__gte=midnight(first))
+    issued = billing.invoices_to_list(agent).filter(issued_at__gte=dates.midnight(first))
     steps: list[tuple[str, dict[str, Any], QuerySet[Invoice]]] = [
         (_("Émises"), {}, issued),
         (_("Payées"), {"status": "paid"}, issued.filter(standing=Standing.PAID)),
@@ -69,7 +69,7 @@ def steps_plot(agent: Agent, today: date) -> BarPlot:
 def reversals_plot(regies: Sequence[Regie], today: date) -> BarPlot | None:
     """Draw what the bank took back, by the reason that it gives; nothing where it took nothing back."""
     first = today - timedelta(days=DAYS)
-    found = payments.reversed_by_reason(regies, since=midnight(first))
+    found = payments.reversed_by_reason(regies, since=dates.midnight(first))
     if not found:
         return None
     labels = reversal_reasons()

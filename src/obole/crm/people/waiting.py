@@ -26,6 +26,7 @@ from obole.mailing.states import MessageState
 from obole.payments import queries as payments
 from obole.payments.refund_states import RefundState
 from obole.regies.models import Regie
+from obole.reminders import queries as reminders
 
 WEEK = timedelta(days=6)
 
@@ -77,6 +78,7 @@ def _reviewed(agent: Agent, today: date) -> Iterator[_Asked]:
         dossiers.completed_since(mine),
     )
     yield _("Brouillons à émettre"), _at("drafts"), billing.drafts(agent)
+    yield _("Courriers à poster"), _at("letters"), reminders.letters_waiting(agent)
     yield _("Parts en suspens"), _at("drafts"), billing.overdue_instalments(today, agent)
     lost = (MessageState.FAILED, MessageState.DOUBTFUL)
     mails = scopes.messages_seen_by(agent).filter(state__in=lost)

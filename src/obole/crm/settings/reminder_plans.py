@@ -36,7 +36,7 @@ from obole.ui.plots import GroupedPlot
 
 BEFORE, AFTER = "before", "after"
 WHEN = [(AFTER, gettext_lazy("après l’échéance")), (BEFORE, gettext_lazy("avant l’échéance"))]
-LISTED = 50
+LISTED = 25
 
 
 class StepForm(forms.Form):
@@ -207,13 +207,15 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
     drawn, coming = simulation.draw(page.asked, issued_on), list(simulation.upcoming(page.asked, today))
     mails = _mails(page.asked)
     labels = [KINDS[reminder_plan.kind_of(page.asked.steps, rank)].label for rank in range(1, len(mails) + 1)]
+    rows = [(step, labels[step.rank - 1], mails[step.rank - 1]) for step in drawn.steps]
     context = {
         "title": _("Plan de relance – %(type)s") % {"type": page.kind},
         "back": back_to("settings_type", str(page.kind), page.kind.pk),
         "form": page.form,
         "steps": page.steps,
         "type": page.kind,
-        "drawn": [(step, labels[step.rank - 1], mails[step.rank - 1]) for step in drawn.steps],
+        "early": [row for row in rows if row[0].day <= drawn.due_date],
+        "late": [row for row in rows if row[0].day > drawn.due_date],
         "plan": drawn,
         "silent": [step for step in page.asked.steps if _says_no_rest(step)],
         "variables": variables(REMINDER),

@@ -59,6 +59,13 @@ def by_week_side_by_side(title: str, weeks: Sequence[date], series: Mapping[str,
     return GroupedPlot(title, described, [f"{day:%d/%m}" for day in weeks], drawn, "")
 
 
+def side_by_side(title: str, columns: Sequence[str], series: Mapping[str, Sequence[int]]) -> GroupedPlot:
+    """Draw how many there are in each column, the series beside each other."""
+    described = _("De « %(first)s » à « %(last)s ».") % {"first": columns[0], "last": columns[-1]}
+    drawn = [Series(label, values) for label, values in series.items()]
+    return GroupedPlot(title, described, columns, drawn, "")
+
+
 def by_age(late: Mapping[str, int], urls: Mapping[str, str]) -> BarPlot:
     """Draw what is late, by how many days, with the list of each; the largest stands out."""
     largest = max(late.values(), default=0)

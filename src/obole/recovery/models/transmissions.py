@@ -17,6 +17,7 @@ class Obstacle(models.TextChoices):
     NOT_DUE = "not_due", _("n’est plus à payer")
     PAYING = "paying", _("paiement en cours")
     DISPUTED = "disputed", _("contestée par le payeur")
+    HELD = "held", _("relances suspendues")
     TOO_SOON = "too_soon", _("encore payable à la régie")
     NOT_REMINDED = "not_reminded", _("pas encore relancée comme prévu")
     MANDATE = "mandate", _("mandat terminé pendant la transmission")

@@ -5,23 +5,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import models
-from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice, InvoiceType
 from obole.billing.states import InvoiceState
+from obole.directory.models import Agent
 from obole.lib import dates
 from obole.payments import queries as payments
 from obole.recovery import queries as recovery
+from obole.recovery.models import Hold
 from obole.reminders import rules
-from obole.reminders.models import Reminder
+from obole.reminders.models import Letter, LetterBatch, Reminder
 
 
 class ReminderObstacle(models.TextChoices):
     """Why an invoice that is due will not be reminded."""
 
-    NO_ADDRESS = "no_address", _("le payeur n’a pas d’adresse électronique")
+    NO_ADDRESS = "no_address", _("le payeur n’a ni adresse électronique ni adresse postale")
     DISPUTED = "disputed", _("le payeur la conteste")
     PAYING = "paying", _("un paiement est en cours")
     MONEY_WAITS = "money_waits", _("de l’argent arrivé pour elle attend une décision")
@@ -40,30 +42,35 @@ class ReminderRefusal(models.TextChoices):
     TRANSFERRED = "transferred", _("Elle est transmise au comptable public, qui la recouvre.")
     NOT_LATE = "not_late", _("Son échéance n’est pas passée.")
     DISPUTED = "disputed", _("Le payeur la conteste : répondez-lui d’abord.")
+    HELD = "held", _("Ses relances sont suspendues : reprenez-les d’abord.")
     PAYING = "paying", _("Un paiement est en cours.")
     MONEY_WAITS = "money_waits", _("De l’argent arrivé pour elle attend une décision.")
     HANDING_OVER = "handing_over", _("Elle est dans une transmission au comptable en préparation.")
     BANK_DOWN = "bank_down", _("La banque ne répond pas : le payeur ne pourrait pas payer.")
     TODAY = "today", _("Elle a déjà été relancée aujourd’hui.")
-    NO_ADDRESS = "no_address", _("Le payeur est sans adresse électronique : la relance est à remettre sur papier.")
+    NO_ADDRESS = "no_address", _("Le payeur n’a ni adresse électronique ni adresse postale.")
 
 
 @dataclass(frozen=True)
 class NextReminder:
-    """The next reminder of an invoice: its day, or why there will be none."""
+    """The next reminder of an invoice: its day, or why there will be none; ``hold`` is what puts that day off."""
 
     day: date | None = None
     obstacle: ReminderObstacle | None = None
+    hold: Hold | None = None
 
 
 def next_reminder(invoice: Invoice, *, today: date) -> NextReminder:
     """Return when an invoice that is due will be reminded, if nothing changes; or what is in the way."""
-    planned = planned_next(invoice, today=today)
+    hold = recovery.hold_of(invoice, today)
+    planned = planned_next(invoice, today=hold.until + timedelta(days=1) if hold else today)
     obstacle = _obstacle(invoice, today=today, is_left=planned is not None)
-    return NextReminder(obstacle=obstacle) if obstacle or planned is None else NextReminder(day=planned.day)
+    if obstacle or planned is None:
+        return NextReminder(obstacle=obstacle, hold=hold)
+    return NextReminder(day=planned.day, hold=hold)
 
 
-def planned_next(invoice: Invoice, *, today: date) -> rules.Planned | None:
+def planned_next(invoice: Invoice, *, today: date, sent: rules.Sent | None = None) -> rules.Planned | None:
     """Return the reminder that comes next of those that the type of an invoice plans, whatever is in the way."""
     if invoice.due_date is None:
         return None
@@ -71,21 +78,39 @@ def planned_next(invoice: Invoice, *, today: date) -> rules.Planned | None:
         invoice.type.steps,
         due_date=invoice.due_date,
         open_days_only=invoice.type.reminder_open_days_only,
-        sent=sent_of(invoice),
+        sent=sent or sent_of(invoice),
         today=today,
     )
 
 
 def sent_of(invoice: Invoice) -> rules.Sent:
     """Return what was sent so far of the plan of an invoice."""
-    last = Reminder.objects.filter(invoice=invoice).order_by("-step").first()
-    return rules.Sent(last.step, dates.day_of(last.decided_at)) if last else rules.Sent()
+    return sent_of_each([invoice.pk])[invoice.pk]
+
+
+def sent_of_each(invoice_ids: Collection[int]) -> dict[int, rules.Sent]:
+    """Return what was sent so far of the plans of invoices, with one query."""
+    sent = dict.fromkeys(invoice_ids, rules.Sent())
+    rows = Reminder.objects.filter(invoice__in=invoice_ids).order_by("invoice", "step")
+    for pk, step, at in rows.values_list("invoice", "step", "decided_at"):
+        day = dates.day_of(at)
+        sent[pk] = rules.Sent(step, day, sent[pk].first or day)
+    return sent
+
+
+def still_due(invoice_ids: Collection[int], *, today: date) -> set[int]:
+    """
+    Return those of some invoices of which something is due, for which nobody is at the bank and no money that was sent
+    waits, that their payer does not contest, and whose reminders nobody suspended; one query.
+    """
+    due = Invoice.objects.filter(pk__in=invoice_ids, state=InvoiceState.DUE, due_cents__gt=0, is_in_progress=False)
+    due = due.exclude(recovery.is_disputed()).exclude(recovery.is_held(today)).exclude(payments.money_waits())
+    return set(due.order_by("pk").values_list("pk", flat=True))
 
 
 def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, ReminderRefusal]:
     """Return why invoices may not be reminded by hand, those that may be left out, with one query."""
-    midnight = datetime.combine(today, time(), tzinfo=dates.PARIS)
-    reminded = Reminder.objects.filter(invoice=OuterRef("pk"), decided_at__gte=midnight)
+    reminded = Reminder.objects.filter(invoice=OuterRef("pk"), decided_at__gte=dates.midnight(today))
     ended = (
         When(Q(state=state), then=Value(refusal))
         for state, refusal in (
@@ -99,12 +124,13 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
         *ended,
         When(due_date__gte=today, then=Value(ReminderRefusal.NOT_LATE)),
         When(recovery.is_disputed(), then=Value(ReminderRefusal.DISPUTED)),
+        When(recovery.is_held(today), then=Value(ReminderRefusal.HELD)),
         When(is_in_progress=True, then=Value(ReminderRefusal.PAYING)),
         When(payments.money_waits(), then=Value(ReminderRefusal.MONEY_WAITS)),
         When(recovery.is_being_handed_over(), then=Value(ReminderRefusal.HANDING_OVER)),
         When(regie__in=payments.regies_not_payable(today), then=Value(ReminderRefusal.BANK_DOWN)),
         When(Exists(reminded), then=Value(ReminderRefusal.TODAY)),
-        When(payer__email="", then=Value(ReminderRefusal.NO_ADDRESS)),
+        When(payer__email="", payer__address="", then=Value(ReminderRefusal.NO_ADDRESS)),
         default=Value(""),
         output_field=CharField(),
     )
@@ -112,11 +138,23 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
     return {pk: ReminderRefusal(said) for pk, said in rows.values_list("pk", "why")}
 
 
-def days_reminded(invoice: Invoice) -> dict[str, str]:
-    """Return what a reminder may say of those before it: the day of the first one, and of the last one."""
-    sent = Reminder.objects.filter(invoice=invoice).order_by("step").values_list("decided_at", flat=True)
-    days = [dates.format_long(dates.day_of(at)) for at in sent] or [""]
-    return {"relance_1_le": days[0], "relance_precedente_le": days[-1]}
+def can_be_written_to(invoice: Invoice) -> bool:
+    """Tell whether its payer can be reached: by mail, else by post."""
+    return bool(invoice.payer.email or invoice.payer.address)
+
+
+def letters_waiting(agent: Agent) -> QuerySet[Letter]:
+    """Return the letters that wait to be printed, of the invoices that an agent handles."""
+    handled = Invoice.objects.handled_by(agent)
+    return Letter.objects.filter(batch=None, dropped_at=None, reminder__invoice__in=handled)
+
+
+def batches_of(agent: Agent) -> QuerySet[LetterBatch]:
+    """Return the batches all of whose letters are of invoices that an agent handles, newest first."""
+    others = Letter.objects.filter(batch=OuterRef("pk")).exclude(
+        reminder__invoice__in=Invoice.objects.handled_by(agent)
+    )
+    return LetterBatch.objects.exclude(Exists(others)).select_related("regie").order_by("-made_at", "-id")
 
 
 def _obstacle(invoice: Invoice, *, today: date, is_left: bool) -> ReminderObstacle | None:
@@ -124,7 +162,7 @@ def _obstacle(invoice: Invoice, *, today: date, is_left: bool) -> ReminderObstac
         return ReminderObstacle.ALL_SENT if invoice.type.reminder_steps else ReminderObstacle.NONE
     if is_too_small(invoice):
         return ReminderObstacle.SMALL
-    if not invoice.payer.email:
+    if not can_be_written_to(invoice):
         return ReminderObstacle.NO_ADDRESS
     if recovery.open_dispute_of(invoice) is not None:
         return ReminderObstacle.DISPUTED
@@ -150,7 +188,10 @@ def candidates(today: date, *, hour: int | None = None) -> Iterator[int]:
     :param hour: what clocks show in Paris, to leave out the types that send at other hours; None: all of them.
     """
     payable = Invoice.objects.filter(state=InvoiceState.DUE).exclude(regie__in=payments.regies_not_payable(today))
-    payable = payable.exclude(recovery.is_disputed()).annotate(sent=Coalesce(Max("reminders__step"), 0))
+    payable = payable.exclude(recovery.is_disputed()).exclude(recovery.is_held(today))
+    payable = payable.annotate(sent=Coalesce(Max("reminders__step"), 0), last=Max("reminders__decided_at"))
+    rested = dates.midnight(today - timedelta(days=rules.SMALLEST_GAP - 1))
+    payable = payable.filter(Q(last=None) | Q(last__lt=rested))
     for kind in InvoiceType.objects.exclude(reminder_steps=[]).order_by("id"):
         if rules.sends(kind, today, hour):
             due = payable.filter(_has_a_step_due(kind, today), type=kind, due_cents__gte=kind.reminder_minimum_cents)

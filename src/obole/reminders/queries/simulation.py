@@ -80,7 +80,7 @@ def upcoming(kind: InvoiceType, today: date) -> Iterator[Upcoming]:
     rows: QuerySet[Any] = Invoice.objects.filter(
         type_id=kind.pk, state=InvoiceState.DUE, due_cents__gte=kind.reminder_minimum_cents
     )
-    rows = rows.exclude(recovery.is_disputed()).select_related("payer")
+    rows = rows.exclude(recovery.is_disputed()).exclude(recovery.is_held(today)).select_related("payer")
     rows = rows.annotate(rank=Coalesce(Max("reminders__step"), 0), reminded_at=Max("reminders__decided_at"))
     for invoice in rows.order_by("due_date", "id")[:MOST_READ]:
         at = invoice.reminded_at
