@@ -79,10 +79,16 @@ def leave_in_peace(desk: Page) -> None:
 
 
 def post_a_letter(desk: Page) -> None:
-    """Remind who has no e-mail: the letter is gathered, printed and posted."""
-    desk.goto("/crm/factures/?status=late&no_email=true")
-    number = desk.locator("tbody a").first.inner_text()
-    desk.locator("tbody a").first.click()
+    """A late payer has no e-mail any more: the letter is gathered, printed and posted."""
+    desk.goto("/crm/factures/?status=late&sort=-due_date")
+    row = desk.locator("tbody tr").first
+    number, page = row.locator("a").first.inner_text(), str(row.locator("a").first.get_attribute("href"))
+    row.locator("a").nth(1).click()
+    desk.get_by_role("link", name="Modifier la fiche").click()
+    desk.get_by_label("Adresse électronique").fill("")
+    desk.get_by_role("button", name="Enregistrer").click()
+    expect(desk.locator("h1")).not_to_have_text("Modifier la fiche")
+    desk.goto(page)
     desk.get_by_role("link", name="Relancer…").click()
     desk.get_by_role("button", name=re.compile("relance", re.IGNORECASE)).first.click()
     desk.goto("/crm/courriels/")
