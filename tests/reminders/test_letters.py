@@ -95,6 +95,11 @@ def test_what_is_not_due_any_more_is_not_printed(town: Town) -> None:
     assert list(batch.letters.values_list("reminder__invoice", flat=True)) == [due.pk]
     assert Letter.objects.filter(dropped_at=late(8)).count() == 2
     assert gather(town) is None
+    # The step of who was left in peace is not lost: it comes again, as another letter.
+    assert reminders.remind(invoice_id=held.pk, at=late(31)) is not None
+    again = gather(town, 31)
+    assert again is not None
+    assert list(again.letters.values_list("reminder__invoice", "reminder__step")) == [(held.pk, 1)]
 
 
 def test_an_agent_gathers_what_they_handle_and_says_that_it_left(town: Town) -> None:

@@ -17,6 +17,7 @@ from obole.directory.models import Citizen
 from obole.lib import actors, dates as lib_dates, open_days, texts as lib_texts
 from obole.mailing.models import Message
 from obole.payments import operations as payments
+from obole.recovery import operations as recovery
 from obole.reminders import operations as reminders, queries, rules
 from obole.reminders.models import Reminder
 from obole.reminders.tasks import run
@@ -221,3 +222,23 @@ def test_delays_in_any_order_are_taken_in_theirs(town: Town) -> None:
     work(7)
     assert list(queries.candidates(late(20).date())) == []
     assert list(queries.candidates(late(21).date())) == [invoice.pk]
+
+
+def test_a_step_that_was_left_is_not_lost(town: Town) -> None:
+    """Decided, left since its payer was to be left in peace, then free again: the same words come again, once."""
+    invoice = make_invoice(town)
+    first = reminders.remind(invoice_id=invoice.pk, at=late(7))
+    assert first is not None and first.message is not None
+    asked = recovery.HoldRequest(late(9).date(), "difficulty")
+    hold = recovery.place_hold(invoice_id=invoice.pk, asked=asked, actor=WHO, at=late(7))
+    for _twice in range(2):
+        reminders.deliver(message_id=first.message.pk, at=late(7))
+    assert reminders.remind(invoice_id=invoice.pk, at=late(8)) is None
+    recovery.lift_hold(hold_id=hold.pk, actor=WHO, at=late(8))
+    assert list(queries.candidates(late(8).date())) == [invoice.pk]
+    work(8)
+    work(8, hours=1)
+    assert sent() == [(1, "dropped"), (1, "sent")]
+    assert queries.sent_of(invoice) == rules.Sent(1, late(8).date(), late(8).date(), dropped=1)
+    work(21)
+    assert sent()[-1] == (2, "sent")

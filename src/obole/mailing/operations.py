@@ -273,15 +273,16 @@ def _finish(*, message_id: int, move: Transition, at: datetime, error: str = "")
 
 
 @atomic_with_retry
-def cancel(*, message_id: int, reason: str, at: datetime) -> None:
-    """Give up a mail that has become pointless before it left; one that left is left alone."""
+def cancel(*, message_id: int, reason: str, at: datetime) -> bool:
+    """Give up a mail that has become pointless before it left, and tell so; one that left is left alone."""
     message = Message.objects.select_for_update().get(pk=message_id)
     if message.state != MessageState.QUEUED:
-        return
+        return False
     step = states.DROP.apply(message)
     message.last_error = reason[:500]
     message.save(update_fields=["state", "last_error"])
     audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at, reason=reason)
+    return True
 
 
 def recover_abandoned(*, at: datetime) -> int:

@@ -23,13 +23,19 @@ class Reminder(models.Model):
     message = models.OneToOneField(Message, on_delete=models.PROTECT, null=True, related_name="reminder")
     """Its mail; without one it is a ``Letter``."""
     decided_at = models.DateTimeField()
+    dropped_at = models.DateTimeField(null=True)
+    """When it was left, its payer being at the bank for instance: nobody read it, and its step is not lost."""
 
     class Meta:
-        ordering = ["invoice", "step"]
+        ordering = ["invoice", "step", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["invoice", "step"], name="reminder_once"),
+            models.UniqueConstraint(
+                fields=["invoice", "step"], condition=models.Q(dropped_at=None), name="reminder_once"
+            ),
             # Two agents, or an agent and the worker, may want one at the same moment: its payer reads one.
-            models.UniqueConstraint("invoice", DAY_DECIDED, name="reminder_once_a_day"),
+            models.UniqueConstraint(
+                "invoice", DAY_DECIDED, condition=models.Q(dropped_at=None), name="reminder_once_a_day"
+            ),
         ]
 
     def __str__(self) -> str:

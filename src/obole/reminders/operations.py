@@ -1,6 +1,6 @@
 """Every write about reminders. What is still due is asked at the moment of sending, so nobody has to cancel one."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -111,7 +111,8 @@ def send_sample(words: mail_rules.RenderedMail, *, kind: str, to: str, at: datet
 
 def deliver(*, message_id: int, at: datetime) -> None:
     """
-    Hand a reminder over, unless the invoice was paid, cancelled or is being paid since it was decided.
+    Hand a reminder over, unless the invoice was paid, cancelled or is being paid since it was decided: then it is left,
+    and its step comes again if it is due once more.
 
     :raises OSError: if the mail server did not take it and it will be tried again.
     """
@@ -119,7 +120,14 @@ def deliver(*, message_id: int, at: datetime) -> None:
     if is_still_due(reminder.invoice, today=dates.day_of(at)):
         mailing.deliver(message_id=message_id, at=at)
     else:
-        mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
+        _drop(reminder_id=reminder.pk, message_id=message_id, at=at)
+
+
+@atomic_with_retry
+def _drop(*, reminder_id: int, message_id: int, at: datetime) -> None:
+    """Leave a reminder whose mail waits; one that was left, or has gone meanwhile, stays as it is."""
+    if mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at):
+        Reminder.objects.filter(pk=reminder_id).update(dropped_at=at)
 
 
 def is_still_due(invoice: Invoice, *, today: date) -> bool:
@@ -141,8 +149,9 @@ class Chosen:
 
     @property
     def cause(self) -> str:
-        """What its mail is kept under: there is one."""
-        return f"reminder:{self.invoice.pk}:{self.rank}"
+        """What its mail is kept under: there is one, and another once that one was left."""
+        again = f":{self.sent.dropped}" if self.sent.dropped else ""
+        return f"reminder:{self.invoice.pk}:{self.rank}{again}"
 
 
 def _by_hand(invoice: Invoice) -> Chosen:
@@ -192,7 +201,8 @@ def _mail(one: Chosen, words: mail_rules.RenderedMail) -> mailing.Email:
 def make_batch(*, regie_id: int, actor: Actor, at: datetime) -> LetterBatch | None:
     """
     Gather the letters of a régie that wait and that an agent handles, to be printed together; ``MOST_LETTERS`` at once.
-    Those whose invoice is not due any more, or whose reminders are suspended, are left out for good.
+    Those whose invoice is not due any more, or whose reminders are suspended, are left out, and come again as
+    another letter if they are due once more.
 
     :returns: None if none is left to print.
     :raises obole.directory.rules.NotAllowed: to who bills nothing there.
@@ -202,14 +212,16 @@ def make_batch(*, regie_id: int, actor: Actor, at: datetime) -> LetterBatch | No
         raise NotAllowed(f"{actor.id} handles no invoice of régie {regie_id}")
     waiting = queries.letters_waiting(agent).filter(reminder__invoice__regie=regie_id).order_by("id")
     letters = list(waiting.select_for_update(of=("self",)).select_related("reminder__invoice")[:MOST_LETTERS])
-    due = [one for one in letters if is_still_due(one.reminder.invoice, today=dates.day_of(at))]
-    Letter.objects.filter(pk__in={one.pk for one in letters} - {one.pk for one in due}).update(dropped_at=at)
+    payable = _still_due([one.reminder.invoice for one in letters], today=dates.day_of(at))
+    due = [one for one in letters if one.reminder.invoice_id in payable]
+    left = [one.reminder_id for one in letters if one.reminder.invoice_id not in payable]
+    Letter.objects.filter(reminder__in=left).update(dropped_at=at)
+    Reminder.objects.filter(pk__in=left).update(dropped_at=at)
     if not due:
         return None
     batch = LetterBatch.objects.create(regie_id=regie_id, made_at=at, made_by=actor, count=len(due))
     Letter.objects.filter(pk__in=[one.pk for one in due]).update(batch=batch)
-    for one in due:
-        audit_log.log_event("letter.print", subject=one.reminder.invoice, actor=actor, at=at, batch=batch.pk)
+    _log_letters("letter.print", batch, due, actor=actor, at=at)
     return batch
 
 
@@ -226,9 +238,15 @@ def post_batch(*, batch_id: int, actor: Actor, at: datetime) -> LetterBatch:
     if batch.posted_at is None:
         batch.posted_at, batch.posted_by = at, actor
         batch.save(update_fields=["posted_at", "posted_by"])
-        for letter in batch.letters.select_related("reminder__invoice").order_by("id"):
-            audit_log.log_event("letter.post", subject=letter.reminder.invoice, actor=actor, at=at, batch=batch.pk)
+        letters = batch.letters.select_related("reminder__invoice").order_by("id")
+        _log_letters("letter.post", batch, letters, actor=actor, at=at)
     return batch
+
+
+def _log_letters(verb: str, batch: LetterBatch, letters: Iterable[Letter], *, actor: Actor, at: datetime) -> None:
+    step = TransitionRecord(verb, "", "")
+    said = [(step, letter.reminder.invoice, {"batch": batch.pk}) for letter in letters]
+    audit_log.log_transitions(said, actor=actor, at=at)
 
 
 def _who_bills(actor: Actor) -> Agent:

@@ -14,11 +14,15 @@ SMALLEST_GAP = 5
 
 @dataclass(frozen=True)
 class Sent:
-    """What was sent so far: the rank of the last reminder in its plan (0 if none was), its day, that of the first."""
+    """
+    What was sent so far: the rank of the last reminder in its plan (0 if none was), its day, that of the first; and how
+    many were left.
+    """
 
     rank: int = 0
     day: date | None = None
     first: date | None = None
+    dropped: int = 0
 
 
 @dataclass(frozen=True)

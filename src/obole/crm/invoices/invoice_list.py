@@ -137,12 +137,12 @@ class InvoiceFilter(ListFilter):
 
 def reminded(invoices: QuerySet[Invoice], *, times: int = 1) -> QuerySet[Invoice]:
     """Keep the invoices of which so many reminders were sent, or more."""
-    return invoices.filter(Exists(Reminder.objects.filter(invoice=OuterRef("pk"), step__gte=times)))
+    return invoices.filter(Exists(Reminder.objects.filter(invoice=OuterRef("pk"), step__gte=times, dropped_at=None)))
 
 
 def never_reminded(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Keep the invoices of which no reminder was sent."""
-    return invoices.exclude(Exists(Reminder.objects.filter(invoice=OuterRef("pk"))))
+    return invoices.exclude(Exists(Reminder.objects.filter(invoice=OuterRef("pk"), dropped_at=None)))
 
 
 def refused_since(invoices: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:

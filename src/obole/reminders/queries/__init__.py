@@ -1,8 +1,9 @@
 """How reminders are read."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, QuerySet, Value, When
@@ -92,9 +93,12 @@ def sent_of_each(invoice_ids: Collection[int]) -> dict[int, rules.Sent]:
     """Return what was sent so far of the plans of invoices, with one query."""
     sent = dict.fromkeys(invoice_ids, rules.Sent())
     rows = Reminder.objects.filter(invoice__in=invoice_ids).order_by("invoice", "step")
-    for pk, step, at in rows.values_list("invoice", "step", "decided_at"):
-        day = dates.day_of(at)
-        sent[pk] = rules.Sent(step, day, sent[pk].first or day)
+    for pk, step, at, dropped_at in rows.values_list("invoice", "step", "decided_at", "dropped_at"):
+        known, day = sent[pk], dates.day_of(at)
+        if dropped_at is not None:
+            sent[pk] = replace(known, dropped=known.dropped + 1)
+        else:
+            sent[pk] = replace(known, rank=step, day=day, first=known.first or day)
     return sent
 
 
@@ -110,7 +114,7 @@ def still_due(invoice_ids: Collection[int], *, today: date) -> set[int]:
 
 def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, ReminderRefusal]:
     """Return why invoices may not be reminded by hand, those that may be left out, with one query."""
-    reminded = Reminder.objects.filter(invoice=OuterRef("pk"), decided_at__gte=dates.midnight(today))
+    reminded = Reminder.objects.filter(invoice=OuterRef("pk"), decided_at__gte=dates.midnight(today), dropped_at=None)
     ended = (
         When(Q(state=state), then=Value(refusal))
         for state, refusal in (
@@ -187,21 +191,30 @@ def candidates(today: date, *, hour: int | None = None) -> Iterator[int]:
 
     :param hour: what clocks show in Paris, to leave out the types that send at other hours; None: all of them.
     """
-    payable = Invoice.objects.filter(state=InvoiceState.DUE).exclude(regie__in=payments.regies_not_payable(today))
+    payable: QuerySet[Any] = Invoice.objects.filter(state=InvoiceState.DUE).exclude(
+        regie__in=payments.regies_not_payable(today)
+    )
     payable = payable.exclude(recovery.is_disputed()).exclude(recovery.is_held(today))
-    payable = payable.annotate(sent=Coalesce(Max("reminders__step"), 0), last=Max("reminders__decided_at"))
+    payable = with_sent(payable)
     rested = dates.midnight(today - timedelta(days=rules.SMALLEST_GAP - 1))
-    payable = payable.filter(Q(last=None) | Q(last__lt=rested))
+    payable = payable.filter(Q(sent_at=None) | Q(sent_at__lt=rested))
     for kind in InvoiceType.objects.exclude(reminder_steps=[]).order_by("id"):
         if rules.sends(kind, today, hour):
             due = payable.filter(_has_a_step_due(kind, today), type=kind, due_cents__gte=kind.reminder_minimum_cents)
             yield from due.order_by("due_date", "id").values_list("pk", flat=True).iterator(chunk_size=500)
 
 
+def with_sent(invoices: QuerySet[Any]) -> QuerySet[Any]:
+    """Add ``sent_rank`` and ``sent_at``: the rank of the last reminder of each invoice that was sent, and when."""
+    rank, at = (Max(f"reminders__{name}", filter=Q(reminders__dropped_at=None)) for name in ("step", "decided_at"))
+    rows: QuerySet[Any] = invoices.annotate(sent_rank=Coalesce(rank, 0), sent_at=at)
+    return rows
+
+
 def _has_a_step_due(kind: InvoiceType, today: date) -> Q:
     """Tell, of the invoices of a type, which have a step to come whose day is today or before."""
     due = Q(pk__in=[])
     for rank, step in enumerate(kind.steps, start=1):
-        reached = Q(sent__lt=rank, due_date__lte=today - timedelta(days=step.days))
+        reached = Q(sent_rank__lt=rank, due_date__lte=today - timedelta(days=step.days))
         due |= reached & Q(due_date__gte=today) if step.days <= 0 else reached
     return due

@@ -63,7 +63,7 @@ def results(agent: Agent, first: date, last: date, regies: Iterable[Regie] = ())
             kept=Count("pk", filter=Q(message__state=MessageState.KEPT)),
             on_paper=Count("pk", filter=Q(letter__batch__isnull=False)),
             undelivered=Count("pk", filter=Q(message__state__in=undelivered)),
-            dropped=Count("pk", filter=Q(message__state=MessageState.DROPPED) | Q(letter__dropped_at__isnull=False)),
+            dropped=Count("pk", filter=Q(dropped_at__isnull=False)),
             paid=Count("pk", filter=soon),
             paid_cents=Coalesce(Sum("invoice__total_cents", filter=soon), 0),
         )

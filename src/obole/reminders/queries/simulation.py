@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Max, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from obole.billing import rules as billing_rules
 from obole.billing.models import Invoice, InvoiceType
@@ -15,6 +14,7 @@ from obole.billing.states import InvoiceState
 from obole.lib import dates, open_days
 from obole.recovery import queries as recovery
 from obole.reminders import rules
+from obole.reminders.queries import with_sent
 
 DAYS_AHEAD = 30
 MOST_READ = 5_000
@@ -81,10 +81,9 @@ def upcoming(kind: InvoiceType, today: date) -> Iterator[Upcoming]:
         type_id=kind.pk, state=InvoiceState.DUE, due_cents__gte=kind.reminder_minimum_cents
     )
     rows = rows.exclude(recovery.is_disputed()).exclude(recovery.is_held(today)).select_related("payer")
-    rows = rows.annotate(rank=Coalesce(Max("reminders__step"), 0), reminded_at=Max("reminders__decided_at"))
-    for invoice in rows.order_by("due_date", "id")[:MOST_READ]:
-        at = invoice.reminded_at
-        sent = rules.Sent(invoice.rank, dates.day_of(at) if at else None)
+    for invoice in with_sent(rows).order_by("due_date", "id")[:MOST_READ]:
+        at = invoice.sent_at
+        sent = rules.Sent(invoice.sent_rank, dates.day_of(at) if at else None)
         planned = _next(kind, invoice.due_date, sent, today) if invoice.due_date else None
         if planned and planned.day <= until:
             yield Upcoming(invoice, planned.rank, planned.day)
