@@ -93,6 +93,10 @@ def sign_the_month_over(desk: Page) -> None:
     press(desk, desk.get_by_role("link", name=re.compile("Préparer")).first)
     expect(desk.get_by_role("heading", level=1)).to_contain_text("Préparer un versement")
     check(desk)
+    # The end of last month is offered: whatever the day, today has something to pay over.
+    write_day(desk, desk.locator("main input[type=date]"), dates.day_of(dates.now()).isoformat())
+    desk.keyboard.press("Enter")
+    desk.wait_for_url(re.compile("until="))
     press(desk, desk.get_by_role("button", name="Signer le bordereau"))
     expect(desk.get_by_role("heading", level=1)).to_contain_text("Bordereau de versement ENF-")
     check(desk)

@@ -1,11 +1,13 @@
 """An agent's morning, by keyboard alone: somebody at the counter, a caller, late payers, a file, a selection."""
 
 import csv
+import io
 import re
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from obole.lib import dates
 from tests.journeys.conftest import People
@@ -102,6 +104,41 @@ def put_off(desk: Page) -> None:
     check(desk)
 
 
+def take_an_address_away(desk: Page) -> str:
+    """A late payer has no e-mail any more: return the number of the invoice, which a letter will name."""
+    desk.goto("/crm/factures/?status=late&sort=-due_date")
+    row = desk.locator("tbody tr").first
+    number = row.locator("a").first.inner_text()
+    press(desk, row.locator("a").nth(1))
+    press(desk, desk.get_by_role("link", name="Modifier la fiche"))
+    email = desk.get_by_label("Adresse électronique")
+    expect(email).to_be_visible()
+    write(desk, email, "")
+    desk.keyboard.press("Backspace")
+    press(desk, desk.get_by_role("button", name="Enregistrer"))
+    expect(email).to_be_hidden()
+    return number
+
+
+def post_the_letters(desk: Page, number: str) -> None:
+    """Gather the reminders on paper, read the PDF, and hand them to the post."""
+    desk.goto("/crm/courriels/")
+    press(desk, desk.get_by_role("link", name="Courriers à poster"))
+    gather = desk.get_by_role("button", name=re.compile("^Préparer le lot"))
+    expect(gather.first).to_be_visible()
+    check(desk)
+    pages: list[str] = []
+    while gather.count():
+        press(desk, gather.first)
+        expect(desk.locator("main")).to_contain_text("à imprimer")
+        paper = desk.request.get(str(desk.get_by_role("link", name=re.compile("^Lot n")).first.get_attribute("href")))
+        pages += [page.extract_text() for page in PdfReader(io.BytesIO(paper.body())).pages]
+    assert any(number in page for page in pages)
+    press(desk, desk.get_by_role("button", name=re.compile("^Remis à l’affranchissement")).first)
+    expect(desk.locator("main")).to_contain_text("est remis à l’affranchissement")
+    check(desk)
+
+
 def remind_who_is_late(desk: Page) -> None:
     """Remind all who are late, each once: what cannot be reminded is named with its reason."""
     desk.goto("/crm/factures/?status=late&sort=due_date")
@@ -137,5 +174,7 @@ def test_an_agent_s_morning(people: People) -> None:
     titles, *rows = take_the_list_away(desk)
     assert titles[0] == "Numéro" and rows
     put_off(desk)
+    on_paper = take_an_address_away(desk)
     remind_who_is_late(desk)
+    post_the_letters(desk, on_paper)
     print_forty(desk)

@@ -1,12 +1,9 @@
-"""The canteen's plan of reminders, from three texts to real dates; a payer left in peace; a letter on paper."""
+"""The canteen's plan of reminders, from three texts to real dates; a payer left in peace."""
 
-import io
-import re
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
-from pypdf import PdfReader
 
 from obole.lib import dates
 from tests.journeys.conftest import People
@@ -78,34 +75,6 @@ def leave_in_peace(desk: Page) -> None:
     expect(desk.locator("main")).to_contain_text("les relances reprennent")
 
 
-def post_a_letter(desk: Page) -> None:
-    """A late payer has no e-mail any more: the letter is gathered, printed and posted."""
-    desk.goto("/crm/factures/?status=late&sort=-due_date")
-    row = desk.locator("tbody tr").first
-    number, page = row.locator("a").first.inner_text(), str(row.locator("a").first.get_attribute("href"))
-    row.locator("a").nth(1).click()
-    desk.get_by_role("link", name="Modifier la fiche").click()
-    desk.get_by_label("Adresse électronique").fill("")
-    desk.get_by_role("button", name="Enregistrer").click()
-    expect(desk.locator("h1")).not_to_have_text("Modifier la fiche")
-    desk.goto(page)
-    desk.get_by_role("link", name="Relancer…").click()
-    desk.get_by_role("button", name=re.compile("relance", re.IGNORECASE)).first.click()
-    desk.goto("/crm/courriels/")
-    desk.get_by_role("link", name="Courriers à poster").click()
-    check(desk)
-    desk.get_by_role("button", name=re.compile("^Préparer le lot")).first.click()
-    link = desk.get_by_role("link", name=re.compile("^Lot n")).first
-    paper = desk.request.get(str(link.get_attribute("href")))
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(paper.body())).pages]
-    assert any(number in page for page in pages[1:])
-    desk.get_by_role("button", name=re.compile("^Remis à l’affranchissement")).first.click()
-    expect(desk.locator("main")).to_contain_text("est remis à l’affranchissement")
-    check(desk)
-
-
-def test_reminders_are_planned_suspended_and_posted(people: People) -> None:
+def test_reminders_are_planned_and_suspended(people: People) -> None:
     plan_the_canteen(people.window("admin"))
-    desk = people.window("agent")
-    leave_in_peace(desk)
-    post_a_letter(desk)
+    leave_in_peace(people.window("agent"))

@@ -11,6 +11,7 @@ from django.db.models import Model
 from obole.audit_log.models import Record
 from obole.billing import operations as billing
 from obole.billing.models import BillingPlan, CarryOver, Invoice, InvoicePdf, PlannedInstalment, SecurityDeposit
+from obole.billing.states import InvoiceState
 from obole.catalogue import operations as catalogue
 from obole.directory import operations as directory, queries as people
 from obole.directory.models import Citizen
@@ -20,6 +21,8 @@ from obole.lib import files
 from obole.payments import queries as payments
 from obole.personal_data import operations, queries
 from obole.personal_data.operations.merging import KEPT, MOVED
+from obole.recovery import operations as recovery
+from obole.recovery.models import Hold
 from obole.regies import operations as regies
 from tests.billing.priced import COPIES, HALL_ASKED, answered, bill, publish
 from tests.books import check_books
@@ -80,6 +83,24 @@ def fill(town: Town, citizen: Citizen) -> None:
         dossier_id=dossier.pk, type_id=town.type.pk, answered=asked, period="", request_key="c", actor=WHO, at=NOON
     )
     ApplicationDraft.objects.create(citizen=citizen, scheme=town.scheme, form=town.form, kept_at=NOON)
+    hold(citizen, days=30)
+
+
+def hold(citizen: Citizen, *, days: int) -> Hold:
+    """Suspend the reminders of all that a citizen owes."""
+    due = Invoice.objects.filter(payer=citizen, state=InvoiceState.DUE).earliest("id")
+    asked = recovery.HoldRequest(later(days=days).date(), "difficulty", of_payer=True)
+    return recovery.place_hold(invoice_id=due.pk, asked=asked, actor=WHO, at=NOON)
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(30, 60), (60, 30)])
+def test_of_two_rests_the_longer_stays(town: Town, twin: Citizen, mine: int, theirs: int) -> None:
+    for citizen in (town.citizen, twin):
+        make_invoice(town, citizen=citizen)
+    held = {days: hold(citizen, days=days) for citizen, days in ((town.citizen, mine), (twin, theirs))}
+    kept = merge(town.citizen, twin)
+    assert Hold.objects.get(ended_at=None) == held[60]
+    assert set(Hold.objects.values_list("payer", flat=True)) == {kept.pk}
 
 
 def test_everything_moves_sums_are_added_and_papers_stay(

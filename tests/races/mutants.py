@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -54,12 +55,14 @@ def numbers_are_read_then_written() -> None:
 def nothing_keeps_a_reminder_unique() -> None:
     """No lock, and each process has causes of its own for its mails."""
     no_locks()
-    queue = mailing.queue
+    queue = mailing.queue_many
 
-    def queue_anyway(letter: mailing.Email, *, at: datetime) -> Any:
-        return queue(replace(letter, cause=f"{letter.cause}:{os.getpid()}"), at=at)
+    def queue_anyway(letters: Sequence[mailing.Email], *, at: datetime) -> dict[str, Any]:
+        others = {f"{letter.cause}:{os.getpid()}": letter for letter in letters}
+        made = queue([replace(letter, cause=cause) for cause, letter in others.items()], at=at)
+        return {others[cause].cause: message for cause, message in made.items()}
 
-    mailing.queue = queue_anyway
+    mailing.queue_many = queue_anyway
 
 
 def cancel_locks_upside_down() -> None:

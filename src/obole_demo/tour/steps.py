@@ -202,7 +202,7 @@ def _describe_type(cast: Cast) -> None:
         "reminder_first_hour": "0",
         "reminder_last_hour": "24",
     }
-    admin.submit("Enregistrer", step).expect("à 1 jours")
+    admin.submit("Enregistrer", step).expect("est enregistré", "1 jour après l’échéance")
 
 
 def _press_pay(cast: Cast) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
@@ -16,7 +17,6 @@ from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.payments.display_status import DisplayStatus, InvoiceDisplay
 from obole.payments.models import Attempt
-from obole.recovery import queries as recovery
 from obole.recovery.models import Dispute, Hold, TransmissionLine
 from obole.reminders import queries as reminders
 
@@ -47,6 +47,11 @@ class InvoiceFacts:
     sees_money: bool
     handles: bool
     at: datetime
+
+    @cached_property
+    def coming(self) -> reminders.NextReminder:
+        """What is the next reminder of an invoice that is due."""
+        return reminders.next_reminder(self.shown.invoice, today=dates.day_of(self.at))
 
 
 def notices_of(facts: InvoiceFacts) -> list[Notice]:
@@ -135,7 +140,7 @@ def _disputed(facts: InvoiceFacts) -> Iterator[Notice]:
 
 def _held(facts: InvoiceFacts) -> Iterator[Notice]:
     invoice = facts.shown.invoice
-    hold = recovery.hold_of(invoice, dates.day_of(facts.at)) if invoice.state == InvoiceState.DUE else None
+    hold = facts.coming.hold if invoice.state == InvoiceState.DUE else None
     if hold is None:
         return
     whole = _("Relances de toutes les factures de ce payeur suspendues jusqu’au %(day)s : %(why)s.")
@@ -173,7 +178,7 @@ def _reminder(facts: InvoiceFacts) -> Iterator[Notice]:
     invoice = facts.shown.invoice
     if invoice.state != InvoiceState.DUE or not invoice.remaining_cents:
         return
-    coming = reminders.next_reminder(invoice, today=dates.day_of(facts.at))
+    coming = facts.coming
     if coming.day is not None:
         yield Notice(
             _("Prochaine relance le %(day)s.") % {"day": dates.format_short(coming.day)},

@@ -15,6 +15,8 @@ from obole.lib import texts
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.personal_data import queries
+from obole.recovery import operations as recovery
+from obole.recovery.models import Hold
 
 MOVED: tuple[tuple[type[models.Model], str], ...] = (
     (Dossier, "citizen"),
@@ -23,6 +25,7 @@ MOVED: tuple[tuple[type[models.Model], str], ...] = (
     (CarryOver, "payer"),
     (SecurityDeposit, "payer"),
     (ApplicationDraft, "citizen"),
+    (Hold, "payer"),
 )
 """What names a citizen and goes to the file that stays. What hangs on these (receipts, mails, files) follows them."""
 KEPT: tuple[tuple[type[models.Model], str], ...] = ((Citizen, "merged_into"),)
@@ -56,7 +59,7 @@ def merge_citizens(*, kept_id: int, merged_id: int, reason: str, actor: Actor, a
     if why_not:
         raise MergeRefused(why_not)
     user_id, filled = _unite(kept, merged, at=at)
-    said = {"reason": texts.clean_line(reason), "account": user_id, **_move(kept, merged)}
+    said = {"reason": texts.clean_line(reason), "account": user_id, **_move(kept, merged, at=at)}
     audit_log.log_event("citizen.merge", subject=merged, actor=actor, at=at, into=kept.pk, **said)
     audit_log.log_event("citizen.absorb", subject=kept, actor=actor, at=at, merged=merged.pk, filled=filled)
     return kept
@@ -100,8 +103,9 @@ def _unite(kept: Citizen, merged: Citizen, *, at: datetime) -> tuple[int | None,
     return user_id, ", ".join(filled)
 
 
-def _move(kept: Citizen, merged: Citizen) -> dict[str, list[int]]:
+def _move(kept: Citizen, merged: Citizen, *, at: datetime) -> dict[str, list[int]]:
     """Give the rows of a file to another, and return their ids by their kind."""
+    recovery.end_shorter_hold(kept.pk, merged.pk, at=at)
     moved: dict[str, list[int]] = {}
     for model, name in MOVED:
         rows = model._default_manager.filter(**{name: merged})

@@ -6,7 +6,7 @@ file in PES V2; the comptable's titres; an invoice that comes back.
 """
 
 from obole.recovery.operations.disputes import AlreadyDisputed, AnswerMissing, close_dispute, open_dispute
-from obole.recovery.operations.holds import CannotHold, HoldRequest, end_hold, lift_hold, place_hold
+from obole.recovery.operations.holds import CannotHold, HoldRequest, end_hold, end_shorter_hold, lift_hold, place_hold
 from obole.recovery.operations.lines import send_line
 from obole.recovery.operations.pes import (
     NotHandedOver,

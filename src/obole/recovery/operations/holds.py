@@ -12,7 +12,7 @@ from obole.billing.states import InvoiceState
 from obole.directory.models import Citizen
 from obole.lib import actors, dates
 from obole.lib.actors import Actor
-from obole.lib.transactions import atomic_with_retry
+from obole.lib.transactions import atomic_with_retry, require_transaction
 from obole.recovery.models import Hold
 
 LONGEST = timedelta(days=365)
@@ -73,6 +73,17 @@ def lift_hold(*, hold_id: int, actor: Actor, at: datetime) -> Hold:
     if hold.ended_at is None:
         _end(hold, "hold.lift", actor=actor, at=at)
     return hold
+
+
+def end_shorter_hold(*payer_ids: int, at: datetime) -> None:
+    """
+    Where reminders of all the invoices of payers who become one are suspended twice, leave the hold that lasts longest.
+    The caller holds the payers.
+    """
+    require_transaction("the end of a hold")
+    holds = Hold.objects.filter(of_payer=True, payer__in=payer_ids, ended_at=None).select_related("invoice")
+    for hold in holds.order_by("-until", "-id")[1:]:
+        _end(hold, "hold.lift", actor=actors.WORKER, at=at)
 
 
 @atomic_with_retry

@@ -170,7 +170,7 @@ def _obstacle(invoice: Invoice, *, today: date, is_left: bool) -> ReminderObstac
         return ReminderObstacle.NO_ADDRESS
     if recovery.open_dispute_of(invoice) is not None:
         return ReminderObstacle.DISPUTED
-    if payments.open_attempt_of(invoice) is not None:
+    if invoice.is_in_progress:
         return ReminderObstacle.PAYING
     if Invoice.objects.filter(payments.money_waits(), pk=invoice.pk).exists():
         return ReminderObstacle.MONEY_WAITS
