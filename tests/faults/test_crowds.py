@@ -83,12 +83,15 @@ def test_f08_notification_return_and_sweep_at_once_book_one_payment(
 
 
 def test_neg_f08_without_the_locks_the_three_ways_collide(payfip_town: Town, simulator: RunningSimulator) -> None:
-    _invoice, attempt = paid_at_the_bank(payfip_town, simulator)
-
-    told = ring_return_and_sweep(attempt, mutant="no_locks")
-
-    with pytest.raises(AssertionError):
-        gave(told)
+    """Luck may keep twelve processes apart once, on a busy machine; not several times."""
+    for _turn in range(5):
+        _invoice, attempt = paid_at_the_bank(payfip_town, simulator)
+        told = ring_return_and_sweep(attempt, mutant="no_locks")
+        try:
+            gave(told)
+        except AssertionError:
+            return
+    pytest.fail("nobody collided")
 
 
 def two_tabs(invoice: Invoice, mutant: str = "") -> list[Told]:
