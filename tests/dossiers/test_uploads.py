@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from PIL import Image
 
 from obole.dossiers import uploads
@@ -81,6 +81,7 @@ def test_anything_else_is_refused_with_a_sentence_and_not_stored(
 @given(
     position=st.integers(0, 400), byte=st.integers(0, 255), end=st.integers(1, 400), base=st.sampled_from([PNG, JPEG])
 )
+@example(position=11, byte=0, end=16, base=PNG)
 def test_a_damaged_picture_is_taken_or_refused_and_nothing_else(
     position: int, byte: int, end: int, base: bytes
 ) -> None:

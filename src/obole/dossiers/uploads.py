@@ -119,7 +119,9 @@ def _real_type(content: bytes) -> str:
             return {"PNG": "image/png", "JPEG": "image/jpeg"}.get(image.format or "", "")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadFile(_too_many_pixels()) from error
-    except (UnidentifiedImageError, OSError, SyntaxError):
+    except BadFile:
+        raise
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         return ""
 
 
