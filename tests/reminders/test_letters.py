@@ -1,9 +1,12 @@
 """Who has no address for mails is reminded on paper: gathered, printed once, handed to the post."""
 
 import io
+import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from pypdf import PdfReader
 
 from obole.audit_log.models import Record
@@ -11,8 +14,12 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.directory.models import Citizen
 from obole.directory.rules import NotAllowed, Profile
+from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
 from obole.mailing.models import Message
+from obole.personal_data import operations as forgetting, queries as personal
 from obole.recovery import operations as recovery
+from obole.recovery.models import Hold
 from obole.recovery.operations import HoldRequest
 from obole.reminders import operations as reminders, pdf_documents, queries
 from obole.reminders.models import Letter, LetterBatch, Reminder
@@ -161,3 +168,37 @@ def test_many_are_decided_together_each_as_it_would_be_alone(town: Town, django_
     assert reminders.remind_many(invoice_ids=every, at=late(9)) == []
     assert (Message.objects.filter(kind="reminder_1").count(), Letter.objects.count()) == (7, 1)
     assert Record.objects.filter(verb__in=("reminder.send", "reminder.write")).count() == 8
+
+
+def test_words_on_paper_are_let_go_of_as_those_of_mails_are(town: Town) -> None:
+    """Old ones lose their words by night; somebody who is forgotten loses all of theirs, and why they were spared."""
+    invoice = on_paper(town)
+    reminders.remind(invoice_id=invoice.pk, at=late(7))
+    batch = gather(town)
+    assert batch is not None
+    years = late(8) + timedelta(days=5 * 366)
+    assert not personal.old_letters(years).exists(), "it waits for the post"
+    reminders.post_batch(batch_id=batch.pk, actor=town.agent.actor, at=late(8))
+    assert not personal.old_letters(late(9)).exists()
+    asked = HoldRequest(late(30).date(), "other", "Hospitalisé")
+    recovery.place_hold(invoice_id=invoice.pk, asked=asked, actor=WHO, at=late(9))
+    assert "Hospitalis" not in str(list(Record.objects.values_list("details", flat=True)))
+    billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="x", actor=WHO, at=late(10))
+    Dossier.objects.filter(citizen=invoice.payer).update(state=DossierState.CLOSED, decided_at=late(10))
+    forgetting.purge(at=late(9) + timedelta(days=3 * 366))
+    assert Letter.objects.get().text == ""
+    forgetting.forget_citizen(citizen_id=invoice.payer_id, actor=WHO, at=years)
+    assert (Letter.objects.get().subject, Hold.objects.get().comment) == ("", "")
+
+
+def test_an_agent_reads_that_the_reminder_is_to_be_posted_and_the_proof_holds_it(town: Town) -> None:
+    invoice = on_paper(town)
+    with time_machine.travel(late(2), tick=False):
+        client = browser(town.agent)
+        assert "par courrier" in text_of(get(client, "invoice_remind", invoice.pk))
+        client.post(url("invoice_remind", invoice.pk))
+        assert "la relance est à poster" in text_of(get(client, "letters"))
+        gather(town, 2)
+        with zipfile.ZipFile(io.BytesIO(client.get(url("invoice_proof", invoice.pk)).getvalue())) as proof:
+            [name] = [name for name in proof.namelist() if name.startswith("courriers/")]
+            assert f"Votre facture {invoice.number} reste à régler" in proof.read(name).decode()

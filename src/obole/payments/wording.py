@@ -133,7 +133,7 @@ def _answered(record: Record) -> tuple[str, str]:
 def _held(record: Record) -> tuple[str, str]:
     whole = _("Relances de toutes les factures du payeur suspendues jusqu’au %(day)s")
     title = whole if record.details.get("of_payer") else _("Relances suspendues jusqu’au %(day)s")
-    return title % {"day": _day(record, "until")}, str(record.details.get("comment", ""))
+    return title % {"day": _day(record, "until")}, str(record.details.get("reason", ""))
 
 
 def _due_date(record: Record) -> str:

@@ -36,6 +36,7 @@ from obole.payments.documents import proof as papers
 from obole.payments.models import BankExchange, Receipt
 from obole.regies.accounts import Account
 from obole.regies.models import Regie
+from obole.reminders import queries as reminders
 
 Piece = tuple[str, bytes]
 NO_RIGHT = (
@@ -94,6 +95,8 @@ def _pieces(request: AgentRequest, one: Invoice, *, at: datetime, with_money: bo
     yield from _story(one, story, at=at)
     for rank, message in enumerate(mails.about(one).order_by("created_at", "id").iterator(), 1):
         yield f"courriels/{rank:03}-{message.kind}.eml", mailing.written(message)
+    for letter in reminders.letters_of(one):
+        yield f"courriers/{letter.reminder.step:02}-relance.txt", f"{letter.subject}\n\n{letter.text}\n".encode()
     if with_money:
         yield from _exchanges(one)
         yield from _ledger(one)

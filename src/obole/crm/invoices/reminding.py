@@ -31,8 +31,9 @@ def invoice_remind(request: AgentRequest, pk: int) -> HttpResponse:
 
 def _remind(request: AgentRequest, pk: int, url: str) -> HttpResponse:
     try:
-        reminders.remind_now(invoice_id=pk, actor=request.actor, at=dates.now())
+        reminder = reminders.remind_now(invoice_id=pk, actor=request.actor, at=dates.now())
     except reminders.ReminderRefused as refusal:
         return conflict_response(request, str(refusal), url)
-    messages.success(request, _("la relance part par courriel."))
+    by_post = _("la relance est à poster : elle attend dans « Courriers à poster ».")
+    messages.success(request, _("la relance part par courriel.") if reminder.message else by_post)
     return redirect(url)

@@ -26,6 +26,8 @@ from obole.mailing.models import Message
 from obole.personal_data import queries
 from obole.personal_data.models import Retention
 from obole.personal_data.queries import ERASED
+from obole.recovery.models import Hold
+from obole.reminders.models import Letter
 
 CHUNK = 500
 
@@ -49,6 +51,7 @@ def purge(*, at: datetime, dry_run: bool = False) -> dict[str, int]:
     kinds: dict[str, tuple[QuerySet[Any], Callable[[list[int], datetime], None]]] = {
         "drafts": (queries.old_drafts(at), _delete(queries.old_drafts(at))),
         "mails": (queries.old_mails(at), _blank_mails),
+        "letters": (queries.old_letters(at), _blank_letters),
         "refusals": (queries.old_refusals(at), _blank_dossiers),
         "accounts": (queries.inactive_citizens(at), _forget),
     }
@@ -78,6 +81,11 @@ def _delete(rows: QuerySet[Any]) -> Callable[[list[int], datetime], None]:
 def _blank_mails(pks: list[int], at: datetime) -> None:
     """Keep that a mail was sent, when and to which end; not its words."""
     Message.objects.filter(pk__in=pks).update(text="", html="", attachments=[])
+
+
+def _blank_letters(pks: list[int], at: datetime) -> None:
+    """Keep that a letter was sent, and when; not its words."""
+    Letter.objects.filter(pk__in=pks).update(text="")
 
 
 @atomic_with_retry
@@ -142,6 +150,9 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     citizens = [*known, *directory_queries.merged_files(*(citizen.pk for citizen in known))]
     mails = {"to": f"{ERASED}@{ERASED}.invalid", "subject": "", "text": "", "html": "", "attachments": []}
     Message.objects.filter(pk__in=queries.mails_of(*citizens).order_by().values("pk")).update(**mails)
+    letters = queries.letters_of(*citizens).order_by().values("pk")
+    Letter.objects.filter(pk__in=letters).update(subject="", text="")
+    Hold.objects.filter(payer__in=citizens).exclude(comment="").update(comment="")
     dossiers = Dossier.objects.filter(citizen__in=citizens)
     Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()
     DossierNote.objects.filter(dossier__in=dossiers.values("pk")).exclude(text="").update(text="")

@@ -23,6 +23,7 @@ from obole.lib import files
 from obole.mailing.models import Message
 from obole.payments.models import OPEN as AT_THE_BANK, Anomaly, Attempt, Receipt
 from obole.personal_data.models import Retention
+from obole.reminders.models import Letter
 
 MONTH = timedelta(days=30.4375)
 ERASED = "efface"
@@ -51,6 +52,13 @@ def old_mails(at: datetime) -> QuerySet[Message]:
     waits = Anomaly.objects.filter(message=OuterRef("pk"), closed_at=None)
     ended = Message.objects.exclude(state__in=["queued", "sending"]).exclude(text="", html="")
     return ended.filter(account | other).exclude(Exists(waits))
+
+
+def old_letters(at: datetime) -> QuerySet[Letter]:
+    """Return the reminders on paper whose words are not needed any more: as old as a mail is let go of, and ended."""
+    before = at - retention().mails_months * MONTH
+    ended = Q(dropped_at__isnull=False) | Q(batch__posted_at__isnull=False)
+    return Letter.objects.filter(ended, reminder__decided_at__lt=before).exclude(text="")
 
 
 def old_refusals(at: datetime) -> QuerySet[Dossier]:
@@ -153,6 +161,11 @@ def mails_of(*citizens: Citizen) -> QuerySet[Message]:
     mine = Q(about_kind="dossiers.dossier", about_id__in=about_dossiers)
     mine |= Q(about_kind="billing.invoice", about_id__in=about_invoices)
     return Message.objects.filter(mine, confidential=False).order_by("id")
+
+
+def letters_of(*citizens: Citizen) -> QuerySet[Letter]:
+    """Return the reminders on paper of what these people owe."""
+    return Letter.objects.filter(reminder__invoice__payer__in=citizens).order_by("id")
 
 
 def files_of(citizen: Citizen) -> Iterator[tuple[str, bytes]]:

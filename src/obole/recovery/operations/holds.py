@@ -10,7 +10,7 @@ from obole.billing.access import require_biller
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.directory.models import Citizen
-from obole.lib import actors, dates
+from obole.lib import actors, dates, texts
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry, require_transaction
 from obole.recovery.models import Hold
@@ -56,7 +56,8 @@ def place_hold(*, invoice_id: int, asked: HoldRequest, actor: Actor, at: datetim
     Hold.objects.filter(of_payer=asked.of_payer, ended_at=None, **same).update(ended_at=at)
     given = vars(asked)
     hold = Hold.objects.create(invoice=invoice, payer_id=invoice.payer_id, placed_at=at, placed_by=actor, **given)
-    details = {"until": asked.until.isoformat(), "why": asked.reason, "comment": asked.comment}
+    # What an agent wrote of somebody's life stays with the hold, where it can be forgotten.
+    details = {"until": asked.until.isoformat(), "reason": texts.in_french(Hold.Reason(asked.reason).label)}
     audit_log.log_event("hold.place", subject=invoice, actor=actor, at=at, of_payer=asked.of_payer, **details)
     return hold
 

@@ -153,6 +153,12 @@ def letters_waiting(agent: Agent) -> QuerySet[Letter]:
     return Letter.objects.filter(batch=None, dropped_at=None, reminder__invoice__in=handled)
 
 
+def letters_of(invoice: Invoice) -> QuerySet[Letter]:
+    """Return the reminders of an invoice that were printed, the first first."""
+    printed = Letter.objects.filter(reminder__invoice=invoice, batch__isnull=False)
+    return printed.select_related("reminder").order_by("id")
+
+
 def batches_of(agent: Agent) -> QuerySet[LetterBatch]:
     """Return the batches all of whose letters are of invoices that an agent handles, newest first."""
     others = Letter.objects.filter(batch=OuterRef("pk")).exclude(
