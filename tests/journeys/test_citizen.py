@@ -24,6 +24,14 @@ def pay_by_card(page: Page, card: str) -> None:
     page.get_by_role("link", name="Retourner sur le site du créancier").click()
 
 
+def read_in(page: Page, said: str) -> str:
+    """Wait for what a page says, and return what stands in the sentence's parentheses: the page before said others."""
+    expect(page.locator("main")).to_contain_text(re.compile(said))
+    found = re.search(said, page.inner_text("main"))
+    assert found is not None
+    return found[1]
+
+
 def file_an_application(page: Page) -> str:
     """Apply for a library card: the smallest form of the demo. Return the dossier's reference."""
     page.goto("/demarches/")
@@ -31,9 +39,7 @@ def file_an_application(page: Page) -> str:
     page.get_by_role("link", name=re.compile("Faire ma demande|Faire une demande")).first.click()
     page.get_by_label("Prénom et nom du lecteur").fill("Zoé Lefèvre")
     page.get_by_role("button", name="Envoyer ma demande").click()
-    reference = re.search(r"DOS-\d{6}", page.inner_text("main"))
-    assert reference is not None
-    return reference[0]
+    return read_in(page, r"(DOS-\d{6})")
 
 
 def invoice_it(people: People, reference: str) -> str:
@@ -43,6 +49,7 @@ def invoice_it(people: People, reference: str) -> str:
     desk.get_by_role("link", name=reference).click()
     desk.get_by_role("button", name="Prendre en charge").click()
     desk.get_by_role("link", name=re.compile("^Factures")).last.click()
+    expect(desk.locator("#generer")).to_be_attached()
     again = desk.get_by_label("Facturer tout de même")
     if again.count():
         # Another test of this citizen was invoiced the same thing before.
@@ -50,9 +57,7 @@ def invoice_it(people: People, reference: str) -> str:
             desk.locator("#generer > details > summary").click()
         again.check()
     desk.get_by_role("button", name="Générer la facture").click()
-    number = re.search(r"ENF-\d{4}-\d{6}", desk.inner_text("main"))
-    assert number is not None
-    return number[0]
+    return read_in(desk, r"la facture (ENF-\d{4}-\d{6}) est émise")
 
 
 def paid_card(people: People, page: Page) -> str:
@@ -130,6 +135,7 @@ def test_a_citizen_pays_two_invoices_at_once_on_a_phone(people: People, javascri
     page = people.window("usager", width=390, javascript=javascript)
     numbers = [paid_card(people, page) for _twice in range(2)]
     page.get_by_role("link", name=re.compile("Payer ensemble")).first.click()
+    expect(page.get_by_role("heading", name="Payer plusieurs factures")).to_be_visible()
     for box in page.get_by_role("checkbox").all():
         name = page.locator(f"label[for={box.get_attribute('id')}]").inner_text()
         box.set_checked(any(number in name for number in numbers))

@@ -117,6 +117,7 @@ def cancel_and_redo(desk: Page, place: str) -> str:
     expect(desk.locator("main")).to_contain_text("Cela ne se défait pas")
     check(desk)
     press(desk, desk.get_by_role("button", name="Émettre"))
+    expect(desk.locator("main")).to_contain_text(re.compile(r"émises?, (?:de )?ENF-"))
     said = re.search(r"émises?, (?:de )?(ENF-\d{4}-\d{6})(?: à (ENF-\d{4}-\d{6}))?", desk.inner_text("main"))
     assert said is not None
     return said[2] or said[1]
