@@ -72,6 +72,8 @@ class Visit:
     def __init__(self, world: World, name: str, **options: Any) -> None:
         self.world, self.role = world, world.roles[name]
         self.client = self.role.browser(**options)
+        # What a first page writes in the session is written once: each visit after it is undone.
+        self.client.get(reverse("portal:home"))
         self.cookies = dict(self.client.cookies)
         self.asked = 0
         self.wrong: list[str] = []

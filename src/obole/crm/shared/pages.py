@@ -27,7 +27,8 @@ def render_page(
     """Draw a page with the agent's rail and service."""
     here = request.resolver_match.url_name if request.resolver_match else None
     shared = {
-        "rail": sidebar.items(request),
+        # A refusal counts nothing: it must cost less than what it refuses.
+        "rail": sidebar.items(request, counted=status not in (403, 404)),
         "service": request.agent.service_name,
         "help_url": guide.address_of(guide.article_of(here or "")),
     }

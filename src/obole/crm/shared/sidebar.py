@@ -33,10 +33,10 @@ def sees_money(agent: Agent) -> bool:
     return agent.may(Right.MONEY)
 
 
-def items(request: AgentRequest) -> list[Item]:
-    """Return the lines of the rail that are open to the agent."""
+def items(request: AgentRequest, *, counted: bool = True) -> list[Item]:
+    """Return the lines of the rail that are open to the agent, with what waits behind each if ``counted``."""
     money, configure = sees_money(request.agent), request.agent.may(Right.CONFIGURE)
-    waiting = _waiting(request.agent)
+    waiting = _waiting(request.agent) if counted else {"dossiers": 0, "tasks": 0, "refunds": 0}
     lines = [
         _item(request, "home", _("Accueil")),
         *([_item(request, "tasks", _("À traiter"), count=waiting["tasks"], alert=True)] if money else []),
