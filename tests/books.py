@@ -37,6 +37,7 @@ from obole.payments.models import (
 )
 from obole.payments.refund_states import MOVES as REFUND_MOVES
 from obole.payments.states import MOVES as ATTEMPT_MOVES
+from obole.recovery.agreement_states import MOVES as AGREEMENT_MOVES
 from obole.recovery.line_states import MOVES as LINE_MOVES
 from obole.recovery.models import Transmission, TransmissionLine
 from obole.recovery.states import MOVES as TRANSMISSION_MOVES
@@ -56,6 +57,7 @@ LIVES = (
     ATTEMPT_MOVES,
     REFUND_MOVES,
     BANK_LINE_MOVES,
+    AGREEMENT_MOVES,
     TRANSMISSION_MOVES,
     LINE_MOVES,
     SESSION_MOVES,

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from obole.bank_statements import operations as bank_statements, queries as bank
+from obole.billing.models import Invoice
 from obole.billing.operations import PricingAnswers
 from obole.books.operations import Handing
 from obole.catalogue import queries as catalogue
@@ -15,6 +16,7 @@ from obole.recovery.operations import HoldRequest
 from obole.regies import ledger
 from obole.regies.models import Entry
 from tests.access.sides import Side
+from tests.recovery.agreements import shared
 from tests.world import NOON, later
 
 NOTHING = dossiers.Application(answers={"enfant": "Zoé", "ecole": "Jules-Ferry", "repas": 1})
@@ -74,6 +76,8 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "billing.change_due_date": {**due, **reason, "due_date": later(days=60).date()},
         "recovery.open_dispute": {**due, **reason},
         "recovery.place_hold": {**due, "asked": HoldRequest(later(days=30).date(), "difficulty")},
+        "recovery.make_agreement": {**due, "asked": shared(Invoice.objects.get(pk=due["invoice_id"]), later(9))},
+        "recovery.end_agreement": {"agreement_id": side.objects["agreement"][1]},
         "reminders.make_batch": {"regie_id": side.town.regie.pk},
         "reminders.post_batch": {"batch_id": side.objects["letters"][0]},
         "recovery.lift_hold": {"hold_id": side.objects["hold"][1]},

@@ -167,6 +167,8 @@ BOOKS = {
     "titres": form(money_moved, "transmission", "Lignes « facture ; exercice ; titre »"),
     "transmission_line": form(money_read, "transmission line", "Transmis", writes=money_moved, scoped=False),
     "dispute": form(invoice_handled, "due"),
+    "agreement": form(invoice_handled, "due", "Convenir d’un échéancier"),
+    "agreement_end": does(invoice_handled, "agreement"),
     "hold": form(invoice_handled, "due", "Suspendre les relances"),
     "hold_lift": does(invoice_handled, "hold"),
     "remittances": shows(money_read, "regie", "Versements au comptable"),

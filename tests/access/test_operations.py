@@ -134,6 +134,7 @@ def test_who_answers_for_the_regie_moves_its_money_and_reviews_no_dossier(ready:
         "billing.cancel_security_deposit",
         "billing.bill_kept_security_deposit",
         "recovery.close_dispute",
+        "recovery.end_agreement",
         "recovery.lift_hold",
         "reminders.make_batch",
         "reminders.post_batch",

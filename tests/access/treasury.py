@@ -27,6 +27,7 @@ from obole.reminders.models import LetterBatch
 from obole.remittances import operations as remittances, pdf_documents as remittance_documents
 from tests.bank_statements.files import with_a_sign
 from tests.bank_statements.steps import keep
+from tests.recovery.agreements import agree
 from tests.recovery.pes import CODES
 from tests.world import NOON, WHO, Town, handed, later, make_agent, make_citizen, make_fixed_invoice
 
@@ -73,8 +74,10 @@ def of_treasury(town: Town) -> dict[str, Address]:
     remittance_documents.ensure_remittance_pdf(remittance_id=signed.pk, at=later(9))
     asked = recovery.HoldRequest(later(days=40).date(), "difficulty")
     held = recovery.place_hold(invoice_id=billed(town, 1800).pk, asked=asked, actor=WHO, at=later(8))
+    agreed = agree(billed(town, 2400), later(8))
     contested = recovery.open_dispute(invoice_id=billed(town, 1900).pk, reason="Absent", actor=WHO, at=later(8))
     return {
+        "agreement": (agreed.invoice_id, agreed.pk),
         "dispute": (contested.pk,),
         "hold": (held.invoice_id, held.pk),
         "letters": (printed_letters(town).pk,),

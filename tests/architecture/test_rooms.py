@@ -56,6 +56,7 @@ FILES = {
     "instalment_states.py",
     "security_deposit_states.py",
     "deposit_states.py",
+    "agreement_states.py",
     "line_states.py",
 }
 FOLDERS = {

@@ -26,6 +26,7 @@ LIVES = (
     "mailing.states",
     "payments.states",
     "payments.refund_states",
+    "recovery.agreement_states",
     "recovery.states",
     "recovery.line_states",
     "remittances.states",
@@ -77,6 +78,7 @@ def test_only_move_apply_assigns_a_state() -> None:
 def test_no_row_is_made_or_updated_with_a_state() -> None:
     writes = {"create", "update", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "setattr"}
     lives = {
+        "Agreement",
         "Invoice",
         "PlanPart",
         "Caution",

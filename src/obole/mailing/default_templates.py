@@ -136,6 +136,55 @@ _AS_TYPED: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "agreement_made": MailKind(
+        label=_("Échéancier convenu"),
+        variables=INVOICE | {"echeancier"},
+        subject="Votre échéancier pour la facture {{ numero }}",
+        body=(
+            "Bonjour {{ nom }},\n\nComme convenu, vous réglez en plusieurs fois les {{ reste_du }} qui restent à payer"
+            " de votre facture n° {{ numero }} ({{ libelle }}) :\n\n{{ echeancier }}\n\nNous vous rappellerons"
+            " chaque paiement quelques jours avant. Tant que vous les respectez, cette facture ne sera ni relancée ni"
+            " transmise au comptable public.\n\nPayer, ou revoir l’échéancier : {{ url }}\n\nEn cas de difficulté,"
+            " contactez {{ service }} avant la date prévue."
+        )
+        + SIGNATURE,
+    ),
+    "instalment_soon": MailKind(
+        label=_("Échéancier : paiement à venir"),
+        variables=INVOICE | {"echeance_du", "a_payer", "delai"},
+        subject="Facture {{ numero }} : {{ a_payer }} à payer le {{ echeance_du }}",
+        body=(
+            "Bonjour {{ nom }},\n\nSelon l’échéancier convenu pour votre facture n° {{ numero }} ({{ libelle }}),"
+            " {{ a_payer }} sont à payer le {{ echeance_du }}. Il reste {{ reste_du }} en tout.\n\nPayer ce montant :"
+            " {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message."
+        )
+        + SIGNATURE,
+    ),
+    "instalment_late": MailKind(
+        label=_("Échéancier : paiement en retard"),
+        variables=INVOICE | {"echeance_du", "a_payer", "delai"},
+        subject="Facture {{ numero }} : le paiement du {{ echeance_du }} n’est pas arrivé",
+        body=(
+            "Bonjour {{ nom }},\n\nSauf erreur de notre part, nous n’avons pas reçu le paiement prévu le"
+            " {{ echeance_du }} par l’échéancier de votre facture n° {{ numero }} ({{ libelle }}). Il y a {{ a_payer }}"
+            " à régler au plus tard le {{ delai }} : après ce jour, l’échéancier est rompu et tout ce qui reste est"
+            " dû, soit {{ reste_du }}.\n\nPayer ce montant : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas"
+            " tenir compte de ce message. En cas de difficulté, contactez {{ service }} : des solutions existent."
+        )
+        + SIGNATURE,
+    ),
+    "agreement_broken": MailKind(
+        label=_("Échéancier rompu"),
+        variables=INVOICE,
+        subject="L’échéancier de votre facture {{ numero }} est rompu",
+        body=(
+            "Bonjour {{ nom }},\n\nUn paiement prévu par l’échéancier de votre facture n° {{ numero }} ({{ libelle }})"
+            " n’est pas arrivé. L’échéancier est rompu : les {{ reste_du }} qui restent sont à payer maintenant.\n\n"
+            "Payer ma facture : {{ url }}\n\nSans règlement, cette facture sera relancée puis transmise au comptable"
+            " public. En cas de difficulté, contactez {{ service }} : des solutions existent."
+        )
+        + SIGNATURE,
+    ),
     "payment_receipt": MailKind(
         label=_("Paiement reçu"),
         variables=INVOICE | {"date", "heure", "moyen", "precisions", "autorisation", "reference", "paye", "solde"},

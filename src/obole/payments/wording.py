@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from django.utils.translation import gettext as _, gettext_noop
+from django.utils.translation import gettext as _, gettext_noop, ngettext
 
 from obole.audit_log.models import Record
 from obole.lib import dates, money
@@ -130,6 +130,15 @@ def _answered(record: Record) -> tuple[str, str]:
     return _("Réponse à la contestation"), str(record.details.get("answer", ""))
 
 
+def _agreed(record: Record) -> tuple[str, str]:
+    said = ngettext("Échéancier convenu : %(n)d paiement", "Échéancier convenu : %(n)d paiements", _times(record))
+    return said % {"n": _times(record)}, _("Le dernier est le %(day)s.") % {"day": _day(record, "until")}
+
+
+def _times(record: Record) -> int:
+    return int(record.details.get("times", 0))
+
+
 def _held(record: Record) -> tuple[str, str]:
     whole = _("Relances de toutes les factures du payeur suspendues jusqu’au %(day)s")
     title = whole if record.details.get("of_payer") else _("Relances suspendues jusqu’au %(day)s")
@@ -167,6 +176,9 @@ FOR_PAYER: dict[str, tuple[Formatter, str]] = {
     "invoice.cancel": (_with_reason(gettext_noop("Facture annulée")), "ended"),
     "invoice.transfer": (_fixed(gettext_noop("Facture transmise au comptable public")), "ended"),
     "invoice.due_date": (_due_date_for_payer, "info"),
+    "agreement.make": (_agreed, "info"),
+    "agreement.break": (_fixed(gettext_noop("Échéancier rompu : un paiement n’est pas arrivé")), "late"),
+    "agreement.end": (_fixed(gettext_noop("Échéancier arrêté")), "neutral"),
     "invoice.redo": (_fixed(gettext_noop("La facture va être refaite")), "info"),
     "invoice.unsettle": (_back_for_payer, "late"),
     "invoice.taken_back": (_back_for_payer, "late"),
@@ -228,6 +240,12 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "line.titre": (_titre, "info"),
     "dispute.open": (_with_reason(gettext_noop("Contestée par le payeur")), "late"),
     "dispute.close": (_answered, "done"),
+    "agreement.make": (_agreed, "info"),
+    "agreement.keep": (_fixed(gettext_noop("Échéancier tenu jusqu’au bout")), "done"),
+    "agreement.break": (_fixed(gettext_noop("Échéancier rompu : un paiement n’est pas arrivé")), "late"),
+    "agreement.end": (_fixed(gettext_noop("Échéancier arrêté")), "neutral"),
+    "instalment.soon": (_fixed(gettext_noop("Paiement de l’échéancier rappelé")), "info"),
+    "instalment.late": (_fixed(gettext_noop("Paiement de l’échéancier demandé, il est en retard")), "late"),
     "hold.place": (_held, "neutral"),
     "hold.lift": (_fixed(gettext_noop("Relances reprises")), "neutral"),
     "hold.end": (_fixed(gettext_noop("Suspension des relances terminée")), "neutral"),

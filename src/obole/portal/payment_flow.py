@@ -63,10 +63,12 @@ def may_reopen(attempt: Attempt | None, *, at: datetime) -> bool:
     return at - attempt.opened_at < timedelta(minutes=registry.GATEWAYS[attempt.gateway].limits.window_minutes)
 
 
-def start(bills: Sequence[Invoice], *, email: str, request_key: str, actor: Actor, at: datetime) -> Attempt:
+def start(
+    bills: Sequence[Invoice], *, email: str, request_key: str, actor: Actor, at: datetime, cents: int | None = None
+) -> Attempt:
     """
-    Open an attempt for these invoices; where another one holds one of them for longer than its régie allows, ask the
-    bank about it first.
+    Open an attempt for these invoices, or for so many cents of the only one; where another one holds one of them for
+    longer than its régie allows, ask the bank about it first.
 
     :raises obole.payments.operations.NotPayableOnline: if the bank must not be asked.
     :raises obole.payments.operations.AlreadyInProgress: if the other one may still succeed.
@@ -76,6 +78,7 @@ def start(bills: Sequence[Invoice], *, email: str, request_key: str, actor: Acto
         payments.start_payment,
         invoice_id=bills[0].pk,
         also=[bill.pk for bill in bills[1:]],
+        cents=cents,
         email=email,
         request_key=request_key,
         actor=actor,

@@ -1,6 +1,6 @@
 """How what is not paid is read: what is left to recover at a date, what may be handed over, what was."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -31,9 +31,10 @@ from obole.lib.dates import PARIS
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
 from obole.payments.models import Allocation, AttemptLine
+from obole.recovery.agreement_states import AgreementState
 from obole.recovery.line_states import LineState
-from obole.recovery.models import Dispute, Hold, Obstacle, Transmission, TransmissionLine
-from obole.recovery.rules import Age
+from obole.recovery.models import Agreement, Dispute, Hold, Instalment, Obstacle, Transmission, TransmissionLine
+from obole.recovery.rules import Age, instalments
 from obole.recovery.states import TransmissionState
 from obole.regies import queries as regies
 from obole.regies.accounts import Account
@@ -241,11 +242,55 @@ def hold_of(invoice: Invoice, today: date) -> Hold | None:
     return Hold.objects.filter(mine, ended_at=None, until__gte=today).order_by("-until", "-id").first()
 
 
-def is_held(today: date) -> Exists | Q:
-    """Return the condition that the reminders of an invoice of a query are held back that day."""
+def is_held(today: date) -> Q:
+    """
+    Return the condition that the reminders of an invoice of a query are held back that day: until a day, or for as long
+    as an agreement with its payer is kept.
+    """
     holds = Hold.objects.filter(ended_at=None, until__gte=today)
-    own = Exists(holds.filter(of_payer=False, invoice=OuterRef("pk")))
-    return own | Exists(holds.filter(of_payer=True, payer=OuterRef("payer")))
+    held = (
+        holds.filter(of_payer=False, invoice=OuterRef("pk")),
+        holds.filter(of_payer=True, payer=OuterRef("payer")),
+        Agreement.objects.filter(invoice=OuterRef("pk"), state=AgreementState.OPEN),
+    )
+    return Q(*(Exists(rows) for rows in held), _connector=Q.OR)
+
+
+@dataclass(frozen=True)
+class AgreementStanding:
+    """An agreement that runs, and what each of its instalments still needs."""
+
+    agreement: Agreement
+    dues: Sequence[instalments.Due]
+    today: date
+
+    @property
+    def to_pay(self) -> int:
+        """What is to be paid now, in cents."""
+        return instalments.to_pay(self.dues, self.today)
+
+    @property
+    def next(self) -> instalments.Due | None:
+        """The first instalment that is not paid."""
+        return next((due for due in self.dues if due.missing), None)
+
+
+def agreement_of(invoice: Invoice, today: date) -> AgreementStanding | None:
+    """Return what was agreed with the payer of an invoice that is due, if it runs, and where it stands."""
+    if invoice.state != InvoiceState.DUE:
+        return None
+    agreement = Agreement.objects.filter(invoice=invoice, state=AgreementState.OPEN).first()
+    if agreement is None:
+        return None
+    rows = Instalment.objects.filter(agreement=agreement).order_by("rank").values_list("rank", "day", "cents")
+    dues = instalments.cover(rows, paid=agreement.cents - invoice.remaining_cents)
+    return AgreementStanding(agreement, dues, today)
+
+
+def agreements_open() -> list[int]:
+    """Return the ids of the agreements that run, the oldest first."""
+    rows = Agreement.objects.filter(state=AgreementState.OPEN)
+    return list(rows.order_by("agreed_at", "id").values_list("pk", flat=True))
 
 
 def holds_over(today: date) -> QuerySet[Hold]:

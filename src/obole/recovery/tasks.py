@@ -1,4 +1,4 @@
-"""What the worker does for transmissions."""
+"""What the worker does for transmissions, holds and agreements."""
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -23,6 +23,24 @@ def end_holds(timestamp: int) -> None:
     at = dates.now()
     over = list(queries.holds_over(dates.day_of(at)).values_list("pk", flat=True))
     each(over, lambda hold: operations.end_hold(hold_id=hold, at=at))
+
+
+@app.periodic(cron="11 * * * *")
+@task("recovery.follow_agreements", queue="clock", queueing_lock="recovery.agreements", lock="recovery.agreements")
+def follow_agreements(timestamp: int) -> None:
+    """Recall instalments, and write which agreements are kept or broken; run again, it finds nothing to do."""
+    at = dates.now()
+    each(queries.agreements_open(), lambda agreement: operations.follow_agreement(agreement_id=agreement, at=at))
+
+
+@task(
+    "recovery.deliver_notice",
+    queue="mail",
+    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError, *AWAY}),
+)
+def deliver_notice(message_id: int) -> None:
+    """Hand over one mail about an instalment, if it still makes sense."""
+    operations.deliver_notice(message_id=message_id, at=dates.now())
 
 
 @app.periodic(cron="37 * * * *")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from obole.crm.bookkeeping import (
     acceptance,
+    agreements,
     balance,
     bank_line,
     cash_control,
@@ -65,6 +66,8 @@ urlpatterns = [
     path("regies/<int:pk>/releves/<int:statement_pk>/", statements.statement, name="statement"),
     path("regies/<int:pk>/releves/<int:statement_pk>/fichier/", statements.statement_file, name="statement_file"),
     path("factures/<int:pk>/contestation/", disputes.dispute, name="dispute"),
+    path("factures/<int:pk>/echeancier/", agreements.agreement, name="agreement"),
+    path("factures/<int:pk>/echeancier/<int:agreement_pk>/arreter/", agreements.agreement_end, name="agreement_end"),
     path("factures/<int:pk>/suspension/", holds.hold, name="hold"),
     path("factures/<int:pk>/suspension/<int:hold_pk>/reprendre/", holds.hold_lift, name="hold_lift"),
     path("regies/<int:pk>/restes/", outstanding.outstanding, name="outstanding"),

@@ -1,7 +1,7 @@
 """One invoice and everything that happened to it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -96,7 +96,7 @@ def _unusual(
     request: AgentRequest, shown: display_status.InvoiceDisplay, tasks: Sequence[anomaly_list.Task], *, money: bool
 ) -> dict[str, Any]:
     """Return the payments of an invoice, where the comptable and who contests it stand, and what is unusual."""
-    one = shown.invoice
+    one, at = shown.invoice, dates.now()
     attempts, receipts = list(queries.attempts_of(one)), list(queries.receipts_of(one))
     where = queries.whereabouts_of(receipts)
     facts = notices.InvoiceFacts(
@@ -104,19 +104,27 @@ def _unusual(
         free_cents=sum(place.free_cents for place in where.values()),
         tasks=tasks,
         attempts=attempts,
-        handover=recovery.handover_of(one),
-        dispute=recovery.open_dispute_of(one),
+        **_recovery_of(one, at=at),
         sees_money=money,
         handles=_handles(request, one),
-        at=dates.now(),
+        at=at,
     )
     return {
         "attempts": AttemptTable(attempts, exclude=KNOWN_HERE, orderable=False),
         "receipts": [(receipt, receipt_places.in_words(where[receipt.pk], money=money)) for receipt in receipts],
-        **{name: getattr(facts, name) for name in ("handover", "dispute")},
+        **{name: getattr(facts, name) for name in ("handover", "dispute", "agreement")},
         "can_act": facts.handles and one.state == InvoiceState.DUE,
         "can_remind": facts.handles and _may_be_reminded(one, today=dates.day_of(facts.at)),
         "notices": notices.notices_of(facts),
+    }
+
+
+def _recovery_of(one: Invoice, *, at: datetime) -> dict[str, Any]:
+    """Return where an invoice stands with the comptable, with who contests it, and how it is paid in several times."""
+    return {
+        "handover": recovery.handover_of(one),
+        "dispute": recovery.open_dispute_of(one),
+        "agreement": recovery.agreement_of(one, dates.day_of(at)),
     }
 
 

@@ -18,6 +18,7 @@ from obole.payments import operations as payments
 from obole.payments.display_status import DisplayStatus, InvoiceDisplay
 from obole.payments.models import Attempt
 from obole.recovery.models import Dispute, Hold, TransmissionLine
+from obole.recovery.queries import AgreementStanding
 from obole.reminders import queries as reminders
 
 MINUTES_IN_WORDS = 60
@@ -44,6 +45,7 @@ class InvoiceFacts:
     attempts: Sequence[Attempt]
     handover: TransmissionLine | None
     dispute: Dispute | None
+    agreement: AgreementStanding | None
     sees_money: bool
     handles: bool
     at: datetime
@@ -62,6 +64,7 @@ def notices_of(facts: InvoiceFacts) -> list[Notice]:
         _at_the_bank,
         _undelivered,
         _disputed,
+        _agreed,
         _held,
         _handed_over,
         _on_paper,
@@ -138,6 +141,23 @@ def _disputed(facts: InvoiceFacts) -> Iterator[Notice]:
     yield Notice(said, links=answer if facts.handles else ())
 
 
+def _agreed(facts: InvoiceFacts) -> Iterator[Notice]:
+    standing = facts.agreement
+    if standing is None or standing.next is None:
+        return
+    due = standing.next
+    late = due.day < standing.today
+    said = (
+        _("Échéancier en cours : %(amount)s attendus depuis le %(day)s.")
+        if late
+        else _("Échéancier en cours : %(amount)s attendus le %(day)s.")
+    )
+    words = said % {"amount": money.euros(standing.to_pay), "day": dates.format_short(due.day)}
+    links = ((_("Voir l’échéancier"), reverse("crm:agreement", args=[facts.shown.invoice.pk])),)
+    tone = "late" if late else "in-progress"
+    yield Notice(words, tone=tone, icon="calendar", links=links if facts.handles else ())
+
+
 def _held(facts: InvoiceFacts) -> Iterator[Notice]:
     invoice = facts.shown.invoice
     hold = facts.coming.hold if invoice.state == InvoiceState.DUE else None
@@ -176,7 +196,7 @@ def _on_paper(facts: InvoiceFacts) -> Iterator[Notice]:
 
 def _reminder(facts: InvoiceFacts) -> Iterator[Notice]:
     invoice = facts.shown.invoice
-    if invoice.state != InvoiceState.DUE or not invoice.remaining_cents:
+    if invoice.state != InvoiceState.DUE or not invoice.remaining_cents or facts.agreement is not None:
         return
     coming = facts.coming
     if coming.day is not None:

@@ -21,7 +21,7 @@ ARTICLES: dict[str, tuple[str, ...]] = {
     "instruire": ("attachment", "citizen", "dossier", "generate_invoice"),
     "livres": ("book_", "regie", "regies"),
     "rapprocher": ("bank_", "reconciliation", "regularisations", "statement"),
-    "recouvrer": ("dispute", "hold", "outstanding", "titres", "transmission"),
+    "recouvrer": ("agreement", "dispute", "hold", "outstanding", "titres", "transmission"),
     "relancer": ("invoice_remind", "letters", "reminder_results", "settings_type_reminders"),
     "rembourser": ("refund",),
     "remise-de-service": ("handover",),

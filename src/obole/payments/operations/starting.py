@@ -61,8 +61,15 @@ class AlreadyInProgress(Exception):
         self.attempt = attempt
 
 
-def start_payment(
-    *, invoice_id: int, also: Sequence[int] = (), email: str, request_key: str, actor: Actor, at: datetime
+def start_payment(  # noqa: PLR0913 - a payer chooses all of this
+    *,
+    invoice_id: int,
+    also: Sequence[int] = (),
+    cents: int | None = None,
+    email: str,
+    request_key: str,
+    actor: Actor,
+    at: datetime,
 ) -> Attempt:
     """
     Open an attempt and ask the bank for its payment page. The same ``request_key`` again returns the attempt that it
@@ -72,11 +79,12 @@ def start_payment(
     bank.
 
     :param also: the ids of the other invoices that the same payment is for.
+    :param cents: what is paid of an invoice that is paid alone, where it is not all that is left.
     :raises NotPayableOnline: if the bank must not be asked.
     :raises AlreadyInProgress: if another attempt holds one of the invoices.
     """
     attempt, is_new = open_attempt(
-        invoice_id=invoice_id, also=also, email=email, request_key=request_key, actor=actor, at=at
+        invoice_id=invoice_id, also=also, cents=cents, email=email, request_key=request_key, actor=actor, at=at
     )
     if not is_new:
         return attempt
@@ -91,8 +99,15 @@ def start_payment(
 
 
 @atomic_with_retry
-def open_attempt(
-    *, invoice_id: int, also: Sequence[int] = (), email: str, request_key: str, actor: Actor, at: datetime
+def open_attempt(  # noqa: PLR0913 - as above
+    *,
+    invoice_id: int,
+    also: Sequence[int] = (),
+    cents: int | None = None,
+    email: str,
+    request_key: str,
+    actor: Actor,
+    at: datetime,
 ) -> tuple[Attempt, bool]:
     """
     Write that a payer is about to leave for the bank, and what of each invoice the payment is for; say whether this
@@ -107,14 +122,15 @@ def open_attempt(
     twin = Attempt.objects.filter(request_key=request_key, invoice=first).first()
     if twin is not None:
         return twin, False
-    _guard(invoices, email=email, at=at)
+    shares = _shares(invoices, cents)
+    _guard(invoices, cents=sum(shares), email=email, at=at)
     rank = Attempt.objects.filter(invoice=first).count() + 1
     attempt = Attempt(
         request_key=request_key,
         invoice=first,
         regie=first.regie,
         reference=f"{(first.number or '').replace('-', '')}T{rank}",
-        amount_cents=sum(invoice.remaining_cents for invoice in invoices),
+        amount_cents=sum(shares),
         email=email,
         fiscal_year=dates.day_of(at).year,
         gateway=first.regie.gateway,
@@ -124,7 +140,8 @@ def open_attempt(
     attempt.mode = attempt.sent.get("mode", "")
     attempt.save(force_insert=True)
     AttemptLine.objects.bulk_create(
-        AttemptLine(attempt=attempt, invoice=invoice, cents=invoice.remaining_cents) for invoice in invoices
+        AttemptLine(attempt=attempt, invoice=invoice, cents=share)
+        for invoice, share in zip(invoices, shares, strict=True)
     )
     audit_log.log_event(
         "attempt.open",
@@ -138,10 +155,26 @@ def open_attempt(
     return attempt, True
 
 
-def obstacle_of(*invoices: Invoice) -> OnlineObstacle | None:
-    """Return why these invoices cannot be paid online, in one payment, whoever pays; None if they can."""
+def _shares(invoices: Sequence[Invoice], cents: int | None) -> list[int]:
+    """
+    Return what is paid of each invoice: all that is left, or a part of the only one. Less may be left than the part
+    that somebody saw a moment ago.
+    """
+    if cents is None:
+        return [invoice.remaining_cents for invoice in invoices]
+    (alone,) = invoices
+    return [min(cents, alone.remaining_cents)]
+
+
+def obstacle_of(*invoices: Invoice, cents: int | None = None) -> OnlineObstacle | None:
+    """
+    Return why these invoices cannot be paid online, in one payment, whoever pays; None if they can.
+
+    :param cents: what is paid, where it is not all that is left.
+    """
     regie, limits = invoices[0].regie, registry.GATEWAYS[invoices[0].regie.gateway].limits
-    cents = sum(invoice.remaining_cents for invoice in invoices)
+    if cents is None:
+        cents = sum(invoice.remaining_cents for invoice in invoices)
     if not all(invoice.remaining_cents for invoice in invoices):
         return OnlineObstacle.NOT_DUE
     if len({(invoice.regie_id, invoice.payer_id) for invoice in invoices}) > 1:
@@ -155,9 +188,9 @@ def obstacle_of(*invoices: Invoice) -> OnlineObstacle | None:
     return None if rules.is_payable(cents, limits) else OnlineObstacle.TOO_LARGE
 
 
-def _guard(invoices: Sequence[Invoice], *, email: str, at: datetime) -> None:
+def _guard(invoices: Sequence[Invoice], *, cents: int, email: str, at: datetime) -> None:
     regie = invoices[0].regie
-    obstacle = obstacle_of(*invoices)
+    obstacle = obstacle_of(*invoices, cents=cents)
     if obstacle is None and not rules.is_usable_email(email, registry.GATEWAYS[regie.gateway].limits):
         obstacle = OnlineObstacle.EMAIL
     if obstacle is not None:

@@ -1,5 +1,7 @@
 """The citizen's invoices: the list in two parts, one of them, and their papers."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -62,13 +64,18 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
         "lines": queries.lines_of(invoice, why),
         "document": InvoicePdf.objects.filter(invoice=invoice).first(),
         "receipts": payments.receipts_of(invoice),
-        "credit_note": getattr(invoice, "credit_note", None),
-        "replacement": queries.replacement_of(invoice),
+        **_what_replaced(invoice),
         "handover": recovery.handover_of(invoice),
+        "standing": recovery.agreement_of(invoice, dates.day_of(now)),
         "treasury": directory.the_authority(),
         "events": status_labels.invoice_timeline(invoice),
     }
     return render(request, "portal/invoice.html", context)
+
+
+def _what_replaced(invoice: Invoice) -> dict[str, Any]:
+    """Return the avoir of an invoice that was cancelled, and the invoice that took its place."""
+    return {"credit_note": getattr(invoice, "credit_note", None), "replacement": queries.replacement_of(invoice)}
 
 
 @for_citizens

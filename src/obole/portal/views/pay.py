@@ -20,6 +20,7 @@ from obole.portal import outages, payment_flow, status_labels
 from obole.portal.forms import PayForm
 from obole.portal.responses import SeeOtherResponse, redirect_to
 from obole.portal.views.invoices import find
+from obole.recovery import queries as recovery
 from obole.ui import idempotency
 
 OPENING_SECONDS = 2
@@ -37,8 +38,9 @@ def pay(request: CitizenRequest, public_id: str) -> HttpResponse:
         return _confirm(request, invoice, form)
     email = form.cleaned_data["email"] if form else request.citizen.email
     key = idempotency.scoped_key(request, invoice.pk)
+    at, cents = dates.now(), _part(request, invoice)
     try:
-        attempt = payment_flow.start([invoice], email=email, request_key=key, actor=request.actor, at=dates.now())
+        attempt = payment_flow.start([invoice], email=email, request_key=key, actor=request.actor, at=at, cents=cents)
     except NotPayableOnline as refusal:
         return _explain(request, invoice, refusal.obstacle, form)
     except AlreadyInProgress as busy:
@@ -50,6 +52,12 @@ def pay(request: CitizenRequest, public_id: str) -> HttpResponse:
         return _confirm(request, invoice, another_address(attempt, email), key=texts.token())
     remember(request, form)
     return leave(request, attempt, back=redirect_to("portal:invoice", invoice.public_id))
+
+
+def _part(request: CitizenRequest, invoice: Invoice) -> int | None:
+    """Return what an agreement asks for now, in cents, where its payer chose to pay that, and not all that is left."""
+    standing = recovery.agreement_of(invoice, dates.day_of(dates.now())) if "part" in request.POST else None
+    return standing.to_pay if standing else None
 
 
 @for_citizens
@@ -87,6 +95,7 @@ def _confirm(request: CitizenRequest, invoice: Invoice, form: PayForm | None, *,
         "form": form,
         "outages": down,
         "since": shown.unsettled_since,
+        "standing": recovery.agreement_of(invoice, dates.day_of(dates.now())),
         "obstacle": status_labels.why_not_payable(shown, down),
         "gateway_name": payment_flow.gateway_name(invoice),
         "request_key": key or idempotency.key_of(request),

@@ -1,10 +1,18 @@
 """
 Every write about what is not paid, by moment.
 
-What payers contest, and what is left in peace until a day; a transmission asked for, sent row by row, given up; its
-file in PES V2; the comptable's titres; an invoice that comes back.
+What payers contest, what is left in peace until a day, and what is agreed to be paid in several times; a transmission
+asked for, sent row by row, given up; its file in PES V2; the comptable's titres; an invoice that comes back.
 """
 
+from obole.recovery.operations.agreements import (
+    AgreementRequest,
+    CannotAgree,
+    deliver_notice,
+    end_agreement,
+    follow_agreement,
+    make_agreement,
+)
 from obole.recovery.operations.disputes import AlreadyDisputed, AnswerMissing, close_dispute, open_dispute
 from obole.recovery.operations.holds import CannotHold, HoldRequest, end_hold, end_shorter_hold, lift_hold, place_hold
 from obole.recovery.operations.lines import send_line

@@ -15,7 +15,7 @@ from obole.dossiers import states as dossiers
 from obole.lib.states import Transition
 from obole.mailing import states as mailing
 from obole.payments import refund_states as refunds, states as payments
-from obole.recovery import line_states, states as recovery
+from obole.recovery import agreement_states, line_states, states as recovery
 from obole.remittances import states as remittances
 
 LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = (
@@ -29,6 +29,7 @@ LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = 
     ("Remise à la banque", deposits.DepositState, deposits.MOVES),
     ("Ligne du relevé de la banque", bank_statements.LineState, bank_statements.MOVES),
     ("Transmission au comptable public", recovery.TransmissionState, recovery.MOVES),
+    ("Échéancier d’une facture émise", agreement_states.AgreementState, agreement_states.MOVES),
     ("Facture d’une transmission", line_states.LineState, line_states.MOVES),
     ("Bordereau de versement", remittances.RemittanceState, remittances.MOVES),
     ("Remise de service", books.HandoverState, books.MOVES),
