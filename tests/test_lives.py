@@ -134,15 +134,17 @@ HANDOVER = Life(
 )
 MAIL = Life(
     mails,
-    "queued sending sent kept failed doubtful dropped",
+    "queued sending sent kept failed doubtful dropped bounced",
     {
         "message.claim": ("queued", "sending"),
         "message.send": ("sending", "sent"),
         "message.keep": ("queued", "kept"),
         "message.postpone": ("sending", "queued"),
         "message.fail": ("sending", "failed"),
+        "message.refuse": ("queued", "failed"),
         "message.drop": ("queued", "dropped"),
         "message.doubt": ("sending", "doubtful"),
+        "message.bounce": ("sent doubtful", "bounced"),
     },
 )
 BANK_LINE = Life(

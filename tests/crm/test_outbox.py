@@ -8,7 +8,8 @@ from django.test import Client
 from obole.audit_log.models import Record
 from obole.directory import operations as directory
 from obole.directory.rules import NotAllowed, Profile
-from obole.mailing.models import Message
+from obole.mailing.models import Message, UndeliverableAddress
+from obole.mailing.states import NOT_ARRIVED
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly, Receipt
 from tests.crm.desk import bill, browser, get, pay, rows_of, send_account_mail, text_of, url
@@ -116,3 +117,65 @@ def test_a_reader_sends_nothing(town: Town) -> None:
     assert "Renvoyer" not in text_of(get(client, "message", message.pk))
     assert client.post(url("message_resend", message.pk)).status_code in {403, 404}
     assert Message.objects.filter(cause=f"again:{message.pk}").count() == 0
+
+
+def marked(town: Town) -> Message:
+    """Return a notice that came back from an address which does not exist."""
+    message = failed(town, state="bounced", last_error="550 5.1.1 No such user", sent_at=later(6))
+    UndeliverableAddress.objects.create(
+        address=message.to, fault="mailbox", diagnostic=message.last_error, since=later(8), message=message
+    )
+    return message
+
+
+def test_a_mail_that_came_back_says_so_and_its_address_is_trusted_again(town: Town, client: Client) -> None:
+    message = marked(town)
+    payments.open_overdue_tasks(at=later(30))
+    assert Anomaly.objects.filter(message=message, kind="mail").count() == 1
+    page = text_of(get(client, "message", message.pk))
+    assert "Revenu" in page and "L’adresse n’existe pas." in page
+    assert "Les courriels reviennent depuis le 25/11/2026 : l’adresse n’existe pas." in page
+    assert "Renvoyer à" not in page, "it would come back"
+    with pytest.raises(payments.NotResendable):
+        payments.resend_message(message_id=message.pk, actor=WHO, at=later(30))
+    answer = client.post(url("message_trust", message.pk), follow=True)
+    assert f"les prochains courriels à {message.to} partiront." in text_of(answer)
+    assert f"Renvoyer à {message.to}" in text_of(answer)
+    mark = UndeliverableAddress.objects.get()
+    assert mark.ended_by is not None and mark.ended_by.pk_of("agent") == town.regisseur.pk
+    assert "partiront" not in text_of(client.post(url("message_trust", message.pk), follow=True))
+
+
+def test_the_citizen_s_page_shows_it_until_the_address_changes(town: Town, client: Client) -> None:
+    message = marked(town)
+    page = text_of(get(client, "citizen", town.citizen.pk))
+    assert "Les courriels reviennent depuis le 25/11/2026 : l’adresse n’existe pas." in page
+    assert "L’adresse est bonne : écrire de nouveau" in page
+    correct_address(town, "neuve@example.org")
+    assert "Les courriels reviennent" not in text_of(get(client, "citizen", town.citizen.pk))
+    assert payments.address_to_resend(Message.objects.get(pk=message.pk)) == "neuve@example.org"
+    correct_address(town, message.to.upper())
+    answer = client.post(url("citizen_trust", town.citizen.pk), follow=True)
+    assert "partiront." in text_of(answer)
+    assert "Les courriels reviennent" not in text_of(answer)
+
+
+def test_the_invoice_of_who_cannot_be_mailed_goes_on_paper(town: Town, client: Client) -> None:
+    message = marked(town)
+    page = text_of(get(client, "invoice", message.about_id))
+    assert f"À remettre sur papier : les courriels à {message.to} reviennent." in page
+    assert "non remis à" in page
+
+
+def test_what_came_back_is_listed_with_what_was_not_delivered(town: Town, client: Client) -> None:
+    marked(town)
+    (row,) = rows_of(get(client, "messages", state=sorted(NOT_ARRIVED)))
+    assert row[5] == "Revenu" and row[4].endswith("h 06")
+
+
+def test_who_reads_without_handling_does_not_lift_a_mark(town: Town) -> None:
+    message = marked(town)
+    reader = browser(make_agent(Profile.READER, email="lecture@example.org"))
+    for name, pk in (("message_trust", message.pk), ("citizen_trust", town.citizen.pk)):
+        assert reader.post(url(name, pk)).status_code in (403, 404)
+    assert UndeliverableAddress.objects.filter(ended_at=None).count() == 1

@@ -17,7 +17,7 @@ from obole.books import verification
 from obole.directory.models import Citizen, User
 from obole.dossiers import operations as dossiers, uploads
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier
-from obole.mailing.models import Message
+from obole.mailing.models import Message, UndeliverableAddress
 from obole.personal_data import operations, queries
 from tests.books import check_books
 from tests.crm.desk import PDF, browser, pay, text_of, url
@@ -98,6 +98,21 @@ def test_who_owes_something_is_kept_and_told_why(town: Town) -> None:
     assert Citizen.objects.get(pk=town.citizen.pk).last_name == "Lefèvre"
     with pytest.raises(operations.MustBeKept):
         operations.forget_citizen(citizen_id=town.citizen.pk, actor=WHO, at=NOON)
+
+
+def test_the_marks_on_their_addresses_are_forgotten_but_those_of_others(town: Town) -> None:
+    paid_of(town)
+    shared = "Famille@example.org"
+    Message.objects.filter(about_kind="billing.invoice").update(to=shared)
+    Citizen.objects.filter(pk=make_citizen("autre@example.org").pk).update(email=shared.lower())
+    for address in (town.citizen.email, shared.lower(), "ailleurs@example.org"):
+        said = f"550 5.1.1 <{address}> no such user"
+        UndeliverableAddress.objects.create(address=address, fault="mailbox", diagnostic=said, since=NOON)
+    operations.forget_citizen(citizen_id=town.citizen.pk, actor=WHO, at=NOON)
+    blank, *others = UndeliverableAddress.objects.order_by("id")
+    assert (blank.address, blank.diagnostic, blank.ended_at) == ("efface@efface.invalid", "", NOON)
+    assert [mark.ended_at for mark in others] == [None, None]
+    assert [mark.address for mark in others] == ["famille@example.org", "ailleurs@example.org"]
 
 
 def everything_old(town: Town) -> None:

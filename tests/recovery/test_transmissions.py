@@ -10,7 +10,8 @@ from obole.billing.models import Invoice, InvoiceType
 from obole.directory.rules import NotAllowed, Profile
 from obole.lib import actors
 from obole.lib.states import ForbiddenTransition
-from obole.mailing.models import Message
+from obole.mailing import operations as mailing
+from obole.mailing.models import Message, UndeliverableAddress
 from obole.payments import operations as payments
 from obole.payments.models import Receipt
 from obole.payments.operations import MoneyNotTaken, NotPayableOnline
@@ -82,6 +83,15 @@ def test_who_was_not_reminded_as_the_type_says_waits_but_who_has_no_address(town
     assert queries.held_back(town.regie, TODAY) == {"not_reminded": 2}
     town.citizen.__class__.objects.filter(pk=town.citizen.pk).update(email="")
     assert numbers(queries.proposals(town.regie, TODAY)) == numbers([reminded, silent])
+
+
+def test_who_reads_no_mail_since_they_come_back_is_not_waited_for(town: Town) -> None:
+    invoice = make_invoice(town)
+    mark = UndeliverableAddress(address=town.citizen.email.lower(), fault="mailbox", since=later())
+    mark.save()
+    assert numbers(queries.proposals(town.regie, TODAY)) == [invoice.number]
+    mailing.trust_address(address=mark.address, actor=WHO, at=later(1))
+    assert queries.held_back(town.regie, TODAY) == {"not_reminded": 1}
 
 
 def test_what_is_contested_waits_for_an_answer_unreminded(town: Town) -> None:

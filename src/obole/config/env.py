@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
-from obole.lib import clamd
+from obole.lib import clamd, imap
 
 T = TypeVar("T")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5}|:\*)?/?")
@@ -57,18 +57,23 @@ def scanner(name: str, default: str, help: str) -> str:
     return _read(name, "text", default, help, clamd.check_address)
 
 
+def mailbox(name: str, default: str, help: str) -> str:
+    """Read where a mailbox is, and who may read it."""
+    return _read(name, "text", default, help, imap.check_address, secret=True)
+
+
 def origins(name: str, default: str, help: str) -> list[str]:
     """Read addresses of sites, by https but for this machine itself, separated by spaces."""
     return _read(name, "text", default, help, _to_origins)
 
 
-def _read(name: str, kind: str, default: str, help: str, convert: Callable[[str], T]) -> T:
+def _read(name: str, kind: str, default: str, help: str, convert: Callable[[str], T], *, secret: bool = False) -> T:
     KNOWN[name] = Setting(name=name, kind=kind, default=default, help=help)
     value = given(name)
     try:
         return convert(default if value is None else value)
     except ValueError as error:
-        raise BadSetting(f"{name}={value!r}: {error}") from None
+        raise BadSetting(f"{name}={'…' if secret else repr(value)}: {error}") from None
 
 
 def given(name: str) -> str | None:

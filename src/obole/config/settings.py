@@ -376,6 +376,17 @@ EMAIL_USE_SSL = _smtp.scheme == "smtps"
 EMAIL_USE_TLS = _smtp.scheme == "smtp+tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("OBOLE_MAIL_FROM", "ne-pas-repondre@localhost", "Adresse d’expédition des courriels.")
+MAIL_RETURN_TO = env.text(
+    "OBOLE_MAIL_RETURN_TO",
+    "",
+    "Adresse où reviennent les courriels non remis (expéditeur d’enveloppe, Return-Path) ; vide : celle d’expédition.",
+)
+BOUNCES_IMAP_URL = env.mailbox(
+    "OBOLE_BOUNCES_IMAP_URL",
+    "",
+    "Boîte de cette adresse, relevée toutes les cinq minutes : imaps://utilisateur:motdepasse@hôte/INBOX ou imap+tls://…"
+    " ; vide : elle n’est pas relevée.",
+)
 
 LOGGING = {
     "version": 1,

@@ -1,11 +1,13 @@
 """Templates that agents may edit, and the outbox: every mail that was ever decided."""
 
+import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
 from obole.lib import sql, texts
-from obole.mailing.states import MessageState
+from obole.lib.actors import ActorField
+from obole.mailing.states import AddressFault, MessageState
 
 
 @history.track()
@@ -54,8 +56,10 @@ class Message(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=MessageState.values), name="message_state_known"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["sent", "kept"], sent_at__isnull=False)
-                | (~models.Q(state__in=["sent", "kept"]) & models.Q(sent_at__isnull=True)),
+                # Nobody knows when one that came back had left, if its sending was interrupted.
+                condition=models.Q(state="bounced")
+                | models.Q(state__in=["sent", "kept"], sent_at__isnull=False)
+                | (~models.Q(state__in=["sent", "kept", "bounced"]) & models.Q(sent_at__isnull=True)),
                 name="message_sent_at_if_sent",
             ),
         ]
@@ -72,3 +76,41 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.to}"
+
+
+class UndeliverableAddress(models.Model):
+    """
+    An address whose mailbox does not exist, or is closed: a mail was refused or came back for good.
+
+    It is the address's, and nobody's in particular: who changes theirs leaves the mark behind. One that was lifted
+    stays, with who said that the address is good.
+    """
+
+    address = models.CharField(_("adresse électronique"), max_length=254)
+    """In small letters, as ``rules.normalised`` writes it."""
+    fault = models.CharField(max_length=10, choices=AddressFault.choices)
+    diagnostic = models.CharField(max_length=200, blank=True)
+    """What the server said of it."""
+    since = models.DateTimeField()
+    message = models.OneToOneField(Message, on_delete=models.PROTECT, null=True, related_name="mark")
+    """The mail that was refused or came back: one marks its address once, however often that is said."""
+    ended_at = models.DateTimeField(null=True)
+    ended_by = ActorField(null=True)  # type: ignore[misc]
+
+    class Meta:
+        ordering = ["-since", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address"], condition=models.Q(ended_at=None), name="undeliverable_address_once"
+            ),
+            models.CheckConstraint(condition=models.Q(fault__in=AddressFault.values), name="undeliverable_fault_known"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None, ended_by=None)
+                | models.Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="undeliverable_ended_by_somebody",
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,16 +1,18 @@
 """How mails and their templates are read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat, Lower
 
 from obole.lib import texts
+from obole.mailing import rules
 from obole.mailing.default_templates import KINDS
-from obole.mailing.models import Message, Template
-from obole.mailing.states import MessageState
+from obole.mailing.models import Message, Template, UndeliverableAddress
+from obole.mailing.states import NOT_ARRIVED
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ def sent_again(messages: Iterable[Message]) -> set[int]:
     return {causes[cause] for cause in known}
 
 
+def was_sent_again(field: str) -> Exists:
+    """Tell, of rows, whether somebody sent the mail again whose id a field of theirs holds."""
+    cause = Concat(Value("again:"), Cast(OuterRef(field), CharField()))
+    return Exists(Message.objects.filter(cause=cause))
+
+
 def original_of(message: Message) -> Message | None:
     """Return the mail that this one says once more, if it is a copy."""
     again, _colon, key = message.cause.partition(":")
@@ -68,11 +76,34 @@ def original_of(message: Message) -> Message | None:
 
 
 def undelivered() -> QuerySet[Message]:
-    """Return the mails that a person must look at: refused by the server, or perhaps sent."""
-    return Message.objects.filter(state__in=(MessageState.FAILED, MessageState.DOUBTFUL))
+    """Return the mails that a person must look at: refused by the server, come back, or perhaps sent."""
+    return Message.objects.filter(state__in=NOT_ARRIVED)
 
 
 def search(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
     """Keep the mails whose subject or address contains ``text``."""
     typed = texts.clean_line(text)
     return messages.filter(Q(subject__icontains=typed) | Q(to__icontains=typed))
+
+
+def mark_of(address: str) -> UndeliverableAddress | None:
+    """Return why mails to an address do not leave, if they do not."""
+    return UndeliverableAddress.objects.filter(address=rules.normalised(address), ended_at=None).first()
+
+
+def usable(addresses: Collection[str]) -> set[str]:
+    """Return those of some addresses that a mail may reach, as they were given: written, and not marked; one query."""
+    wanted = {address: rules.normalised(address) for address in addresses if address}
+    marks = UndeliverableAddress.objects.filter(address__in=wanted.values(), ended_at=None)
+    marked = set(marks.order_by("id").values_list("address", flat=True)) if wanted else set()
+    return {address for address, known in wanted.items() if known not in marked}
+
+
+def is_usable(address: str) -> bool:
+    """Tell whether a mail may reach an address: there is one, and it is not marked."""
+    return bool(usable([address]))
+
+
+def is_marked(field: str) -> Exists:
+    """Tell, of rows, whether the address in a field of theirs is marked as undeliverable."""
+    return Exists(UndeliverableAddress.objects.filter(address=Lower(OuterRef(field)), ended_at=None))

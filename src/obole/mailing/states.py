@@ -16,6 +16,19 @@ class MessageState(models.TextChoices):
     FAILED = "failed", _("Non remis")
     DOUBTFUL = "doubtful", _("Envoi interrompu, peut-être remis")
     DROPPED = "dropped", _("Sans objet, non envoyé")
+    BOUNCED = "bounced", _("Revenu")
+
+
+NOT_ARRIVED = frozenset({MessageState.FAILED, MessageState.DOUBTFUL, MessageState.BOUNCED})
+"""What a person must look at: the server refused it, it came back, or nobody knows."""
+
+
+class AddressFault(models.TextChoices):
+    """What is wrong with an address that no mail reaches."""
+
+    NO_MAILBOX = "mailbox", _("l’adresse n’existe pas")
+    NO_DOMAIN = "domain", _("le domaine de l’adresse n’existe pas")
+    CLOSED = "closed", _("la boîte est fermée")
 
 
 S = MessageState
@@ -24,7 +37,10 @@ SEND = Transition("message.send", frozenset({S.SENDING}), S.SENT)
 KEEP = Transition("message.keep", frozenset({S.QUEUED}), S.KEPT)
 POSTPONE = Transition("message.postpone", frozenset({S.SENDING}), S.QUEUED)
 FAIL = Transition("message.fail", frozenset({S.SENDING}), S.FAILED)
+REFUSE = Transition("message.refuse", frozenset({S.QUEUED}), S.FAILED)
+"""Not even tried: mails to that address come back."""
 DROP = Transition("message.drop", frozenset({S.QUEUED}), S.DROPPED)
 DOUBT = Transition("message.doubt", frozenset({S.SENDING}), S.DOUBTFUL)
+BOUNCE = Transition("message.bounce", frozenset({S.SENT, S.DOUBTFUL}), S.BOUNCED)
 
-MOVES = (CLAIM, SEND, KEEP, POSTPONE, FAIL, DROP, DOUBT)
+MOVES = (CLAIM, SEND, KEEP, POSTPONE, FAIL, REFUSE, DROP, DOUBT, BOUNCE)

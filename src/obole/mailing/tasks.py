@@ -23,3 +23,16 @@ def deliver(message_id: int) -> None:
 def recover(timestamp: int) -> None:
     """Find what a dead worker left behind: the tasks that it was doing, whatever their room, and the mails."""
     each((resume_interrupted, operations.recover_abandoned), lambda recovery: recovery(at=dates.now()))
+
+
+@app.periodic(cron="*/5 * * * *")
+@task(
+    "mailing.read_bounces",
+    queue="mail",
+    queueing_lock="mailing.read_bounces",
+    lock="mailing.read_bounces",
+    retry=RetryStrategy(max_attempts=4, exponential_wait=4, retry_exceptions={OSError, *AWAY}),
+)
+def read_bounces(timestamp: int) -> None:
+    """Read the mails that came back."""
+    operations.read_bounces(at=dates.now())

@@ -152,7 +152,7 @@ def _tell(
 
 
 def _part(record: Record) -> StoryPart:
-    if record.verb == "reminder.send" or record.details.get("kind") == Anomaly.Kind.UNDELIVERED:
+    if record.verb in ("reminder.send", "reminder.return") or record.details.get("kind") == Anomaly.Kind.UNDELIVERED:
         return StoryPart.MAILS
     money_moves = record.verb.startswith(MONEY_VERBS) or record.verb in MONEY_OF_INVOICE
     return StoryPart.MONEY if money_moves else StoryPart.CHANGES
@@ -166,7 +166,7 @@ def _tell_message(message: Message) -> TimelineEntry:
         message.created_at,
         title,
         detail,
-        "refused" if message.state == MessageState.FAILED else "neutral",
+        "refused" if message.state in (MessageState.FAILED, MessageState.BOUNCED) else "neutral",
         message=message,
         part=StoryPart.MAILS,
         order=(TOLD, message.pk),

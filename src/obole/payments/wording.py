@@ -267,6 +267,13 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "attempt.release": (_fixed(gettext_noop("Facture débloquée, l’ancienne tentative reste surveillée")), "info"),
     "reminder.send": (_reminded, "late"),
     "reminder.write": (_written, "late"),
+    "reminder.return": (
+        _fixed(
+            gettext_noop("Relance non lue : son courriel est revenu"),
+            gettext_noop("Elle repart, sur papier s’il le faut."),
+        ),
+        "late",
+    ),
     "letter.print": (_fixed(gettext_noop("Relance imprimée")), "neutral"),
     "letter.post": (_fixed(gettext_noop("Relance remise à l’affranchissement")), "neutral"),
     "anomaly.open": (_anomaly, "late"),

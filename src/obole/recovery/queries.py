@@ -28,6 +28,7 @@ from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.directory.models import Agent
 from obole.lib.dates import PARIS
+from obole.mailing import queries as mailing
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
 from obole.payments.models import Allocation, AttemptLine
@@ -125,7 +126,8 @@ def with_obstacle(invoices: QuerySet[Invoice], today: date) -> QuerySet[Any]:
     """Add ``obstacle``: why an invoice may not be handed over now (one of ``Obstacle``), or nothing if it may."""
     paying = Exists(AttemptLine.objects.filter(invoice=OuterRef("pk"), holds=True))
     disputed = Exists(Dispute.objects.filter(invoice=OuterRef("pk"), closed_at=None))
-    hears, is_worth_it = ~Q(payer__email=""), Q(due_cents__gte=F("type__reminder_minimum_cents"))
+    hears = ~Q(payer__email="") & ~mailing.is_marked("payer__email")
+    is_worth_it = Q(due_cents__gte=F("type__reminder_minimum_cents"))
     return invoices.annotate(reminded=_reminded(None)).annotate(
         obstacle=Case(
             When(~Q(state=InvoiceState.DUE), then=Value(Obstacle.NOT_DUE)),
@@ -133,7 +135,8 @@ def with_obstacle(invoices: QuerySet[Invoice], today: date) -> QuerySet[Any]:
             When(disputed, then=Value(Obstacle.DISPUTED)),
             When(is_held(today), then=Value(Obstacle.HELD)),
             When(payable_until__gte=today, then=Value(Obstacle.TOO_SOON)),
-            # Who has no e-mail is reminded on paper, which nobody counts here; small sums are not reminded of.
+            # Who has no e-mail that works is reminded on paper, which nobody counts here; small sums are not
+            # reminded of.
             When(hears & is_worth_it & Q(reminded__lt=LATE_STEPS), then=Value(Obstacle.NOT_REMINDED)),
             default=Value(""),
             output_field=CharField(),

@@ -30,6 +30,8 @@ from obole.reminders.queries import ReminderRefusal
 
 MOST_LETTERS = 500
 """In one batch: what is put in envelopes in a day."""
+MOST_RETURNED = 500
+"""Left in one transaction, which holds their invoices meanwhile."""
 
 
 class ReminderRefused(Exception):
@@ -51,19 +53,20 @@ def remind_many(*, invoice_ids: Collection[int], at: datetime) -> list[Reminder]
     Decide the next reminder of each invoice that is due one now; once for each step, however many workers ask.
 
     Nobody who has paid, is paying, paid what a person still looks at, contests, was granted a rest, cannot pay online
-    since the bank is down, or has neither an e-mail nor a postal address is reminded. Who has no e-mail is written to
-    on paper. The invoices are locked together: a few hundred at once, so that who pays waits for less than a second.
+    since the bank is down, or has neither an e-mail nor a postal address is reminded. Who has no e-mail that works is
+    written to on paper. The invoices are locked together: a few hundred at once, so that who pays waits for less than a
+    second.
     """
     today = dates.day_of(at)
     locked = Invoice.objects.locked().select_related("type", "regie").filter(pk__in=invoice_ids)
     invoices = list(locked.order_by("pk"))
     prefetch_related_objects(invoices, "payer")
     due, sent = _still_due(invoices, today=today), queries.sent_of_each(invoice_ids)
-    unpayable = set(payments.regies_not_payable(today))
+    unpayable, mails = set(payments.regies_not_payable(today)), queries.mails_of(invoices)
     chosen = [
-        Chosen(invoice, rank, sent[invoice.pk])
+        Chosen(invoice, rank, sent[invoice.pk], mails[invoice.pk])
         for invoice in invoices
-        if invoice.pk in due and invoice.regie_id not in unpayable and queries.can_be_written_to(invoice)
+        if invoice.pk in due and invoice.regie_id not in unpayable and (mails[invoice.pk] or invoice.payer.address)
         if (rank := _rank_due(invoice, sent[invoice.pk], today=today)) is not None
     ]
     return _send(chosen, actor=actors.WORKER, at=at)
@@ -111,23 +114,42 @@ def send_sample(words: mail_rules.RenderedMail, *, kind: str, to: str, at: datet
 
 def deliver(*, message_id: int, at: datetime) -> None:
     """
-    Hand a reminder over, unless the invoice was paid, cancelled or is being paid since it was decided: then it is left,
-    and its step comes again if it is due once more.
+    Hand a reminder over, unless the invoice was paid, cancelled or is being paid since it was decided, or mails to its
+    payer come back now: then it is left, and its step comes again if it is due once more.
 
     :raises OSError: if the mail server did not take it and it will be tried again.
     """
-    reminder = Reminder.objects.select_related("invoice").get(message=message_id)
-    if is_still_due(reminder.invoice, today=dates.day_of(at)):
-        mailing.deliver(message_id=message_id, at=at)
+    reminder = Reminder.objects.select_related("invoice", "message").get(message=message_id)
+    if not is_still_due(reminder.invoice, today=dates.day_of(at)):
+        _drop(reminder_id=reminder.pk, message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
+    elif reminder.message is not None and not mail_queries.is_usable(reminder.message.to):
+        _drop(reminder_id=reminder.pk, message_id=message_id, reason=mail_rules.UNDELIVERABLE, at=at)
     else:
-        _drop(reminder_id=reminder.pk, message_id=message_id, at=at)
+        mailing.deliver(message_id=message_id, at=at)
 
 
 @atomic_with_retry
-def _drop(*, reminder_id: int, message_id: int, at: datetime) -> None:
+def _drop(*, reminder_id: int, message_id: int, reason: str, at: datetime) -> None:
     """Leave a reminder whose mail waits; one that was left, or has gone meanwhile, stays as it is."""
-    if mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at):
+    if mailing.cancel(message_id=message_id, reason=reason, at=at):
         Reminder.objects.filter(pk=reminder_id).update(dropped_at=at)
+
+
+@atomic_with_retry
+def leave_returned(*, at: datetime) -> int:
+    """
+    Leave the reminders whose mail was refused or came back from an address that no mail reaches, and return how many:
+    nobody read them, and their steps come again, on paper where the payer has a postal address.
+    """
+    lost = queries.returned().order_by("invoice", "id").values_list("invoice", flat=True)
+    held = Invoice.objects.locked().filter(pk__in=list(lost[:MOST_RETURNED])).order_by("pk")
+    invoices = {invoice.pk: invoice for invoice in held}
+    left = list(queries.returned().filter(invoice__in=invoices).order_by("id"))
+    Reminder.objects.filter(pk__in=[reminder.pk for reminder in left]).update(dropped_at=at)
+    step = TransitionRecord("reminder.return", "", "")
+    said = [(step, invoices[reminder.invoice_id], {"step": reminder.step}) for reminder in left]
+    audit_log.log_transitions(said, actor=actors.WORKER, at=at)
+    return len(left)
 
 
 def is_still_due(invoice: Invoice, *, today: date) -> bool:
@@ -141,11 +163,12 @@ def _still_due(invoices: Sequence[Invoice], *, today: date) -> set[int]:
 
 @dataclass(frozen=True)
 class Chosen:
-    """An invoice whose payer is reminded: which reminder, and what was sent before it."""
+    """An invoice whose payer is reminded: which reminder, what was sent before it, and where a mail reaches them."""
 
     invoice: Invoice
     rank: int
     sent: rules.Sent
+    email: str
 
     @property
     def cause(self) -> str:
@@ -156,7 +179,9 @@ class Chosen:
 
 def _by_hand(invoice: Invoice) -> Chosen:
     sent = queries.sent_of(invoice)
-    return Chosen(invoice, rules.next_late_rank(invoice.type.steps, sent), sent)
+    return Chosen(
+        invoice, rules.next_late_rank(invoice.type.steps, sent), sent, queries.mails_of([invoice])[invoice.pk]
+    )
 
 
 def _send(every: Sequence[Chosen], *, actor: Actor, at: datetime) -> list[Reminder]:
@@ -166,9 +191,9 @@ def _send(every: Sequence[Chosen], *, actor: Actor, at: datetime) -> list[Remind
     until = billing_rules.payable_after_reminder(dates.day_of(at))
     billing.keep_payable(invoices=[one.invoice for one in every], until=until)
     words = {one.cause: _words(one, authority, template_of) for one in every}
-    mails = [_mail(one, words[one.cause]) for one in every if one.invoice.payer.email]
+    mails = [_mail(one, words[one.cause]) for one in every if one.email]
     messages = mailing.queue_many(mails, at=at)
-    made = [one for one in every if one.cause in messages or not one.invoice.payer.email]
+    made = [one for one in every if one.cause in messages or not one.email]
     reminders = Reminder.objects.bulk_create(
         Reminder(invoice=one.invoice, step=one.rank, message=messages.get(one.cause), decided_at=at) for one in made
     )
@@ -188,7 +213,7 @@ def _mail(one: Chosen, words: mail_rules.RenderedMail) -> mailing.Email:
     return mailing.Email(
         cause=one.cause,
         kind=reminder_plan.kind_of(one.invoice.type.steps, one.rank),
-        to=one.invoice.payer.email,
+        to=one.email,
         rendered=words,
         about=one.invoice,
         attachments=_documents(one.invoice),

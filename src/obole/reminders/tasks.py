@@ -20,8 +20,9 @@ AT_ONCE = 200
 @app.periodic(cron="7 * * * *")
 @task("reminders.run", queue="clock", queueing_lock="reminders.run", lock="reminders.run")
 def run(timestamp: int) -> None:
-    """Remind everyone whose reminder is due; run again, it finds nobody."""
+    """Remind everyone whose reminder is due, on paper if their mails came back; run again, it finds nobody."""
     at = dates.now()
+    operations.leave_returned(at=at)
     decide(queries.candidates(dates.day_of(at), hour=dates.local(at).hour), at)
 
 

@@ -15,6 +15,7 @@ from obole.crm.shared.pages import conflict_response, page_of, render_page
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, texts
+from obole.mailing import queries as mailing
 from obole.recovery import operations as recovery, queries
 from obole.recovery.models import Obstacle, Transmission
 from obole.regies.models import Regie
@@ -51,8 +52,10 @@ class Choice:
 
     @property
     def without_mail(self) -> int:
-        """How many payers are told by nobody: they have no e-mail."""
-        return sum(not invoice.payer.email for invoice in self.invoices)
+        """How many payers are told by nobody: they have no e-mail that works."""
+        emails = [invoice.payer.email for invoice in self.invoices]
+        usable = mailing.usable(emails)
+        return sum(email not in usable for email in emails)
 
     def is_what_was_shown(self, post: QueryDict) -> bool:
         """Tell whether the form that was sent speaks of as many invoices, and of this amount."""

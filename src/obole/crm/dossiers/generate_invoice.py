@@ -21,6 +21,7 @@ from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates, money
+from obole.mailing import queries as mailing
 from obole.pricing.model.problems import Refused
 
 
@@ -85,7 +86,7 @@ def _done(request: AgentRequest, invoice: Invoice) -> HttpResponse:
     link = '<a href="{}">{}</a>'
     number = format_html(link, reverse("crm:invoice", args=[invoice.pk]), invoice.number)
     to_pdf = reverse("crm:invoice_pdf", args=[invoice.pk])
-    if invoice.payer.email:
+    if mailing.is_usable(invoice.payer.email):
         said = _("la facture {number} est émise et déposée dans le compte de l’usager ; {pdf}.")
         pdf = format_html(link, to_pdf, _("ouvrir son PDF"))
     else:

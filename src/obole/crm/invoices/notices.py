@@ -14,6 +14,7 @@ from obole.lib import dates, money
 from obole.mailing import queries as mailing, rules as mail_rules
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
+from obole.mailing.states import NOT_ARRIVED
 from obole.payments import operations as payments
 from obole.payments.display_status import DisplayStatus, InvoiceDisplay
 from obole.payments.models import Attempt
@@ -117,7 +118,7 @@ def _at_the_bank(facts: InvoiceFacts) -> Iterator[Notice]:
 def _undelivered(facts: InvoiceFacts) -> Iterator[Notice]:
     """Tell of the mails that did not arrive and that nobody sent again."""
     invoice = facts.shown.invoice
-    lost = list(mailing.about(invoice).filter(state__in=payments.NOT_ARRIVED).order_by("created_at", "id"))
+    lost = list(mailing.about(invoice).filter(state__in=NOT_ARRIVED).order_by("created_at", "id"))
     again = mailing.sent_again(lost)
     for message in lost:
         if message.pk in again:
@@ -185,12 +186,16 @@ def _handed_over(facts: InvoiceFacts) -> Iterator[Notice]:
 
 def _on_paper(facts: InvoiceFacts) -> Iterator[Notice]:
     invoice = facts.shown.invoice
-    if invoice.state != InvoiceState.DUE or invoice.payer.email:
+    email = invoice.payer.email
+    if invoice.state != InvoiceState.DUE or mailing.is_usable(email):
         return
     said = _("À remettre sur papier : le payeur n’a pas d’adresse électronique.")
+    if email:
+        said = _("À remettre sur papier : les courriels à %(to)s reviennent.") % {"to": email}
     links = [(_("PDF à imprimer"), reverse("crm:invoice_pdf", args=[invoice.pk]))]
     if facts.handles:
-        links.append((_("Ajouter son adresse"), reverse("crm:citizen_edit", args=[invoice.payer_id])))
+        label = _("Corriger l’adresse") if email else _("Ajouter son adresse")
+        links.append((label, reverse("crm:citizen_edit", args=[invoice.payer_id])))
     yield Notice(said, icon="print", links=tuple(links))
 
 

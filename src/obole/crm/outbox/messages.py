@@ -6,7 +6,7 @@ import django_filters as filters
 import django_tables2 as tables
 from django.contrib import messages as django_messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -27,10 +27,10 @@ from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates, sql
-from obole.mailing import queries as mailing, rules
+from obole.mailing import operations as mail_operations, queries as mailing, rules
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
-from obole.mailing.states import MessageState
+from obole.mailing.states import NOT_ARRIVED, MessageState
 from obole.payments import operations as payments
 
 
@@ -51,12 +51,15 @@ class MessageFilter(ListFilter):
         return mailing.search(messages, value)
 
 
+GIVEN = (MessageState.SENT, MessageState.BOUNCED)
+
+
 class DeliveredColumn(MomentColumn):
     """When the mail server took a mail: what was kept here was given to nobody."""
 
     def render(self, value: datetime, record: Message) -> str:  # type: ignore[override]  # the library looks at names
         """Write ``25/11/2026 14 h 05``, or nothing."""
-        return super().render(value) if record.state == MessageState.SENT else ""
+        return super().render(value) if record.state in GIVEN else ""
 
 
 class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
@@ -91,7 +94,7 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
 
     def value_sent_at(self, record: Message) -> datetime | None:
         """Return when the mail server took it, as clocks show it."""
-        return dates.local(record.sent_at) if record.sent_at and record.state == MessageState.SENT else None
+        return dates.local(record.sent_at) if record.sent_at and record.state in GIVEN else None
 
     def value_state(self, record: Message) -> str:
         """Write the state."""
@@ -110,7 +113,7 @@ def messages(request: AgentRequest) -> HttpResponse:
     table = keyset_table(request, MessageTable(narrowed.qs, **selection.with_boxes(kept.table_options)), kept)
     tabs = [
         tab(request, _("Tous")),
-        tab(request, _("Non remis"), state=["failed", "doubtful"]),
+        tab(request, _("Non remis"), state=sorted(NOT_ARRIVED)),
         tab(request, _("En attente"), state=["queued", "sending"]),
     ]
     may_bill = request.agent.may(Right.REVIEW)
@@ -144,11 +147,13 @@ messages_selection = selection_view(Right.READ, SOURCE)
 def message(request: AgentRequest, pk: int) -> HttpResponse:
     """Show one mail; one that signs in or resets a password keeps its text to itself."""
     one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
-    handled = scopes.handles_message(request.agent, one)
+    handled, mark = scopes.handles_message(request.agent, one), mailing.mark_of(one.to)
     context = {
         "explained": rules.explain(one.state, one.last_error),
         "resend_to": payments.address_to_resend(one) if handled else "",
-        "reader": payments.reader_of(one) if handled and one.state in payments.NOT_ARRIVED else None,
+        "mark": mark,
+        "may_trust": mark is not None and handled,
+        "reader": payments.reader_of(one) if handled and one.state in NOT_ARRIVED else None,
         "copy": mailing.copy_of(one),
         "original": mailing.original_of(one),
         "message_shown": one,
@@ -173,6 +178,22 @@ def message_resend(request: AgentRequest, pk: int) -> HttpResponse:
         return redirect("crm:message", pk=pk)
     django_messages.success(request, _("le courriel est renvoyé à %(to)s.") % {"to": copy.to})
     return redirect("crm:message", pk=copy.pk)
+
+
+@for_agents(Right.REVIEW)
+@require_POST
+def message_trust(request: AgentRequest, pk: int) -> HttpResponse:
+    """
+    Let mails leave again to the address of a mail, since the agent says that it is good.
+
+    :raises Http404: to who does not work on what it is about.
+    """
+    one = get_object_or_404(scopes.messages_seen_by(request.agent), pk=pk)
+    if not scopes.handles_message(request.agent, one):
+        raise Http404
+    if mail_operations.trust_address(address=one.to, actor=request.actor, at=dates.now()):
+        django_messages.success(request, _("les prochains courriels à %(to)s partiront.") % {"to": one.to})
+    return redirect("crm:message", pk=pk)
 
 
 def _about(message: Message) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("courriels/selection/", messages.messages_selection, name="messages_selection"),
     path("courriels/<int:pk>/", messages.message, name="message"),
     path("courriels/<int:pk>/renvoyer/", messages.message_resend, name="message_resend"),
+    path("courriels/<int:pk>/adresse-bonne/", messages.message_trust, name="message_trust"),
     path("courriers/", letters.letters, name="letters"),
     path("courriers/regies/<int:pk>/preparer/", letters.letters_gather, name="letters_gather"),
     path("courriers/<int:pk>/lot.pdf", letters.letters_pdf, name="letters_pdf"),

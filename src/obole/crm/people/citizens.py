@@ -27,6 +27,7 @@ from obole.directory.models import Citizen
 from obole.directory.rules import Right
 from obole.dossiers import queries as dossiers
 from obole.lib import dates
+from obole.mailing import operations as mailing, queries as mails
 from obole.payments import display_status, queries as payments
 from obole.personal_data import queries as personal_data
 from obole.ui.forms import DayInput, NameField
@@ -102,6 +103,7 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     mine = list(dossiers.dossiers_to_list(request.agent).filter(citizen=one).order_by("-submitted_at", "-id")[:MOST])
     context = {
         "citizen": one,
+        "mark": mails.mark_of(one.email),
         **_acts(request, one),
         "due_cents": invoice_queries.sums(mine_seen).due,
         "invoices": InvoiceTable(
@@ -180,6 +182,16 @@ def renew_claim_code(request: AgentRequest, pk: int) -> HttpResponse:
         raise Http404
     directory.renew_claim_code(citizen_id=known.pk, actor=request.actor, at=dates.now())
     messages.success(request, _("le code est remplacé : celui des factures déjà émises ne sert plus."))
+    return redirect("crm:citizen", pk=pk)
+
+
+@for_agents(Right.REVIEW)
+@require_POST
+def citizen_trust(request: AgentRequest, pk: int) -> HttpResponse:
+    """Let mails leave again to somebody, since the agent says that their address is good."""
+    known = _held(request, pk)
+    if mailing.trust_address(address=known.email, actor=request.actor, at=dates.now()):
+        messages.success(request, _("les prochains courriels à %(to)s partiront.") % {"to": known.email})
     return redirect("crm:citizen", pk=pk)
 
 

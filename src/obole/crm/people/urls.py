@@ -21,6 +21,7 @@ urlpatterns = [
     path("usagers/<int:pk>/fusionner/", merging.citizen_merge, name="citizen_merge"),
     path("usagers/<int:pk>/fusionner/<int:other>/", merging.citizen_merge_preview, name="citizen_merge_preview"),
     path("usagers/<int:pk>/code/", citizens.renew_claim_code, name="citizen_code"),
+    path("usagers/<int:pk>/adresse-bonne/", citizens.citizen_trust, name="citizen_trust"),
     path("recherche/", search.search, name="search"),
     path("vues/", kept_lists.save_view, name="save_view"),
     path("vues/<int:pk>/supprimer/", kept_lists.drop_view, name="drop_view"),

@@ -22,7 +22,7 @@ from obole.dossiers import queries as dossiers
 from obole.dossiers.states import DossierState
 from obole.lib import money, sql
 from obole.lib.sql import COUNTED
-from obole.mailing.states import MessageState
+from obole.mailing.states import NOT_ARRIVED
 from obole.payments import queries as payments
 from obole.payments.refund_states import RefundState
 from obole.regies.models import Regie
@@ -80,7 +80,7 @@ def _reviewed(agent: Agent, today: date) -> Iterator[_Asked]:
     yield _("Brouillons à émettre"), _at("drafts"), billing.drafts(agent)
     yield _("Courriers à poster"), _at("letters"), reminders.letters_waiting(agent)
     yield _("Parts en suspens"), _at("drafts"), billing.overdue_instalments(today, agent)
-    lost = (MessageState.FAILED, MessageState.DOUBTFUL)
+    lost = sorted(NOT_ARRIVED)
     mails = scopes.messages_seen_by(agent).filter(state__in=lost)
     yield _("Courriels non remis"), _at("messages", state=lost), mails
     week = today - WEEK

@@ -87,6 +87,7 @@ MESSAGES = {
     MessageState.FAILED: Badge("refused", "cross"),
     MessageState.DOUBTFUL: Badge("late", "alert"),
     MessageState.DROPPED: Badge("ended", "ban"),
+    MessageState.BOUNCED: Badge("refused", "arrow-left"),
 }
 
 

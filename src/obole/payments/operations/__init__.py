@@ -28,7 +28,7 @@ from obole.payments.operations.counter import (
 )
 from obole.payments.operations.gateway_status import apply_gateway_status
 from obole.payments.operations.hands import CannotAct, TaskEnded, assign_anomaly
-from obole.payments.operations.mails import NOT_ARRIVED, NotResendable, address_to_resend, reader_of, resend_message
+from obole.payments.operations.mails import NotResendable, address_to_resend, reader_of, resend_message
 from obole.payments.operations.monitoring import open_overdue_tasks
 from obole.payments.operations.polling import record_notification, resolve_attempt, sweep
 from obole.payments.operations.refunds import (

@@ -15,11 +15,9 @@ from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mails
 from obole.mailing.models import Message
-from obole.mailing.states import MessageState
+from obole.mailing.states import NOT_ARRIVED, MessageState
 from obole.payments.models import Anomaly
 from obole.payments.operations.anomalies import end_anomaly
-
-NOT_ARRIVED = frozenset({MessageState.FAILED, MessageState.DOUBTFUL})
 
 
 class NotResendable(ValueError):
@@ -55,16 +53,18 @@ def resend_message(*, message_id: int, actor: Actor, at: datetime) -> Message:
 
 
 def address_to_resend(message: Message) -> str:
-    """Return where a mail would be sent once more: nothing where that makes no sense."""
+    """Return where a mail would be sent once more: nothing where that makes no sense, or mails come back from."""
     if message.confidential or not message.text or _is_pointless(message) or mails.copy_of(message) is not None:
         return ""
     reader = reader_of(message)
     if reader is None or reader.deceased_on is not None:
         return ""
+    to = reader.email
     if message.state in NOT_ARRIVED:
-        return reader.email or message.to
-    corrected = message.state == MessageState.SENT and reader.email.lower() != message.to.lower()
-    return reader.email if corrected else ""
+        to = to or message.to
+    elif message.state != MessageState.SENT or to.lower() == message.to.lower():
+        return ""
+    return to if mails.is_usable(to) else ""
 
 
 def _require_right(message: Message, *, actor: Actor, at: datetime) -> None:

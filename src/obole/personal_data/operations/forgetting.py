@@ -22,7 +22,8 @@ from obole.lib import actors
 from obole.lib.actors import Actor
 from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
-from obole.mailing.models import Message
+from obole.mailing.models import Message, UndeliverableAddress
+from obole.mailing.rules import normalised
 from obole.personal_data import queries
 from obole.personal_data.models import Retention
 from obole.personal_data.queries import ERASED
@@ -148,7 +149,9 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     they are.
     """
     citizens = [*known, *directory_queries.merged_files(*(citizen.pk for citizen in known))]
-    mails = {"to": f"{ERASED}@{ERASED}.invalid", "subject": "", "text": "", "html": "", "attachments": []}
+    _forget_marks(citizens, at)
+    nowhere = f"{ERASED}@{ERASED}.invalid"
+    mails = {"to": nowhere, "subject": "", "text": "", "html": "", "attachments": [], "last_error": ""}
     Message.objects.filter(pk__in=queries.mails_of(*citizens).order_by().values("pk")).update(**mails)
     letters = queries.letters_of(*citizens).order_by().values("pk")
     Letter.objects.filter(pk__in=letters).update(subject="", text="")
@@ -170,6 +173,20 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     _close_accounts([citizen.user_id for citizen in citizens if citizen.user_id is not None])
     step = TransitionRecord("citizen.forget", "", "")
     audit_log.log_transitions([(step, citizen, {}) for citizen in citizens], actor=actor.nameless(), at=at)
+
+
+def _forget_marks(citizens: list[Citizen], at: datetime) -> None:
+    """Forget which addresses of theirs no mail reached; one that somebody else has as well stays theirs."""
+    theirs = {citizen.email for citizen in citizens}
+    theirs |= set(queries.mails_of(*citizens).order_by().values_list("to", flat=True))
+    pks = [citizen.pk for citizen in citizens]
+    shared = Citizen.objects.exclude(pk__in=pks).filter(email__iexact=models.OuterRef("address"))
+    known = UndeliverableAddress.objects.filter(address__in={normalised(address) for address in theirs if address})
+    marks = UndeliverableAddress.objects.filter(
+        pk__in=list(known.exclude(models.Exists(shared)).values_list("pk", flat=True))
+    )
+    marks.filter(ended_at=None).update(ended_at=at, ended_by=actors.WORKER)
+    marks.update(address=f"{ERASED}@{ERASED}.invalid", diagnostic="")
 
 
 def _close_accounts(user_ids: list[int]) -> None:

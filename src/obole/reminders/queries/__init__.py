@@ -14,6 +14,8 @@ from obole.billing.models import Invoice, InvoiceType
 from obole.billing.states import InvoiceState
 from obole.directory.models import Agent
 from obole.lib import dates
+from obole.mailing import queries as mailing
+from obole.mailing.states import MessageState
 from obole.payments import queries as payments
 from obole.recovery import queries as recovery
 from obole.recovery.models import Hold
@@ -25,6 +27,7 @@ class ReminderObstacle(models.TextChoices):
     """Why an invoice that is due will not be reminded."""
 
     NO_ADDRESS = "no_address", _("le payeur n’a ni adresse électronique ni adresse postale")
+    RETURNED = "returned", _("les courriels au payeur reviennent, et il n’a pas d’adresse postale")
     DISPUTED = "disputed", _("le payeur la conteste")
     PAYING = "paying", _("un paiement est en cours")
     MONEY_WAITS = "money_waits", _("de l’argent arrivé pour elle attend une décision")
@@ -50,6 +53,7 @@ class ReminderRefusal(models.TextChoices):
     BANK_DOWN = "bank_down", _("La banque ne répond pas : le payeur ne pourrait pas payer.")
     TODAY = "today", _("Elle a déjà été relancée aujourd’hui.")
     NO_ADDRESS = "no_address", _("Le payeur n’a ni adresse électronique ni adresse postale.")
+    RETURNED = "returned", _("Les courriels au payeur reviennent, et il n’a pas d’adresse postale.")
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
         When(regie__in=payments.regies_not_payable(today), then=Value(ReminderRefusal.BANK_DOWN)),
         When(Exists(reminded), then=Value(ReminderRefusal.TODAY)),
         When(payer__email="", payer__address="", then=Value(ReminderRefusal.NO_ADDRESS)),
+        When(mailing.is_marked("payer__email"), payer__address="", then=Value(ReminderRefusal.RETURNED)),
         default=Value(""),
         output_field=CharField(),
     )
@@ -142,9 +147,27 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
     return {pk: ReminderRefusal(said) for pk, said in rows.values_list("pk", "why")}
 
 
-def can_be_written_to(invoice: Invoice) -> bool:
-    """Tell whether its payer can be reached: by mail, else by post."""
-    return bool(invoice.payer.email or invoice.payer.address)
+def mails_of(invoices: Collection[Invoice]) -> dict[int, str]:
+    """
+    Return where a mail reaches the payer of each invoice, with one query: nowhere for who has no address for mails, or
+    one that mails come back from.
+    """
+    usable = mailing.usable([invoice.payer.email for invoice in invoices])
+    return {one.pk: one.payer.email if one.payer.email in usable else "" for one in invoices}
+
+
+def returned() -> QuerySet[Reminder]:
+    """
+    Return the reminders that nobody read, since mails to their address come back, of invoices that are still due; not
+    those that somebody sent again.
+    """
+    lost = Reminder.objects.filter(
+        mailing.is_marked("message__to"),
+        dropped_at=None,
+        message__state__in=(MessageState.BOUNCED, MessageState.FAILED),
+        invoice__state=InvoiceState.DUE,
+    )
+    return lost.exclude(mailing.was_sent_again("message_id"))
 
 
 def letters_waiting(agent: Agent) -> QuerySet[Letter]:
@@ -172,8 +195,8 @@ def _obstacle(invoice: Invoice, *, today: date, is_left: bool) -> ReminderObstac
         return ReminderObstacle.ALL_SENT if invoice.type.reminder_steps else ReminderObstacle.NONE
     if is_too_small(invoice):
         return ReminderObstacle.SMALL
-    if not can_be_written_to(invoice):
-        return ReminderObstacle.NO_ADDRESS
+    if not invoice.payer.address and not mailing.is_usable(invoice.payer.email):
+        return ReminderObstacle.RETURNED if invoice.payer.email else ReminderObstacle.NO_ADDRESS
     if recovery.open_dispute_of(invoice) is not None:
         return ReminderObstacle.DISPUTED
     if invoice.is_in_progress:

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from obole.billing.models import Invoice
 from obole.directory.models import Agent
 from obole.lib import dates
-from obole.mailing.states import MessageState
+from obole.mailing.states import NOT_ARRIVED, MessageState
 from obole.regies.models import Regie
 from obole.reminders.models import Reminder
 
@@ -53,7 +53,6 @@ def results(agent: Agent, first: date, last: date, regies: Iterable[Regie] = ())
     wanted = list(regies)
     rows = rows.filter(invoice__regie__in=wanted) if wanted else rows
     soon = Q(invoice__paid_at__gte=F("decided_at"), invoice__paid_at__lt=F("decided_at") + SOON)
-    undelivered = (MessageState.FAILED, MessageState.DOUBTFUL)
     counted = (
         rows.order_by("step")
         .values("step")
@@ -62,7 +61,7 @@ def results(agent: Agent, first: date, last: date, regies: Iterable[Regie] = ())
             sent=Count("pk", filter=Q(message__state=MessageState.SENT)),
             kept=Count("pk", filter=Q(message__state=MessageState.KEPT)),
             on_paper=Count("pk", filter=Q(letter__batch__isnull=False)),
-            undelivered=Count("pk", filter=Q(message__state__in=undelivered)),
+            undelivered=Count("pk", filter=Q(message__state__in=NOT_ARRIVED)),
             dropped=Count("pk", filter=Q(dropped_at__isnull=False)),
             paid=Count("pk", filter=soon),
             paid_cents=Coalesce(Sum("invoice__total_cents", filter=soon), 0),

@@ -23,7 +23,9 @@ from obole.limits.rules import ACCOUNT_MAILS, NOTICE_MAILS, TooMany
 from obole.mailing import queries, rules, states
 from obole.mailing.default_templates import KINDS as KINDS
 from obole.mailing.models import Message, Template
-from obole.mailing.states import MessageState
+from obole.mailing.operations.addresses import mark_address, trust_address as trust_address
+from obole.mailing.operations.bounces import read_bounces as read_bounces
+from obole.mailing.states import AddressFault, MessageState
 
 logger = logging.getLogger(__name__)
 MOST_TRIES = 8
@@ -187,7 +189,8 @@ def deliver(*, message_id: int, at: datetime) -> None:
     """
     Hand one mail over to the mail server; a mail that is not waiting is left alone.
 
-    An address that the server says does not exist is asked once: it will say the same eight times.
+    An address that the server says does not exist is asked once: it will say the same eight times. It is marked, and
+    the next mails to it are not tried, but for those that sign in: who waits for one is at their screen.
 
     :raises OSError: if the server did not take it and it will be tried again (the queue waits and retries).
     """
@@ -200,11 +203,17 @@ def deliver(*, message_id: int, at: datetime) -> None:
     try:
         with forbid_transaction("sending a mail"):
             _hand_over(message)
+    except ValueError as error:
+        # Nothing has left: an address or a header is not what a mail may hold, and will not be the next time.
+        said = f"{rules.UNWRITABLE}{type(error).__name__}"
+        _finish(message_id=message_id, move=states.FAIL, at=at, error=said)
     except DeliveryUnknown as error:
         _finish(message_id=message_id, move=states.DOUBT, at=at, error=str(error))
     except OSError as error:
-        move = states.FAIL if rules.is_for_good(error) else _after_failure(message)
-        _finish(message_id=message_id, move=move, at=at, error=rules.as_said(error))
+        final = rules.is_for_good(error)
+        move = states.FAIL if final else _after_failure(message)
+        said = rules.as_said(error)
+        _finish(message_id=message_id, move=move, at=at, error=said, fault=rules.fault_of(said) if final else None)
         if move is states.POSTPONE:
             raise
     else:
@@ -254,6 +263,9 @@ def _claim(*, message_id: int, at: datetime) -> Message | None:
     message = Message.objects.select_for_update().get(pk=message_id)
     if message.state != MessageState.QUEUED:
         return None
+    if not message.confidential and queries.mark_of(message.to) is not None:
+        _refuse(message, at=at)
+        return None
     step = states.CLAIM.apply(message)
     message.claimed_at = at
     message.tries += 1
@@ -262,14 +274,25 @@ def _claim(*, message_id: int, at: datetime) -> Message | None:
     return message
 
 
+def _refuse(message: Message, *, at: datetime) -> None:
+    step = states.REFUSE.apply(message)
+    message.last_error = rules.UNDELIVERABLE
+    message.save(update_fields=["state", "last_error"])
+    audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at, error=rules.UNDELIVERABLE)
+
+
 @atomic_with_retry
-def _finish(*, message_id: int, move: Transition, at: datetime, error: str = "") -> None:
+def _finish(
+    *, message_id: int, move: Transition, at: datetime, error: str = "", fault: AddressFault | None = None
+) -> None:
     message = Message.objects.select_for_update().get(pk=message_id)
     step = move.apply(message)
     message.last_error = error[:500]
     message.sent_at = at if message.state == MessageState.SENT else None
     message.save(update_fields=["state", "sent_at", "last_error"])
     audit_log.log_transition(step, subject=message, actor=actors.WORKER, at=at, error=error[:200])
+    if fault is not None:
+        mark_address(message, fault, said=error, at=at)
 
 
 @atomic_with_retry
@@ -326,8 +349,11 @@ def written(message: Message) -> bytes:
 
 
 def _as_email(message: Message) -> EmailMultiAlternatives:
-    email = EmailMultiAlternatives(message.subject, message.text, to=[message.to])
-    email.extra_headers["Message-ID"] = f"<{message.public_id}@obole>"
+    # The first is the sender of the envelope, to whom what does not arrive comes back; the second is what people read.
+    sender = settings.MAIL_RETURN_TO or settings.DEFAULT_FROM_EMAIL
+    email = EmailMultiAlternatives(message.subject, message.text, from_email=sender, to=[message.to])
+    email.extra_headers["From"] = settings.DEFAULT_FROM_EMAIL
+    email.extra_headers["Message-ID"] = rules.message_id(message.public_id)
     if message.html:
         email.attach_alternative(message.html, "text/html")
     for attachment in message.attachments:

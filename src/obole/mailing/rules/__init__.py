@@ -1,6 +1,6 @@
 """
 How the words that agents write become a mail: Liquid is kept on a short leash, variables and a few filters. And how
-what the mail server says becomes words.
+what the mail server says becomes words, or a mark on an address.
 """
 
 import re
@@ -15,7 +15,7 @@ from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
 from obole.lib import texts
-from obole.mailing.states import MessageState
+from obole.mailing.states import AddressFault, MessageState
 
 LONGEST_SOURCE = 6000
 FILTERS = frozenset({"upcase", "downcase", "capitalize", "strip", "default"})
@@ -23,9 +23,32 @@ _LINK = re.compile(r"https?://[^\s<>\"]+")
 _QUOTED = re.compile(r"'([^']{1,60})'")
 INTERRUPTED = "interrupted"
 NOT_DUE = "the invoice is not due any more"
+UNDELIVERABLE = "mails to this address come back"
+UNWRITABLE = "cannot be written as a mail: "
+DELAYED = "delayed: "
+"""Begins what is kept of a mail that a server of its way holds back for now."""
 _FOR_GOOD = range(500, 600)
 _CODE = re.compile(r"\b([45]\d\d)\b")
 _DETAIL = re.compile(r"\b([45]\.\d{1,3}\.\d{1,3})\b")
+_STATUS = re.compile(r"5\d\d[ -](5\.\d{1,3}\.\d{1,3})(?![.\d])")
+_FAULTS = {
+    "5.1.1": AddressFault.NO_MAILBOX,
+    "5.1.2": AddressFault.NO_DOMAIN,
+    "5.1.3": AddressFault.NO_MAILBOX,
+    "5.1.6": AddressFault.NO_MAILBOX,
+    "5.1.10": AddressFault.NO_MAILBOX,
+    "5.2.1": AddressFault.CLOSED,
+    "5.4.4": AddressFault.NO_DOMAIN,
+}
+"""
+What is said of the mailbox or its domain, and will be said again (RFC 3463); nothing that is said of this
+mail, of who sends it, or of a mailbox that is full.
+"""
+_IN_WORDS = re.compile(
+    r"(?:550|551|553)[ -].*?(?:no such (?:user|recipient|mailbox)|(?:user|recipient) unknown|unknown (?:user|recipient)"
+    r"|no mailbox here|mailbox (?:not found|does not exist)|user does(?: not|n't) exist)",
+    re.I,
+)
 _NO_MAILBOX = re.compile(r"no such user|user unknown|unknown user|does not exist|not found|no mailbox|invalid", re.I)
 
 
@@ -169,33 +192,66 @@ def explain(state: str, said: str) -> str:
 
     :param said: what was kept of the server's last answer, or of what happened instead.
     """
+    if state == MessageState.SENT and said.startswith(DELAYED):
+        return _("Le serveur du destinataire fait attendre ce courriel.")
     if not said or state == MessageState.SENT:
         return ""
     if state == MessageState.DOUBTFUL:
         return _("L’envoi a été interrompu : le courriel est peut-être parti.")
-    known = {INTERRUPTED: _("L’envoi a été interrompu."), NOT_DUE: _("La facture n’était plus à payer.")}
+    known = {
+        INTERRUPTED: _("L’envoi a été interrompu."),
+        NOT_DUE: _("La facture n’était plus à payer."),
+        UNDELIVERABLE: _("Les courriels à cette adresse reviennent : celui-ci n’a pas été envoyé."),
+    }
     if said in known:
         return known[said]
+    if said.startswith(UNWRITABLE):
+        return _("L’adresse ou l’objet ne peut pas s’écrire dans un courriel.")
+    if state == MessageState.BOUNCED and said.startswith("4"):
+        return _("Le serveur du destinataire ne l’a pas pris à temps.")
     return said if state == MessageState.DROPPED else _refusal(said)
 
 
 def _refusal(said: str) -> str:
     code, detail = _first(_CODE, said), _first(_DETAIL, said)
+    code = code or (f"{detail[0]}50" if detail else "")
     if not code:
         return _("Le serveur de courriel n’a pas répondu.")
     if code.startswith("4"):
         return _("Le serveur du destinataire demande d’attendre.")
-    if detail == "5.1.2":
+    if detail in ("5.1.2", "5.4.4"):
         return _("Le domaine de l’adresse n’existe pas.")
     if code == "552" or detail in ("5.2.2", "5.3.4"):
         return _("La boîte du destinataire est pleine, ou le courriel trop lourd pour elle.")
     if detail == "5.2.1":
         return _("La boîte du destinataire est fermée.")
-    if detail in ("5.1.1", "5.1.3", "5.1.10") or code in ("551", "553") or _NO_MAILBOX.search(said):
+    if detail in ("5.1.1", "5.1.3", "5.1.6", "5.1.10") or code in ("551", "553") or _NO_MAILBOX.search(said):
         return _("L’adresse n’existe pas.")
     if code == "550" and not detail:
         return _("L’adresse n’existe pas.")
     return _("Le serveur du destinataire refuse ce courriel.")
+
+
+def message_id(public_id: str) -> str:
+    """Return the Message-ID of a mail: only who got it, or carried it, knows it."""
+    return f"<{public_id}@obole>"
+
+
+def normalised(address: str) -> str:
+    """Write an address as it is compared with others: servers tell capitals from small letters, and people do not."""
+    return address.strip().lower()
+
+
+def fault_of(said: str) -> AddressFault | None:
+    """
+    Return what a final refusal says of the mailbox itself; None for what it says of the mail, of us, or for now.
+
+    :param said: what the server answered, its code first: ``550 5.1.1 No such user``.
+    """
+    status = _STATUS.match(said)
+    if status is not None:
+        return _FAULTS.get(status[1])
+    return AddressFault.NO_MAILBOX if _IN_WORDS.match(said) else None
 
 
 def _codes(error: OSError) -> list[int]:
