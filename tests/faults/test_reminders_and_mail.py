@@ -1,5 +1,6 @@
 """
-Reminders that are cut, repeated or pointless, and mail servers that misbehave: F48, F50 to F53 (F49 is in test_crowds).
+Reminders that are cut, repeated or pointless, and mail servers that misbehave: F48, F50 to F53, F58 (F49 is in
+test_crowds, F54 and F55 in test_bad_addresses).
 """
 
 import socket
@@ -13,10 +14,12 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Q
 from procrastinate.contrib.django import app
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoiceType
+from obole.directory.models import Citizen
 from obole.lib import actors, texts
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
@@ -31,7 +34,7 @@ from tests.faults.steps import RED, hear_paid
 from tests.mailing.server import PostOffice
 from tests.payments.steps import assert_paid_once, pay
 from tests.races.processes import act, all_at_once
-from tests.world import NOON, WHO, Town, later, make_invoice, run_tasks, steps
+from tests.world import NOON, WHO, Town, later, make_citizen, make_invoice, run_tasks, steps
 
 pytestmark = pytest.mark.django_db
 DUE_IN = 20
@@ -289,3 +292,58 @@ def test_f53_reminders_are_of_the_kind_that_is_sent_at_most_once(town: Town) -> 
     run_tasks()
     assert not Message.objects.get(kind="payment_receipt").at_most_once
     assert_paid_once(Invoice.objects.get(pk=attempt.invoice_id), Attempt.objects.get(pk=attempt.pk))
+
+
+MOMENTS = [(day, moment) for day in (7, 21, 35) for moment in ("before", "between", "after")]
+
+
+def f58(town: Town, office: PostOffice) -> None:
+    """
+    Cancel by the dozen at each moment of a plan of three reminders, by mail and on paper: before a reminder is decided,
+    between its decision and its departure, after.
+    """
+    paper = make_citizen("papier@example.org", last_name="Courrier")
+    Citizen.objects.filter(pk=paper.pk).update(email="", address="3 rue Basse\n99999 Valbourg")
+    kept = [make_invoice(town, meals=1, citizen=payer) for payer in (town.citizen, paper)]
+    ends: dict[tuple[int, str], list[Invoice]] = {
+        moment: [make_invoice(town, meals=1, citizen=payer) for payer in (town.citizen, paper)] for moment in MOMENTS
+    }
+    run_tasks()
+    left: dict[int, int] = {}
+
+    def end(day: int, moment: str) -> None:
+        for invoice in ends[day, moment]:
+            billing.cancel_invoice(invoice_id=invoice.pk, code="other", comment="x", actor=WHO, at=late(day))
+            left[invoice.pk] = read(invoice)
+
+    for day in (7, 21, 35):
+        end(day, "before")
+        with time_machine.travel(late(day), tick=False):
+            run.func(timestamp=0)
+            end(day, "between")
+            run_tasks()
+        reminders.make_batch(regie_id=town.regie.pk, actor=town.agent.actor, at=late(day))
+        end(day, "after")
+    work(60)
+    reminders.make_batch(regie_id=town.regie.pk, actor=town.agent.actor, at=late(60))
+    assert {invoice.pk: read(invoice) for invoices in ends.values() for invoice in invoices} == left
+    assert [read(invoice) for invoice in kept] == [3, 3], "the others are reminded"
+    assert sorted(left.values()) == [0] * 4 + [1] * 6 + [2] * 6 + [3] * 2
+
+
+def read(invoice: Invoice) -> int:
+    """Return how many reminders of an invoice left: handed to the mail server, or printed."""
+    gone = Q(message__state="sent") | Q(letter__batch__isnull=False)
+    return Reminder.objects.filter(gone, invoice=invoice).count()
+
+
+def test_f58_who_is_cancelled_at_any_moment_is_never_reminded_again(town: Town, office: PostOffice) -> None:
+    f58(town, office)
+
+
+def test_neg_f58_without_the_last_look_what_is_cancelled_is_reminded(
+    town: Town, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminders, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
+    with pytest.raises(RED):
+        f58(town, office)
