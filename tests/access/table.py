@@ -211,6 +211,7 @@ OUTBOX = {
     "letters": shows(review, says="Courriers à poster"),
     "letters_gather": does(invoice_handled, "regie"),
     "letters_pdf": shows(invoice_handled, "letters"),
+    "letters_export": shows(invoice_handled, "letters"),
     "letters_posted": does(invoice_handled, "letters"),
 }
 SETTINGS = {

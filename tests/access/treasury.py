@@ -4,7 +4,7 @@ from typing import Any
 
 from obole.bank_statements.models import AcceptanceRun
 from obole.billing import operations as billing
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, LetterBatch
 from obole.books import operations as books
 from obole.books.documents import handover as handover_documents
 from obole.books.queries import handovers as handover_queries
@@ -23,7 +23,6 @@ from obole.recovery.models import PesFile
 from obole.regies import operations as regies
 from obole.regies.models import Mandate
 from obole.reminders import operations as reminders, pdf_documents as letters_pdf
-from obole.reminders.models import LetterBatch
 from obole.remittances import operations as remittances, pdf_documents as remittance_documents
 from tests.bank_statements.files import with_a_sign
 from tests.bank_statements.steps import keep

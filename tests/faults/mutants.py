@@ -19,7 +19,7 @@ from obole.recovery.operations import lines as recovery_lines, returns
 from obole.regies import ledger
 from obole.regies.accounts import Account
 from obole.regies.models import Entry
-from obole.reminders import operations as reminders
+from obole.reminders.operations import deciding
 from obole.remittances import operations as remittances, queries as remittance_queries
 
 
@@ -52,7 +52,7 @@ def sweeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reminds_whoever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reminders, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
+    monkeypatch.setattr(deciding, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
 
 
 def claims_what_was_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from obole.payments import operations as payments
 from obole.payments.models import Attempt
 from obole.reminders import operations as reminders, queries, rules as reminder_rules
 from obole.reminders.models import Reminder
+from obole.reminders.operations import deciding
 from obole.reminders.tasks import run
 from tests.actors import somebody
 from tests.faults.steps import RED, hear_paid
@@ -88,8 +89,8 @@ def _write_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         queries, "candidates", lambda _today, **_hour: Invoice.objects.order_by("id").values_list("pk", flat=True)
     )
-    monkeypatch.setattr(reminders, "_rank_due", lambda _invoice, _sent, *, today: 1)
-    monkeypatch.setattr(reminders.mailing, "queue_many", anew)
+    monkeypatch.setattr(deciding, "_rank_due", lambda _invoice, _sent, *, today: 1)
+    monkeypatch.setattr(deciding.mailing, "queue_many", anew)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -150,7 +151,7 @@ def test_f51_a_reminder_that_lost_its_reason_before_it_left_is_dropped(town: Tow
 def test_neg_f51_without_the_last_look_a_payer_is_dunned(
     town: Town, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
-    monkeypatch.setattr(reminders, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
+    monkeypatch.setattr(deciding, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
     with pytest.raises(RED):
         f51(town, meanwhile)
 

@@ -20,6 +20,7 @@ from obole.payments import operations as payments
 from obole.recovery import operations as recovery
 from obole.reminders import operations as reminders, queries, rules
 from obole.reminders.models import Reminder
+from obole.reminders.operations import deciding
 from obole.reminders.tasks import run
 from tests.actors import somebody
 from tests.world import WHO, Town, later, make_invoice, make_town, run_tasks, steps
@@ -200,14 +201,14 @@ def texts() -> list[str]:
 
 def test_a_reminder_that_raises_stops_no_other_and_the_task_fails(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     unlucky, other = make_invoice(town, meals=1), make_invoice(town, meals=2)
-    words_of = reminders._words
+    words_of = deciding._words
 
     def fail(one: reminders.Chosen, *given: Any) -> Any:
         if one.invoice.pk == unlucky.pk:
             raise ZeroDivisionError
         return words_of(one, *given)
 
-    monkeypatch.setattr(reminders, "_words", fail)
+    monkeypatch.setattr(deciding, "_words", fail)
     with pytest.raises(ExceptionGroup, match="1 left undone"):
         work(8)
     assert list(Reminder.objects.values_list("invoice", flat=True)) == [other.pk]

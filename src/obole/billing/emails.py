@@ -1,10 +1,11 @@
-"""What mails say about an invoice."""
+"""What mails say about an invoice, and letters to who has no address for mails."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
 
-from obole.billing.models import CreditNote, Invoice
+from obole.billing.models import CreditNote, Invoice, Letter
 from obole.directory import queries as directory
 from obole.directory.models import Authority
 from obole.lib import dates, money
@@ -34,8 +35,9 @@ def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> d
 
 
 def send_invoice_notice(invoice: Invoice, *, authority: Authority, at: datetime) -> None:
-    """Queue the mail that says the invoice is in the payer's account; a payer without an e-mail gets none."""
+    """Queue the mail that says the invoice is in the payer's account; without an e-mail, write its letter."""
     if not invoice.payer.email:
+        _write(invoice, Letter.Kind.NOTICE, invoice_variables(invoice, authority), at=at)
         return
     letter = mailing.Email(
         cause=f"invoice_deposited:{invoice.pk}",
@@ -62,11 +64,12 @@ def send_due_date_notice(invoice: Invoice, *, at: datetime) -> None:
 
 
 def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
-    """Queue the mail that says an invoice is cancelled, and why; a payer without an e-mail gets none."""
+    """Queue the mail that says an invoice is cancelled, and why; without an e-mail, write its letter."""
     invoice = note.invoice
-    if not invoice.payer.email:
-        return
     variables = {**invoice_variables(invoice), "avoir": note.number, "motif": note.why}
+    if not invoice.payer.email:
+        _write(invoice, Letter.Kind.CREDIT_NOTE, variables, at=at)
+        return
     letter = mailing.Email(
         cause=f"invoice_cancelled:{invoice.pk}",
         kind="invoice_cancelled",
@@ -75,3 +78,13 @@ def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
         about=invoice,
     )
     mailing.queue(letter, at=at)
+
+
+def _write(invoice: Invoice, kind: Letter.Kind, variables: Mapping[str, str], *, at: datetime) -> None:
+    """Write a letter once, in the transaction that decides it; nobody is written to without an address either."""
+    if not invoice.payer.address:
+        return
+    words = mailing.compose(f"letter_{kind}", variables)
+    letter = Letter(invoice=invoice, kind=kind, subject=words.subject, text=words.text, written_at=at)
+    # As a mail with its cause: a worker that begins again finds the letter that it wrote.
+    Letter.objects.bulk_create([letter], ignore_conflicts=True)

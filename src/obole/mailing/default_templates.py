@@ -109,6 +109,29 @@ _AS_TYPED: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "letter_notice": MailKind(
+        label=_("Facture, sur papier"),
+        variables=INVOICE,
+        subject="Votre facture {{ numero }}",
+        body=(
+            "Bonjour {{ nom }},\n\nVous trouverez avec cette lettre votre facture n° {{ numero }} ({{ libelle }}) : "
+            "{{ montant }}, à régler avant le {{ echeance }}. Elle dit comment la payer.\n\nPour recevoir vos"
+            " factures par courriel, communiquez-nous votre adresse électronique."
+        )
+        + SIGNATURE,
+    ),
+    "letter_credit_note": MailKind(
+        label=_("Avoir, sur papier"),
+        variables=INVOICE | {"avoir", "motif"},
+        subject="Votre facture {{ numero }} est annulée",
+        body=(
+            "Bonjour {{ nom }},\n\nVotre facture n° {{ numero }} ({{ libelle }}, {{ montant }}) est annulée par l’avoir"
+            " n° {{ avoir }}, joint à cette lettre.\nMotif : {{ motif }}\n\nVous n’avez rien à payer pour cette"
+            " facture. Si vous l’aviez déjà réglée, la somme reçue sera imputée sur une autre de vos factures ou vous"
+            " sera remboursée."
+        )
+        + SIGNATURE,
+    ),
     "invoice_transferred": MailKind(
         label=_("Facture transmise au comptable public"),
         variables=INVOICE | {"date", "adresse_comptable", "telephone_comptable"},

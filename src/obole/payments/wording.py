@@ -1,6 +1,6 @@
 """The words for what happened to an invoice and its money: to its payer in plain words, to agents completely."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _, gettext_noop, ngettext
@@ -11,6 +11,16 @@ from obole.payments.models import Anomaly, Receipt, Reversal
 from obole.payments.rules import AVOIR
 
 Formatter = Callable[[Record], tuple[str, str]]
+PRINTED = {
+    "notice": gettext_noop("Facture imprimée, à poster"),
+    "credit_note": gettext_noop("Avoir imprimé, à poster"),
+    "reminder": gettext_noop("Relance imprimée"),
+}
+POSTED = {
+    "notice": gettext_noop("Facture remise à l’affranchissement"),
+    "credit_note": gettext_noop("Avoir remis à l’affranchissement"),
+    "reminder": gettext_noop("Relance remise à l’affranchissement"),
+}
 
 
 def _amount(record: Record) -> str:
@@ -53,6 +63,11 @@ def _reminded(record: Record) -> tuple[str, str]:
 
 def _written(record: Record) -> tuple[str, str]:
     return _("Relance %(step)s, sur papier") % {"step": record.details.get("step", "")}, ""
+
+
+def _posted(titles: Mapping[str, str]) -> Formatter:
+    # Letters of before were of reminders alone, and did not say so.
+    return lambda record: (_(titles[str(record.details.get("kind", "reminder"))]), "")
 
 
 def _anomaly(record: Record) -> tuple[str, str]:
@@ -274,8 +289,8 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
         ),
         "late",
     ),
-    "letter.print": (_fixed(gettext_noop("Relance imprimée")), "neutral"),
-    "letter.post": (_fixed(gettext_noop("Relance remise à l’affranchissement")), "neutral"),
+    "letter.print": (_posted(PRINTED), "neutral"),
+    "letter.post": (_posted(POSTED), "neutral"),
     "anomaly.open": (_anomaly, "late"),
     "anomaly.assign": (_given, "neutral"),
     "anomaly.close": (_closed, "done"),

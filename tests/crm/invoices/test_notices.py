@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, Letter
 from obole.directory.models import Citizen
 from obole.lib import actors
 from obole.mailing.models import Message
@@ -114,8 +114,12 @@ def test_who_has_no_address_gets_paper(town: Town, client: Client) -> None:
     Citizen.objects.filter(pk=citizen.pk).update(email="")
     invoice = make_invoice(town, citizen=Citizen.objects.get(pk=citizen.pk))
     sentences = said(client, invoice)
-    assert sentences[0].startswith("À remettre sur papier : le payeur n’a pas d’adresse électronique.")
+    assert sentences[0].startswith("À poster : le payeur n’a pas d’adresse électronique")
     assert any(sentence.startswith("Prochaine relance le ") for sentence in sentences)
+    reminders.make_batch(regie_id=town.regie.pk, actor=town.agent.actor, at=later(1))
+    assert not any("poster" in sentence for sentence in said(client, invoice))
+    Letter.objects.update(batch=None, dropped_at=later(2))
+    assert said(client, invoice)[0].startswith("À remettre sur papier : le payeur n’a pas d’adresse électronique.")
     Citizen.objects.filter(pk=citizen.pk).update(address="")
     assert "Pas de relance : le payeur n’a ni adresse électronique ni adresse postale." in said(client, invoice)
 

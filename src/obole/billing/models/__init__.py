@@ -1,5 +1,6 @@
 """
-Types de factures, invoices, what one price becomes of several of them, cautions, and the documents that were made once.
+Types de factures, invoices, what one price becomes of several of them, cautions, letters on paper, and the documents
+that were made once.
 """
 
 from obole.billing.models.carry_overs import CarryOver
@@ -14,4 +15,5 @@ from obole.billing.models.invoices import (
     InvoicePdf,
     InvoiceQuerySet,
 )
+from obole.billing.models.letters import Letter, LetterBatch, LetterBatchPdf
 from obole.billing.models.security_deposits import SecurityDeposit

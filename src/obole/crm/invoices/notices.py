@@ -185,14 +185,21 @@ def _handed_over(facts: InvoiceFacts) -> Iterator[Notice]:
 
 
 def _on_paper(facts: InvoiceFacts) -> Iterator[Notice]:
+    """Tell that an invoice goes on paper, as long as nobody printed it with the letters."""
     invoice = facts.shown.invoice
     email = invoice.payer.email
     if invoice.state != InvoiceState.DUE or mailing.is_usable(email):
         return
+    letter = reminders.notice_on_paper(invoice)
+    if letter is not None and letter.batch_id is not None:
+        return
+    links = [(_("PDF à imprimer"), reverse("crm:invoice_pdf", args=[invoice.pk]))]
     said = _("À remettre sur papier : le payeur n’a pas d’adresse électronique.")
     if email:
         said = _("À remettre sur papier : les courriels à %(to)s reviennent.") % {"to": email}
-    links = [(_("PDF à imprimer"), reverse("crm:invoice_pdf", args=[invoice.pk]))]
+    if letter is not None:
+        said = _("À poster : aucun courriel n’arrive au payeur, la facture attend dans « Courriers à poster ».")
+        links = [(_("Courriers à poster"), reverse("crm:letters"))] if facts.handles else []
     if facts.handles:
         label = _("Corriger l’adresse") if email else _("Ajouter son adresse")
         links.append((label, reverse("crm:citizen_edit", args=[invoice.payer_id])))

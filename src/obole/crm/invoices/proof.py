@@ -5,12 +5,10 @@ It is made when it is asked for, in a temporary file, one piece after the other:
 no more memory than its largest one.
 """
 
-import csv
 import hashlib
-import io
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO
@@ -25,7 +23,7 @@ from obole.audit_log.models import Access
 from obole.billing import pdf_documents, queries as invoices, wording
 from obole.billing.models import Invoice
 from obole.crm.shared import journal
-from obole.crm.shared.exports import BYTE_ORDER_MARK, Value, cell, in_euros
+from obole.crm.shared.exports import Value, csv_file, in_euros
 from obole.crm.shared.pages import regies_seen
 from obole.directory.access import AgentRequest, after_reauthentication, for_agents
 from obole.directory.rules import Right
@@ -95,8 +93,8 @@ def _pieces(request: AgentRequest, one: Invoice, *, at: datetime, with_money: bo
     yield from _story(one, story, at=at)
     for rank, message in enumerate(mails.about(one).order_by("created_at", "id").iterator(), 1):
         yield f"courriels/{rank:03}-{message.kind}.eml", mailing.written(message)
-    for letter in reminders.letters_of(one):
-        yield f"courriers/{letter.reminder.step:02}-relance.txt", f"{letter.subject}\n\n{letter.text}\n".encode()
+    for rank, letter in enumerate(reminders.letters_of(one), 1):
+        yield f"courriers/{rank:02}-{letter.kind}.txt", f"{letter.subject}\n\n{letter.text}\n".encode()
     if with_money:
         yield from _exchanges(one)
         yield from _ledger(one)
@@ -122,7 +120,7 @@ def _documents(request: AgentRequest, one: Invoice, *, at: datetime) -> Iterator
 def _story(one: Invoice, story: Sequence[timeline.TimelineEntry], *, at: datetime) -> Iterator[Piece]:
     lines = [(papers.moment(entry.at), entry.title, entry.detail) for entry in story]
     rows = [(entry.at.isoformat(), entry.title, entry.detail) for entry in story]
-    yield "chronologie.csv", _csv(("Quand", "Quoi", "En détail"), rows)
+    yield "chronologie.csv", csv_file(("Quand", "Quoi", "En détail"), rows)
     document = papers.ProofStory(wording.letterhead(one.wording), one.number or "", at, lines)
     yield "chronologie.pdf", papers.render_story(document)
 
@@ -153,8 +151,8 @@ def _ledger(one: Invoice) -> Iterator[Piece]:
         for entry in queries.entries_of(one)
         for line in entry.lines.all()
     ]
-    yield "ecritures.csv", _csv(titles, rows)
-    yield "tetes-de-chaine.csv", _csv(("Chaîne", "Empreinte"), _heads(one))
+    yield "ecritures.csv", csv_file(titles, rows)
+    yield "tetes-de-chaine.csv", csv_file(("Chaîne", "Empreinte"), _heads(one))
 
 
 def _heads(one: Invoice) -> list[tuple[str, str]]:
@@ -178,11 +176,3 @@ def _cover(request: AgentRequest, one: Invoice, bundle: Bundle, *, with_money: b
         heads=_heads(one) if with_money else (),
     )
     return papers.render_cover(cover)
-
-
-def _csv(titles: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
-    made = io.StringIO()
-    writer = csv.writer(made, delimiter=";")
-    writer.writerow(titles)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return (BYTE_ORDER_MARK + made.getvalue()).encode()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from obole.crm.outbox import letters, messages
+from obole.crm.outbox import letters, messages, print_service
 
 urlpatterns = [
     path("courriels/", messages.messages, name="messages"),
@@ -14,5 +14,6 @@ urlpatterns = [
     path("courriers/", letters.letters, name="letters"),
     path("courriers/regies/<int:pk>/preparer/", letters.letters_gather, name="letters_gather"),
     path("courriers/<int:pk>/lot.pdf", letters.letters_pdf, name="letters_pdf"),
+    path("courriers/<int:pk>/lot.zip", print_service.letters_export, name="letters_export"),
     path("courriers/<int:pk>/affranchis/", letters.letters_posted, name="letters_posted"),
 ]

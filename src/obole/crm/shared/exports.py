@@ -1,6 +1,7 @@
 """Files of lists: a CSV that spreadsheets open in France (semicolons, decimal commas), and spreadsheets."""
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -61,6 +62,15 @@ def cell(value: Value) -> str:
 def as_csv(name: str, columns: Sequence[Column], rows: Iterable[Any]) -> StreamingHttpResponse:
     """Answer with a file written row by row."""
     return _streamed(CSV, name, _lines(columns, rows))
+
+
+def csv_file(titles: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
+    """Return a whole file, for what goes in an archive."""
+    made = io.StringIO()
+    writer = csv.writer(made, delimiter=";")
+    writer.writerow(titles)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return (BYTE_ORDER_MARK + made.getvalue()).encode()
 
 
 def answer(kind: str, name: str, table: Table) -> HttpResponseBase:

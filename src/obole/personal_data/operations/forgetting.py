@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from obole.accounts.models import Identity
 from obole.audit_log import configuration, operations as audit_log
+from obole.billing.models import Letter, LetterBatchPdf
 from obole.directory import operations as directory, queries as directory_queries
 from obole.directory.models import Agent, Citizen, User
 from obole.directory.rules import new_claim_code
@@ -28,7 +29,6 @@ from obole.personal_data import queries
 from obole.personal_data.models import Retention
 from obole.personal_data.queries import ERASED
 from obole.recovery.models import Hold
-from obole.reminders.models import Letter
 
 CHUNK = 500
 
@@ -84,9 +84,11 @@ def _blank_mails(pks: list[int], at: datetime) -> None:
     Message.objects.filter(pk__in=pks).update(text="", html="", attachments=[])
 
 
+@atomic_with_retry
 def _blank_letters(pks: list[int], at: datetime) -> None:
-    """Keep that a letter was sent, and when; not its words."""
+    """Keep that a letter was sent, and when; not its words, nor the PDF of its batch, which says them."""
     Letter.objects.filter(pk__in=pks).update(text="")
+    LetterBatchPdf.objects.filter(batch__letters__in=pks).delete()
 
 
 @atomic_with_retry
@@ -155,6 +157,9 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     Message.objects.filter(pk__in=queries.mails_of(*citizens).order_by().values("pk")).update(**mails)
     letters = queries.letters_of(*citizens).order_by().values("pk")
     Letter.objects.filter(pk__in=letters).update(subject="", text="")
+    # Without words, and soon without an address, what waits is not put in an envelope.
+    Letter.objects.filter(pk__in=letters, batch=None, dropped_at=None).update(dropped_at=at)
+    LetterBatchPdf.objects.filter(batch__letters__in=letters).delete()
     Hold.objects.filter(payer__in=citizens).exclude(comment="").update(comment="")
     dossiers = Dossier.objects.filter(citizen__in=citizens)
     Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()

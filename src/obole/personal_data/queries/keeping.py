@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from obole.billing.models import Invoice, SecurityDeposit
+from obole.billing.models import Invoice, Letter, SecurityDeposit
 from obole.billing.security_deposit_states import SecurityDepositState
 from obole.billing.states import InvoiceState
 from obole.catalogue.fields import FilledBy
@@ -23,7 +23,6 @@ from obole.lib import files
 from obole.mailing.models import Message
 from obole.payments.models import OPEN as AT_THE_BANK, Anomaly, Attempt, Receipt
 from obole.personal_data.models import Retention
-from obole.reminders.models import Letter
 
 MONTH = timedelta(days=30.4375)
 ERASED = "efface"
@@ -55,10 +54,10 @@ def old_mails(at: datetime) -> QuerySet[Message]:
 
 
 def old_letters(at: datetime) -> QuerySet[Letter]:
-    """Return the reminders on paper whose words are not needed any more: as old as a mail is let go of, and ended."""
+    """Return the letters whose words are not needed any more: as old as a mail is let go of, and ended."""
     before = at - retention().mails_months * MONTH
     ended = Q(dropped_at__isnull=False) | Q(batch__posted_at__isnull=False)
-    return Letter.objects.filter(ended, reminder__decided_at__lt=before).exclude(text="")
+    return Letter.objects.filter(ended, written_at__lt=before).exclude(text="")
 
 
 def old_refusals(at: datetime) -> QuerySet[Dossier]:
@@ -164,8 +163,8 @@ def mails_of(*citizens: Citizen) -> QuerySet[Message]:
 
 
 def letters_of(*citizens: Citizen) -> QuerySet[Letter]:
-    """Return the reminders on paper of what these people owe."""
-    return Letter.objects.filter(reminder__invoice__payer__in=citizens).order_by("id")
+    """Return the letters about what these people owe or owed."""
+    return Letter.objects.filter(invoice__payer__in=citizens).order_by("id")
 
 
 def files_of(citizen: Citizen) -> Iterator[tuple[str, bytes]]:

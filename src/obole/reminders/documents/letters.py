@@ -1,4 +1,4 @@
-"""Reminders on paper: the list of a batch, then a letter each, addressed for the window of an envelope."""
+"""Letters: the list of a batch, then each of them, addressed for the window of an envelope, with what it encloses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from obole.billing.documents import letter
-from obole.lib import dates, money, pdf
+from obole.lib import dates, money, pdf, pdf_pages
 
 TEMPLATE = Path(__file__).with_name("letters.typ")
 SECONDS = 120.0
@@ -14,14 +14,16 @@ SECONDS = 120.0
 
 
 @dataclass(frozen=True)
-class PaperReminder:
-    """One letter."""
+class PaperLetter:
+    """One letter; ``enclosed`` is the PDF that is printed behind it, if it has one."""
 
     recipient: letter.Recipient
+    kind: str
     invoice_number: str
     remaining_cents: int
     subject: str
     text: str
+    enclosed: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ class LettersDocument:
     title: str
     summary: str
     printed_at: datetime
-    letters: Sequence[PaperReminder]
+    letters: Sequence[PaperLetter]
 
 
 def render_letters(document: LettersDocument) -> bytes:
     """
-    Make the PDF of a batch: always the same bytes for the same document.
+    Make the PDF of a batch. Its outline has an entry for the list, then one for each letter.
 
     :raises DocumentNotRendered: with what typst says.
     """
@@ -49,6 +51,7 @@ def render_letters(document: LettersDocument) -> bytes:
         "letters": [
             {
                 "recipient": vars(one.recipient),
+                "kind": one.kind,
                 "invoice": one.invoice_number,
                 "rest": money.euros(one.remaining_cents),
                 "subject": one.subject,
@@ -58,4 +61,14 @@ def render_letters(document: LettersDocument) -> bytes:
         ],
     }
     images, files = document.letterhead.images, [TEMPLATE, letter.TEMPLATE]
-    return pdf.render(files, data, images=images, timestamp=document.printed_at, seconds=SECONDS)
+    made = pdf.render(files, data, images=images, timestamp=document.printed_at, seconds=SECONDS)
+    return _with_enclosures(made, document) if any(one.enclosed for one in document.letters) else made
+
+
+def _with_enclosures(made: bytes, document: LettersDocument) -> bytes:
+    first, *parts = pdf_pages.cut(made)
+    letters = [
+        (part.title, [part.content, *([one.enclosed] if one.enclosed else [])])
+        for part, one in zip(parts, document.letters, strict=True)
+    ]
+    return pdf_pages.join([(first.title, [first.content]), *letters])

@@ -10,7 +10,7 @@ from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from obole.billing.models import Invoice, InvoiceType
+from obole.billing.models import Invoice, InvoiceType, Letter, LetterBatch
 from obole.billing.states import InvoiceState
 from obole.directory.models import Agent
 from obole.lib import dates
@@ -20,7 +20,7 @@ from obole.payments import queries as payments
 from obole.recovery import queries as recovery
 from obole.recovery.models import Hold
 from obole.reminders import rules
-from obole.reminders.models import Letter, LetterBatch, Reminder
+from obole.reminders.models import Reminder
 
 
 class ReminderObstacle(models.TextChoices):
@@ -173,20 +173,28 @@ def returned() -> QuerySet[Reminder]:
 def letters_waiting(agent: Agent) -> QuerySet[Letter]:
     """Return the letters that wait to be printed, of the invoices that an agent handles."""
     handled = Invoice.objects.handled_by(agent)
-    return Letter.objects.filter(batch=None, dropped_at=None, reminder__invoice__in=handled)
+    return Letter.objects.filter(batch=None, dropped_at=None, invoice__in=handled)
 
 
 def letters_of(invoice: Invoice) -> QuerySet[Letter]:
-    """Return the reminders of an invoice that were printed, the first first."""
-    printed = Letter.objects.filter(reminder__invoice=invoice, batch__isnull=False)
-    return printed.select_related("reminder").order_by("id")
+    """Return the letters about an invoice that were printed, the first first."""
+    return Letter.objects.filter(invoice=invoice, batch__isnull=False).order_by("id")
+
+
+def notice_on_paper(invoice: Invoice) -> Letter | None:
+    """Return the letter that an invoice goes in, waiting or printed."""
+    return Letter.objects.filter(invoice=invoice, kind=Letter.Kind.NOTICE, dropped_at=None).first()
+
+
+def worded_letters(batch_id: int) -> QuerySet[Letter]:
+    """Return the letters of a batch whose words are kept, in the order in which they are printed."""
+    rows = Letter.objects.filter(batch=batch_id).exclude(text="").order_by("id")
+    return rows.select_related("invoice__payer", "invoice__credit_note")
 
 
 def batches_of(agent: Agent) -> QuerySet[LetterBatch]:
     """Return the batches all of whose letters are of invoices that an agent handles, newest first."""
-    others = Letter.objects.filter(batch=OuterRef("pk")).exclude(
-        reminder__invoice__in=Invoice.objects.handled_by(agent)
-    )
+    others = Letter.objects.filter(batch=OuterRef("pk")).exclude(invoice__in=Invoice.objects.handled_by(agent))
     return LetterBatch.objects.exclude(Exists(others)).select_related("regie").order_by("-made_at", "-id")
 
 

@@ -1,6 +1,6 @@
-"""Every write about reminders. What is still due is asked at the moment of sending, so nobody has to cancel one."""
+"""Reminders decided, and handed over if their invoices are still due."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,11 +13,10 @@ from obole.audit_log import operations as audit_log
 from obole.billing import operations as billing, rules as billing_rules
 from obole.billing.access import require_biller
 from obole.billing.emails import invoice_variables
-from obole.billing.models import Invoice, InvoicePdf
+from obole.billing.models import Invoice, InvoicePdf, Letter
 from obole.billing.rules import reminder_plan
 from obole.directory import queries as directory
-from obole.directory.models import Agent, Authority
-from obole.directory.rules import NotAllowed, Right
+from obole.directory.models import Authority
 from obole.lib import actors, dates, texts
 from obole.lib.actors import Actor
 from obole.lib.states import TransitionRecord
@@ -25,11 +24,9 @@ from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
 from obole.payments import queries as payments
 from obole.reminders import queries, rules
-from obole.reminders.models import Letter, LetterBatch, Reminder
+from obole.reminders.models import Reminder
 from obole.reminders.queries import ReminderRefusal
 
-MOST_LETTERS = 500
-"""In one batch: what is put in envelopes in a day."""
 MOST_RETURNED = 500
 """Left in one transaction, which holds their invoices meanwhile."""
 
@@ -194,13 +191,17 @@ def _send(every: Sequence[Chosen], *, actor: Actor, at: datetime) -> list[Remind
     mails = [_mail(one, words[one.cause]) for one in every if one.email]
     messages = mailing.queue_many(mails, at=at)
     made = [one for one in every if one.cause in messages or not one.email]
+    on_paper = [_letter(one, words[one.cause], at=at) for one in made if one.cause not in messages]
+    letters = {letter.invoice_id: letter for letter in Letter.objects.bulk_create(on_paper)}
     reminders = Reminder.objects.bulk_create(
-        Reminder(invoice=one.invoice, step=one.rank, message=messages.get(one.cause), decided_at=at) for one in made
-    )
-    on_paper = [(reminder, one) for reminder, one in zip(reminders, made, strict=True) if reminder.message is None]
-    Letter.objects.bulk_create(
-        Letter(reminder=reminder, subject=words[one.cause].subject, text=words[one.cause].text)
-        for reminder, one in on_paper
+        Reminder(
+            invoice=one.invoice,
+            step=one.rank,
+            message=messages.get(one.cause),
+            letter=letters.get(one.invoice.pk),
+            decided_at=at,
+        )
+        for one in made
     )
     said = [("reminder.send" if one.cause in messages else "reminder.write", one) for one in made]
     audit_log.log_transitions(
@@ -222,63 +223,9 @@ def _mail(one: Chosen, words: mail_rules.RenderedMail) -> mailing.Email:
     )
 
 
-@atomic_with_retry
-def make_batch(*, regie_id: int, actor: Actor, at: datetime) -> LetterBatch | None:
-    """
-    Gather the letters of a régie that wait and that an agent handles, to be printed together; ``MOST_LETTERS`` at once.
-    Those whose invoice is not due any more, or whose reminders are suspended, are left out, and come again as
-    another letter if they are due once more.
-
-    :returns: None if none is left to print.
-    :raises obole.directory.rules.NotAllowed: to who bills nothing there.
-    """
-    agent = _who_bills(actor)
-    if not Invoice.objects.handled_by(agent).filter(regie=regie_id).exists():
-        raise NotAllowed(f"{actor.id} handles no invoice of régie {regie_id}")
-    waiting = queries.letters_waiting(agent).filter(reminder__invoice__regie=regie_id).order_by("id")
-    letters = list(waiting.select_for_update(of=("self",)).select_related("reminder__invoice")[:MOST_LETTERS])
-    payable = _still_due([one.reminder.invoice for one in letters], today=dates.day_of(at))
-    due = [one for one in letters if one.reminder.invoice_id in payable]
-    left = [one.reminder_id for one in letters if one.reminder.invoice_id not in payable]
-    Letter.objects.filter(reminder__in=left).update(dropped_at=at)
-    Reminder.objects.filter(pk__in=left).update(dropped_at=at)
-    if not due:
-        return None
-    batch = LetterBatch.objects.create(regie_id=regie_id, made_at=at, made_by=actor, count=len(due))
-    Letter.objects.filter(pk__in=[one.pk for one in due]).update(batch=batch)
-    _log_letters("letter.print", batch, due, actor=actor, at=at)
-    return batch
-
-
-@atomic_with_retry
-def post_batch(*, batch_id: int, actor: Actor, at: datetime) -> LetterBatch:
-    """
-    Write that the letters of a batch were handed to the post; said again, it changes nothing.
-
-    :raises obole.directory.rules.NotAllowed: to who does not handle all the invoices that it is about.
-    """
-    batch = LetterBatch.objects.select_for_update(of=("self",)).get(pk=batch_id)
-    if not queries.batches_of(_who_bills(actor)).filter(pk=batch_id).exists():
-        raise NotAllowed(f"{actor.id} does not handle the letters of batch {batch_id}")
-    if batch.posted_at is None:
-        batch.posted_at, batch.posted_by = at, actor
-        batch.save(update_fields=["posted_at", "posted_by"])
-        letters = batch.letters.select_related("reminder__invoice").order_by("id")
-        _log_letters("letter.post", batch, letters, actor=actor, at=at)
-    return batch
-
-
-def _log_letters(verb: str, batch: LetterBatch, letters: Iterable[Letter], *, actor: Actor, at: datetime) -> None:
-    step = TransitionRecord(verb, "", "")
-    said = [(step, letter.reminder.invoice, {"batch": batch.pk}) for letter in letters]
-    audit_log.log_transitions(said, actor=actor, at=at)
-
-
-def _who_bills(actor: Actor) -> Agent:
-    agent = Agent.objects.filter(pk=actor.pk_of("agent") or 0).first()
-    if agent is None or not agent.may(Right.REVIEW):
-        raise NotAllowed(f"{actor.id} prints no letters")
-    return agent
+def _letter(one: Chosen, words: mail_rules.RenderedMail, *, at: datetime) -> Letter:
+    kind = Letter.Kind.REMINDER
+    return Letter(invoice=one.invoice, kind=kind, subject=words.subject, text=words.text, written_at=at)
 
 
 def _rank_due(invoice: Invoice, sent: rules.Sent, *, today: date) -> int | None:

@@ -1,0 +1,13 @@
+"""Every write about reminders. What is still due is asked at the moment of sending, so nobody has to cancel one."""
+
+from obole.reminders.operations.deciding import (
+    ReminderRefused,
+    deliver,
+    is_still_due,
+    next_words,
+    remind,
+    remind_many,
+    remind_now,
+    send_sample,
+)
+from obole.reminders.operations.letters import MOST_LETTERS, make_batch, post_batch
