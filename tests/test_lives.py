@@ -18,7 +18,7 @@ from obole.dossiers import states as dossiers
 from obole.lib.states import ForbiddenTransition, Transition
 from obole.mailing import states as mails
 from obole.payments import refund_states as refunds, states as attempts
-from obole.recovery import line_states as handed, states as transmissions
+from obole.recovery import agreement_states as agreements, line_states as handed, states as transmissions
 from obole.remittances import states as remittances
 
 
@@ -158,6 +158,11 @@ BANK_LINE = Life(
         "bank_line.withdraw": ("open ignored", "withdrawn"),
     },
 )
+AGREEMENT = Life(
+    agreements,
+    "open kept broken ended",
+    {"agreement.keep": ("open", "kept"), "agreement.break": ("open", "broken"), "agreement.end": ("open", "ended")},
+)
 LIVES = (
     DOSSIER,
     INVOICE,
@@ -169,6 +174,7 @@ LIVES = (
     DEPOSIT,
     BANK_LINE,
     TRANSMISSION,
+    AGREEMENT,
     HANDED,
     REMITTANCE,
     HANDOVER,

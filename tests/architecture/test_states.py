@@ -147,6 +147,7 @@ def test_the_database_knows_the_states_of_every_life() -> None:
                 lives.append(model.__name__)
                 assert f"{model.__name__.lower()}_state_known" in names
     assert sorted(lives) == [
+        "Agreement",
         "Attempt",
         "BankLine",
         "CashSession",

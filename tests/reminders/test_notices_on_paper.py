@@ -19,14 +19,14 @@ from obole.directory.models import Citizen
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import files, stored_files
-from obole.mailing.models import Message
+from obole.mailing.models import Message, UndeliverableAddress
 from obole.payments import operations as payments
 from obole.payments.models import Receipt
 from obole.personal_data import operations as forgetting
 from obole.reminders import operations as reminders, pdf_documents
 from tests.crm.desk import browser, get, text_of, url
 from tests.spaces import plain
-from tests.world import WHO, Town, handed, later, make_citizen, make_invoice, make_old_draft, make_town
+from tests.world import NOON, WHO, Town, handed, later, make_citizen, make_invoice, make_old_draft, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +61,25 @@ def pages_of(batch: LetterBatch) -> list[str]:
 
 def kinds() -> list[str]:
     return list(Letter.objects.order_by("id").values_list("kind", flat=True))
+
+
+def test_an_address_that_mails_come_back_from_is_none(town: Town) -> None:
+    payer = make_citizen("revient@example.org", last_name="Courrier")
+    Citizen.objects.filter(pk=payer.pk).update(address="3 rue Basse\n99999 Valbourg")
+    UndeliverableAddress.objects.create(address="revient@example.org", fault="mailbox", diagnostic="550", since=NOON)
+    alone = make_invoice(town, citizen=payer)
+    together = billing.issue_batch(
+        invoice_ids=[make_draft(town, payer).pk, make_draft(town, make_citizen("va@example.org")).pk],
+        shown_cents=None,
+        actor=WHO,
+        at=later(1),
+    )
+    run_tasks()
+    billing.cancel_invoice(invoice_id=alone.pk, code="twice", comment="", actor=WHO, at=later(2))
+    written = Letter.objects.order_by("id").values_list("invoice", "kind")
+    assert list(written) == [(alone.pk, "notice"), (together[0].pk, "notice"), (alone.pk, "credit_note")]
+    kinds_of_mails = ("invoice_deposited", "invoice_cancelled")
+    assert [mail.about_id for mail in Message.objects.filter(kind__in=kinds_of_mails)] == [together[1].pk]
 
 
 def test_an_invoice_is_written_where_its_mail_would_have_been_queued(town: Town) -> None:

@@ -9,7 +9,7 @@ from obole.billing.models import CreditNote, Invoice, Letter
 from obole.directory import queries as directory
 from obole.directory.models import Authority
 from obole.lib import dates, money
-from obole.mailing import operations as mailing
+from obole.mailing import operations as mailing, queries as mail_queries
 
 
 def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> dict[str, str]:
@@ -34,15 +34,19 @@ def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> d
     }
 
 
-def send_invoice_notice(invoice: Invoice, *, authority: Authority, at: datetime) -> None:
-    """Queue the mail that says the invoice is in the payer's account; without an e-mail, write its letter."""
-    if not invoice.payer.email:
+def send_invoice_notice(invoice: Invoice, *, email: str, authority: Authority, at: datetime) -> None:
+    """
+    Queue the mail that says the invoice is in the payer's account; where none reaches them, write its letter.
+
+    :param email: where a mail reaches the payer; nothing if none does.
+    """
+    if not email:
         _write(invoice, Letter.Kind.NOTICE, invoice_variables(invoice, authority), at=at)
         return
     letter = mailing.Email(
         cause=f"invoice_deposited:{invoice.pk}",
         kind="invoice_deposited",
-        to=invoice.payer.email,
+        to=email,
         rendered=mailing.compose("invoice_deposited", invoice_variables(invoice, authority)),
         about=invoice,
     )
@@ -64,10 +68,10 @@ def send_due_date_notice(invoice: Invoice, *, at: datetime) -> None:
 
 
 def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
-    """Queue the mail that says an invoice is cancelled, and why; without an e-mail, write its letter."""
+    """Queue the mail that says an invoice is cancelled, and why; where no mail reaches them, write its letter."""
     invoice = note.invoice
     variables = {**invoice_variables(invoice), "avoir": note.number, "motif": note.why}
-    if not invoice.payer.email:
+    if not mail_queries.is_usable(invoice.payer.email):
         _write(invoice, Letter.Kind.CREDIT_NOTE, variables, at=at)
         return
     letter = mailing.Email(

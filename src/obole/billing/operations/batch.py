@@ -17,6 +17,7 @@ from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.queue import defer
 from obole.lib.transactions import atomic_with_retry
+from obole.mailing import queries as mailing
 
 DEPOSITED_AT_ONCE = 50
 """Invoices whose mail and document are asked for in one transaction of the worker."""
@@ -68,10 +69,13 @@ def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: dateti
     until = min(last, first + DEPOSITED_AT_ONCE - 1)
     some = Invoice.objects.filter(regie=regie_id, year=year, sequence__range=(first, until)).order_by("sequence")
     authority = directory.the_authority()
-    for invoice in some.select_related("payer", "regie"):
+    invoices = list(some.select_related("payer", "regie"))
+    reached = mailing.usable([invoice.payer.email for invoice in invoices])
+    for invoice in invoices:
         if invoice.state == InvoiceState.DUE:
             # One that was cancelled meanwhile has the mail of its avoir, and needs no other.
-            emails.send_invoice_notice(invoice, authority=authority, at=at)
+            email = invoice.payer.email if invoice.payer.email in reached else ""
+            emails.send_invoice_notice(invoice, email=email, authority=authority, at=at)
         defer("billing.render", invoice_id=invoice.pk)
     if until < last:
         defer("billing.deposit", regie_id=regie_id, year=year, first=until + 1, last=last)

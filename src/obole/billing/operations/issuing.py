@@ -20,6 +20,7 @@ from obole.lib import dates, sql
 from obole.lib.actors import Actor
 from obole.lib.queue import defer
 from obole.lib.transactions import atomic_with_retry
+from obole.mailing import queries as mailing
 from obole.regies import ledger, numbering
 from obole.regies.accounts import Account
 from obole.regies.models import Regie, Series
@@ -55,7 +56,8 @@ def issue_invoice(*, invoice_id: int, shown_cents: int | None = None, actor: Act
     require_biller(invoice, actor=actor, at=at)
     require_total([invoice], shown_cents)
     make_due([invoice], authority=authority, actor=actor, at=at)
-    emails.send_invoice_notice(invoice, authority=authority, at=at)
+    email = next(iter(mailing.usable([invoice.payer.email])), "")
+    emails.send_invoice_notice(invoice, email=email, authority=authority, at=at)
     defer("billing.render", invoice_id=invoice.pk)
     return invoice
 

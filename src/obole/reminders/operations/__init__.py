@@ -4,6 +4,7 @@ from obole.reminders.operations.deciding import (
     ReminderRefused,
     deliver,
     is_still_due,
+    leave_returned,
     next_words,
     remind,
     remind_many,
