@@ -47,6 +47,7 @@ BEFORE = {
     "books": None,
     "catalogue": "0001_initial",
     "dossiers": "0001_initial",
+    "mailing": "0002_sortable_mails",
     "payments": "0001_initial",
     "personal_data": None,
     "recovery": None,

@@ -379,13 +379,10 @@ DEFAULT_FROM_EMAIL = env.text("OBOLE_MAIL_FROM", "ne-pas-repondre@localhost", "A
 MAIL_RETURN_TO = env.text(
     "OBOLE_MAIL_RETURN_TO",
     "",
-    "Adresse où reviennent les courriels non remis (expéditeur d’enveloppe, Return-Path) ; vide : celle d’expédition.",
+    "Expéditeur d’enveloppe, où revient ce qui n’est pas remis ; vide : celui des courriels.",
 )
 BOUNCES_IMAP_URL = env.mailbox(
-    "OBOLE_BOUNCES_IMAP_URL",
-    "",
-    "Boîte de cette adresse, relevée toutes les cinq minutes : imaps://utilisateur:motdepasse@hôte/INBOX ou imap+tls://…"
-    " ; vide : elle n’est pas relevée.",
+    "OBOLE_BOUNCES_IMAP_URL", "", "Boîte des retours : imaps://nom:motdepasse@hôte/INBOX, imap+tls://… ; vide : aucune."
 )
 
 LOGGING = {

@@ -103,7 +103,6 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
     mine = list(dossiers.dossiers_to_list(request.agent).filter(citizen=one).order_by("-submitted_at", "-id")[:MOST])
     context = {
         "citizen": one,
-        "mark": mails.mark_of(one.email),
         **_acts(request, one),
         "due_cents": invoice_queries.sums(mine_seen).due,
         "invoices": InvoiceTable(
@@ -118,8 +117,9 @@ def citizen(request: AgentRequest, pk: int) -> HttpResponse:
 
 
 def _acts(request: AgentRequest, citizen: Citizen) -> dict[str, Any]:
-    """Return what the agent may do about somebody: change the file, open a dossier, take what they owe."""
+    """Return what the agent may do about somebody: change the file, write, open a dossier, take what they owe."""
     return {
+        "mark": mails.mark_of(citizen.email),
         "holds": scopes.citizens_handled_by(request.agent, Citizen.objects.filter(pk=citizen.pk)).exists(),
         "may_apply": request.agent.may(Right.REVIEW) and not citizen.deceased_on,
         "owed_to": payer_counter.regies_owed(request, citizen) if sees_money(request.agent) else [],
