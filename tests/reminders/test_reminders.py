@@ -203,7 +203,7 @@ def test_a_reminder_that_raises_stops_no_other_and_the_task_fails(town: Town, mo
     unlucky, other = make_invoice(town, meals=1), make_invoice(town, meals=2)
     words_of = deciding._words
 
-    def fail(one: reminders.Chosen, *given: Any) -> Any:
+    def fail(one: deciding.Chosen, *given: Any) -> Any:
         if one.invoice.pk == unlucky.pk:
             raise ZeroDivisionError
         return words_of(one, *given)

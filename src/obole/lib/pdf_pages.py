@@ -63,5 +63,5 @@ def _flat(outline: Iterable[Any]) -> Iterator[Any]:
 def _page_of(reader: PdfReader, entry: Any) -> int:
     number = reader.get_destination_page_number(entry)
     if number is None:
-        raise ValueError(f"« {entry.title} » leads to no page")
+        raise ValueError(f"the entry {entry.title!r} leads to no page")
     return number
