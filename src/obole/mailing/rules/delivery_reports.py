@@ -20,10 +20,13 @@ from obole.mailing.states import AddressFault
 MOST_BYTES = 256 * 1024
 """What a report says stands before the mail that it returns."""
 MOST_RECIPIENTS, LONGEST_SAID = 20, 200
+MOST_MULTIPARTS = 20
+"""The library's time grows with the square of how deep they stand in one another."""
 _MAIL_PARTS = frozenset({"message/rfc822", "message/global", "message/global-headers"})
 _ADDRESS = re.compile(r"(?:rfc822|utf-8)\s*;\s*<?([^\s<>,;:\"()]+@[^\s<>,;:\"()@]+)>?", re.I)
 _STATUS = re.compile(r"(?<![.\d])([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _QUOTED = re.compile(re.escape(message_id("TOKEN")).replace("TOKEN", "([A-Za-z0-9_-]{22})"))
+_MULTIPART = re.compile(rb"multipart/", re.I)
 _SMTP = re.compile(r"smtp\s*;\s*([45]\d\d.*)", re.I | re.S)
 _CODE_OF_CLASS = {"4": "450", "5": "550"}
 
@@ -62,8 +65,11 @@ def parse(content: bytes) -> list[DeliveryReport]:
 
     :raises Unreadable: if it cannot be read at all.
     """
+    beginning = content[:MOST_BYTES]
+    if len(_MULTIPART.findall(beginning)) > MOST_MULTIPARTS:
+        raise Unreadable("too many parts")
     try:
-        return list(_reports(message_from_bytes(content[:MOST_BYTES])))
+        return list(_reports(message_from_bytes(beginning)))
     except Exception as error:
         # The library reads what is sane; of the rest it may raise nearly anything, down to its recursion's limit.
         raise Unreadable(type(error).__name__) from error
