@@ -6,7 +6,7 @@ from functools import cached_property
 from statistics import median
 from time import perf_counter
 
-from bench import books, long_lists, measures, people, pricing, remittances, stage, statements, storm
+from bench import books, long_lists, mails, measures, people, pricing, remittances, stage, statements, storm
 from bench.load import Timing
 from obole.billing.models import Invoice
 from obole.payments.models import Receipt
@@ -167,6 +167,16 @@ def _growth(small: long_lists.Found, large: long_lists.Found, kind: str) -> tupl
     return f"{median(medians):.0f} ms, at most {medians[-1]:.0f} ms", how
 
 
+def measure_mails(bench: Bench) -> Iterable[Row]:
+    bench.leave()
+    done = mails.hand_over(bench.town)
+    how = (
+        f"one worker, a real SMTP server; the worker killed in the middle: of {done.count}, {done.once} came once,"
+        f" {done.more} more than once, {done.doubtful} are in doubt"
+    )
+    yield "reminders handed over", f"{done.per_second:.0f} /s", how
+
+
 def measure_limits(_bench: Bench) -> Iterable[Row]:
     how = "a statement, meters of their own, then one meter for all"
     for name, others in {"its own meter": 200, "one meter": 1}.items():
@@ -192,6 +202,7 @@ PARTS: dict[str, Callable[[Bench], Iterable[Row]]] = {
     "books": measure_books,
     "remittances": measure_remittances,
     "statements": measure_statements,
+    "mails": measure_mails,
     "long_lists": measure_long_lists,
     "limits": measure_limits,
     "people": measure_people,

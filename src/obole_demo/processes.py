@@ -56,6 +56,12 @@ class Processes:
         """Return the name of a process that stopped by itself, if one did."""
         return next((name for name, process in self._running.items() if process.poll() is not None), None)
 
+    def kill(self) -> None:
+        """Kill every process, as a machine that loses its power does."""
+        for process in self._running.values():
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
     def stop(self) -> None:
         """Stop every process, the last started first; one that does not obey within ten seconds is killed."""
         for process in reversed(self._running.values()):
