@@ -37,6 +37,7 @@ def of_applicants(side: Side) -> dict[str, dict[str, Any]]:
         },
         "dossiers.complete": {**mine, "filled": NOTHING},
         "dossiers.withdraw": mine,
+        "recovery.report_error": {"invoice_id": side.objects["due"][0], "said": "Absent"},
     }
 
 

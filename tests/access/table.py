@@ -308,6 +308,7 @@ PORTAL = {
     "credit_note_pdf": shows(mine, "my cancelled"),
     "receipt_pdf": shows(mine, "my receipt"),
     "pay": form(mine, "my invoice"),
+    "report_error": form(mine, "my invoice"),
     "to_bank": shows(mine, "my way", gives=BANK),
     "pay_return": form(anybody, "my attempt", gives=BANK, scoped=False),
     "invitation": form(anybody, "word", gives=frozenset({410}), takes=frozenset({410}), scoped=False),

@@ -159,6 +159,16 @@ _AS_TYPED: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "dispute_answered": MailKind(
+        label=_("Réponse à une erreur signalée"),
+        variables=INVOICE | {"signalement", "reponse"},
+        subject="Votre signalement sur la facture {{ numero }}",
+        body=(
+            "Bonjour {{ nom }},\n\nVous nous avez signalé une erreur sur votre facture n° {{ numero }} ({{ libelle }})"
+            " :\n\n« {{ signalement }} »\n\nNotre réponse :\n\n{{ reponse }}\n\nVoir ma facture : {{ url }}"
+        )
+        + SIGNATURE,
+    ),
     "agreement_made": MailKind(
         label=_("Échéancier convenu"),
         variables=INVOICE | {"echeancier"},

@@ -16,6 +16,7 @@ from obole.portal.views import (
     pages,
     pay,
     pay_return,
+    report_error,
     security,
     simulate,
 )
@@ -43,6 +44,7 @@ urlpatterns = [
     path("mes-factures/<str:public_id>/facture.pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("mes-factures/<str:public_id>/avoir.pdf", invoices.credit_note_pdf, name="credit_note_pdf"),
     path("mes-factures/<str:public_id>/recus/<str:receipt_public_id>.pdf", invoices.receipt_pdf, name="receipt_pdf"),
+    path("mes-factures/<str:public_id>/signaler/", report_error.report_error, name="report_error"),
     path("mes-factures/<str:public_id>/payer/", pay.pay, name="pay"),
     path("paiements/<str:attempt_public_id>/vers-la-banque/", pay.to_bank, name="to_bank"),
     path("paiements/retour/<str:attempt_public_id>/", pay_return.pay_return, name="pay_return"),

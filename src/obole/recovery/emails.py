@@ -8,7 +8,7 @@ from obole.directory import queries as directory
 from obole.lib import dates, money
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
-from obole.recovery.models import Agreement, InstalmentNotice, TransmissionLine
+from obole.recovery.models import Agreement, Dispute, InstalmentNotice, TransmissionLine
 from obole.recovery.queries import AgreementStanding
 from obole.recovery.rules.instalments import Due
 
@@ -63,6 +63,12 @@ def send_instalment(standing: AgreementStanding, due: Due, kind: str, *, turn: i
     }
     cause = ":".join(str(part) for part in (agreement.pk, due.rank, turn))
     return _about(agreement.invoice, f"instalment_{kind}", cause, more, at=at, task="recovery.deliver_notice")
+
+
+def send_answer(dispute: Dispute, *, at: datetime) -> None:
+    """Queue the mail that answers who reported an error; who has no e-mail reads the answer beside the invoice."""
+    more = {"signalement": dispute.reason, "reponse": dispute.answer}
+    _about(dispute.invoice, "dispute_answered", f"{dispute.pk}", more, at=at)
 
 
 def _about(

@@ -239,6 +239,11 @@ def open_dispute_of(invoice: Invoice) -> Dispute | None:
     return Dispute.objects.filter(invoice=invoice, closed_at=None).first()
 
 
+def disputes_of(invoice: Invoice) -> QuerySet[Dispute]:
+    """Return all that was contested of an invoice, answered or not, the last first."""
+    return Dispute.objects.filter(invoice=invoice).order_by("-opened_at", "-id")
+
+
 def hold_of(invoice: Invoice, today: date) -> Hold | None:
     """Return what holds the reminders of an invoice back today, its own or its payer's: the one that lasts longest."""
     mine = Q(of_payer=False, invoice=invoice) | Q(of_payer=True, payer=invoice.payer_id)

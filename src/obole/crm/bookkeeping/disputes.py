@@ -43,6 +43,18 @@ class AnswerForm(forms.Form):
     )
 
 
+class ReplyForm(forms.Form):
+    """What is answered to a payer who reported an error themselves."""
+
+    said = forms.CharField(
+        label=gettext_lazy("Votre réponse au payeur"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Il la lit par courriel et dans son espace."),
+        error_messages={"required": gettext_lazy("Écrivez ce que vous répondez au payeur.")},
+    )
+
+
 @for_agents(Right.REVIEW)
 def dispute(request: AgentRequest, pk: int) -> HttpResponse:
     """Write that an invoice is contested, or what was answered."""
@@ -50,12 +62,18 @@ def dispute(request: AgentRequest, pk: int) -> HttpResponse:
     known = queries.open_dispute_of(one)
     if known is None and one.state != InvoiceState.DUE:
         return conflict_response(request, invoice_conflict(), reverse("crm:invoice", args=[pk]))
-    form = (AnswerForm if known else DisputeForm)(request.POST or None)
+    form = _form_for(known)(request.POST or None)
     if form.is_valid():
         return _write(request, one, known, form.cleaned_data["said"])
     past = Dispute.objects.filter(invoice=one, closed_at__isnull=False).order_by("-closed_at", "-id")
     context = {"invoice": one, "dispute": known, "form": form, "past": past}
     return render_page(request, "crm/bookkeeping/dispute.html", context)
+
+
+def _form_for(known: Dispute | None) -> type[forms.Form]:
+    if known is None:
+        return DisputeForm
+    return ReplyForm if known.by_payer else AnswerForm
 
 
 def _write(request: AgentRequest, one: Invoice, known: Dispute | None, said: str) -> HttpResponse:

@@ -100,6 +100,10 @@ class InvoiceFilter(ListFilter):
         label=gettext_lazy("Relances suspendues"), widget=forms.CheckboxInput, method="by_hold"
     )
 
+    disputed = filters.BooleanFilter(
+        label=gettext_lazy("Contestées, sans réponse"), widget=forms.CheckboxInput, method="by_dispute"
+    )
+
     class Meta(ListFilter.Meta):
         model = Invoice
         fields: tuple[str, ...] = ()
@@ -129,6 +133,10 @@ class InvoiceFilter(ListFilter):
     def by_hold(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
         """Keep those whose payer is left in peace until a day."""
         return invoices.filter(recovery.is_held(self.today)) if value else invoices
+
+    def by_dispute(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
+        """Keep those that their payer contests, and that nobody answered yet."""
+        return invoices.filter(recovery.is_disputed()) if value else invoices
 
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""

@@ -137,7 +137,9 @@ def _disputed(facts: InvoiceFacts) -> Iterator[Notice]:
     if facts.dispute is None:
         return
     day = dates.format_short(dates.day_of(facts.dispute.opened_at))
-    said = _("Contestée par le payeur le %(day)s : « %(reason)s »") % {"day": day, "reason": facts.dispute.reason}
+    by_payer = _("Erreur signalée par le payeur le %(day)s : « %(reason)s »")
+    noted = _("Contestée par le payeur le %(day)s : « %(reason)s »")
+    said = (by_payer if facts.dispute.by_payer else noted) % {"day": day, "reason": facts.dispute.reason}
     answer = ((_("Répondre à la contestation"), reverse("crm:dispute", args=[facts.shown.invoice.pk])),)
     yield Notice(said, links=answer if facts.handles else ())
 

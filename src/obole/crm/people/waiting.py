@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from obole.bank_statements import queries as bank_statements
 from obole.billing import queries as billing
+from obole.billing.models import Invoice
 from obole.books.models import Handover
 from obole.cash_desk.models import CashSession
 from obole.crm.invoices.invoice_list import refused_since
@@ -25,6 +26,7 @@ from obole.lib.sql import COUNTED
 from obole.mailing.states import NOT_ARRIVED
 from obole.payments import queries as payments
 from obole.payments.refund_states import RefundState
+from obole.recovery import queries as recovery
 from obole.regies.models import Regie
 from obole.reminders import queries as reminders
 
@@ -78,6 +80,8 @@ def _reviewed(agent: Agent, today: date) -> Iterator[_Asked]:
         dossiers.completed_since(mine),
     )
     yield _("Brouillons à émettre"), _at("drafts"), billing.drafts(agent)
+    contested = Invoice.objects.handled_by(agent).filter(recovery.is_disputed())
+    yield _("Contestations sans réponse"), _at("invoices", disputed="true"), contested
     yield _("Courriers à poster"), _at("letters"), reminders.letters_waiting(agent)
     yield _("Parts en suspens"), _at("drafts"), billing.overdue_instalments(today, agent)
     lost = sorted(NOT_ARRIVED)

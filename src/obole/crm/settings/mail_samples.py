@@ -13,6 +13,8 @@ SAMPLES = {
     "numero": "ENF-2026-004873",
     "relance_1_le": "22 décembre 2026",
     "relance_precedente_le": "5 janvier 2027",
+    "signalement": "Léo était absent le 12, nous avions prévenu le 10.",
+    "reponse": "Vous avez raison\u00a0: la facture est annulée, une autre vous parvient.",
     "echeancier": f"- 15 décembre 2026\u00a0: {money.euros(79_44)}\n- 15 janvier 2027\u00a0: {money.euros(79_44)}",
     "echeance_du": "15 janvier 2027",
     "a_payer": money.euros(79_44),

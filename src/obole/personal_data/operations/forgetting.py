@@ -28,7 +28,7 @@ from obole.mailing.rules import normalised
 from obole.personal_data import queries
 from obole.personal_data.models import Retention
 from obole.personal_data.queries import ERASED
-from obole.recovery.models import Hold
+from obole.recovery.models import Dispute, Hold
 
 CHUNK = 500
 
@@ -161,6 +161,9 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     Letter.objects.filter(pk__in=letters, batch=None, dropped_at=None).update(dropped_at=at)
     LetterBatchPdf.objects.filter(batch__letters__in=letters).delete()
     Hold.objects.filter(payer__in=citizens).exclude(comment="").update(comment="")
+    reported = Dispute.objects.filter(by_payer=True, invoice__payer__in=citizens)
+    reported.update(reason=ERASED)
+    reported.exclude(answer="").update(answer=ERASED)
     dossiers = Dossier.objects.filter(citizen__in=citizens)
     Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()
     DossierNote.objects.filter(dossier__in=dossiers.values("pk")).exclude(text="").update(text="")

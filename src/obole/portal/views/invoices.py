@@ -66,11 +66,21 @@ def invoice(request: CitizenRequest, public_id: str) -> HttpResponse:
         "receipts": payments.receipts_of(invoice),
         **_what_replaced(invoice),
         "handover": recovery.handover_of(invoice),
-        "standing": recovery.agreement_of(invoice, dates.day_of(now)),
+        **_recovery_of(invoice),
         "treasury": directory.the_authority(),
         "events": status_labels.invoice_timeline(invoice),
     }
     return render(request, "portal/invoice.html", context)
+
+
+def _recovery_of(invoice: Invoice) -> dict[str, Any]:
+    """Return what was agreed with the payer, what they reported last, and whether anybody contests the invoice."""
+    disputes = list(recovery.disputes_of(invoice))
+    return {
+        "standing": recovery.agreement_of(invoice, dates.day_of(dates.now())),
+        "report": next((dispute for dispute in disputes if dispute.by_payer), None),
+        "disputed": any(dispute.closed_at is None for dispute in disputes),
+    }
 
 
 def _what_replaced(invoice: Invoice) -> dict[str, Any]:

@@ -13,6 +13,8 @@ class Dispute(models.Model):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="disputes")
     reason = models.CharField(_("ce que dit le payeur"), max_length=300)
+    by_payer = models.BooleanField(default=False)
+    """Whether the payer reported it themselves: they read the answer."""
     opened_at = models.DateTimeField()
     opened_by = ActorField()
     closed_at = models.DateTimeField(null=True)

@@ -13,7 +13,14 @@ from obole.recovery.operations.agreements import (
     follow_agreement,
     make_agreement,
 )
-from obole.recovery.operations.disputes import AlreadyDisputed, AnswerMissing, close_dispute, open_dispute
+from obole.recovery.operations.disputes import (
+    AlreadyDisputed,
+    AnswerMissing,
+    TooManyReports,
+    close_dispute,
+    open_dispute,
+    report_error,
+)
 from obole.recovery.operations.holds import CannotHold, HoldRequest, end_hold, end_shorter_hold, lift_hold, place_hold
 from obole.recovery.operations.lines import send_line
 from obole.recovery.operations.pes import (
