@@ -80,7 +80,7 @@ def test_f37_the_smallest_and_the_largest_amounts_are_sent(
 def test_neg_f37_without_the_limits_it_is_sent(
     town: Town, clock: Clock, started: list[int], monkeypatch: pytest.MonkeyPatch, cents: int, sentence: str
 ) -> None:
-    monkeypatch.setattr(starting, "obstacle_of", lambda _invoice: None)
+    monkeypatch.setattr(starting, "obstacle_of", lambda _invoice, **_part: None)
     with pytest.raises(RED):
         f37(town, started, cents, sentence)
 

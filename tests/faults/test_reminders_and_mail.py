@@ -345,6 +345,6 @@ def test_f58_who_is_cancelled_at_any_moment_is_never_reminded_again(town: Town, 
 def test_neg_f58_without_the_last_look_what_is_cancelled_is_reminded(
     town: Town, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
+    monkeypatch.setattr(deciding, "_still_due", lambda invoices, **_today: {one.pk for one in invoices})
     with pytest.raises(RED):
         f58(town, office)

@@ -85,6 +85,8 @@ LENT = {
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }
 """Columns of later that the operations of today write: there while it is filled, gone when it is migrated."""
+LENT_TABLES = {"mailing_undeliverableaddress": "id bigint, address text, ended_at timestamptz"}
+"""Tables of later that the operations of today read, and find empty."""
 NAME = f"obole_priced_{os.getpid()}"
 FORM = [{"key": "repas", "label": "Repas préférés", "kind": "text", "required": False, "help": "", "choices": []}]
 
@@ -250,8 +252,10 @@ def fill_invoices(old: Old) -> None:
 
 
 def lend(act: str) -> None:
-    """Add the columns of ``LENT``, or drop them."""
+    """Add the columns of ``LENT`` and its tables, or drop them."""
     with connections["default"].cursor() as cursor:
+        for table, columns in LENT_TABLES.items():
+            cursor.execute(f"CREATE TABLE {table} ({columns})" if act == "ADD" else f"DROP TABLE {table}")
         for table, columns in LENT.items():
             for name, kind in columns.items():
                 cursor.execute(f"ALTER TABLE {table} {act} COLUMN {name} {kind if act == 'ADD' else ''}")

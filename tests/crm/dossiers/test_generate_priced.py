@@ -325,5 +325,5 @@ def test_the_panel_and_the_invoice_cost_few_queries(
     panel(client, dossier)
     with django_assert_max_num_queries(28):
         panel(client, dossier)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(28):
         get(client, "invoice", invoice.pk)

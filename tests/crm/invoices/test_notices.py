@@ -114,7 +114,7 @@ def test_who_has_no_address_gets_paper(town: Town, client: Client) -> None:
     Citizen.objects.filter(pk=citizen.pk).update(email="")
     invoice = make_invoice(town, citizen=Citizen.objects.get(pk=citizen.pk))
     sentences = said(client, invoice)
-    assert sentences[0].startswith("À poster : le payeur n’a pas d’adresse électronique")
+    assert sentences[0].startswith("À poster : aucun courriel n’arrive au payeur")
     assert any(sentence.startswith("Prochaine relance le ") for sentence in sentences)
     reminders.make_batch(regie_id=town.regie.pk, actor=town.agent.actor, at=later(1))
     assert not any("poster" in sentence for sentence in said(client, invoice))
