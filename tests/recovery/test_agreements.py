@@ -202,7 +202,7 @@ def test_it_protects_from_reminders_and_from_the_comptable(town: Town) -> None:
     agree(invoice, NOON, grace_days=60)
     today = later(days=70).date()
     assert list(reminder_queries.candidates(today)) == []
-    assert reminder_queries.refusals([invoice.pk], today=today) == {invoice.pk: ReminderRefusal.HELD}
+    assert reminder_queries.refusals([invoice.pk], today=today) == {invoice.pk: ReminderRefusal.AGREED}
     found = queries.with_obstacle(Invoice.objects.filter(pk=invoice.pk), later(days=200).date()).get()
     assert found.obstacle == Obstacle.HELD
 
@@ -318,3 +318,33 @@ def test_who_has_no_mail_is_told_by_the_agent(town: Town) -> None:
     agree(invoice, NOON)
     live(5, 13)
     assert mails("agreement_made") == [] and not InstalmentNotice.objects.exists()
+
+
+@pytest.mark.parametrize("rest", ["contested", "held"])
+def test_who_contests_or_is_left_in_peace_is_asked_nothing_and_breaks_nothing(town: Town, rest: str) -> None:
+    invoice = make_invoice(town)
+    agreement = agree(invoice, NOON)
+    if rest == "contested":
+        actor = Invoice.objects.get(pk=invoice.pk).payer.actor
+        recovery.report_error(invoice_id=invoice.pk, said="Absent", actor=actor, at=later(days=1))
+    else:
+        asked = recovery.HoldRequest(later(days=60).date(), "difficulty")
+        recovery.place_hold(invoice_id=invoice.pk, asked=asked, actor=WHO, at=later(days=1))
+    live(5, 13, 30)
+    agreement.refresh_from_db()
+    assert agreement.state == AgreementState.OPEN and not InstalmentNotice.objects.exists()
+
+
+@pytest.mark.parametrize("first", ["9999-12-31", "2020-01-01", "hier"])
+def test_a_first_day_that_cannot_be_is_told(town: Town, first: str) -> None:
+    page = browser(town.agent).get(f"{url('agreement', make_invoice(town).pk)}?times=24&first={first}")
+    assert page.status_code == 200 and "Le formulaire n’est pas enregistré" in text_of(page)
+
+
+def test_a_payment_that_was_emptied_is_told_at_its_field(town: Town) -> None:
+    invoice = make_invoice(town)
+    sent = {"form-TOTAL_FORMS": "3", "form-INITIAL_FORMS": "0", "grace_days": "10"}
+    sent |= {"form-0-day": "2026-12-10", "form-0-cents": "30", "form-1-day": "2027-01-10", "form-1-cents": "22"}
+    with time_machine.travel(NOON, tick=False):
+        page = browser(town.agent).post(url("agreement", invoice.pk), sent)
+    assert "Choisissez le jour de ce paiement." in text_of(page) and not Agreement.objects.exists()

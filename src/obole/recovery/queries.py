@@ -256,12 +256,13 @@ def is_held(today: date) -> Q:
     as an agreement with its payer is kept.
     """
     holds = Hold.objects.filter(ended_at=None, until__gte=today)
-    held = (
-        holds.filter(of_payer=False, invoice=OuterRef("pk")),
-        holds.filter(of_payer=True, payer=OuterRef("payer")),
-        Agreement.objects.filter(invoice=OuterRef("pk"), state=AgreementState.OPEN),
-    )
-    return Q(*(Exists(rows) for rows in held), _connector=Q.OR)
+    held = (holds.filter(of_payer=False, invoice=OuterRef("pk")), holds.filter(of_payer=True, payer=OuterRef("payer")))
+    return Q(*(Exists(rows) for rows in held), is_agreed(), _connector=Q.OR)
+
+
+def is_agreed() -> Exists:
+    """Return the condition that an invoice of a query is paid in several times, by an agreement that runs."""
+    return Exists(Agreement.objects.filter(invoice=OuterRef("pk"), state=AgreementState.OPEN))
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def issue_invoice(*, invoice_id: int, shown_cents: int | None = None, actor: Act
     require_biller(invoice, actor=actor, at=at)
     require_total([invoice], shown_cents)
     make_due([invoice], authority=authority, actor=actor, at=at)
-    email = next(iter(mailing.usable([invoice.payer.email])), "")
+    email = invoice.payer.email if mailing.is_usable(invoice.payer.email) else ""
     emails.send_invoice_notice(invoice, email=email, authority=authority, at=at)
     defer("billing.render", invoice_id=invoice.pk)
     return invoice

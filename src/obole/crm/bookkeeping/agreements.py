@@ -18,6 +18,7 @@ from obole.crm.shared.pages import conflict_response, invoice_conflict, render_p
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates
+from obole.mailing import queries as mailing
 from obole.recovery import operations as recovery, queries
 from obole.recovery.models import Agreement
 from obole.recovery.rules import instalments
@@ -43,6 +44,14 @@ class ShareForm(forms.Form):
         error_messages={"required": gettext_lazy("Choisissez le jour du premier paiement.")},
     )
 
+    def clean_first(self) -> date:
+        """Keep to days on which something can be agreed."""
+        first: date = self.cleaned_data["first"]
+        today = dates.day_of(dates.now())
+        if not today <= first <= today + instalments.LONGEST:
+            raise forms.ValidationError(_("Le premier paiement est à venir, et le dernier d’ici deux ans."))
+        return first
+
 
 class InstalmentForm(forms.Form):
     """One payment of the agreement."""
@@ -66,7 +75,7 @@ class GraceForm(forms.Form):
         label=gettext_lazy("Retard admis, en jours"),
         initial=USUAL_GRACE,
         min_value=0,
-        max_value=60,
+        max_value=instalments.LONGEST_GRACE,
         widget=UnitInput(whole=True),
         help_text=gettext_lazy("Passé ce délai, l’échéancier est rompu et les relances reprennent."),
         error_messages={"required": gettext_lazy("Écrivez un nombre de jours, par exemple 10.")},
@@ -110,7 +119,9 @@ def _propose(request: AgentRequest, one: Invoice) -> HttpResponse:
         for day, cents in instalments.share_out(one.remaining_cents, times=asked["times"], first=asked["first"])
     ]
     sent = request.POST or None
-    parts, grace = InstalmentFormSet(sent, initial=proposed), GraceForm(sent)
+    # A payment that was emptied is a mistake to be told, and not one payment less.
+    parts = InstalmentFormSet(sent, initial=proposed, form_kwargs={"empty_permitted": False})
+    grace = GraceForm(sent)
     if sent and parts.is_valid() and grace.is_valid() and _agree(request, one, parts, grace):
         return redirect("crm:invoice", pk=one.pk)
     context = {"invoice": one, "share": share, "parts": parts, "grace": grace}
@@ -130,7 +141,7 @@ def _agree(request: AgentRequest, one: Invoice, parts: Any, grace: GraceForm) ->
     except recovery.CannotAgree as refusal:
         grace.add_error(None, str(refusal))
         return False
-    if one.payer.email:
+    if mailing.is_usable(one.payer.email):
         messages.success(request, _("l’échéancier est convenu, un courriel le confirme au payeur."))
     else:
         messages.success(request, _("l’échéancier est convenu. Sans adresse électronique, dites-le au payeur."))

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from obole.bank_statements import queries as bank_statements
 from obole.billing import queries as billing
-from obole.billing.models import Invoice
 from obole.books.models import Handover
 from obole.cash_desk.models import CashSession
 from obole.crm.invoices.invoice_list import refused_since
@@ -80,7 +79,7 @@ def _reviewed(agent: Agent, today: date) -> Iterator[_Asked]:
         dossiers.completed_since(mine),
     )
     yield _("Brouillons à émettre"), _at("drafts"), billing.drafts(agent)
-    contested = Invoice.objects.handled_by(agent).filter(recovery.is_disputed())
+    contested = billing.invoices_to_list(agent).filter(recovery.is_disputed())
     yield _("Contestations sans réponse"), _at("invoices", disputed="true"), contested
     yield _("Courriers à poster"), _at("letters"), reminders.letters_waiting(agent)
     yield _("Parts en suspens"), _at("drafts"), billing.overdue_instalments(today, agent)

@@ -22,7 +22,6 @@ from obole.recovery.agreement_states import AgreementState
 from obole.recovery.models import Agreement, Instalment, InstalmentNotice
 from obole.recovery.rules import instalments
 
-LONGEST_GRACE = 60
 HOURS = range(8, 20)
 """When payers are written to, in Paris."""
 Kind = InstalmentNotice.Kind
@@ -84,7 +83,8 @@ def end_agreement(*, agreement_id: int, actor: Actor, at: datetime) -> Agreement
 def follow_agreement(*, agreement_id: int, at: datetime) -> None:
     """
     Write that an agreement is over: kept, or broken by an instalment that is too late; else recall the next instalment
-    or ask for the one that is late, each once. Nothing is decided while somebody pays or money waits for a person.
+    or ask for the one that is late, each once. Nothing is decided while the payer pays, contests the invoice, or is
+    left in peace until a day.
     """
     agreement = _locked(agreement_id)
     invoice, today = agreement.invoice, dates.day_of(at)
@@ -105,7 +105,7 @@ def deliver_notice(*, message_id: int, at: datetime) -> None:
     notice = InstalmentNotice.objects.select_related("instalment__agreement__invoice").get(message=message_id)
     agreement, rank = notice.instalment.agreement, notice.instalment.rank
     standing = queries.agreement_of(agreement.invoice, dates.day_of(at))
-    if standing is None or standing.agreement != agreement or _is_quiet(agreement.invoice):
+    if standing is None or standing.agreement != agreement or _is_in_peace(agreement.invoice, standing.today):
         still_missing = False
     else:
         still_missing = any(due.rank == rank and due.missing for due in standing.dues)
@@ -124,7 +124,7 @@ def _drop(notice_id: int, *, message_id: int, at: datetime) -> None:
 
 def _follow(standing: queries.AgreementStanding, *, at: datetime) -> None:
     agreement, today = standing.agreement, standing.today
-    if _is_quiet(agreement.invoice):
+    if _is_in_peace(agreement.invoice, today):
         return
     if instalments.is_broken(standing.dues, grace_days=agreement.grace_days, today=today):
         _end(agreement, states.BREAK, actor=actors.WORKER, at=at)
@@ -168,10 +168,16 @@ def _end(agreement: Agreement, move: Transition, *, actor: Actor, at: datetime) 
     audit_log.log_transition(step, subject=agreement.invoice, actor=actor, at=at)
 
 
-def _is_quiet(invoice: Invoice) -> bool:
-    """Tell whether its payer is left in peace now: they are at the bank, or money of theirs waits for a person."""
-    at_the_bank = invoice.is_in_progress
-    return at_the_bank or Invoice.objects.filter(payments.money_waits(), pk=invoice.pk).exists()
+def _is_paying(invoice: Invoice) -> bool:
+    """Tell whether its payer is at the bank, or money of theirs waits for a person."""
+    waits = Invoice.objects.filter(payments.money_waits(), pk=invoice.pk)
+    return invoice.is_in_progress or waits.exists()
+
+
+def _is_in_peace(invoice: Invoice, today: date) -> bool:
+    """Tell whether nothing is asked of its payer now: they pay, contest it, or reminders are suspended until a day."""
+    contested = queries.open_dispute_of(invoice) is not None
+    return contested or queries.hold_of(invoice, today) is not None or _is_paying(invoice)
 
 
 def _guard(invoice: Invoice) -> None:
@@ -179,7 +185,7 @@ def _guard(invoice: Invoice) -> None:
         raise CannotAgree(_("Cette facture n’est plus à payer ici : il n’y a rien à échelonner."))
     if Agreement.objects.filter(invoice=invoice, state=AgreementState.OPEN).exists():
         raise CannotAgree(_("Un échéancier est déjà en cours pour cette facture : arrêtez-le d’abord."))
-    if _is_quiet(invoice):
+    if _is_paying(invoice):
         raise CannotAgree(_("Un paiement est en cours pour cette facture : attendez qu’il soit compté."))
     if Invoice.objects.filter(queries.is_disputed(), pk=invoice.pk).exists():
         raise CannotAgree(_("Le payeur conteste cette facture : répondez-lui d’abord."))
@@ -203,6 +209,6 @@ def _check(asked: AgreementRequest, *, cents: int, today: date) -> None:
         too_much = _("Le total doit faire %(total)s : il y a %(gap)s de trop.")
         too_little = _("Le total doit faire %(total)s : il manque %(gap)s.")
         raise CannotAgree((too_much if gap > 0 else too_little) % said)
-    if not 0 <= asked.grace_days <= LONGEST_GRACE:
-        most = ngettext("%(n)d jour", "%(n)d jours", LONGEST_GRACE) % {"n": LONGEST_GRACE}
+    if not 0 <= asked.grace_days <= instalments.LONGEST_GRACE:
+        most = ngettext("%(n)d jour", "%(n)d jours", instalments.LONGEST_GRACE) % {"n": instalments.LONGEST_GRACE}
         raise CannotAgree(_("Un retard de %(most)s au plus est admis.") % {"most": most})

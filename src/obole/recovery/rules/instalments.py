@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from obole.lib import dates
 
 MOST = 24
+LONGEST_GRACE = 60
+"""Days that an instalment may be late."""
 SMALLEST_CENTS = 100
 """What the bank takes by card at least."""
 LONGEST = timedelta(days=2 * 365)

@@ -46,6 +46,7 @@ class ReminderRefusal(models.TextChoices):
     TRANSFERRED = "transferred", _("Elle est transmise au comptable public, qui la recouvre.")
     NOT_LATE = "not_late", _("Son échéance n’est pas passée.")
     DISPUTED = "disputed", _("Le payeur la conteste : répondez-lui d’abord.")
+    AGREED = "agreed", _("Un échéancier est en cours : arrêtez-le d’abord.")
     HELD = "held", _("Ses relances sont suspendues : reprenez-les d’abord.")
     PAYING = "paying", _("Un paiement est en cours.")
     MONEY_WAITS = "money_waits", _("De l’argent arrivé pour elle attend une décision.")
@@ -132,6 +133,7 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
         *ended,
         When(due_date__gte=today, then=Value(ReminderRefusal.NOT_LATE)),
         When(recovery.is_disputed(), then=Value(ReminderRefusal.DISPUTED)),
+        When(recovery.is_agreed(), then=Value(ReminderRefusal.AGREED)),
         When(recovery.is_held(today), then=Value(ReminderRefusal.HELD)),
         When(is_in_progress=True, then=Value(ReminderRefusal.PAYING)),
         When(payments.money_waits(), then=Value(ReminderRefusal.MONEY_WAITS)),
