@@ -19,6 +19,7 @@ from tests.journeys.demo import free_port, shell_environment
 from tests.mailing.server import PostOffice, start_post_office
 
 PATIENCE_SECONDS = 60
+COMMAND_SECONDS = 300
 
 
 @dataclass
@@ -46,7 +47,9 @@ class Installation:
 
     def run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "obole", *arguments]
-        subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=120)
+        subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=True, timeout=COMMAND_SECONDS
+        )
 
     def link(self, *, to: str) -> str:
         """Wait for a mail to somebody that has a link, and return its link."""

@@ -19,6 +19,8 @@ from obole.regies.models import Regie, Series
 
 WIDER_SECONDS = 0.004
 """How long a process rests after each statement, so that the others have the time to come in."""
+MEANWHILE_SECONDS = 1.0
+"""How long one rests between what it read and what it writes, where a crowd of two must both have read."""
 
 
 def _rest_after_each_statement() -> None:
@@ -53,11 +55,12 @@ def numbers_are_read_then_written() -> None:
 
 
 def nothing_keeps_a_reminder_unique() -> None:
-    """No lock, and each process has causes of its own for its mails."""
+    """No lock, time for both to decide before either writes, and each process has causes of its own for its mails."""
     no_locks()
     queue = mailing.queue_many
 
     def queue_anyway(letters: Sequence[mailing.Email], *, at: datetime) -> dict[str, Any]:
+        time.sleep(MEANWHILE_SECONDS)
         others = {f"{letter.cause}:{os.getpid()}": letter for letter in letters}
         made = queue([replace(letter, cause=cause) for cause, letter in others.items()], at=at)
         return {others[cause].cause: message for cause, message in made.items()}
