@@ -78,6 +78,7 @@ LENT = {
         "reminder_first_hour": "smallint DEFAULT 8",
         "reminder_last_hour": "smallint DEFAULT 20",
         "reminder_joins_invoice": "boolean DEFAULT false",
+        "reminder_together": "boolean DEFAULT false",
     },
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
     "payments_anomaly": {"assignee_id": "bigint"},
@@ -85,7 +86,10 @@ LENT = {
     "payments_allocation": {"from_remitted_cents": "bigint DEFAULT 0"},
 }
 """Columns of later that the operations of today write: there while it is filled, gone when it is migrated."""
-LENT_TABLES = {"mailing_undeliverableaddress": "id bigint, address text, ended_at timestamptz"}
+LENT_TABLES = {
+    "mailing_undeliverableaddress": "id bigint, address text, ended_at timestamptz",
+    "mailing_othersubject": "id bigint, message_id bigint, about_kind text, about_id bigint",
+}
 """Tables of later that the operations of today read, and find empty."""
 NAME = f"obole_priced_{os.getpid()}"
 FORM = [{"key": "repas", "label": "Repas préférés", "kind": "text", "required": False, "help": "", "choices": []}]

@@ -23,6 +23,10 @@ REMINDER = INVOICE | {"relance_1_le", "relance_precedente_le"}
 """When the first reminder, and the one before this one, were sent; nothing where there was none."""
 
 
+SEVERAL = BASE | {"nombre", "factures", "total_du", "regie", "comptable", "url"}
+"""A mail about several invoices: how many, each on its line, and what they come to."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MailKind:
     """One kind of mail: its name on the screen, what it may mention, its words."""
@@ -380,6 +384,18 @@ _AS_TYPED: dict[str, MailKind] = {
             " != '' %} ({{ comptable }}){% endif %}, qui vous adressera un avis des sommes à payer et en poursuivra"
             " le recouvrement. Elle ne pourra alors plus être réglée auprès de la régie {{ regie }}.\n\nPayer ma"
             " facture : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message."
+        )
+        + SIGNATURE,
+    ),
+    "reminder_many": MailKind(
+        label=_("Relance de plusieurs factures"),
+        variables=SEVERAL,
+        subject="{{ nombre }} factures restent à régler : {{ total_du }}",
+        body=(
+            "Bonjour {{ nom }},\n\nSauf erreur de notre part, nous n’avons pas reçu le règlement de {{ nombre }} de vos"
+            " factures :\n\n{{ factures }}\n\nCela fait {{ total_du }} à régler. Vous pouvez les payer ensemble ou"
+            " une à une ici : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message.\n\n"
+            "En cas de difficulté, contactez {{ service }} : des solutions existent."
         )
         + SIGNATURE,
     ),

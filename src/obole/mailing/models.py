@@ -78,6 +78,22 @@ class Message(models.Model):
         return f"{self.kind} → {self.to}"
 
 
+class OtherSubject(models.Model):
+    """What a mail is about besides its first subject: one that lists several invoices is about each of them."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="other_subjects")
+    about_kind = models.CharField(max_length=40)
+    about_id = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["message", "id"]
+        constraints = [models.UniqueConstraint(fields=["about_kind", "about_id", "message"], name="other_subject_once")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} → {self.about_kind} {self.about_id}"
+
+
 class UndeliverableAddress(models.Model):
     """
     An address whose mailbox does not exist, or is closed: a mail was refused or came back for good.

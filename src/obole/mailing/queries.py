@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat, Lower
 from obole.lib import texts
 from obole.mailing import rules
 from obole.mailing.default_templates import KINDS
-from obole.mailing.models import Message, Template, UndeliverableAddress
+from obole.mailing.models import Message, OtherSubject, Template, UndeliverableAddress
 from obole.mailing.states import NOT_ARRIVED
 
 
@@ -31,11 +31,14 @@ def template_of(kind: str) -> TemplateTexts:
 
 
 def about(*subjects: models.Model) -> QuerySet[Message]:
-    """Return the mails about these things, newest first."""
+    """Return the mails about these things, those about others as well included, newest first."""
     wanted = Q(pk__in=[])
     for subject in subjects:
         wanted |= Q(about_kind=subject._meta.label_lower, about_id=subject.pk)
-    return Message.objects.filter(wanted)
+    # Two searches by index, put together: a condition with OR would read every mail.
+    first = Message.objects.order_by().filter(wanted).values("pk")
+    besides = OtherSubject.objects.order_by().filter(wanted).values("message")
+    return Message.objects.filter(pk__in=first.union(besides))
 
 
 def subject_of(message: Message) -> models.Model | None:
@@ -44,6 +47,14 @@ def subject_of(message: Message) -> models.Model | None:
         return None
     rows: models.Manager[models.Model] = apps.get_model(message.about_kind)._default_manager
     return rows.filter(pk=message.about_id).first()
+
+
+def other_subjects_of(message: Message) -> list[models.Model]:
+    """Return what a mail is about besides its first subject."""
+    found: list[models.Model] = []
+    for other in message.other_subjects.order_by("id"):
+        found += apps.get_model(other.about_kind)._default_manager.filter(pk=other.about_id)
+    return found
 
 
 def cause_of_copy(message: Message) -> str:

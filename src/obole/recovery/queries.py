@@ -22,14 +22,15 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Coalesce
 
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, Letter
 from obole.billing.states import InvoiceState
 from obole.directory.models import Agent
 from obole.lib.dates import PARIS
 from obole.mailing import queries as mailing
-from obole.mailing.models import Message
+from obole.mailing.models import Message, OtherSubject
 from obole.mailing.states import MessageState
 from obole.payments.models import Allocation, AttemptLine
 from obole.recovery.agreement_states import AgreementState
@@ -41,7 +42,7 @@ from obole.regies import queries as regies
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Regie
 
-REMINDERS = ("reminder_1", "reminder_2", "reminder_3")
+REMINDERS = ("reminder_1", "reminder_2", "reminder_3", "reminder_many")
 """Those of late invoices: a reminder from before the due date asks for nothing that is late."""
 LATE_STEPS = Func(
     F("type__reminder_steps"),
@@ -126,7 +127,7 @@ def with_obstacle(invoices: QuerySet[Invoice], today: date) -> QuerySet[Any]:
     """Add ``obstacle``: why an invoice may not be handed over now (one of ``Obstacle``), or nothing if it may."""
     paying = Exists(AttemptLine.objects.filter(invoice=OuterRef("pk"), holds=True))
     disputed = Exists(Dispute.objects.filter(invoice=OuterRef("pk"), closed_at=None))
-    hears = ~Q(payer__email="") & ~mailing.is_marked("payer__email")
+    hears = ~Q(payer__address="") | (~Q(payer__email="") & ~mailing.is_marked("payer__email"))
     is_worth_it = Q(due_cents__gte=F("type__reminder_minimum_cents"))
     return invoices.annotate(reminded=_reminded(None)).annotate(
         obstacle=Case(
@@ -135,8 +136,7 @@ def with_obstacle(invoices: QuerySet[Invoice], today: date) -> QuerySet[Any]:
             When(disputed, then=Value(Obstacle.DISPUTED)),
             When(is_held(today), then=Value(Obstacle.HELD)),
             When(payable_until__gte=today, then=Value(Obstacle.TOO_SOON)),
-            # Who has no e-mail that works is reminded on paper, which nobody counts here; small sums are not
-            # reminded of.
+            # Who has neither an e-mail that works nor a postal address hears nothing; nobody is reminded of small sums.
             When(hears & is_worth_it & Q(reminded__lt=LATE_STEPS), then=Value(Obstacle.NOT_REMINDED)),
             default=Value(""),
             output_field=CharField(),
@@ -328,12 +328,23 @@ def natures_of(invoice_ids: Iterable[int]) -> dict[int, str]:
     return {pk: " ".join(natures) for pk, natures in found.items()}
 
 
-def _reminded(end: datetime | None) -> Coalesce:
-    """Count the reminders of an invoice that left, before an instant where there is one."""
-    mails = Message.objects.filter(about_kind="billing.invoice", about_id=OuterRef("pk"), kind__in=REMINDERS)
-    sent = mails.exclude(state=MessageState.DROPPED)
-    sent = sent.filter(created_at__lt=end) if end else sent
-    counted = sent.order_by().values("about_id").annotate(n=Count("pk")).values("n")
+def _reminded(end: datetime | None) -> CombinedExpression:
+    """
+    Count the reminders of an invoice that left, before an instant where there is one: by mails of its own, by mails
+    that list several invoices, and on paper once it is printed.
+    """
+    before = Q(created_at__lt=end) if end else Q()
+    left = Message.objects.filter(before, kind__in=REMINDERS).exclude(state=MessageState.DROPPED)
+    mine = Q(about_kind="billing.invoice", about_id=OuterRef("pk"))
+    alone = _count(left.filter(mine), by="about_id")
+    together = _count(OtherSubject.objects.filter(mine, message__in=left), by="about_id")
+    printed = Letter.objects.filter(invoice=OuterRef("pk"), kind=Letter.Kind.REMINDER)
+    printed = printed.filter(batch__made_at__lt=end) if end else printed.filter(batch__isnull=False)
+    return alone + together + _count(printed, by="invoice")
+
+
+def _count(rows: QuerySet[Any], *, by: str) -> Coalesce:
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), Value(0), output_field=IntegerField())
 
 

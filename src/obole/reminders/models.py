@@ -16,8 +16,8 @@ class Reminder(models.Model):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="reminders")
     step = models.PositiveSmallIntegerField()
-    message = models.OneToOneField(Message, on_delete=models.PROTECT, null=True, related_name="reminder")
-    """Its mail; without one it is on paper."""
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="reminders")
+    """Its mail, which may list other invoices of its payer; without one it is on paper."""
     letter = models.OneToOneField(Letter, on_delete=models.PROTECT, null=True, related_name="reminder")
     decided_at = models.DateTimeField()
     dropped_at = models.DateTimeField(null=True)

@@ -73,6 +73,14 @@ class InvoiceType(models.Model):
     reminder_last_hour = models.PositiveSmallIntegerField(
         _("envoyer jusqu’à (heure)"), default=20, validators=[MinValueValidator(1), MaxValueValidator(24)]
     )
+    reminder_together = models.BooleanField(
+        _("une seule relance par payeur"),
+        default=False,
+        help_text=_(
+            "Ses factures en retard à relancer le même jour, pour la même régie et le même service, tiennent dans un"
+            " courriel qui les liste : « Relance de plusieurs factures ». Les lettres restent une par facture."
+        ),
+    )
     reminder_joins_invoice = models.BooleanField(_("joindre la facture (PDF) aux relances"), default=False)
 
     class Meta:

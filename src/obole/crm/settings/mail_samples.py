@@ -15,6 +15,12 @@ SAMPLES = {
     "relance_precedente_le": "5 janvier 2027",
     "signalement": "Léo était absent le 12, nous avions prévenu le 10.",
     "reponse": "Vous avez raison\u00a0: la facture est annulée, une autre vous parvient.",
+    "nombre": "2",
+    "factures": (
+        f"- n° ENF-2026-004873 (Cantine et périscolaire)\u00a0: {money.euros(158_88)}, échue le 15 décembre 2026\n"
+        f"- n° ENF-2026-005210 (École de musique)\u00a0: {money.euros(64_00)}, échue le 15 décembre 2026"
+    ),
+    "total_du": money.euros(222_88),
     "echeancier": f"- 15 décembre 2026\u00a0: {money.euros(79_44)}\n- 15 janvier 2027\u00a0: {money.euros(79_44)}",
     "echeance_du": "15 janvier 2027",
     "a_payer": money.euros(79_44),

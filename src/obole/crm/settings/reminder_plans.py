@@ -101,6 +101,7 @@ class PlanForm(SettingsForm):
             "reminder_first_hour",
             "reminder_last_hour",
             "reminder_minimum_cents",
+            "reminder_together",
             "reminder_joins_invoice",
         )
 
@@ -221,9 +222,15 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
         "variables": variables(REMINDER),
         "coming": [(one, labels[one.rank - 1]) for one in coming[:LISTED]],
         "coming_count": len(coming),
+        "sendings": _sendings(coming) if page.asked.reminder_together else len(coming),
         "plot": _plot(page, coming, today) if coming else None,
     }
     return render_page(request, "crm/settings/reminder_plan.html", context)
+
+
+def _sendings(coming: Sequence[simulation.Upcoming]) -> int:
+    """Count the mails and letters of these reminders, where those of a payer and a day go in one mail."""
+    return len({(one.day, one.invoice.payer_id if one.invoice.payer.email else -one.invoice.pk) for one in coming})
 
 
 def _says_no_rest(step: Step) -> bool:

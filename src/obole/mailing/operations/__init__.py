@@ -2,7 +2,7 @@
 
 import logging
 import smtplib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -22,7 +22,7 @@ from obole.limits import operations as limits
 from obole.limits.rules import ACCOUNT_MAILS, NOTICE_MAILS, TooMany
 from obole.mailing import queries, rules, states
 from obole.mailing.default_templates import KINDS as KINDS
-from obole.mailing.models import Message, Template
+from obole.mailing.models import Message, OtherSubject, Template
 from obole.mailing.operations.addresses import mark_address, trust_address as trust_address
 from obole.mailing.operations.bounces import read_bounces as read_bounces
 from obole.mailing.states import AddressFault, MessageState
@@ -79,6 +79,8 @@ class Email:
     to: str
     rendered: rules.RenderedMail
     about: models.Model | None = None
+    also_about: Sequence[models.Model] = ()
+    """What it is about besides, where it lists several things."""
     attachments: Sequence[Mapping[str, str]] = field(default_factory=tuple)
     confidential: bool = False
     at_most_once: bool = False
@@ -111,12 +113,20 @@ def queue_many(letters: Sequence[Email], *, at: datetime) -> dict[str, Message]:
     said = [{name: getattr(message, name) for name in _SAID} for message in messages.values()]
     added = {cause: pk for pk, cause in sql.execute(_ADD, said=sql.as_json(said))} if said else {}
     tasks: dict[str, list[int]] = {}
+    others: list[OtherSubject] = []
     for cause, pk in added.items():
         messages[cause].pk = pk
+        others += _other_subjects(pk, wanted[cause].also_about)
         tasks.setdefault(wanted[cause].task, []).append(pk)
+    if others:
+        OtherSubject.objects.bulk_create(others)
     for task, keys in tasks.items():
         defer_many(task, [{"message_id": pk} for pk in keys])
     return {cause: messages[cause] for cause in added}
+
+
+def _other_subjects(message_id: int, subjects: Iterable[models.Model]) -> list[OtherSubject]:
+    return [OtherSubject(message_id=message_id, about_kind=one._meta.label_lower, about_id=one.pk) for one in subjects]
 
 
 def _message(letter: Email, *, at: datetime) -> Message:
@@ -150,6 +160,7 @@ def queue_again(message: Message, *, to: str, at: datetime) -> Message | None:
         to=to,
         rendered=rules.RenderedMail(message.subject, message.text, message.html),
         about=queries.subject_of(message),
+        also_about=queries.other_subjects_of(message),
         attachments=message.attachments,
         confidential=message.confidential,
         at_most_once=message.at_most_once,

@@ -1,10 +1,9 @@
 """Reminders decided, and handed over if their invoices are still due."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from functools import cache
 
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
@@ -12,18 +11,17 @@ from django.utils.translation import gettext as _
 from obole.audit_log import operations as audit_log
 from obole.billing import operations as billing, rules as billing_rules
 from obole.billing.access import require_biller
-from obole.billing.emails import invoice_variables
-from obole.billing.models import Invoice, InvoicePdf, Letter
-from obole.billing.rules import reminder_plan
+from obole.billing.models import Invoice, Letter
 from obole.directory import queries as directory
-from obole.directory.models import Authority
 from obole.lib import actors, dates, texts
 from obole.lib.actors import Actor
 from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
+from obole.mailing.models import Message
 from obole.payments import queries as payments
 from obole.reminders import queries, rules
+from obole.reminders.emails import SEVERAL, Chosen, Words, documents, together
 from obole.reminders.models import Reminder
 from obole.reminders.queries import ReminderRefusal
 
@@ -39,9 +37,10 @@ class ReminderRefused(Exception):
         self.why = why
 
 
+@atomic_with_retry
 def remind(*, invoice_id: int, at: datetime) -> Reminder | None:
-    """Decide the next reminder of an invoice, if one is due now, as ``remind_many`` does."""
-    return next(iter(remind_many(invoice_ids=[invoice_id], at=at)), None)
+    """Decide the next reminder of an invoice alone, if one is due now, as ``remind_many`` does."""
+    return next(iter(_decide([invoice_id], at=at)), None)
 
 
 @atomic_with_retry
@@ -51,13 +50,19 @@ def remind_many(*, invoice_ids: Collection[int], at: datetime) -> list[Reminder]
 
     Nobody who has paid, is paying, paid what a person still looks at, contests, was granted a rest, cannot pay online
     since the bank is down, or has neither an e-mail nor a postal address is reminded. Who has no e-mail that works is
-    written to on paper. The invoices are locked together: a few hundred at once, so that who pays waits for less than a
-    second.
+    written to on paper. Where its type says so, an invoice brings the others of its payer that are due a reminder too:
+    one mail lists them. The invoices are locked together: a few hundred at once, so that who pays waits for less than
+    a second.
     """
+    return _decide({*invoice_ids, *queries.to_go_together(invoice_ids)}, at=at)
+
+
+def _decide(invoice_ids: Collection[int], *, at: datetime) -> list[Reminder]:
     today = dates.day_of(at)
     locked = Invoice.objects.locked().select_related("type", "regie").filter(pk__in=invoice_ids)
     invoices = list(locked.order_by("pk"))
     prefetch_related_objects(invoices, "payer")
+    prefetch_related_objects([one for one in invoices if one.type.reminder_together], "dossier__scheme")
     due, sent = _still_due(invoices, today=today), queries.sent_of_each(invoice_ids)
     unpayable, mails = set(payments.regies_not_payable(today)), queries.mails_of(invoices)
     chosen = [
@@ -98,7 +103,7 @@ def next_words(invoice: Invoice, *, today: date) -> mail_rules.RenderedMail:
     shown = copy(invoice)
     if shown.payable_until is not None:
         shown.payable_until = max(shown.payable_until, billing_rules.payable_after_reminder(today))
-    return _words(_by_hand(shown), directory.the_authority(), mail_queries.template_of)
+    return Words(directory.the_authority())([_by_hand(shown)])
 
 
 @atomic_with_retry
@@ -111,25 +116,26 @@ def send_sample(words: mail_rules.RenderedMail, *, kind: str, to: str, at: datet
 
 def deliver(*, message_id: int, at: datetime) -> None:
     """
-    Hand a reminder over, unless the invoice was paid, cancelled or is being paid since it was decided, or mails to its
-    payer come back now: then it is left, and its step comes again if it is due once more.
+    Hand a reminder over, unless an invoice that it asks for was paid, cancelled or is being paid since it was decided,
+    or mails to its payer come back now: then it is left, and its steps come again if they are due once more.
 
     :raises OSError: if the mail server did not take it and it will be tried again.
     """
-    reminder = Reminder.objects.select_related("invoice", "message").get(message=message_id)
-    if not is_still_due(reminder.invoice, today=dates.day_of(at)):
-        _drop(reminder_id=reminder.pk, message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
-    elif reminder.message is not None and not mail_queries.is_usable(reminder.message.to):
-        _drop(reminder_id=reminder.pk, message_id=message_id, reason=mail_rules.UNDELIVERABLE, at=at)
+    reminders = Reminder.objects.filter(message=message_id).select_related("invoice").order_by("id")
+    invoices = [reminder.invoice for reminder in reminders]
+    if len(_still_due(invoices, today=dates.day_of(at))) < len(invoices):
+        _drop(message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
+    elif not mail_queries.is_usable(Message.objects.get(pk=message_id).to):
+        _drop(message_id=message_id, reason=mail_rules.UNDELIVERABLE, at=at)
     else:
         mailing.deliver(message_id=message_id, at=at)
 
 
 @atomic_with_retry
-def _drop(*, reminder_id: int, message_id: int, reason: str, at: datetime) -> None:
-    """Leave a reminder whose mail waits; one that was left, or has gone meanwhile, stays as it is."""
+def _drop(*, message_id: int, reason: str, at: datetime) -> None:
+    """Leave the reminders whose mail waits; one that was left, or has gone meanwhile, stays as it is."""
     if mailing.cancel(message_id=message_id, reason=reason, at=at):
-        Reminder.objects.filter(pk=reminder_id).update(dropped_at=at)
+        Reminder.objects.filter(message=message_id).update(dropped_at=at)
 
 
 @atomic_with_retry
@@ -158,22 +164,6 @@ def _still_due(invoices: Sequence[Invoice], *, today: date) -> set[int]:
     return queries.still_due([invoice.pk for invoice in invoices], today=today)
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """An invoice whose payer is reminded: which reminder, what was sent before it, and where a mail reaches them."""
-
-    invoice: Invoice
-    rank: int
-    sent: rules.Sent
-    email: str
-
-    @property
-    def cause(self) -> str:
-        """What its mail is kept under: there is one, and another once that one was left."""
-        again = f":{self.sent.dropped}" if self.sent.dropped else ""
-        return f"reminder:{self.invoice.pk}:{self.rank}{again}"
-
-
 def _by_hand(invoice: Invoice) -> Chosen:
     sent = queries.sent_of(invoice)
     return Chosen(
@@ -183,41 +173,43 @@ def _by_hand(invoice: Invoice) -> Chosen:
 
 def _send(every: Sequence[Chosen], *, actor: Actor, at: datetime) -> list[Reminder]:
     """Put reminders in the outbox, or with the letters; none that is there. The caller holds the invoices."""
-    authority, template_of = directory.the_authority(), cache(mail_queries.template_of)
+    words_of = Words(directory.the_authority())
     # What a reminder says of the transmission must still be true when it is read.
     until = billing_rules.payable_after_reminder(dates.day_of(at))
     billing.keep_payable(invoices=[one.invoice for one in every], until=until)
-    words = {one.cause: _words(one, authority, template_of) for one in every}
-    mails = [_mail(one, words[one.cause]) for one in every if one.email]
-    messages = mailing.queue_many(mails, at=at)
-    made = [one for one in every if one.cause in messages or not one.email]
-    on_paper = [_letter(one, words[one.cause], at=at) for one in made if one.cause not in messages]
+    mails = {group[0].cause: group for group in together([one for one in every if one.email])}
+    added = mailing.queue_many([_mail(group, words_of(group)) for group in mails.values()], at=at)
+    messages = {one.invoice.pk: added[cause] for cause, group in mails.items() if cause in added for one in group}
+    made = [one for one in every if one.invoice.pk in messages or not one.email]
+    on_paper = [_letter(one, words_of([one]), at=at) for one in made if one.invoice.pk not in messages]
     letters = {letter.invoice_id: letter for letter in Letter.objects.bulk_create(on_paper)}
     reminders = Reminder.objects.bulk_create(
         Reminder(
             invoice=one.invoice,
             step=one.rank,
-            message=messages.get(one.cause),
+            message=messages.get(one.invoice.pk),
             letter=letters.get(one.invoice.pk),
             decided_at=at,
         )
         for one in made
     )
-    said = [("reminder.send" if one.cause in messages else "reminder.write", one) for one in made]
+    said = [("reminder.send" if one.invoice.pk in messages else "reminder.write", one) for one in made]
     audit_log.log_transitions(
         [(TransitionRecord(verb, "", ""), one.invoice, {"step": one.rank}) for verb, one in said], actor=actor, at=at
     )
     return reminders
 
 
-def _mail(one: Chosen, words: mail_rules.RenderedMail) -> mailing.Email:
+def _mail(group: Sequence[Chosen], words: mail_rules.RenderedMail) -> mailing.Email:
+    first, *others = group
     return mailing.Email(
-        cause=one.cause,
-        kind=reminder_plan.kind_of(one.invoice.type.steps, one.rank),
-        to=one.email,
+        cause=first.cause,
+        kind=SEVERAL if others else first.kind,
+        to=first.email,
         rendered=words,
-        about=one.invoice,
-        attachments=_documents(one.invoice),
+        about=first.invoice,
+        also_about=[one.invoice for one in others],
+        attachments=[document for one in group for document in documents(one.invoice)],
         at_most_once=True,
         task="reminders.deliver",
     )
@@ -234,24 +226,3 @@ def _rank_due(invoice: Invoice, sent: rules.Sent, *, today: date) -> int | None:
         return None
     planned = queries.planned_next(invoice, today=today, sent=sent)
     return planned.rank if planned and planned.day <= today else None
-
-
-def _words(
-    one: Chosen, authority: Authority, template_of: Callable[[str], mail_queries.TemplateTexts]
-) -> mail_rules.RenderedMail:
-    steps, sent = one.invoice.type.steps, one.sent
-    step = steps[one.rank - 1] if one.rank <= len(steps) else None
-    kind = reminder_plan.kind_of(steps, one.rank)
-    own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else template_of(kind)
-    days = {"relance_1_le": sent.first, "relance_precedente_le": sent.day}
-    before = {name: dates.format_long(day) if day else "" for name, day in days.items()}
-    said = {**invoice_variables(one.invoice, authority), **before}
-    return mailing.compose(kind, said, own=own)
-
-
-def _documents(invoice: Invoice) -> list[dict[str, str]]:
-    """Return what is joined to a reminder: the invoice, where its type says so and its document is made."""
-    document = InvoicePdf.objects.filter(invoice=invoice).first() if invoice.type.reminder_joins_invoice else None
-    if document is None:
-        return []
-    return [{"name": f"{invoice.number}.pdf", "type": "application/pdf", "digest": document.digest}]

@@ -149,6 +149,16 @@ def refusals(invoice_ids: Collection[int], *, today: date) -> dict[int, Reminder
     return {pk: ReminderRefusal(said) for pk, said in rows.values_list("pk", "why")}
 
 
+def to_go_together(invoice_ids: Collection[int]) -> list[int]:
+    """
+    Return the ids of what else is due of the payers of some invoices whose types put their reminders in one mail, with
+    one query.
+    """
+    asked = Invoice.objects.filter(pk__in=invoice_ids, type__reminder_together=True)
+    due = Invoice.objects.filter(state=InvoiceState.DUE, type__reminder_together=True)
+    return list(due.filter(payer__in=asked.order_by().values("payer")).order_by("pk").values_list("pk", flat=True))
+
+
 def mails_of(invoices: Collection[Invoice]) -> dict[int, str]:
     """
     Return where a mail reaches the payer of each invoice, with one query: nowhere for who has no address for mails, or

@@ -1,0 +1,120 @@
+"""The words of reminders: of one invoice, or of several of one payer that go in one mail."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from obole.billing.emails import invoice_variables
+from obole.billing.models import Invoice, InvoicePdf
+from obole.billing.rules import reminder_plan
+from obole.directory.models import Authority
+from obole.lib import dates, money
+from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
+from obole.reminders import rules
+
+SEVERAL = "reminder_many"
+MOST_TOGETHER = 30
+"""Invoices in one mail, which people read on a phone."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An invoice whose payer is reminded: which reminder, what was sent before it, and where a mail reaches them."""
+
+    invoice: Invoice
+    rank: int
+    sent: rules.Sent
+    email: str
+
+    @property
+    def cause(self) -> str:
+        """What its mail is kept under: there is one, and another once that one was left."""
+        again = f":{self.sent.dropped}" if self.sent.dropped else ""
+        return f"reminder:{self.invoice.pk}:{self.rank}{again}"
+
+    @property
+    def kind(self) -> str:
+        """The model whose words it uses where its step has none of its own."""
+        return reminder_plan.kind_of(self.invoice.type.steps, self.rank)
+
+
+def together(every: Iterable[Chosen]) -> list[list[Chosen]]:
+    """
+    Put those in one mail that a payer owes to one régie for one service, of late invoices whose types say so; each
+    other one is alone. Their dispositifs are read with the invoices.
+    """
+    groups: dict[tuple[int, ...], list[Chosen]] = {}
+    for one in every:
+        groups.setdefault(_whose(one), []).append(one)
+    most = MOST_TOGETHER
+    return [group[start : start + most] for group in groups.values() for start in range(0, len(group), most)]
+
+
+def _whose(one: Chosen) -> tuple[int, ...]:
+    invoice = one.invoice
+    if not invoice.type.reminder_together or one.kind == "reminder_before":
+        return (invoice.pk,)
+    # Who handles one service must not read of the others' invoices.
+    service = invoice.dossier.scheme.service_id if invoice.dossier else 0
+    return (invoice.payer_id, invoice.regie_id, service)
+
+
+class Words:
+    """Write reminders for a town; its models are looked up once."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+        self._template_of = cache(mail_queries.template_of)
+
+    def __call__(self, group: Sequence[Chosen]) -> mail_rules.RenderedMail:
+        """Return what the mail of these reminders says."""
+        return self._of_several(group) if len(group) > 1 else self._of_one(group[0])
+
+    def _of_one(self, one: Chosen) -> mail_rules.RenderedMail:
+        steps = one.invoice.type.steps
+        step = steps[one.rank - 1] if one.rank <= len(steps) else None
+        own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else self._template_of(one.kind)
+        days = {"relance_1_le": one.sent.first, "relance_precedente_le": one.sent.day}
+        before = {name: dates.format_long(day) if day else "" for name, day in days.items()}
+        said = {**invoice_variables(one.invoice, self._authority), **before}
+        return mailing.compose(one.kind, said, own=own)
+
+    def _of_several(self, group: Sequence[Chosen]) -> mail_rules.RenderedMail:
+        first = group[0].invoice
+        said = {
+            "nom": first.payer.display_name,
+            **self._authority.variables(),
+            "nombre": str(len(group)),
+            "factures": "\n".join(_line(one) for one in group),
+            "total_du": money.euros(sum(one.invoice.remaining_cents for one in group)),
+            "regie": first.regie.name,
+            "comptable": self._authority.treasury,
+            "url": f"{settings.BASE_URL}/mes-factures/",
+        }
+        return mailing.compose(SEVERAL, said, own=self._template_of(SEVERAL))
+
+
+def _line(one: Chosen) -> str:
+    """Write an invoice on its line, with what becomes of it if this is the last time that it is asked for."""
+    invoice, is_last = one.invoice, one.kind == f"reminder_{reminder_plan.LAST_WORDS}"
+    said = _("- n° %(number)s (%(label)s)\u00a0: %(rest)s, échue le %(day)s") % {
+        "number": invoice.number,
+        "label": invoice.label,
+        "rest": money.euros(invoice.remaining_cents),
+        "day": dates.format_long(invoice.due_date) if invoice.due_date else "",
+    }
+    if not is_last or invoice.payable_until is None:
+        return said
+    until = {"line": said, "day": dates.format_long(invoice.payable_until)}
+    return _("%(line)s\u00a0; sans règlement au plus tard le %(day)s, transmise au comptable public") % until
+
+
+def documents(invoice: Invoice) -> list[dict[str, str]]:
+    """Return what is joined to a reminder: the invoice, where its type says so and its document is made."""
+    document = InvoicePdf.objects.filter(invoice=invoice).first() if invoice.type.reminder_joins_invoice else None
+    if document is None:
+        return []
+    return [{"name": f"{invoice.number}.pdf", "type": "application/pdf", "digest": document.digest}]
