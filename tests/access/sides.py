@@ -114,6 +114,7 @@ def of_settings(town: Town) -> dict[str, Address]:
         "kept view": (SavedList.objects.get_or_create(agent=town.agent, list_name="invoices", name="Retards")[0].pk,),
         "type state": (town.type.pk, last_event(town.type)),
         "mail": ("reminder_1",),
+        "type mail": (town.type.pk, "invoice_deposited"),
         "mail state": ("payment_too_late", last_event(adapted_mail("payment_too_late"))),
         "start": (make_unpriced(town).pk, "montant"),
         "public scheme": (town.scheme.public_id,),

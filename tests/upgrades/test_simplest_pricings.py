@@ -79,6 +79,7 @@ LENT = {
         "reminder_last_hour": "smallint DEFAULT 20",
         "reminder_joins_invoice": "boolean DEFAULT false",
         "reminder_together": "boolean DEFAULT false",
+        "mail_words": "jsonb DEFAULT '{}'",
     },
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
     "payments_anomaly": {"assignee_id": "bigint"},

@@ -10,6 +10,7 @@ from obole.directory import queries as directory
 from obole.directory.models import Authority
 from obole.lib import dates, money
 from obole.mailing import operations as mailing, queries as mail_queries
+from obole.mailing.rules import RenderedMail
 
 
 def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> dict[str, str]:
@@ -34,6 +35,12 @@ def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> d
     }
 
 
+def compose(kind: str, invoice: Invoice, variables: Mapping[str, str]) -> RenderedMail:
+    """Fill the words of a mail about an invoice: those of its type, else the town's, else the original ones."""
+    words = invoice.type.mail_words.get(kind)
+    return mailing.compose(kind, variables, own=mail_queries.TemplateTexts(**words) if words else None)
+
+
 def send_invoice_notice(invoice: Invoice, *, email: str, authority: Authority, at: datetime) -> None:
     """
     Queue the mail that says the invoice is in the payer's account; where none reaches them, write its letter.
@@ -47,7 +54,7 @@ def send_invoice_notice(invoice: Invoice, *, email: str, authority: Authority, a
         cause=f"invoice_deposited:{invoice.pk}",
         kind="invoice_deposited",
         to=email,
-        rendered=mailing.compose("invoice_deposited", invoice_variables(invoice, authority)),
+        rendered=compose("invoice_deposited", invoice, invoice_variables(invoice, authority)),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -61,7 +68,7 @@ def send_due_date_notice(invoice: Invoice, *, at: datetime) -> None:
         cause=f"due_date_changed:{invoice.pk}:{at.isoformat()}",
         kind="due_date_changed",
         to=invoice.payer.email,
-        rendered=mailing.compose("due_date_changed", invoice_variables(invoice)),
+        rendered=compose("due_date_changed", invoice, invoice_variables(invoice)),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -78,7 +85,7 @@ def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
         cause=f"invoice_cancelled:{invoice.pk}",
         kind="invoice_cancelled",
         to=invoice.payer.email,
-        rendered=mailing.compose("invoice_cancelled", variables),
+        rendered=compose("invoice_cancelled", invoice, variables),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -88,7 +95,7 @@ def _write(invoice: Invoice, kind: Letter.Kind, variables: Mapping[str, str], *,
     """Write a letter once, in the transaction that decides it; nobody is written to without an address either."""
     if not invoice.payer.address:
         return
-    words = mailing.compose(f"letter_{kind}", variables)
+    words = compose(f"letter_{kind}", invoice, variables)
     letter = Letter(invoice=invoice, kind=kind, subject=words.subject, text=words.text, written_at=at)
     # As a mail with its cause: a worker that begins again finds the letter that it wrote.
     Letter.objects.bulk_create([letter], ignore_conflicts=True)

@@ -111,6 +111,8 @@ class Authority(models.Model):
                 "service": self.name,
                 "telephone": self.phone,
                 "horaires": self.hours,
+                # Not for words: it is what the button of a mail is drawn in.
+                "couleur": self.colour,
             }
 
     def clean(self) -> None:

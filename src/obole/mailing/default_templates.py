@@ -229,7 +229,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nNous avons bien reçu votre paiement de {{ paye }} le {{ date }} à {{ heure }} "
             "({{ precisions }}). {{ solde }}\n\n"
-            "Le reçu est joint et reste disponible dans votre espace : {{ url }}"
+            "Le reçu est joint et reste disponible dans votre espace.\n\nVoir ma facture : {{ url }}"
         )
         + SIGNATURE,
     ),
@@ -239,8 +239,8 @@ _AS_TYPED: dict[str, MailKind] = {
         subject="Votre paiement n’a pas abouti",
         body=(
             "Bonjour {{ nom }},\n\nVotre banque n’a pas autorisé le paiement de la facture {{ numero }} le {{ date }}."
-            " Aucune somme n’a été débitée par nos services. La facture reste à régler avant le {{ echeance }} : {{"
-            " url }}"
+            " Aucune somme n’a été débitée par nos services. La facture reste à régler avant le {{ echeance }}.\n\n"
+            "Payer ma facture : {{ url }}"
         )
         + SIGNATURE,
     ),
@@ -356,8 +356,9 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nSauf erreur de notre part, nous n’avons pas reçu le règlement de votre facture n° {{"
             " numero }} ({{ reste_du }}), dont la date limite était le {{ echeance }}. Il s’agit peut-être d’un oubli :"
-            " vous pouvez la payer en deux minutes ici : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir"
-            " compte de ce message.\n\nEn cas de difficulté, contactez {{ service }} : des solutions existent."
+            " deux minutes suffisent pour la payer.\n\nPayer ma facture : {{ url }}\n\nSi vous avez déjà payé, merci"
+            " de ne pas tenir compte de ce message.\n\nEn cas de difficulté, contactez {{ service }} : des solutions"
+            " existent."
         )
         + SIGNATURE,
     ),
@@ -368,7 +369,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nMalgré notre {% if relance_precedente_le != '' %}message du {{ relance_precedente_le"
             " }}{% else %}précédent message{% endif %}, la somme de {{ reste_du }} reste due pour la facture"
-            " n° {{ numero }} ({{ libelle }}), dont la date limite était le {{ echeance }}. Vous pouvez la payer ici :"
+            " n° {{ numero }} ({{ libelle }}), dont la date limite était le {{ echeance }}.\n\nPayer ma facture :"
             " {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message. Si le montant vous"
             " semble inexact, dites-le-nous."
         )
@@ -393,8 +394,8 @@ _AS_TYPED: dict[str, MailKind] = {
         subject="{{ nombre }} factures restent à régler : {{ total_du }}",
         body=(
             "Bonjour {{ nom }},\n\nSauf erreur de notre part, nous n’avons pas reçu le règlement de {{ nombre }} de vos"
-            " factures :\n\n{{ factures }}\n\nCela fait {{ total_du }} à régler. Vous pouvez les payer ensemble ou"
-            " une à une ici : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message.\n\n"
+            " factures :\n\n{{ factures }}\n\nCela fait {{ total_du }} à régler, ensemble ou une à une.\n\nPayer mes"
+            " factures : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message.\n\n"
             "En cas de difficulté, contactez {{ service }} : des solutions existent."
         )
         + SIGNATURE,

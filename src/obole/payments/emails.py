@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from obole.billing.emails import invoice_variables
+from obole.billing.emails import compose, invoice_variables
 from obole.billing.models import Invoice
 from obole.lib import dates, money, texts
 from obole.mailing import operations as mailing
@@ -20,7 +20,7 @@ def send_refusal(attempt: Attempt, *, at: datetime) -> None:
         cause=f"payment_refused:{attempt.pk}",
         kind="payment_refused",
         to=attempt.email,
-        rendered=mailing.compose("payment_refused", variables),
+        rendered=compose("payment_refused", invoice, variables),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -48,7 +48,7 @@ def send_receipt(receipt: Receipt, paper: ReceiptPdf, *, at: datetime) -> None:
         cause=f"payment_receipt:{receipt.pk}",
         kind="payment_receipt",
         to=to,
-        rendered=mailing.compose("payment_receipt", variables),
+        rendered=compose("payment_receipt", invoice, variables),
         about=invoice,
         attachments=[{"name": f"recu-{receipt.number}.pdf", "type": "application/pdf", "digest": paper.digest}],
     )
@@ -78,7 +78,7 @@ def send_surplus(
         cause=f"payment_surplus:{receipt.pk}",
         kind=kind,
         to=to,
-        rendered=mailing.compose(kind, variables),
+        rendered=compose(kind, invoice, variables),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -100,7 +100,7 @@ def send_too_late(receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, 
         cause=f"payment_too_late:{receipt.pk}",
         kind="payment_too_late",
         to=to,
-        rendered=mailing.compose("payment_too_late", variables),
+        rendered=compose("payment_too_late", invoice, variables),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -131,7 +131,7 @@ def send_reversal(reversal: Reversal, invoice: Invoice, *, cents: int, at: datet
         cause=f"payment_reversed:{receipt.pk}:{invoice.pk}",
         kind=kind,
         to=to,
-        rendered=mailing.compose(kind, variables),
+        rendered=compose(kind, invoice, variables),
         about=invoice,
     )
     mailing.queue(letter, at=at)
@@ -150,7 +150,7 @@ def send_refund(refund: Refund, *, at: datetime) -> None:
     variables = {**invoice_variables(invoice), "numero": _named(numbers), "paye": money.euros(refund.cents)}
     kind = "payment_refunded" if refund.payee == Refund.Payee.PAYER else "payment_handed_over"
     letter = mailing.Email(
-        cause=f"{kind}:{refund.pk}", kind=kind, to=to, about=invoice, rendered=mailing.compose(kind, variables)
+        cause=f"{kind}:{refund.pk}", kind=kind, to=to, about=invoice, rendered=compose(kind, invoice, variables)
     )
     mailing.queue(letter, at=at)
 

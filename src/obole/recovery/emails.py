@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from obole.billing.emails import invoice_variables
+from obole.billing.emails import compose, invoice_variables
 from obole.billing.models import Invoice
 from obole.directory import queries as directory
 from obole.lib import dates, money
@@ -80,7 +80,7 @@ def _about(
         cause=f"{kind}:{cause}",
         kind=kind,
         to=invoice.payer.email,
-        rendered=mailing.compose(kind, {**invoice_variables(invoice), **more}),
+        rendered=compose(kind, invoice, {**invoice_variables(invoice), **more}),
         about=invoice,
         at_most_once=task != "mailing.deliver",
         task=task,

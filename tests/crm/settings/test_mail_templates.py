@@ -73,11 +73,15 @@ def test_words_that_cannot_be_used_are_refused(desk: Desk, changes: dict[str, st
 def test_a_preview_saves_nothing_and_keeps_what_was_typed(desk: Desk) -> None:
     before = Record.objects.count()
     answer = desk.send(
-        "settings_mail", "reminder_1", subject="Essai pour {{ nom }}", body="Payer : {{ url }}", preview="1"
+        "settings_mail",
+        "reminder_1",
+        subject="Essai pour {{ nom }}",
+        body="Ici {{ url }}\n\nPayer : {{ url }}",
+        preview="1",
     )
     page = text_of(answer)
     assert "Essai pour Mme Maud Lefèvre" in page
-    assert f"Payer : {settings.BASE_URL}/mes-factures/" in page
+    assert f"Ici {settings.BASE_URL}/mes-factures/ Payer" in page
     assert 'value="Essai pour {{ nom }}"' in answer.content.decode()
     assert (Record.objects.count(), Template.objects.count()) == (before, 0)
 
@@ -85,7 +89,7 @@ def test_a_preview_saves_nothing_and_keeps_what_was_typed(desk: Desk) -> None:
 def test_a_preview_of_wrong_words_says_to_mend_them(desk: Desk) -> None:
     answer = desk.send("settings_mail", "reminder_1", body="{{ x }}", preview="1")
     assert "Corrigez le texte pour voir l’aperçu." in text_of(answer)
-    assert errors_of(answer) == ""
+    assert "Texte : La variable « x » n’existe pas dans ce courriel." in errors_of(answer)
 
 
 def test_what_looks_like_html_is_shown_as_text(desk: Desk) -> None:

@@ -83,6 +83,9 @@ class InvoiceType(models.Model):
     )
     reminder_joins_invoice = models.BooleanField(_("joindre la facture (PDF) aux relances"), default=False)
 
+    mail_words = models.JSONField(_("textes de ses courriels"), default=dict, blank=True)
+    """By their kinds, the mails about its invoices that have words of their own, as ``type_mails`` has them."""
+
     class Meta:
         ordering = ["name", "id"]
 

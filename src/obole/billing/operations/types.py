@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from obole.audit_log import configuration
 from obole.billing.models import InvoiceType
-from obole.billing.rules import reminder_plan
+from obole.billing.rules import reminder_plan, type_mails
 from obole.lib.actors import Actor
 
 TOGETHER = ("reminder_steps", "payment_term", "reminder_first_hour", "reminder_last_hour")
@@ -20,7 +20,7 @@ def configure_type(*, type_id: int | None, values: Mapping[str, Any], actor: Act
     """
     Create or change a type de facture; invoices that were issued keep what they say.
 
-    :raises django.core.exceptions.ValidationError: if a value is refused, the words of a reminder included.
+    :raises django.core.exceptions.ValidationError: if a value is refused, the words of a mail included.
     """
     check_type(values={**_in_force(type_id, values), **values})
     return configuration.configure(InvoiceType, pk=type_id, values=values, actor=actor, at=at)
@@ -37,6 +37,10 @@ def check_type(*, values: Mapping[str, Any]) -> None:
         reminder_plan.check(values.get("reminder_steps", []), payment_term=values.get("payment_term"))
     except ValidationError as error:
         wrong["reminder_steps"] = error.messages
+    try:
+        type_mails.check(values.get("mail_words", {}))
+    except ValidationError as error:
+        wrong["mail_words"] = error.messages
     if values.get("reminder_first_hour", 8) >= values.get("reminder_last_hour", 20):
         wrong["reminder_last_hour"] = _("Les relances partent entre ces deux heures : la seconde est la plus tardive.")
     if wrong:

@@ -91,7 +91,7 @@ def periods() -> list[str]:
 
 def listed(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Leave out of ``invoices_to_list`` what no list shows and each row would read: documents, answers, keys, texts."""
-    texts = ("introduction", "closing", "payment_instructions", "legal_mentions", "reminder_steps")
+    texts = ("introduction", "closing", "payment_instructions", "legal_mentions", "reminder_steps", "mail_words")
     return invoices.defer(
         *("wording", "payer__search_keys", "dossier__answers", "dossier__search_keys", "dossier__requests"),
         *(f"type__{name}" for name in texts),

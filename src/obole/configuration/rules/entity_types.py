@@ -78,7 +78,7 @@ TYPES = EntityType(
         "accepts_cesu", "schemes", "colour", "heading", "introduction", "closing", "payment_instructions",
         "legal_mentions", "vat_mention",
         "reminder_steps", "reminder_open_days_only", "reminder_minimum_cents", "reminder_first_hour",
-        "reminder_last_hour", "reminder_together", "reminder_joins_invoice",
+        "reminder_last_hour", "reminder_together", "reminder_joins_invoice", "mail_words",
     ),
     links={"regie": "regies", "schemes": "schemes"},
 )  # fmt: skip

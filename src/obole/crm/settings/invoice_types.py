@@ -168,8 +168,10 @@ class InvoiceTypeForm(SettingsForm):
 
 REMINDERS = tuple(field.name for field in InvoiceType._meta.concrete_fields if field.name.startswith("reminder_"))
 COPIED = (
-    *(name for name in InvoiceTypeForm.Meta.fields if name != "name"), *REMINDERS, "logo_digest", "logo_format",
-)  # fmt: skip
+    *(name for name in InvoiceTypeForm.Meta.fields if name != "name"),
+    *REMINDERS,
+    *("mail_words", "logo_digest", "logo_format"),
+)
 LONGEST_NAME = 120
 
 

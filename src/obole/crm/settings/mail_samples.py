@@ -1,10 +1,17 @@
 """What the variables of a mail look like once filled, for previews."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _, gettext_lazy
 
+from obole.billing.emails import invoice_variables
+from obole.billing.models import Invoice
 from obole.directory import queries as directory
+from obole.directory.models import Agent
 from obole.lib import money
 from obole.mailing import rules
 
@@ -50,26 +57,64 @@ SAMPLES = {
 }
 
 
-def sample_of(names: Iterable[str]) -> dict[str, str]:
-    """Return a value for each of these variables, the town's own where it is known."""
+class SeenInvoiceField(forms.CharField):
+    """The number of an invoice that the agent sees, whose values stand for the samples; nothing if it is left empty."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", gettext_lazy("Avec la facture n°"))
+        options.setdefault(
+            "help_text", gettext_lazy("Vide : des valeurs d’exemple. Sinon, par exemple ENF-2026-004873.")
+        )
+        super().__init__(required=False, max_length=24, widget=forms.TextInput({"autocomplete": "off"}), **options)
+        self.invoices = Invoice.objects.none()
+
+    def clean(self, value: Any) -> Invoice | None:
+        """
+        Find the invoice.
+
+        :raises ValidationError: if the agent sees none of this number.
+        """
+        number = super().clean(value).upper()
+        found = self.invoices.select_related("type", "regie", "payer").filter(number=number).first() if number else None
+        if number and found is None:
+            raise ValidationError(_("Vous ne voyez aucune facture de ce numéro : recopiez-le tel qu’il est imprimé."))
+        return found
+
+
+def show_invoices_of(form: forms.BaseForm, agent: Agent) -> None:
+    """Let the field of a form find the invoices that an agent sees."""
+    field = form.fields["sample_invoice"]
+    if isinstance(field, SeenInvoiceField):
+        field.invoices = Invoice.objects.seen_by(agent)
+
+
+def sample_of(names: Iterable[str], invoice: Invoice | None = None) -> dict[str, str]:
+    """Return a value for each of these variables: the invoice's, the town's, or one that stands for it."""
     town = directory.the_authority()
     known = {
         **SAMPLES,
         **town.variables(),
         "telephone": town.phone or "01 23 45 67 89",
         "horaires": town.hours or "du lundi au vendredi, 9 h – 17 h",
+        **(invoice_variables(invoice, town) if invoice else {}),
     }
-    return {name: known.get(name, "…") for name in names}
+    return {name: known.get(name, "…") for name in (*names, "couleur")}
 
 
 def variables(names: Iterable[str]) -> list[tuple[str, str]]:
     """Return the variables in alphabetical order, each with a sample."""
-    return sorted(sample_of(names).items())
+    return sorted((name, sample) for name, sample in sample_of(names).items() if name in set(names))
 
 
-def preview(subject: str, body: str, names: Iterable[str]) -> rules.RenderedMail | None:
+def preview(subject: str, body: str, names: Iterable[str], invoice: Invoice | None = None) -> rules.RenderedMail | None:
     """Return the mail as a payer would read it; nothing if it cannot be: the form says why."""
     try:
-        return rules.render(subject, body, sample_of(names))
+        rules.check(subject, body, frozenset(names))
+        return rules.render(subject, body, sample_of(names, invoice))
     except rules.BadTemplate:
         return None
+
+
+def hides_the_rest(words: str) -> bool:
+    """Tell whether words name the amount of an invoice and never what is left of it: who paid in part is misled."""
+    return "montant" in words and "reste_du" not in words

@@ -16,10 +16,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy
 
 from obole.billing import operations as billing
-from obole.billing.models import InvoiceType
+from obole.billing.models import Invoice, InvoiceType
 from obole.billing.rules import reminder_plan
 from obole.billing.rules.reminder_plan import MOST_STEPS, Step
-from obole.crm.settings.mail_samples import preview, variables
+from obole.crm.settings.mail_samples import SeenInvoiceField, hides_the_rest, preview, show_invoices_of, variables
 from obole.crm.shared import charts
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.settings_forms import SettingsForm
@@ -27,9 +27,8 @@ from obole.crm.shared.settings_pages import back_to, save, sent_values
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates
-from obole.mailing import queries as mailing, rules as mail_rules
+from obole.mailing import operations as mail_operations, queries as mailing, rules as mail_rules
 from obole.mailing.default_templates import KINDS, REMINDER
-from obole.reminders import operations as reminders
 from obole.reminders.queries import simulation
 from obole.ui.forms import DayInput, EurosField, UnitInput
 from obole.ui.plots import GroupedPlot
@@ -93,6 +92,7 @@ class PlanForm(SettingsForm):
         help_text=gettext_lazy("La facture reste due. 0 : toute somme est relancée."),
     )
     issued_on = forms.DateField(label=gettext_lazy("Simuler une facture émise le"), widget=DayInput, required=False)
+    sample_invoice = SeenInvoiceField(label=gettext_lazy("Remplir les textes avec la facture n°"))
 
     class Meta:
         model = InvoiceType
@@ -115,6 +115,11 @@ class PlanPage:
     steps: Any
     asked: InvoiceType
 
+    @property
+    def invoice(self) -> Invoice | None:
+        """The invoice whose values fill the words, where one is asked for."""
+        return self.form.cleaned_data.get("sample_invoice") if self.form.is_bound and self.form.is_valid() else None
+
 
 @for_agents(Right.CONFIGURE)
 def reminder_plan_page(request: AgentRequest, pk: int) -> HttpResponse:
@@ -134,6 +139,7 @@ def reminder_plan_page(request: AgentRequest, pk: int) -> HttpResponse:
 
 def _read(request: AgentRequest, kind: InvoiceType) -> PlanPage:
     form = PlanForm(**sent_values(request), instance=kind, initial={"issued_on": dates.day_of(dates.now())})
+    show_invoices_of(form, request.agent)
     if request.method != "POST":
         return PlanPage(kind, form, StepFormSet(initial=_initial(kind), prefix="steps"), kind)
     steps = StepFormSet(_one_more(request), prefix="steps")
@@ -183,22 +189,22 @@ def _configure(request: AgentRequest, page: PlanPage) -> InvoiceType:
 def _send_sample(request: AgentRequest, page: PlanPage) -> HttpResponse:
     """Send a step to who writes it, with sample values."""
     rank, to = request.POST["sample"], request.agent.user.email
-    words = {str(n): mail for n, mail in enumerate(_mails(page.asked), start=1)}.get(rank)
+    words = {str(n): mail for n, mail in enumerate(_mails(page), start=1)}.get(rank)
     if words is None:
         messages.error(request, _("Cette étape n’existe pas ou ne peut pas être remplie : corrigez-la d’abord."))
         return _show(request, page)
     kind = reminder_plan.kind_of(page.asked.steps, int(rank))
-    if reminders.send_sample(words, kind=kind, to=to, at=dates.now()):
+    if mail_operations.send_sample(words, kind=kind, to=to, at=dates.now()):
         messages.success(request, _("l’essai part à %(to)s.") % {"to": to})
     return _show(request, page)
 
 
-def _mails(kind: InvoiceType) -> list[mail_rules.RenderedMail | None]:
-    """Return each step as a payer would read it, with sample values."""
-    mails = []
-    for rank, step in enumerate(kind.steps, start=1):
-        default = mailing.template_of(reminder_plan.kind_of(kind.steps, rank))
-        mails.append(preview(step.subject or default.subject, step.body or default.body, REMINDER))
+def _mails(page: PlanPage) -> list[mail_rules.RenderedMail | None]:
+    """Return each step as a payer would read it, with the values of an invoice or those of a sample."""
+    mails, steps = [], page.asked.steps
+    for rank, step in enumerate(steps, start=1):
+        default = mailing.template_of(reminder_plan.kind_of(steps, rank))
+        mails.append(preview(step.subject or default.subject, step.body or default.body, REMINDER, page.invoice))
     return mails
 
 
@@ -206,7 +212,7 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
     today = dates.day_of(dates.now())
     issued_on = (page.form.cleaned_data.get("issued_on") if page.form.is_bound else None) or today
     drawn, coming = simulation.draw(page.asked, issued_on), list(simulation.upcoming(page.asked, today))
-    mails = _mails(page.asked)
+    mails = _mails(page)
     labels = [KINDS[reminder_plan.kind_of(page.asked.steps, rank)].label for rank in range(1, len(mails) + 1)]
     rows = [(step, labels[step.rank - 1], mails[step.rank - 1]) for step in drawn.steps]
     context = {
@@ -218,7 +224,7 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
         "early": [row for row in rows if row[0].day <= drawn.due_date],
         "late": [row for row in rows if row[0].day > drawn.due_date],
         "plan": drawn,
-        "silent": [step for step in page.asked.steps if _says_no_rest(step)],
+        "silent": [step for step in page.asked.steps if hides_the_rest(step.subject + step.body)],
         "variables": variables(REMINDER),
         "coming": [(one, labels[one.rank - 1]) for one in coming[:LISTED]],
         "coming_count": len(coming),
@@ -231,12 +237,6 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
 def _sendings(coming: Sequence[simulation.Upcoming]) -> int:
     """Count the mails and letters of these reminders, where those of a payer and a day go in one mail."""
     return len({(one.day, one.invoice.payer_id if one.invoice.payer.email else -one.invoice.pk) for one in coming})
-
-
-def _says_no_rest(step: Step) -> bool:
-    """Tell whether words name the amount of the invoice and never what is left of it: who paid in part is misled."""
-    words = step.subject + step.body
-    return "montant" in words and "reste_du" not in words
 
 
 def _plot(page: PlanPage, coming: Sequence[simulation.Upcoming], today: date) -> GroupedPlot:

@@ -21,6 +21,7 @@ from obole.crm.settings import (
     retention,
     schemes,
     services,
+    type_mails,
 )
 
 urlpatterns = [
@@ -41,6 +42,9 @@ urlpatterns = [
     path("types/", invoice_types.types, name="settings_types"),
     path("types/nouveau/", invoice_types.invoice_type, name="settings_type_new"),
     path("types/<int:pk>/", invoice_types.invoice_type, name="settings_type"),
+    path("types/<int:pk>/courriels/", type_mails.mails, name="settings_type_mails"),
+    path("types/<int:pk>/courriels/<slug:name>/", type_mails.mail, name="settings_type_mail"),
+    path("types/<int:pk>/courriels/<slug:name>/ville/", type_mails.reset_mail, name="settings_type_mail_reset"),
     path("types/<int:pk>/relances/", reminder_plans.reminder_plan_page, name="settings_type_reminders"),
     path("types/<int:pk>/dupliquer/", invoice_types.copy_type, name="settings_type_copy"),
     path("types/<int:pk>/etats/<int:event>/", past_states.type_state, name="settings_type_state"),

@@ -3,7 +3,7 @@ How a change of settings is told: each field before and after, long texts line b
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from obole.billing.rules import reminder_plan
+from obole.billing.rules import reminder_plan, type_mails
 from obole.catalogue.fields import FormField
 from obole.crm.shared.settings_forms import PICTOGRAMS
 from obole.gateways import registry
@@ -67,14 +67,21 @@ def label_of(model: type[models.Model], name: str) -> str:
         return name
 
 
+_IN_LINES: dict[str, Callable[[Any], str]] = {
+    "reminder_steps": lambda kept: reminder_plan.in_lines(reminder_plan.steps_of(kept)),
+    "mail_words": type_mails.in_lines,
+}
+"""How what is kept as one value is written, to be compared line by line."""
+
+
 def describe_value(model: type[models.Model], name: str, value: Any) -> str:
     """Return a value as people read it."""
     if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
         return _("oui") if value else _("non")
-    if name == "reminder_steps":
-        return reminder_plan.in_lines(reminder_plan.steps_of(value))
+    if name in _IN_LINES:
+        return _IN_LINES[name](value)
     if isinstance(value, list):
         return ", ".join(_chosen(model, name, item) for item in value)
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
 import logging
 import smtplib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import models
+from django.utils.translation import gettext as _
 
 from obole.audit_log import configuration, operations as audit_log
-from obole.lib import actors, files, sql
+from obole.lib import actors, files, sql, texts
 from obole.lib.actors import Actor
 from obole.lib.queue import defer, defer_many, each
 from obole.lib.states import Transition
@@ -194,6 +195,14 @@ def compose(kind: str, variables: Mapping[str, str], *, own: queries.TemplateTex
         except rules.BadTemplate as error:
             logger.error("the words of a mail « %s » cannot be filled: %s", kind, error)
     return rules.render(KINDS[kind].subject, KINDS[kind].body, variables)
+
+
+@atomic_with_retry
+def send_sample(words: rules.RenderedMail, *, kind: str, to: str, at: datetime) -> bool:
+    """Send the words of a mail, with sample values, to who writes them; tell whether it leaves."""
+    shown = replace(words, subject=_("[Essai] %(subject)s") % {"subject": words.subject})
+    letter = Email(cause=f"sample:{texts.token()}", kind=kind, to=to, rendered=shown)
+    return queue(letter, at=at) is not None
 
 
 def deliver(*, message_id: int, at: datetime) -> None:

@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
 from obole.lib import texts
+from obole.mailing.rules import layout
 from obole.mailing.states import AddressFault, MessageState
 
 LONGEST_SOURCE = 6000
+DEFAULT_COLOUR = "#1f4a8a"
 FILTERS = frozenset({"upcase", "downcase", "capitalize", "strip", "default"})
-_LINK = re.compile(r"https?://[^\s<>\"]+")
 _QUOTED = re.compile(r"'([^']{1,60})'")
 INTERRUPTED = "interrupted"
 NOT_DUE = "the invoice is not due any more"
@@ -58,11 +58,17 @@ class BadTemplate(ValueError):
 
 @dataclass(frozen=True)
 class RenderedMail:
-    """A mail ready to go: one line of subject, a text, and the same text as HTML."""
+    """A mail ready to go: one line of subject, a text, and the same text as HTML; ``action`` is where it asks to go."""
 
     subject: str
     text: str
     html: str
+    action: str = ""
+
+    @property
+    def blocks(self) -> list[layout.Block]:
+        """Its parts, for a page that shows it as its reader sees it."""
+        return layout.blocks(self.text, self.action)
 
 
 class _Leash(Environment):
@@ -93,7 +99,10 @@ def render(subject: str, body: str, variables: Mapping[str, str]) -> RenderedMai
     :raises BadTemplate: if it is too long, is not Liquid, or names a variable that this kind of mail does not have.
     """
     text = re.sub(r"\n{3,}", "\n\n", _fill(body, variables)).strip()
-    return RenderedMail(subject=texts.clean_line(_fill(subject, variables))[:250], text=text, html=_to_html(text))
+    filled, action = texts.clean_line(_fill(subject, variables))[:250], variables.get("url", "")
+    town, colour = variables.get("ville", ""), variables.get("couleur", DEFAULT_COLOUR)
+    html = layout.as_html(filled, layout.blocks(text, action), town=town, colour=colour)
+    return RenderedMail(filled, text, html, action)
 
 
 def check(subject: str, body: str, variables: frozenset[str]) -> None:
@@ -157,16 +166,6 @@ def _no_filter(name: str) -> str:
 def _no_variable(name: str, variables: Iterable[str]) -> str:
     sentence = _("La variable « %(name)s » n’existe pas dans ce courriel. Variables possibles : %(known)s.")
     return sentence % {"name": name, "known": ", ".join(sorted(variables))}
-
-
-def _to_html(text: str) -> str:
-    paragraphs = [_LINK.sub(_anchor, str(escape(part))).replace("\n", "<br>") for part in text.split("\n\n")]
-    return '<!doctype html><html lang="fr"><body>' + "".join(f"<p>{part}</p>" for part in paragraphs) + "</body></html>"
-
-
-def _anchor(match: re.Match[str]) -> str:
-    url = match[0].rstrip(".,;:")
-    return f'<a href="{url}">{url}</a>{match[0][len(url) :]}'
 
 
 def is_for_good(error: OSError) -> bool:

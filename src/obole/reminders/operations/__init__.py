@@ -9,6 +9,5 @@ from obole.reminders.operations.deciding import (
     remind,
     remind_many,
     remind_now,
-    send_sample,
 )
 from obole.reminders.operations.letters import MOST_LETTERS, make_batch, post_batch

@@ -2,18 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import date, datetime
 
 from django.db.models import prefetch_related_objects
-from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
 from obole.billing import operations as billing, rules as billing_rules
 from obole.billing.access import require_biller
 from obole.billing.models import Invoice, Letter
 from obole.directory import queries as directory
-from obole.lib import actors, dates, texts
+from obole.lib import actors, dates
 from obole.lib.actors import Actor
 from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
@@ -104,14 +102,6 @@ def next_words(invoice: Invoice, *, today: date) -> mail_rules.RenderedMail:
     if shown.payable_until is not None:
         shown.payable_until = max(shown.payable_until, billing_rules.payable_after_reminder(today))
     return Words(directory.the_authority())([_by_hand(shown)])
-
-
-@atomic_with_retry
-def send_sample(words: mail_rules.RenderedMail, *, kind: str, to: str, at: datetime) -> bool:
-    """Send the words of a reminder, with sample values, to who writes them; tell whether it leaves."""
-    shown = replace(words, subject=_("[Essai] %(subject)s") % {"subject": words.subject})
-    letter = mailing.Email(cause=f"sample:{texts.token()}", kind=kind, to=to, rendered=shown)
-    return mailing.queue(letter, at=at) is not None
 
 
 def deliver(*, message_id: int, at: datetime) -> None:
