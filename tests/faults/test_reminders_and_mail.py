@@ -89,7 +89,7 @@ def _write_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         queries, "candidates", lambda _today, **_hour: Invoice.objects.order_by("id").values_list("pk", flat=True)
     )
-    monkeypatch.setattr(deciding, "_rank_due", lambda _invoice, _sent, *, today: 1)
+    monkeypatch.setattr(deciding, "_rank_due", lambda _invoice, _sent, **_looked_up: 1)
     monkeypatch.setattr(deciding.mailing, "queue_many", anew)
 
 

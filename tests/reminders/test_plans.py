@@ -11,9 +11,11 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoicePdf, InvoiceType
 from obole.billing.rules import reminder_plan
 from obole.billing.rules.reminder_plan import Step
+from obole.directory import operations as directory
 from obole.directory.models import Citizen
 from obole.directory.rules import Profile
-from obole.lib import actors, dates, open_days, texts
+from obole.lib import actors, dates, texts
+from obole.lib.open_days import Calendar
 from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.reminders import operations as reminders, queries
@@ -84,6 +86,27 @@ def test_a_reminder_before_the_due_date_that_was_missed_is_left(town: Town) -> N
     assert (sent(), kinds()) == ([(2, 7)], ["reminder_1"])
 
 
+def test_the_towns_holidays_and_its_school_holidays_are_spared(town: Town) -> None:
+    values = {"territory": "57", "school_zone": "B"}
+    directory.configure_authority(values=values, actor=WHO, at=later())
+    plan(town, Step(5), reminder_outside_school_holidays=True)
+    # Due on 15/12, reminded on 20/12: the holidays of Christmas are from 19/12 to 03/01.
+    invoice = make_invoice(town)
+    assert queries.next_reminder(invoice, today=late(1).date()).day == date(2027, 1, 4)
+    for day in range(1, 25):
+        work(day)
+    assert sent() == [(1, 20)]
+
+
+def test_a_page_of_a_plan_says_when_no_zone_is_set(town: Town) -> None:
+    client = browser(town.admin)
+    plan(town, Step(5), reminder_outside_school_holidays=True)
+    said = "La zone scolaire de la collectivité n’est pas réglée"
+    assert said in text_of(get(client, "settings_type_reminders", town.type.pk))
+    directory.configure_authority(values={"school_zone": "C"}, actor=WHO, at=later())
+    assert said not in text_of(get(client, "settings_type_reminders", town.type.pk))
+
+
 def test_open_days_only(town: Town) -> None:
     """The 25th is a holiday, then comes a week-end: what was planned on Christmas leaves on Monday."""
     plan(town, Step(10), reminder_open_days_only=True)
@@ -105,8 +128,9 @@ def test_open_days_only(town: Town) -> None:
     ],
 )
 def test_what_closes_offices(day: date, why: str) -> None:
-    assert open_days.why_closed(day) == why
-    assert open_days.is_open(day) is (why == "")
+    calendar = Calendar(offices=True)
+    assert calendar.why_closed(day) == why
+    assert calendar.is_open(day) is (why == "")
 
 
 def test_hours_are_those_of_paris(town: Town) -> None:

@@ -1,5 +1,6 @@
 """Reminders: on the right day, once, to who still owes; never to who pays, has paid, or owes nothing any more."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,8 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice, InvoiceType
 from obole.billing.rules.reminder_plan import Step
 from obole.directory.models import Citizen
-from obole.lib import actors, dates as lib_dates, open_days, texts as lib_texts
+from obole.lib import actors, dates as lib_dates, texts as lib_texts
+from obole.lib.open_days import Calendar
 from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.recovery import operations as recovery
@@ -68,7 +70,8 @@ def plan(*days: int) -> tuple[Step, ...]:
 
 
 def planned(days: list[int], *, sent: rules.Sent, today: date, open_days_only: bool = False) -> rules.Planned | None:
-    return rules.next_planned(plan(*days), due_date=DUE, open_days_only=open_days_only, sent=sent, today=today)
+    calendar = Calendar(offices=open_days_only)
+    return rules.next_planned(plan(*days), due_date=DUE, calendar=calendar, sent=sent, today=today)
 
 
 # The calendar of holidays is read when it is first asked for.
@@ -88,7 +91,7 @@ def test_the_next_one_is_a_later_step_on_a_day_that_its_words_still_suit(
     assert found.day >= max(now, DUE + timedelta(days=step))
     assert last.day is None or (found.day - last.day).days >= rules.SMALLEST_GAP
     assert step > 0 or found.day <= DUE
-    assert not only or open_days.is_open(found.day)
+    assert not only or Calendar(offices=True).is_open(found.day)
 
 
 @given(days=DELAYS, down=st.sets(st.integers(-40, 400), max_size=60))
@@ -201,14 +204,14 @@ def texts() -> list[str]:
 
 def test_a_reminder_that_raises_stops_no_other_and_the_task_fails(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     unlucky, other = make_invoice(town, meals=1), make_invoice(town, meals=2)
-    words_of = deciding._words
+    words_of = deciding.Words.__call__
 
-    def fail(one: deciding.Chosen, *given: Any) -> Any:
-        if one.invoice.pk == unlucky.pk:
+    def fail(words: deciding.Words, group: Sequence[deciding.Chosen]) -> Any:
+        if group[0].invoice.pk == unlucky.pk:
             raise ZeroDivisionError
-        return words_of(one, *given)
+        return words_of(words, group)
 
-    monkeypatch.setattr(deciding, "_words", fail)
+    monkeypatch.setattr(deciding.Words, "__call__", fail)
     with pytest.raises(ExceptionGroup, match="1 left undone"):
         work(8)
     assert list(Reminder.objects.values_list("invoice", flat=True)) == [other.pk]

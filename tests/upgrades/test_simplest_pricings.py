@@ -74,6 +74,7 @@ LENT = {
     "billing_invoicetype": {
         "reminder_steps": "jsonb DEFAULT '[]'",
         "reminder_open_days_only": "boolean DEFAULT false",
+        "reminder_outside_school_holidays": "boolean DEFAULT false",
         "reminder_minimum_cents": "bigint DEFAULT 0",
         "reminder_first_hour": "smallint DEFAULT 8",
         "reminder_last_hour": "smallint DEFAULT 20",

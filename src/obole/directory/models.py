@@ -17,6 +17,7 @@ from obole.directory.rules import NOWHERE, Profile, Right, display_name, rights_
 from obole.lib import articles, search_keys, texts
 from obole.lib.actors import Actor
 from obole.lib.articles import Article
+from obole.lib.open_days import SchoolZone, Territory
 from obole.ui import colours
 
 
@@ -77,6 +78,8 @@ class Authority(models.Model):
     colour = models.CharField(
         _("couleur"), max_length=7, default="#1f4a8a", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
+    territory = models.CharField(_("jours fériés de"), max_length=3, choices=Territory.choices, blank=True)
+    school_zone = models.CharField(_("vacances scolaires de la"), max_length=1, choices=SchoolZone.choices, blank=True)
     only = models.BooleanField(default=True, unique=True, editable=False)
 
     class Meta:

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from obole.billing.models import InvoiceType
 from obole.billing.rules.reminder_plan import Step
-from obole.lib import open_days
+from obole.directory.models import Authority
+from obole.lib.open_days import Calendar
 
 SMALLEST_GAP = 5
 """Days between two reminders of one invoice, whatever was missed while the worker was down."""
@@ -34,7 +35,7 @@ class Planned:
 
 
 def next_planned(
-    steps: Sequence[Step], *, due_date: date, open_days_only: bool, sent: Sent, today: date
+    steps: Sequence[Step], *, due_date: date, calendar: Calendar, sent: Sent, today: date
 ) -> Planned | None:
     """
     Return the reminder that comes next, today or later, or None if the plan is at its end.
@@ -43,21 +44,30 @@ def next_planned(
     comes as soon as it may, ``SMALLEST_GAP`` days after the last.
 
     :param steps: in the order of their days; the régie's choice, on the type de facture.
+    :param calendar: the days on which nobody is reminded.
     """
     soonest = max(today, sent.day + timedelta(days=SMALLEST_GAP)) if sent.day else today
     for rank, step in enumerate(steps, start=1):
         if rank <= sent.rank:
             continue
-        day = max(soonest, step.day(due_date, open_days_only=open_days_only))
-        day = open_days.first_open(day) if open_days_only else day
+        day = calendar.first_open(max(soonest, step.day(due_date)))
         if not step.is_past(due_date, day):
             return Planned(rank, day)
     return None
 
 
-def sends(kind: InvoiceType, day: date, hour: int | None) -> bool:
+def calendar_of(kind: InvoiceType, town: Authority) -> Calendar:
+    """Return the days on which a type reminds nobody."""
+    return Calendar(
+        offices=kind.reminder_open_days_only,
+        territory=town.territory,
+        school_zone=town.school_zone if kind.reminder_outside_school_holidays else "",
+    )
+
+
+def sends(kind: InvoiceType, day: date, hour: int | None, *, calendar: Calendar) -> bool:
     """Tell whether a type sends reminders that day, at that hour of Paris where one is given."""
-    if kind.reminder_open_days_only and not open_days.is_open(day):
+    if not calendar.is_open(day):
         return False
     return hour is None or kind.reminder_first_hour <= hour < kind.reminder_last_hour
 

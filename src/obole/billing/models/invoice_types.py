@@ -62,6 +62,14 @@ class InvoiceType(models.Model):
         default=False,
         help_text=_("Une relance qui tomberait un samedi, un dimanche ou un jour férié part le jour ouvré suivant."),
     )
+    reminder_outside_school_holidays = models.BooleanField(
+        _("pas pendant les vacances scolaires"),
+        default=False,
+        help_text=_(
+            "Celles de la zone de la collectivité : une relance qui y tomberait part à la rentrée. L’été, elle attend"
+            " septembre."
+        ),
+    )
     reminder_minimum_cents = models.PositiveBigIntegerField(
         _("montant minimal à relancer"),
         default=0,

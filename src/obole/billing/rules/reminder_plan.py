@@ -9,7 +9,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from obole.lib import open_days
 from obole.mailing import rules as mail_rules
 from obole.mailing.default_templates import REMINDER
 
@@ -30,10 +29,9 @@ class Step:
     subject: str = ""
     body: str = ""
 
-    def day(self, due_date: date, *, open_days_only: bool) -> date:
-        """Return the day on which it is sent, put off to the next open one if only these do."""
-        day = due_date + timedelta(days=self.days)
-        return open_days.first_open(day) if open_days_only else day
+    def day(self, due_date: date) -> date:
+        """Return the day of the plan; closed ones are put off by who sends."""
+        return due_date + timedelta(days=self.days)
 
     def is_past(self, due_date: date, today: date) -> bool:
         """Tell whether its words would be false: a reminder from before the due date says that it is to come."""

@@ -44,7 +44,7 @@ AUTHORITY = EntityType(
     section="authority", model=Authority, label=_("Collectivité"), key="name",
     fields=(
         "name", "article", "address", "siret", "phone", "email", "hours", "treasury", "treasury_address",
-        "treasury_phone", "court", "colour",
+        "treasury_phone", "court", "colour", "territory", "school_zone",
     ),
 )  # fmt: skip
 REGIES = EntityType(
@@ -77,8 +77,8 @@ TYPES = EntityType(
         "name", "enabled", "regie", "nature", "payment_term",
         "accepts_cesu", "schemes", "colour", "heading", "introduction", "closing", "payment_instructions",
         "legal_mentions", "vat_mention",
-        "reminder_steps", "reminder_open_days_only", "reminder_minimum_cents", "reminder_first_hour",
-        "reminder_last_hour", "reminder_together", "reminder_joins_invoice", "mail_words",
+        "reminder_steps", "reminder_open_days_only", "reminder_outside_school_holidays", "reminder_minimum_cents",
+        "reminder_first_hour", "reminder_last_hour", "reminder_together", "reminder_joins_invoice", "mail_words",
     ),
     links={"regie": "regies", "schemes": "schemes"},
 )  # fmt: skip

@@ -48,6 +48,8 @@ class AuthorityForm(SettingsForm):
             "treasury_phone",
             "court",
             "colour",
+            "territory",
+            "school_zone",
         )
         widgets = {"address": forms.Textarea({"rows": 3}), "treasury_address": forms.Textarea({"rows": 3})}
         help_texts = {
@@ -56,6 +58,7 @@ class AuthorityForm(SettingsForm):
             "hours": gettext_lazy("Par exemple : du lundi au vendredi, 9 h – 17 h."),
             "treasury": gettext_lazy("Qui recouvre ce qui n’a pas été payé, par exemple « SGC de Valbourg »."),
             "treasury_address": gettext_lazy("Où l’usager dont la facture est transmise peut écrire ou se rendre."),
+            "territory": gettext_lazy("Aucune relance ne part ces jours-là, pour les types qui les épargnent."),
             "court": gettext_lazy("Pour les voies de recours, par exemple « tribunal administratif de Lyon »."),
         }
 

@@ -24,6 +24,7 @@ from obole.crm.shared import charts
 from obole.crm.shared.pages import render_page
 from obole.crm.shared.settings_forms import SettingsForm
 from obole.crm.shared.settings_pages import back_to, save, sent_values
+from obole.directory import queries as directory
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates
@@ -98,6 +99,7 @@ class PlanForm(SettingsForm):
         model = InvoiceType
         fields = (
             "reminder_open_days_only",
+            "reminder_outside_school_holidays",
             "reminder_first_hour",
             "reminder_last_hour",
             "reminder_minimum_cents",
@@ -224,6 +226,7 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
         "early": [row for row in rows if row[0].day <= drawn.due_date],
         "late": [row for row in rows if row[0].day > drawn.due_date],
         "plan": drawn,
+        "zone": directory.the_authority().school_zone,
         "silent": [step for step in page.asked.steps if hides_the_rest(step.subject + step.body)],
         "variables": variables(REMINDER),
         "coming": [(one, labels[one.rank - 1]) for one in coming[:LISTED]],

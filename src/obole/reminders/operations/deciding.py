@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from copy import copy
 from datetime import date, datetime
+from functools import cache
 
 from django.db.models import prefetch_related_objects
 
@@ -13,6 +14,7 @@ from obole.billing.models import Invoice, Letter
 from obole.directory import queries as directory
 from obole.lib import actors, dates
 from obole.lib.actors import Actor
+from obole.lib.open_days import Calendar
 from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
@@ -63,11 +65,12 @@ def _decide(invoice_ids: Collection[int], *, at: datetime) -> list[Reminder]:
     prefetch_related_objects([one for one in invoices if one.type.reminder_together], "dossier__scheme")
     due, sent = _still_due(invoices, today=today), queries.sent_of_each(invoice_ids)
     unpayable, mails = set(payments.regies_not_payable(today)), queries.mails_of(invoices)
+    calendar_of = cache(queries.calendar_of)
     chosen = [
         Chosen(invoice, rank, sent[invoice.pk], mails[invoice.pk])
         for invoice in invoices
         if invoice.pk in due and invoice.regie_id not in unpayable and (mails[invoice.pk] or invoice.payer.address)
-        if (rank := _rank_due(invoice, sent[invoice.pk], today=today)) is not None
+        if (rank := _rank_due(invoice, sent[invoice.pk], today=today, calendar=calendar_of(invoice.type))) is not None
     ]
     return _send(chosen, actor=actors.WORKER, at=at)
 
@@ -210,9 +213,9 @@ def _letter(one: Chosen, words: mail_rules.RenderedMail, *, at: datetime) -> Let
     return Letter(invoice=one.invoice, kind=kind, subject=words.subject, text=words.text, written_at=at)
 
 
-def _rank_due(invoice: Invoice, sent: rules.Sent, *, today: date) -> int | None:
+def _rank_due(invoice: Invoice, sent: rules.Sent, *, today: date, calendar: Calendar) -> int | None:
     """Return the rank of the reminder that is due today, of those that the type of an invoice plans."""
-    if not rules.sends(invoice.type, today, None) or queries.is_too_small(invoice):
+    if not rules.sends(invoice.type, today, None, calendar=calendar) or queries.is_too_small(invoice):
         return None
-    planned = queries.planned_next(invoice, today=today, sent=sent)
+    planned = queries.planned_next(invoice, today=today, sent=sent, calendar=calendar)
     return planned.rank if planned and planned.day <= today else None

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from obole.billing.models import Invoice, InvoiceType, Letter, LetterBatch
 from obole.billing.states import InvoiceState
+from obole.directory import queries as directory
 from obole.directory.models import Agent
 from obole.lib import dates
+from obole.lib.open_days import EVERY_DAY, Calendar
 from obole.mailing import queries as mailing
 from obole.mailing.states import MessageState
 from obole.payments import queries as payments
@@ -76,14 +78,27 @@ def next_reminder(invoice: Invoice, *, today: date) -> NextReminder:
     return NextReminder(day=planned.day, hold=hold)
 
 
-def planned_next(invoice: Invoice, *, today: date, sent: rules.Sent | None = None) -> rules.Planned | None:
-    """Return the reminder that comes next of those that the type of an invoice plans, whatever is in the way."""
+def calendar_of(kind: InvoiceType) -> Calendar:
+    """Return the days on which a type reminds nobody."""
+    asks = kind.reminder_open_days_only or kind.reminder_outside_school_holidays
+    return rules.calendar_of(kind, directory.the_authority()) if asks else EVERY_DAY
+
+
+def planned_next(
+    invoice: Invoice, *, today: date, sent: rules.Sent | None = None, calendar: Calendar | None = None
+) -> rules.Planned | None:
+    """
+    Return the reminder that comes next of those that the type of an invoice plans, whatever is in the way.
+
+    :param sent: what was sent so far, and ``calendar`` the days on which its type reminds nobody: for whoever looked
+        them up already.
+    """
     if invoice.due_date is None:
         return None
     return rules.next_planned(
         invoice.type.steps,
         due_date=invoice.due_date,
-        open_days_only=invoice.type.reminder_open_days_only,
+        calendar=calendar or calendar_of(invoice.type),
         sent=sent or sent_of(invoice),
         today=today,
     )
@@ -248,7 +263,7 @@ def candidates(today: date, *, hour: int | None = None) -> Iterator[int]:
     rested = dates.midnight(today - timedelta(days=rules.SMALLEST_GAP - 1))
     payable = payable.filter(Q(sent_at=None) | Q(sent_at__lt=rested))
     for kind in InvoiceType.objects.exclude(reminder_steps=[]).order_by("id"):
-        if rules.sends(kind, today, hour):
+        if rules.sends(kind, today, hour, calendar=calendar_of(kind)):
             due = payable.filter(_has_a_step_due(kind, today), type=kind, due_cents__gte=kind.reminder_minimum_cents)
             yield from due.order_by("due_date", "id").values_list("pk", flat=True).iterator(chunk_size=500)
 

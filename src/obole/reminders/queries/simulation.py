@@ -11,10 +11,11 @@ from obole.billing import rules as billing_rules
 from obole.billing.models import Invoice, InvoiceType
 from obole.billing.rules import reminder_plan
 from obole.billing.states import InvoiceState
-from obole.lib import dates, open_days
+from obole.lib import dates
+from obole.lib.open_days import Calendar
 from obole.recovery import queries as recovery
 from obole.reminders import rules
-from obole.reminders.queries import with_sent
+from obole.reminders.queries import calendar_of, with_sent
 
 DAYS_AHEAD = 30
 MOST_READ = 5_000
@@ -62,8 +63,9 @@ def draw(kind: InvoiceType, issued_on: date) -> DrawnPlan:
     due_date = issued_on + timedelta(days=kind.payment_term)
     drawn: list[DrawnStep] = []
     sent, today = rules.Sent(), issued_on
-    while planned := _next(kind, due_date, sent, today):
-        drawn.append(_drawn(kind, planned, due_date))
+    calendar = calendar_of(kind)
+    while planned := _next(kind, due_date, sent, today, calendar):
+        drawn.append(_drawn(kind, planned, due_date, calendar))
         sent, today = rules.Sent(planned.rank, planned.day), planned.day
     last_day = billing_rules.payable_until(due_date, delay=kind.regie.transfer_delay if kind.regie else 0)
     if sent.day is not None:
@@ -76,7 +78,7 @@ def upcoming(kind: InvoiceType, today: date) -> Iterator[Upcoming]:
     Yield what leaves in the next ``DAYS_AHEAD`` days for the invoices of a type that are due now, the first due first;
     ``MOST_READ`` of them are looked at.
     """
-    until = today + timedelta(days=DAYS_AHEAD)
+    until, calendar = today + timedelta(days=DAYS_AHEAD), calendar_of(kind)
     rows: QuerySet[Any] = Invoice.objects.filter(
         type_id=kind.pk, state=InvoiceState.DUE, due_cents__gte=kind.reminder_minimum_cents
     )
@@ -84,20 +86,19 @@ def upcoming(kind: InvoiceType, today: date) -> Iterator[Upcoming]:
     for invoice in with_sent(rows).order_by("due_date", "id")[:MOST_READ]:
         at = invoice.sent_at
         sent = rules.Sent(invoice.sent_rank, dates.day_of(at) if at else None)
-        planned = _next(kind, invoice.due_date, sent, today) if invoice.due_date else None
+        planned = _next(kind, invoice.due_date, sent, today, calendar) if invoice.due_date else None
         if planned and planned.day <= until:
             yield Upcoming(invoice, planned.rank, planned.day)
 
 
-def _next(kind: InvoiceType, due_date: date, sent: rules.Sent, today: date) -> rules.Planned | None:
-    only = kind.reminder_open_days_only
-    return rules.next_planned(kind.steps, due_date=due_date, open_days_only=only, sent=sent, today=today)
+def _next(kind: InvoiceType, due_date: date, sent: rules.Sent, today: date, calendar: Calendar) -> rules.Planned | None:
+    return rules.next_planned(kind.steps, due_date=due_date, calendar=calendar, sent=sent, today=today)
 
 
-def _drawn(kind: InvoiceType, planned: rules.Planned, due_date: date) -> DrawnStep:
+def _drawn(kind: InvoiceType, planned: rules.Planned, due_date: date, calendar: Calendar) -> DrawnStep:
     steps = kind.steps
     step = steps[planned.rank - 1]
     wanted = due_date + timedelta(days=step.days)
-    why = open_days.why_closed(wanted) if kind.reminder_open_days_only else ""
+    why = calendar.why_closed(wanted)
     name = reminder_plan.kind_of(steps, planned.rank)
     return DrawnStep(planned.rank, step.days, name, planned.day, wanted if why else None, why)
