@@ -23,6 +23,7 @@ from obole.directory.models import Citizen
 from obole.lib import actors, texts
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
+from obole.mailing.operations import delivering
 from obole.mailing.rules import RenderedMail
 from obole.payments import operations as payments
 from obole.payments.models import Attempt
@@ -246,7 +247,7 @@ def test_f52_a_server_that_hangs_is_left_in_time(town: Town, settings: Any) -> N
 def test_neg_f52_without_the_bound_it_is_tried_for_ever(
     db: None, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailing, "MOST_TRIES", 10_000)
+    monkeypatch.setattr(delivering, "MOST_TRIES", 10_000)
     with pytest.raises((*RED, OSError)):
         f52(office, "451 later")
 
@@ -272,7 +273,7 @@ def test_f53_a_connection_dropped_after_the_mail_doubles_a_receipt_and_never_a_r
 def test_neg_f53_without_the_doubt_a_reminder_is_sent_twice(
     db: None, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_over = mailing._hand_over
+    hand_over = delivering._hand_over
 
     def without_doubt(message: Message) -> None:
         try:
@@ -280,7 +281,7 @@ def test_neg_f53_without_the_doubt_a_reminder_is_sent_twice(
         except mailing.DeliveryUnknown as error:
             raise OSError from error
 
-    monkeypatch.setattr(mailing, "_hand_over", without_doubt)
+    monkeypatch.setattr(delivering, "_hand_over", without_doubt)
     with pytest.raises((*RED, OSError)):
         f53(office)
 

@@ -12,7 +12,8 @@ from obole.lib import files
 from obole.lib.queue import resume_interrupted
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
-from obole.mailing.rules import RenderedMail
+from obole.mailing.operations import delivering
+from obole.mailing.rules import RenderedMail, render
 from tests.mailing.server import PostOffice, start_post_office
 from tests.world import NOON, later, run_tasks
 
@@ -126,7 +127,7 @@ def test_without_a_mail_server_mails_are_kept_to_be_read(settings: Any) -> None:
 
 
 def test_a_subject_cannot_add_a_header(office: PostOffice) -> None:
-    from_rules = mailing.rules.render("Bonjour {{ nom }}", "x", {"nom": "a\r\nBcc: secret@example.org"})
+    from_rules = render("Bonjour {{ nom }}", "x", {"nom": "a\r\nBcc: secret@example.org"})
     deliver(queue(rendered=from_rules))
     (mail,) = office.mails()
     assert mail["Bcc"] is None
@@ -134,7 +135,7 @@ def test_a_subject_cannot_add_a_header(office: PostOffice) -> None:
 
 
 def _dies_while_sending(message: Message) -> None:
-    mailing._claim(message_id=message.pk, at=later(1))
+    delivering._claim(message_id=message.pk, at=later(1))
 
 
 def test_a_receipt_whose_worker_died_is_sent_again_and_a_reminder_is_not(office: PostOffice) -> None:
@@ -158,7 +159,7 @@ def test_a_mail_that_kills_every_worker_ends_up_with_a_person(office: PostOffice
     for turn in range(8):
         message.refresh_from_db()
         assert message.state == "queued"
-        mailing._claim(message_id=message.pk, at=later(20 * turn))
+        delivering._claim(message_id=message.pk, at=later(20 * turn))
         mailing.recover_abandoned(at=later(20 * turn + 11))
     message.refresh_from_db()
     assert (message.state, message.tries, office.got) == ("failed", 8, [])

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from obole.audit_log.models import Record
-from obole.billing.models import Invoice, InvoiceType
+from obole.billing.models import Invoice, InvoiceType, Letter, LetterBatch
 from obole.directory.rules import NotAllowed, Profile
 from obole.lib import actors
 from obole.lib.states import ForbiddenTransition
@@ -81,17 +81,28 @@ def test_who_was_not_reminded_as_the_type_says_waits_but_who_has_no_address(town
     reminded, silent = make_invoice(town), make_invoice(town)
     assert numbers(queries.proposals(town.regie, TODAY)) == []
     assert queries.held_back(town.regie, TODAY) == {"not_reminded": 2}
-    town.citizen.__class__.objects.filter(pk=town.citizen.pk).update(email="")
+    town.citizen.__class__.objects.filter(pk=town.citizen.pk).update(email="", address="")
     assert numbers(queries.proposals(town.regie, TODAY)) == numbers([reminded, silent])
 
 
 def test_who_reads_no_mail_since_they_come_back_is_not_waited_for(town: Town) -> None:
     invoice = make_invoice(town)
+    town.citizen.__class__.objects.filter(pk=town.citizen.pk).update(address="")
     mark = UndeliverableAddress(address=town.citizen.email.lower(), fault="mailbox", since=later())
     mark.save()
     assert numbers(queries.proposals(town.regie, TODAY)) == [invoice.number]
     mailing.trust_address(address=mark.address, actor=WHO, at=later(1))
     assert queries.held_back(town.regie, TODAY) == {"not_reminded": 1}
+
+
+def test_who_is_reminded_on_paper_waits_until_the_letters_are_printed(town: Town) -> None:
+    invoice = make_invoice(town)
+    town.citizen.__class__.objects.filter(pk=town.citizen.pk).update(email="", address="1 rue X\n99999 Valbourg")
+    remind_all(town)
+    assert queries.held_back(town.regie, TODAY) == {"not_reminded": 1}
+    batch = LetterBatch.objects.create(regie=town.regie, made_at=later(days=58), made_by=WHO, count=3)
+    Letter.objects.filter(invoice=invoice, kind="reminder").update(batch=batch)
+    assert numbers(queries.proposals(town.regie, TODAY)) == [invoice.number]
 
 
 def test_what_is_contested_waits_for_an_answer_unreminded(town: Town) -> None:

@@ -82,6 +82,7 @@ LENT = {
         "reminder_together": "boolean DEFAULT false",
         "mail_words": "jsonb DEFAULT '{}'",
     },
+    "mailing_message": {"channel": "varchar(4) DEFAULT 'mail'"},
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
     "payments_anomaly": {"assignee_id": "bigint"},
     "payments_receipt": {"bank": "varchar(80) DEFAULT ''", "valued_on": "date"},

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
+from obole.gateways.sms import registry as sms_registry
 from obole.lib import clamd, imap
 
 T = TypeVar("T")
@@ -60,6 +61,16 @@ def scanner(name: str, default: str, help: str) -> str:
 def mailbox(name: str, default: str, help: str) -> str:
     """Read where a mailbox is, and who may read it."""
     return _read(name, "text", default, help, imap.check_address, secret=True)
+
+
+def sms_service(name: str, default: str, help: str) -> str:
+    """Read which service carries SMS."""
+    return _read(name, "text", default, help, _to_sms_service)
+
+
+def paces(name: str, default: str, help: str) -> dict[str, int]:
+    """Read how many mails a minute some domains take: ``orange.fr=120 free.fr=60``."""
+    return _read(name, "text", default, help, _to_paces)
 
 
 def origins(name: str, default: str, help: str) -> list[str]:
@@ -120,3 +131,18 @@ def _to_origins(value: str) -> list[str]:
     if not found or any(item is None or (item[1] == "http" and item[2] not in _THIS_MACHINE) for item in found):
         raise ValueError("give https://host, with :port if it is another; http only for localhost")
     return [item[0].rstrip("/") for item in found if item]
+
+
+def _to_sms_service(value: str) -> str:
+    sms_registry.service(value)
+    return value
+
+
+def _to_paces(value: str) -> dict[str, int]:
+    known = {}
+    for said in value.split():
+        domain, _equal, most = said.partition("=")
+        if not domain or not most.isdecimal() or not int(most):
+            raise ValueError("des domaines et leur nombre de courriels par minute s’écrivent orange.fr=120 free.fr=60")
+        known[domain.lower()] = int(most)
+    return known

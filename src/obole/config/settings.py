@@ -364,8 +364,7 @@ CONTENT_SECURITY_POLICY = {
 SMTP_URL = env.text(
     "OBOLE_SMTP_URL",
     "",
-    "smtp://utilisateur:motdepasse@hôte:port, smtps://… ou smtp+tls://… ; vide : les courriels sont conservés, pas"
-    " envoyés.",
+    "smtp://utilisateur:motdepasse@hôte:port, smtps://… ou smtp+tls://… ; vide : ils sont conservés, pas envoyés.",
 )
 _smtp = urlsplit(SMTP_URL)
 EMAIL_HOST = _smtp.hostname or ""
@@ -376,14 +375,12 @@ EMAIL_USE_SSL = _smtp.scheme == "smtps"
 EMAIL_USE_TLS = _smtp.scheme == "smtp+tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("OBOLE_MAIL_FROM", "ne-pas-repondre@localhost", "Adresse d’expédition des courriels.")
-MAIL_RETURN_TO = env.text(
-    "OBOLE_MAIL_RETURN_TO",
-    "",
-    "Expéditeur d’enveloppe, où revient ce qui n’est pas remis ; vide : celui des courriels.",
-)
+MAIL_RETURN_TO = env.text("OBOLE_MAIL_RETURN_TO", "", "Où revient ce qui n’est pas remis ; vide : à l’expéditeur.")
 BOUNCES_IMAP_URL = env.mailbox(
     "OBOLE_BOUNCES_IMAP_URL", "", "Boîte des retours : imaps://nom:motdepasse@hôte/INBOX, imap+tls://… ; vide : aucune."
 )
+MAIL_PACES = env.paces("OBOLE_MAIL_PACES", "", "Domaines à ménager, en courriels par minute : orange.fr=120 sfr.fr=60.")
+SMS_URL = env.sms_service("OBOLE_SMS_URL", "", "Où déposer les SMS : file:///dossier ; vide : conservés, pas envoyés.")
 
 LOGGING = {
     "version": 1,

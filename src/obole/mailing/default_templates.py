@@ -8,17 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from obole.lib.french_spaces import with_french_spaces
 
 BASE = frozenset({"nom", "ville", "la_ville", "a_la_ville", "de_la_ville", "service", "telephone", "horaires"})
-INVOICE = BASE | {
-    "numero",
-    "libelle",
-    "montant",
-    "reste_du",
-    "echeance",
-    "url",
-    "regie",
-    "comptable",
-    "date_transmission",
-}
+PARTS = frozenset({"numero", "libelle", "montant", "reste_du", "echeance"})
+INVOICE = BASE | PARTS | {"url", "regie", "comptable", "date_transmission"}
 REMINDER = INVOICE | {"relance_1_le", "relance_precedente_le"}
 """When the first reminder, and the one before this one, were sent; nothing where there was none."""
 
@@ -401,6 +392,7 @@ _AS_TYPED: dict[str, MailKind] = {
         + SIGNATURE,
     ),
 }
+
 
 KINDS = {
     name: replace(kind, subject=with_french_spaces(kind.subject), body=with_french_spaces(kind.body))

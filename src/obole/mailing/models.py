@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from obole.audit_log import history
 from obole.lib import sql, texts
 from obole.lib.actors import ActorField
-from obole.mailing.states import AddressFault, MessageState
+from obole.mailing.states import AddressFault, Channel, MessageState
 
 
 @history.track()
@@ -26,13 +26,15 @@ class Template(models.Model):
 
 
 class Message(models.Model):
-    """One mail: queued in the transaction that decides it, sent by the worker, kept for ever."""
+    """One mail, or one SMS: queued in the transaction that decides it, sent by the worker, kept for ever."""
 
     public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     cause = models.CharField(max_length=120, unique=True)
     """Why it is sent, once: the same cause never makes a second mail."""
     kind = models.CharField(max_length=40)
-    to = models.EmailField(_("destinataire"))
+    channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.MAIL, db_default=Channel.MAIL)
+    to = models.CharField(_("destinataire"), max_length=254)
+    """An e-mail address, or a telephone as it is dialled from anywhere."""
     subject = models.CharField(_("objet"), max_length=250)
     text = models.TextField(_("texte"))
     html = models.TextField(blank=True)
@@ -55,6 +57,7 @@ class Message(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(condition=models.Q(channel__in=Channel.values), name="message_channel_known"),
             models.CheckConstraint(
                 # Nobody knows when one that came back had left, if its sending was interrupted.
                 condition=models.Q(state="bounced")

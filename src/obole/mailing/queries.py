@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Lower
+from django.utils.translation import gettext_lazy as _
 
 from obole.lib import texts
 from obole.mailing import rules
@@ -28,6 +29,12 @@ def template_of(kind: str) -> TemplateTexts:
     own = Template.objects.filter(kind=kind).values_list("subject", "body").first()
     default = KINDS[kind]
     return TemplateTexts(*own) if own else TemplateTexts(default.subject, default.body)
+
+
+def label_of(kind: str) -> str:
+    """Name a kind of message on the screen: those that nobody words, too."""
+    known = {"reminder_sms": _("Relance, par SMS")}
+    return str(KINDS[kind].label if kind in KINDS else known.get(kind, _("Compte")))
 
 
 def about(*subjects: models.Model) -> QuerySet[Message]:

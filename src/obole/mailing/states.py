@@ -6,6 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from obole.lib.states import Transition
 
 
+class Channel(models.TextChoices):
+    """By what a message reaches somebody."""
+
+    MAIL = "mail", _("Courriel")
+    SMS = "sms", _("SMS")
+
+
 class MessageState(models.TextChoices):
     """Where a mail stands."""
 
@@ -29,6 +36,13 @@ class AddressFault(models.TextChoices):
     NO_MAILBOX = "mailbox", _("l’adresse n’existe pas")
     NO_DOMAIN = "domain", _("le domaine de l’adresse n’existe pas")
     CLOSED = "closed", _("la boîte est fermée")
+
+
+def label_of(state: str, channel: str) -> str:
+    """Say where a message stands: a mail is handed to one server, an SMS to another."""
+    if channel == Channel.SMS and state == MessageState.SENT:
+        return str(_("Remis au service de SMS"))
+    return str(MessageState(state).label)
 
 
 S = MessageState

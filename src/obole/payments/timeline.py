@@ -14,9 +14,8 @@ from obole.billing.models import Invoice
 from obole.gateways.base import Status
 from obole.lib.actors import WORKER, Actor
 from obole.mailing import queries as mailing
-from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
-from obole.mailing.states import MessageState
+from obole.mailing.states import Channel, MessageState, label_of as state_label
 from obole.payments.models import Anomaly, Attempt, BankExchange, Receipt, Refund
 from obole.payments.states import AttemptState
 from obole.payments.wording import FOR_AGENTS, FOR_PAYER, Formatter
@@ -60,10 +59,16 @@ def payer_timeline(invoice: Invoice) -> list[TimelineEntry]:
     """Return what a payer wants to know, newest first, without a word of the trade."""
     told = [_tell(record, FOR_PAYER) for record in _records(invoice)]
     mails = [
-        TimelineEntry(message.created_at, _("Un courriel vous a été envoyé"), message.subject, order=(TOLD, message.pk))
+        TimelineEntry(message.created_at, *_told_payer(message), order=(TOLD, message.pk))
         for message in mailing.about(invoice).exclude(state=MessageState.DROPPED)
     ]
     return _sorted([item for item in told if item is not None] + mails)
+
+
+def _told_payer(message: Message) -> tuple[str, str]:
+    if message.channel == Channel.SMS:
+        return _("Un SMS vous a été envoyé"), message.text
+    return _("Un courriel vous a été envoyé"), message.subject
 
 
 def agent_timeline(invoice: Invoice, *, with_bank: bool) -> list[TimelineEntry]:
@@ -159,9 +164,10 @@ def _part(record: Record) -> StoryPart:
 
 
 def _tell_message(message: Message) -> TimelineEntry:
-    kind = KINDS[message.kind].label if message.kind in KINDS else message.kind
-    title = _("Courriel « %(kind)s »") % {"kind": kind}
-    detail = f"{message.to} – {MessageState(message.state).label}"
+    title = _("Courriel « %(kind)s »") % {"kind": mailing.label_of(message.kind)}
+    if message.channel == Channel.SMS:
+        title = mailing.label_of(message.kind)
+    detail = f"{message.to} – {state_label(message.state, message.channel)}"
     return TimelineEntry(
         message.created_at,
         title,

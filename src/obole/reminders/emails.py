@@ -1,5 +1,6 @@
 """The words of reminders: of one invoice, or of several of one payer that go in one mail."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +14,11 @@ from obole.billing.rules import reminder_plan
 from obole.directory.models import Authority
 from obole.lib import dates, money
 from obole.mailing import operations as mailing, queries as mail_queries, rules as mail_rules
+from obole.mailing.rules import sms as wording
+from obole.mailing.states import Channel
 from obole.reminders import rules
 
+logger = logging.getLogger(__name__)
 SEVERAL = "reminder_many"
 MOST_TOGETHER = 30
 """Invoices in one mail, which people read on a phone."""
@@ -36,6 +40,12 @@ class Chosen:
         return f"reminder:{self.invoice.pk}:{self.rank}{again}"
 
     @property
+    def step(self) -> reminder_plan.Step | None:
+        """Its step of the plan; none once the plan is at its end."""
+        steps = self.invoice.type.steps
+        return steps[self.rank - 1] if self.rank <= len(steps) else None
+
+    @property
     def kind(self) -> str:
         """The model whose words it uses where its step has none of its own."""
         return reminder_plan.kind_of(self.invoice.type.steps, self.rank)
@@ -55,7 +65,7 @@ def together(every: Iterable[Chosen]) -> list[list[Chosen]]:
 
 def _whose(one: Chosen) -> tuple[int, ...]:
     invoice = one.invoice
-    if not invoice.type.reminder_together or one.kind == "reminder_before":
+    if not one.email or not invoice.type.reminder_together or one.kind == "reminder_before":
         return (invoice.pk,)
     # Who handles one service must not read of the others' invoices.
     service = invoice.dossier.scheme.service_id if invoice.dossier else 0
@@ -73,14 +83,41 @@ class Words:
         """Return what the mail of these reminders says."""
         return self._of_several(group) if len(group) > 1 else self._of_one(group[0])
 
-    def _of_one(self, one: Chosen) -> mail_rules.RenderedMail:
-        steps = one.invoice.type.steps
-        step = steps[one.rank - 1] if one.rank <= len(steps) else None
-        own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else self._template_of(one.kind)
+    def sms_of(self, group: Sequence[Chosen]) -> mailing.Email | None:
+        """
+        Return the SMS that goes beside the mail or the letter of these reminders: one for all of them, of the first
+        whose step has one, where their payer has a mobile telephone.
+        """
+        one = next((one for one in group if one.step and one.step.sms), None)
+        to = wording.mobile(one.invoice.payer.phone) if one else ""
+        if one is None or one.step is None or not to:
+            return None
+        try:
+            said = mail_rules.render("", one.step.sms, self._variables(one))
+        except mail_rules.BadTemplate as error:
+            logger.error("the words of an SMS cannot be filled: %s", error)
+            return None
+        words = mail_rules.RenderedMail(_("SMS de relance"), wording.plain(said.text), "")
+        return mailing.Email(
+            cause=f"{one.cause}:sms",
+            kind="reminder_sms",
+            channel=Channel.SMS,
+            to=to,
+            rendered=words,
+            about=one.invoice,
+            at_most_once=True,
+            task="reminders.deliver_sms",
+        )
+
+    def _variables(self, one: Chosen) -> dict[str, str]:
         days = {"relance_1_le": one.sent.first, "relance_precedente_le": one.sent.day}
         before = {name: dates.format_long(day) if day else "" for name, day in days.items()}
-        said = {**invoice_variables(one.invoice, self._authority), **before}
-        return mailing.compose(one.kind, said, own=own)
+        return {**invoice_variables(one.invoice, self._authority), **before}
+
+    def _of_one(self, one: Chosen) -> mail_rules.RenderedMail:
+        step, kind = one.step, one.kind
+        own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else self._template_of(kind)
+        return mailing.compose(kind, self._variables(one), own=own)
 
     def _of_several(self, group: Sequence[Chosen]) -> mail_rules.RenderedMail:
         first = group[0].invoice

@@ -19,6 +19,8 @@ class Reminder(models.Model):
     message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="reminders")
     """Its mail, which may list other invoices of its payer; without one it is on paper."""
     letter = models.OneToOneField(Letter, on_delete=models.PROTECT, null=True, related_name="reminder")
+    sms = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="nudged")
+    """The SMS beside it, where its step has one and its payer a mobile telephone."""
     decided_at = models.DateTimeField()
     dropped_at = models.DateTimeField(null=True)
     """When it was left, its payer being at the bank for instance: nobody read it, and its step is not lost."""

@@ -53,3 +53,13 @@ def _remind(invoice_ids: Sequence[int], at: datetime) -> None:
 def deliver(message_id: int) -> None:
     """Hand one reminder over, if it still makes sense."""
     operations.deliver(message_id=message_id, at=dates.now())
+
+
+@task(
+    "reminders.deliver_sms",
+    queue="mail",
+    retry=RetryStrategy(max_attempts=8, exponential_wait=4, retry_exceptions={OSError, *AWAY}),
+)
+def deliver_sms(message_id: int) -> None:
+    """Hand over the SMS beside a reminder, if it still makes sense."""
+    operations.deliver_sms(message_id=message_id, at=dates.now())

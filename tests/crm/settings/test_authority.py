@@ -79,5 +79,6 @@ def test_its_article_is_guessed_or_chosen(desk: Desk) -> None:
         "service": "Grand Lac",
         "telephone": "",
         "horaires": "",
+        "couleur": "#1f4a8a",
     }
     assert "Sélectionnez un choix valide" in desk.refused("settings_authority", article="un")

@@ -15,6 +15,7 @@ from obole.mailing.default_templates import REMINDER
 MOST_STEPS = 12
 FARTHEST = 365
 LONGEST_SUBJECT = 200
+LONGEST_SMS = 300
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Step:
     """
     One reminder: ``days`` after the due date, or before it if that is negative.
 
-    Without a subject and a text of its own, it says what the model of its rank says.
+    Without a subject and a text of its own, it says what the model of its rank says. With ``sms``, who has a mobile
+    telephone gets that too, beside the mail or the letter.
     """
 
     days: int
     subject: str = ""
     body: str = ""
+    sms: str = ""
 
     def day(self, due_date: date) -> date:
         """Return the day of the plan; closed ones are put off by who sends."""
@@ -66,7 +69,9 @@ def in_words(steps: Sequence[Step]) -> str:
 
 def in_lines(steps: Sequence[Step]) -> str:
     """Write a plan whole, a step after the other, to be compared line by line."""
-    return "\n".join("\n".join(part for part in (in_words([step]), step.subject, step.body) if part) for step in steps)
+    return "\n".join(
+        "\n".join(part for part in (in_words([step]), step.subject, step.body, step.sms) if part) for step in steps
+    )
 
 
 def kind_of(steps: Sequence[Step], number: int) -> str:
@@ -92,7 +97,10 @@ def check(kept: Any, *, payment_term: int | None) -> None:
     if not _has_their_shape(kept):
         raise ValidationError(_("Un plan de relance est une liste d’étapes : jours, objet, texte."))
     steps = steps_of(kept)
-    problems = [*_days(steps, payment_term), *(said for step in steps for said in wrong_words(step))]
+    problems = [
+        *_days(steps, payment_term),
+        *(said for step in steps for said in (*wrong_words(step), *wrong_sms(step))),
+    ]
     if problems:
         raise ValidationError(problems)
 
@@ -108,8 +116,18 @@ def wrong_words(step: Step) -> Iterator[str]:
         yield str(error)
 
 
+def wrong_sms(step: Step) -> Iterator[str]:
+    """Yield what is wrong with the SMS of a step."""
+    if len(step.sms) > LONGEST_SMS:
+        yield _("Ce SMS est trop long : %(most)s caractères au plus, variables comprises.") % {"most": LONGEST_SMS}
+    try:
+        mail_rules.check("", step.sms, REMINDER)
+    except mail_rules.BadTemplate as error:
+        yield str(error)
+
+
 def _has_their_shape(kept: Any) -> bool:
-    kinds = {"days": int, "subject": str, "body": str}
+    kinds = {"days": int, "subject": str, "body": str, "sms": str}
     return isinstance(kept, list) and all(
         isinstance(one, dict)
         and "days" in one

@@ -201,7 +201,7 @@ def _value(kind: Any, data: Any, place: Place, problems: list[Problem]) -> Any:
         is_counted = isinstance(kind.base_field, models.IntegerField)
         return _every(data, place, problems, _whole if is_counted else _name)
     if isinstance(kind, models.JSONField):
-        return _steps(data, place, problems)
+        return _MADE_OF_PARTS[kind.name](data, place, problems)
     if isinstance(kind, models.ForeignKey):
         return None if data is None and kind.null else _name(data, place, problems)
     if isinstance(kind, models.BooleanField):
@@ -234,16 +234,36 @@ def _steps(data: Any, place: Place, problems: list[Problem]) -> Any:
         if not isinstance(item, dict) or "days" not in item:
             problems.append(here.problem(_('une étape est attendue : {"days": 7, "subject": "", "body": ""}.')))
             continue
-        _keys(item, ("days", "subject", "body"), here, problems)
-        subject, body = (item.get(name, "") for name in ("subject", "body"))
-        found.append(
-            {
-                "days": _whole(item["days"], here.into("days"), problems),
-                "subject": text(subject, here.into("subject"), problems, most=LONGEST_LINE, lines=False),
-                "body": text(body, here.into("body"), problems, most=LONGEST_TEXT, lines=True),
-            }
-        )
+        _keys(item, ("days", "subject", "body", "sms"), here, problems)
+        sms = text(item.get("sms", ""), here.into("sms"), problems, most=LONGEST_TEXT, lines=True)
+        days = _whole(item["days"], here.into("days"), problems)
+        found.append({"days": days, **_subject_and_body(item, here, problems), "sms": sms})
     return _WRONG if len(problems) > known else sorted(found, key=itemgetter("days"))
+
+
+def _mail_words(data: Any, place: Place, problems: list[Problem]) -> Any:
+    """Read the mails that a type de facture words in its own way; which ones, and with what, is the type's to check."""
+    known = len(problems)
+    if not isinstance(data, dict) or not all(isinstance(words, dict) for words in data.values()):
+        said = _('des courriels sont attendus : {"invoice_deposited": {"subject": "", "body": ""}}.')
+        return _refuse(problems, place.problem(said))
+    for name, words in data.items():
+        _keys(words, ("subject", "body"), place.into(printable(name)), problems)
+    found = {name: _subject_and_body(words, place.into(printable(name)), problems) for name, words in data.items()}
+    return _WRONG if len(problems) > known else found
+
+
+def _subject_and_body(item: dict[str, Any], place: Place, problems: list[Problem]) -> dict[str, Any]:
+    """Read the subject and the text of a mail; nothing for what is not said."""
+    subject, body = (item.get(name, "") for name in ("subject", "body"))
+    return {
+        "subject": text(subject, place.into("subject"), problems, most=LONGEST_LINE, lines=False),
+        "body": text(body, place.into("body"), problems, most=LONGEST_TEXT, lines=True),
+    }
+
+
+_MADE_OF_PARTS = {"reminder_steps": _steps, "mail_words": _mail_words}
+"""The columns that hold several values, by their names."""
 
 
 def _name(data: Any, place: Place, problems: list[Problem]) -> Any:

@@ -12,7 +12,6 @@ from obole.billing.states import InvoiceState
 from obole.crm.money.anomaly_list import Task
 from obole.lib import dates, money
 from obole.mailing import queries as mailing, rules as mail_rules
-from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Message
 from obole.mailing.states import NOT_ARRIVED
 from obole.payments import operations as payments
@@ -123,7 +122,7 @@ def _undelivered(facts: InvoiceFacts) -> Iterator[Notice]:
     for message in lost:
         if message.pk in again:
             continue
-        kind = KINDS[message.kind].label if message.kind in KINDS else message.subject
+        kind = mailing.label_of(message.kind)
         said = _("Courriel « %(kind)s » non remis à %(to)s.") % {"kind": kind, "to": message.to}
         why = mail_rules.explain(message.state, message.last_error)
         links = [(_("Lire le courriel"), reverse("crm:message", args=[message.pk]))]

@@ -29,6 +29,7 @@ from obole.directory.access import AgentRequest, after_reauthentication, for_age
 from obole.directory.rules import Right
 from obole.lib import dates, money
 from obole.mailing import operations as mailing, queries as mails
+from obole.mailing.states import Channel
 from obole.payments import display_status, pdf_documents as receipt_papers, queries, timeline
 from obole.payments.documents import proof as papers
 from obole.payments.models import BankExchange, Receipt
@@ -92,7 +93,10 @@ def _pieces(request: AgentRequest, one: Invoice, *, at: datetime, with_money: bo
     story = list(reversed(timeline.agent_timeline(one, with_bank=with_money)))
     yield from _story(one, story, at=at)
     for rank, message in enumerate(mails.about(one).order_by("created_at", "id").iterator(), 1):
-        yield f"courriels/{rank:03}-{message.kind}.eml", mailing.written(message)
+        if message.channel == Channel.SMS:
+            yield f"courriels/{rank:03}-{message.kind}.txt", f"{message.to}\n\n{message.text}\n".encode()
+        else:
+            yield f"courriels/{rank:03}-{message.kind}.eml", mailing.written(message)
     for rank, letter in enumerate(reminders.letters_of(one), 1):
         yield f"courriers/{rank:02}-{letter.kind}.txt", f"{letter.subject}\n\n{letter.text}\n".encode()
     if with_money:

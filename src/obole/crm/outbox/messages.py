@@ -27,8 +27,7 @@ from obole.directory.models import ListName
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates, sql
-from obole.mailing import operations as mail_operations, queries as mailing, rules
-from obole.mailing.default_templates import KINDS
+from obole.mailing import operations as mail_operations, queries as mailing, rules, states
 from obole.mailing.models import Message
 from obole.mailing.states import NOT_ARRIVED, MessageState
 from obole.payments import operations as payments
@@ -86,7 +85,7 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
 
     def render_kind(self, value: str) -> str:
         """Name the model that agents can edit."""
-        return str(KINDS[value].label) if value in KINDS else str(gettext_lazy("Compte"))
+        return mailing.label_of(value)
 
     def value_kind(self, record: Message) -> str:
         """Name the model, for a file."""
@@ -98,7 +97,7 @@ class MessageTable(tables.Table):  # type: ignore[misc]  # untyped library
 
     def value_state(self, record: Message) -> str:
         """Write the state."""
-        return str(MessageState(record.state).label)
+        return states.label_of(record.state, record.channel)
 
     def render_state(self, record: Message) -> SafeString:
         """Draw the state."""
@@ -158,7 +157,7 @@ def message(request: AgentRequest, pk: int) -> HttpResponse:
         "original": mailing.original_of(one),
         "message_shown": one,
         "pill": badges.message_badge(one),
-        "kind": KINDS[one.kind].label if one.kind in KINDS else _("Compte"),
+        "kind": mailing.label_of(one.kind),
         "text": "" if one.confidential else one.text,
         "about": _about(one),
     }

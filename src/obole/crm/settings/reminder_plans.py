@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms.formsets import formset_factory
@@ -30,6 +31,7 @@ from obole.directory.rules import Right
 from obole.lib import dates
 from obole.mailing import operations as mail_operations, queries as mailing, rules as mail_rules
 from obole.mailing.default_templates import KINDS, REMINDER
+from obole.mailing.rules import sms as wording
 from obole.reminders.queries import simulation
 from obole.ui.forms import DayInput, EurosField, UnitInput
 from obole.ui.plots import GroupedPlot
@@ -59,6 +61,17 @@ class StepForm(forms.Form):
         widget=forms.Textarea({"rows": 8}),
     )
 
+    sms = forms.CharField(
+        label=gettext_lazy("SMS, en plus"),
+        required=False,
+        max_length=reminder_plan.LONGEST_SMS,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy(
+            "À qui a un portable, à côté du courriel ou de la lettre. Par exemple : {{ ville }} : votre facture"
+            " {{ numero }} de {{ reste_du }} reste à payer. Détail dans votre espace."
+        ),
+    )
+
     mark_optional = False
 
     @property
@@ -68,17 +81,25 @@ class StepForm(forms.Form):
         if typed.get("days") is None:
             return None
         days = -typed["days"] if typed["when"] == BEFORE else typed["days"]
-        return Step(days, typed["subject"], typed["body"].replace("\r\n", "\n"))
+        body, text = (typed[name].replace("\r\n", "\n") for name in ("body", "sms"))
+        return Step(days, typed["subject"], body, text)
 
     def clean(self) -> None:
         """Check the words, at the field where they stand; words without a day would be lost."""
         super().clean()
         typed = self.cleaned_data
-        if typed.get("days") is None and "days" not in self.errors and (typed.get("subject") or typed.get("body")):
+        if (
+            typed.get("days") is None
+            and "days" not in self.errors
+            and any(typed.get(name) for name in ("subject", "body", "sms"))
+        ):
             self.add_error("days", _("Dites combien de jours : sinon ce texte ne servirait à rien."))
-        if not self.errors and self.step is not None:
-            for sentence in reminder_plan.wrong_words(self.step):
+        step = self.step if not self.errors else None
+        if step is not None:
+            for sentence in reminder_plan.wrong_words(step):
                 self.add_error("body", sentence)
+            for sentence in reminder_plan.wrong_sms(step):
+                self.add_error("sms", sentence)
 
 
 StepFormSet = formset_factory(StepForm, extra=1, max_num=MOST_STEPS + 1)
@@ -178,7 +199,13 @@ def _one_more(request: AgentRequest) -> Any:
 
 def _initial(kind: InvoiceType) -> list[dict[str, Any]]:
     return [
-        {"days": abs(step.days), "when": BEFORE if step.days < 0 else AFTER, "subject": step.subject, "body": step.body}
+        {
+            "days": abs(step.days),
+            "when": BEFORE if step.days < 0 else AFTER,
+            "subject": step.subject,
+            "body": step.body,
+            "sms": step.sms,
+        }
         for step in kind.steps
     ]
 
@@ -210,13 +237,33 @@ def _mails(page: PlanPage) -> list[mail_rules.RenderedMail | None]:
     return mails
 
 
+@dataclass(frozen=True)
+class ShownSms:
+    """An SMS as it is read, how many signs it has, and how many SMS it is paid as."""
+
+    text: str
+    signs: int
+    count: int
+
+
+def _sms(page: PlanPage) -> list[ShownSms | None]:
+    """Return the SMS of each step, with the same values as the mails."""
+    found: list[ShownSms | None] = []
+    for step in page.asked.steps:
+        mail = preview("", step.sms, REMINDER, page.invoice) if step.sms else None
+        text = wording.plain(mail.text) if mail else ""
+        found.append(ShownSms(text, len(text), wording.count(text)) if text else None)
+    return found
+
+
 def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
     today = dates.day_of(dates.now())
     issued_on = (page.form.cleaned_data.get("issued_on") if page.form.is_bound else None) or today
-    drawn, coming = simulation.draw(page.asked, issued_on), list(simulation.upcoming(page.asked, today))
-    mails = _mails(page)
-    labels = [KINDS[reminder_plan.kind_of(page.asked.steps, rank)].label for rank in range(1, len(mails) + 1)]
-    rows = [(step, labels[step.rank - 1], mails[step.rank - 1]) for step in drawn.steps]
+    drawn = simulation.draw(page.asked, issued_on)
+    steps, mails, texts = page.asked.steps, _mails(page), _sms(page)
+    labels = [KINDS[reminder_plan.kind_of(steps, rank)].label for rank in range(1, len(steps) + 1)]
+    shown = list(zip(labels, mails, texts, strict=True))
+    rows = [(step, *shown[step.rank - 1]) for step in drawn.steps]
     context = {
         "title": _("Plan de relance – %(type)s") % {"type": page.kind},
         "back": back_to("settings_type", str(page.kind), page.kind.pk),
@@ -226,15 +273,24 @@ def _show(request: AgentRequest, page: PlanPage) -> HttpResponse:
         "early": [row for row in rows if row[0].day <= drawn.due_date],
         "late": [row for row in rows if row[0].day > drawn.due_date],
         "plan": drawn,
+        "sms_kept": not settings.SMS_URL and any(texts),
         "zone": directory.the_authority().school_zone,
-        "silent": [step for step in page.asked.steps if hides_the_rest(step.subject + step.body)],
+        "silent": [step for step in steps if hides_the_rest(step.subject + step.body)],
         "variables": variables(REMINDER),
+        **_coming(page, labels, today),
+    }
+    return render_page(request, "crm/settings/reminder_plan.html", context)
+
+
+def _coming(page: PlanPage, labels: Sequence[Any], today: date) -> dict[str, Any]:
+    """Return what leaves in the next days: the first ones, how many, in how many mails and letters, and their plot."""
+    coming = list(simulation.upcoming(page.asked, today))
+    return {
         "coming": [(one, labels[one.rank - 1]) for one in coming[:LISTED]],
         "coming_count": len(coming),
         "sendings": _sendings(coming) if page.asked.reminder_together else len(coming),
         "plot": _plot(page, coming, today) if coming else None,
     }
-    return render_page(request, "crm/settings/reminder_plan.html", context)
 
 
 def _sendings(coming: Sequence[simulation.Upcoming]) -> int:

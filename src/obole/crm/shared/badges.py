@@ -10,6 +10,7 @@ from obole.books.models import Handover
 from obole.books.states import HandoverState
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
+from obole.mailing import states as mail_states
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
 from obole.payments.display_status import Badge, InvoiceDisplay
@@ -153,7 +154,7 @@ def deposit_badge(caution: SecurityDeposit) -> SafeString:
 def message_badge(message: Message) -> SafeString:
     """Draw the state of a mail."""
     state = MessageState(message.state)
-    return pill(MESSAGES[state].tone, str(state.label), MESSAGES[state].icon)
+    return pill(MESSAGES[state].tone, mail_states.label_of(state, message.channel), MESSAGES[state].icon)
 
 
 def invoice_badge(shown: InvoiceDisplay) -> SafeString:

@@ -25,6 +25,8 @@ INTERRUPTED = "interrupted"
 NOT_DUE = "the invoice is not due any more"
 UNDELIVERABLE = "mails to this address come back"
 UNWRITABLE = "cannot be written as a mail: "
+SMS_REFUSED = "sms: "
+"""Begins what the service that carries SMS said of one that it will never take."""
 DELAYED = "delayed: "
 """Begins what is kept of a mail that a server of its way holds back for now."""
 _FOR_GOOD = range(500, 600)
@@ -204,6 +206,8 @@ def explain(state: str, said: str) -> str:
     }
     if said in known:
         return known[said]
+    if said.startswith(SMS_REFUSED):
+        return _("Le service de SMS ne l’a pas pris.")
     if said.startswith(UNWRITABLE):
         return _("L’adresse ou l’objet ne peut pas s’écrire dans un courriel.")
     if state == MessageState.BOUNCED and said.startswith("4"):

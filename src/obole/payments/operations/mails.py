@@ -15,7 +15,7 @@ from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing import operations as mailing, queries as mails
 from obole.mailing.models import Message
-from obole.mailing.states import NOT_ARRIVED, MessageState
+from obole.mailing.states import NOT_ARRIVED, Channel, MessageState
 from obole.payments.models import Anomaly
 from obole.payments.operations.anomalies import end_anomaly
 
@@ -54,7 +54,9 @@ def resend_message(*, message_id: int, actor: Actor, at: datetime) -> Message:
 
 def address_to_resend(message: Message) -> str:
     """Return where a mail would be sent once more: nothing where that makes no sense, or mails come back from."""
-    if message.confidential or not message.text or _is_pointless(message) or mails.copy_of(message) is not None:
+    if message.channel == Channel.SMS or message.confidential or not message.text:
+        return ""
+    if _is_pointless(message) or mails.copy_of(message) is not None:
         return ""
     reader = reader_of(message)
     if reader is None or reader.deceased_on is not None:

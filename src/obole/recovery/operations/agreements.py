@@ -110,7 +110,7 @@ def deliver_notice(*, message_id: int, at: datetime) -> None:
     else:
         still_missing = any(due.rank == rank and due.missing for due in standing.dues)
     if still_missing:
-        mailing.deliver(message_id=message_id, at=at)
+        mailing.deliver(message_id=message_id, at=at, task="recovery.deliver_notice")
     else:
         _drop(notice.pk, message_id=message_id, at=at)
 

@@ -3,6 +3,7 @@
 from obole.reminders.operations.deciding import (
     ReminderRefused,
     deliver,
+    deliver_sms,
     is_still_due,
     leave_returned,
     next_words,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from copy import copy
 from datetime import date, datetime
 from functools import cache
+from typing import NamedTuple
 
 from django.db.models import prefetch_related_objects
 
@@ -121,7 +122,20 @@ def deliver(*, message_id: int, at: datetime) -> None:
     elif not mail_queries.is_usable(Message.objects.get(pk=message_id).to):
         _drop(message_id=message_id, reason=mail_rules.UNDELIVERABLE, at=at)
     else:
-        mailing.deliver(message_id=message_id, at=at)
+        mailing.deliver(message_id=message_id, at=at, task="reminders.deliver")
+
+
+def deliver_sms(*, message_id: int, at: datetime) -> None:
+    """
+    Hand over the SMS that goes beside a reminder, unless its invoice is not asked for any more.
+
+    :raises OSError: if it was not taken and will be tried again.
+    """
+    invoice_id = Message.objects.values_list("about_id", flat=True).get(pk=message_id)
+    if queries.still_due([invoice_id or 0], today=dates.day_of(at)):
+        mailing.deliver(message_id=message_id, at=at, task="reminders.deliver_sms")
+    else:
+        mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at)
 
 
 @atomic_with_retry
@@ -170,27 +184,45 @@ def _send(every: Sequence[Chosen], *, actor: Actor, at: datetime) -> list[Remind
     # What a reminder says of the transmission must still be true when it is read.
     until = billing_rules.payable_after_reminder(dates.day_of(at))
     billing.keep_payable(invoices=[one.invoice for one in every], until=until)
-    mails = {group[0].cause: group for group in together([one for one in every if one.email])}
-    added = mailing.queue_many([_mail(group, words_of(group)) for group in mails.values()], at=at)
-    messages = {one.invoice.pk: added[cause] for cause, group in mails.items() if cause in added for one in group}
-    made = [one for one in every if one.invoice.pk in messages or not one.email]
-    on_paper = [_letter(one, words_of([one]), at=at) for one in made if one.invoice.pk not in messages]
+    queued = _queue(together(every), words_of, at=at)
+    made = [one for one in every if queued[one.invoice.pk].mail or not one.email]
+    on_paper = [_letter(one, words_of([one]), at=at) for one in made if not one.email]
     letters = {letter.invoice_id: letter for letter in Letter.objects.bulk_create(on_paper)}
     reminders = Reminder.objects.bulk_create(
         Reminder(
             invoice=one.invoice,
             step=one.rank,
-            message=messages.get(one.invoice.pk),
+            message=queued[one.invoice.pk].mail,
+            sms=queued[one.invoice.pk].sms,
             letter=letters.get(one.invoice.pk),
             decided_at=at,
         )
         for one in made
     )
-    said = [("reminder.send" if one.invoice.pk in messages else "reminder.write", one) for one in made]
+    said = [("reminder.send" if one.email else "reminder.write", one) for one in made]
     audit_log.log_transitions(
         [(TransitionRecord(verb, "", ""), one.invoice, {"step": one.rank}) for verb, one in said], actor=actor, at=at
     )
     return reminders
+
+
+class Queued(NamedTuple):
+    """What went in the outbox for an invoice."""
+
+    mail: Message | None
+    sms: Message | None
+
+
+def _queue(groups: Sequence[Sequence[Chosen]], words_of: Words, *, at: datetime) -> dict[int, Queued]:
+    """Put the mails and the SMS of reminders in the outbox, and return them by the ids of their invoices."""
+    nudges = [words_of.sms_of(group) for group in groups]
+    mails = [_mail(group, words_of(group)) for group in groups if group[0].email]
+    added = mailing.queue_many([*mails, *(nudge for nudge in nudges if nudge)], at=at)
+    return {
+        one.invoice.pk: Queued(added.get(group[0].cause), added.get(nudge.cause) if nudge else None)
+        for group, nudge in zip(groups, nudges, strict=True)
+        for one in group
+    }
 
 
 def _mail(group: Sequence[Chosen], words: mail_rules.RenderedMail) -> mailing.Email:
