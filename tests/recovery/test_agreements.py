@@ -312,8 +312,9 @@ def test_an_agent_proposes_changes_and_agrees_on_a_screen(town: Town) -> None:
     assert Agreement.objects.get().state == "ended"
 
 
-def test_who_has_no_mail_is_told_by_the_agent(town: Town) -> None:
-    directory.update_citizen(citizen_id=town.citizen.pk, values={"email": ""}, actor=WHO, at=NOON)
+def test_who_has_no_address_of_any_kind_is_told_by_the_agent(town: Town) -> None:
+    values = {"email": "", "address": ""}
+    directory.update_citizen(citizen_id=town.citizen.pk, values=values, actor=WHO, at=NOON)
     invoice = make_invoice(town)
     agree(invoice, NOON)
     live(5, 13)

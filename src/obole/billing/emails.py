@@ -10,6 +10,7 @@ from obole.directory import queries as directory
 from obole.directory.models import Authority
 from obole.lib import dates, money
 from obole.mailing import operations as mailing, queries as mail_queries
+from obole.mailing.models import Message
 from obole.mailing.rules import RenderedMail
 
 
@@ -60,18 +61,35 @@ def send_invoice_notice(invoice: Invoice, *, email: str, authority: Authority, a
     mailing.queue(letter, at=at)
 
 
+def tell(
+    invoice: Invoice, kind: str, cause: str, variables: Mapping[str, str], *, at: datetime, to: str | None = None
+) -> Message | Letter | None:
+    """
+    Queue a mail about an invoice; where none reaches who reads it, write its payer a letter that says the same.
+
+    :param to: who reads it, where that is not the payer.
+    :returns: what was written; None for who has no postal address either, and for a mail that was queued before.
+    """
+    email = invoice.payer.email if to is None else to
+    words = compose(kind, invoice, variables)
+    if not mail_queries.is_usable(email):
+        return write_once(invoice, Letter.Kind.OTHER, words, cause=cause, at=at)
+    letter = mailing.Email(cause=cause, kind=kind, to=email, rendered=words, about=invoice)
+    return mailing.queue(letter, at=at)
+
+
+def write_once(invoice: Invoice, kind: Letter.Kind, words: RenderedMail, *, cause: str, at: datetime) -> Letter | None:
+    """Write the letter that stands for the mail of a cause; None for a payer who has no postal address."""
+    if not invoice.payer.address:
+        return None
+    said = {"invoice": invoice, "kind": kind, "subject": words.subject, "text": words.text, "written_at": at}
+    return Letter.objects.get_or_create(cause=cause, defaults=said)[0]
+
+
 def send_due_date_notice(invoice: Invoice, *, at: datetime) -> None:
-    """Queue the mail that says until when the invoice may be paid from now on; a payer without an e-mail gets none."""
-    if not invoice.payer.email:
-        return
-    letter = mailing.Email(
-        cause=f"due_date_changed:{invoice.pk}:{at.isoformat()}",
-        kind="due_date_changed",
-        to=invoice.payer.email,
-        rendered=compose("due_date_changed", invoice, invoice_variables(invoice)),
-        about=invoice,
-    )
-    mailing.queue(letter, at=at)
+    """Tell until when the invoice may be paid from now on."""
+    cause = f"due_date_changed:{invoice.pk}:{at.isoformat()}"
+    tell(invoice, "due_date_changed", cause, invoice_variables(invoice), at=at)
 
 
 def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from obole.billing.emails import compose, invoice_variables
+from obole.billing.emails import compose, invoice_variables, tell
 from obole.billing.models import Invoice
 from obole.lib import dates, money, texts
 from obole.mailing import operations as mailing
@@ -59,14 +59,12 @@ def send_surplus(
     receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, at: datetime, different: bool = False
 ) -> None:
     """
-    Queue the mail that says money came for invoices that did not need it, and that it is not lost.
+    Tell that money came for invoices that did not need it, and that it is not lost.
 
     :param different: it is not what the bank was asked for; what the invoices need is not said.
     """
     kind = "payment_different" if different else "payment_surplus"
-    to, invoice = _address(receipt), invoices[0]
-    if not to:
-        return
+    invoice = invoices[0]
     variables = {
         **invoice_variables(invoice),
         "numero": ", ".join(invoice.number or "" for invoice in invoices),
@@ -74,21 +72,12 @@ def send_surplus(
         "paye": money.euros(cents),
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
     }
-    letter = mailing.Email(
-        cause=f"payment_surplus:{receipt.pk}",
-        kind=kind,
-        to=to,
-        rendered=compose(kind, invoice, variables),
-        about=invoice,
-    )
-    mailing.queue(letter, at=at)
+    tell(invoice, kind, f"payment_surplus:{receipt.pk}", variables, to=_address(receipt), at=at)
 
 
 def send_too_late(receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, at: datetime) -> None:
-    """Queue the mail that says money came after its invoices went to the comptable, and that it follows them."""
-    to, invoice = _address(receipt), invoices[0]
-    if not to:
-        return
+    """Tell that money came after its invoices went to the comptable, and that it follows them."""
+    invoice = invoices[0]
     variables = {
         **invoice_variables(invoice),
         "numero": ", ".join(invoice.number or "" for invoice in invoices),
@@ -96,28 +85,18 @@ def send_too_late(receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, 
         "paye": money.euros(cents),
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
     }
-    letter = mailing.Email(
-        cause=f"payment_too_late:{receipt.pk}",
-        kind="payment_too_late",
-        to=to,
-        rendered=compose("payment_too_late", invoice, variables),
-        about=invoice,
-    )
-    mailing.queue(letter, at=at)
+    tell(invoice, "payment_too_late", f"payment_too_late:{receipt.pk}", variables, to=_address(receipt), at=at)
 
 
 def send_reversal(reversal: Reversal, invoice: Invoice, *, cents: int, at: datetime) -> None:
     """
-    Queue the mail that says a payment counts no more and the invoice is due again. Runs after the invoice was
+    Tell that a payment counts no more and the invoice is due again. Runs after the invoice was
     unsettled.
 
     Who bears a quittance that was a mistake is told too: they may have paid all the same.
     """
     receipt = reversal.receipt
     kind = "quittance_cancelled" if reversal.kind == Reversal.Kind.MISTAKE else "payment_reversed"
-    to = _address(receipt) or invoice.payer.email
-    if not to:
-        return
     variables = {
         **invoice_variables(invoice),
         "date": dates.format_long(dates.day_of(receipt.received_at)),
@@ -127,32 +106,22 @@ def send_reversal(reversal: Reversal, invoice: Invoice, *, cents: int, at: datet
     }
     if reversal.kind == Reversal.Kind.MISTAKE:
         variables["quittance"] = receipt.number
-    letter = mailing.Email(
-        cause=f"payment_reversed:{receipt.pk}:{invoice.pk}",
-        kind=kind,
-        to=to,
-        rendered=compose(kind, invoice, variables),
-        about=invoice,
-    )
-    mailing.queue(letter, at=at)
+    to = _address(receipt) or invoice.payer.email
+    tell(invoice, kind, f"payment_reversed:{receipt.pk}:{invoice.pk}", variables, to=to, at=at)
 
 
 def send_refund(refund: Refund, *, at: datetime) -> None:
     """
-    Queue the mail that says a refund was paid, or that the comptable has the money now; a payer whom nobody knows gets
-    none.
+    Tell that a refund was paid, or that the comptable has the money now; a payer whom nobody knows is told nothing.
     """
     receipt = refund.receipt
-    invoice, to = receipt.attempt.invoice if receipt.attempt else receipt.invoice, _address(receipt)
-    if invoice is None or not to:
+    invoice = receipt.attempt.invoice if receipt.attempt else receipt.invoice
+    if invoice is None:
         return
     numbers = queries.numbers_not_paid(receipt) or [invoice.number or ""]
     variables = {**invoice_variables(invoice), "numero": _named(numbers), "paye": money.euros(refund.cents)}
     kind = "payment_refunded" if refund.payee == Refund.Payee.PAYER else "payment_handed_over"
-    letter = mailing.Email(
-        cause=f"{kind}:{refund.pk}", kind=kind, to=to, about=invoice, rendered=compose(kind, invoice, variables)
-    )
-    mailing.queue(letter, at=at)
+    tell(invoice, kind, f"{kind}:{refund.pk}", variables, to=_address(receipt), at=at)
 
 
 def describe_means(receipt: Receipt) -> str:

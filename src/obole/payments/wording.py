@@ -15,11 +15,15 @@ PRINTED = {
     "notice": gettext_noop("Facture imprimée, à poster"),
     "credit_note": gettext_noop("Avoir imprimé, à poster"),
     "reminder": gettext_noop("Relance imprimée"),
+    "instalment": gettext_noop("Rappel d’un paiement de l’échéancier imprimé, à poster"),
+    "other": gettext_noop("Avis imprimé, à poster"),
 }
 POSTED = {
     "notice": gettext_noop("Facture remise à l’affranchissement"),
     "credit_note": gettext_noop("Avoir remis à l’affranchissement"),
     "reminder": gettext_noop("Relance remise à l’affranchissement"),
+    "instalment": gettext_noop("Rappel d’un paiement de l’échéancier remis à l’affranchissement"),
+    "other": gettext_noop("Avis remis à l’affranchissement"),
 }
 
 

@@ -108,9 +108,10 @@ def test_it_is_then_accepted_and_billed_by_the_ordinary_screens_and_the_invoice_
     answer = client.post(url("generate_invoice", dossier.pk), sent, follow=True)
     invoice = Invoice.objects.exclude(number=None).get()
     assert (invoice.payer, invoice.total_cents) == (rose, 5200)
-    assert "remettez-la sur papier" in text_of(answer)
+    assert "elle attend dans « Courriers à poster »" in text_of(answer)
     assert url("invoice_pdf", invoice.pk) in answer.content.decode()
-    assert "la facture est à imprimer et à remettre" in text_of(get(client, "invoice", invoice.pk))
+    shown = text_of(get(client, "invoice", invoice.pk))
+    assert "tout lui est écrit sur papier" in shown and "la facture attend dans « Courriers à poster »" in shown
     assert not Message.objects.exists()
 
 

@@ -32,16 +32,20 @@ class Letter(models.Model):
     """One letter about an invoice: the words as they were when it was decided, as those of a mail."""
 
     class Kind(models.TextChoices):
-        """What it says; its invoice or its avoir is printed behind the first two."""
+        """What it says; the document itself, an invoice or an avoir, is printed behind the first two."""
 
         NOTICE = "notice", _("Facture")
         CREDIT_NOTE = "credit_note", _("Avoir")
         REMINDER = "reminder", _("Relance")
+        INSTALMENT = "instalment", _("Échéancier")
+        OTHER = "other", _("Avis")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="letters")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     subject = models.CharField(_("objet"), max_length=250)
     text = models.TextField(_("texte"))
+    cause = models.CharField(max_length=120, null=True, unique=True)
+    """Why it was written, once, as the cause of the mail that it stands for; none where its kind or its row says it."""
     written_at = models.DateTimeField()
     batch = models.ForeignKey(LetterBatch, on_delete=models.PROTECT, null=True, related_name="letters")
     dropped_at = models.DateTimeField(null=True)
@@ -51,14 +55,17 @@ class Letter(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind__in=["notice", "credit_note", "reminder"]), name="letter_kind_known"
+                condition=models.Q(kind__in=["notice", "credit_note", "reminder", "instalment", "other"]),
+                name="letter_kind_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(batch=None) | models.Q(dropped_at=None), name="letter_printed_or_dropped"
             ),
-            # An invoice has many reminders, each kept unique by its own row.
+            # An invoice has many of the others, each kept unique by its own row, or by its cause.
             models.UniqueConstraint(
-                fields=["invoice", "kind"], condition=~models.Q(kind="reminder"), name="letter_once_a_kind"
+                fields=["invoice", "kind"],
+                condition=models.Q(kind__in=["notice", "credit_note"]),
+                name="letter_once_a_kind",
             ),
         ]
         indexes = [

@@ -141,8 +141,13 @@ def _agree(request: AgentRequest, one: Invoice, parts: Any, grace: GraceForm) ->
     except recovery.CannotAgree as refusal:
         grace.add_error(None, str(refusal))
         return False
-    if mailing.is_usable(one.payer.email):
-        messages.success(request, _("l’échéancier est convenu, un courriel le confirme au payeur."))
-    else:
-        messages.success(request, _("l’échéancier est convenu. Sans adresse électronique, dites-le au payeur."))
+    messages.success(request, _how_it_is_told(one))
     return True
+
+
+def _how_it_is_told(one: Invoice) -> str:
+    if mailing.is_usable(one.payer.email):
+        return _("l’échéancier est convenu, un courriel le confirme au payeur.")
+    if one.payer.address:
+        return _("l’échéancier est convenu, une lettre le confirme : elle attend dans « Courriers à poster ».")
+    return _("l’échéancier est convenu. Sans adresse électronique ni postale, dites-le au payeur.")

@@ -89,6 +89,11 @@ def _done(request: AgentRequest, invoice: Invoice) -> HttpResponse:
     if mailing.is_usable(invoice.payer.email):
         said = _("la facture {number} est émise et déposée dans le compte de l’usager ; {pdf}.")
         pdf = format_html(link, to_pdf, _("ouvrir son PDF"))
+    elif invoice.payer.address:
+        said = _(
+            "la facture {number} est émise. Aucun courriel n’arrive : elle attend dans « Courriers à poster » ; {pdf}."
+        )
+        pdf = format_html(link, to_pdf, _("l’imprimer (PDF)"))
     else:
         said = _(
             "la facture {number} est émise. Aucun courriel ne part, faute d’adresse : remettez-la sur papier, {pdf}."

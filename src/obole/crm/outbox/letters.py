@@ -92,9 +92,11 @@ def words_are_gone(request: AgentRequest) -> HttpResponse:
 
 def in_words(counts: Mapping[str, Any]) -> str:
     """Write how many letters of each kind there are: « 2 factures, 1 avoir »."""
-    said = (
-        (counts["notice"], ngettext("%(n)d facture", "%(n)d factures", counts["notice"])),
-        (counts["credit_note"], ngettext("%(n)d avoir", "%(n)d avoirs", counts["credit_note"])),
-        (counts["reminder"], ngettext("%(n)d relance", "%(n)d relances", counts["reminder"])),
+    kinds = (
+        ("notice", ngettext("%(n)d facture", "%(n)d factures", counts["notice"])),
+        ("credit_note", ngettext("%(n)d avoir", "%(n)d avoirs", counts["credit_note"])),
+        ("reminder", ngettext("%(n)d relance", "%(n)d relances", counts["reminder"])),
+        ("instalment", ngettext("%(n)d rappel d’échéancier", "%(n)d rappels d’échéancier", counts["instalment"])),
+        ("other", ngettext("%(n)d autre avis", "%(n)d autres avis", counts["other"])),
     )
-    return ", ".join(words % {"n": n} for n, words in said if n)
+    return ", ".join(words % {"n": counts[kind]} for kind, words in kinds if counts[kind])

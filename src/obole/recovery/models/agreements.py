@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, Letter
 from obole.lib.actors import ActorField
 from obole.mailing.models import Message
 from obole.recovery.agreement_states import AgreementState
@@ -71,7 +71,7 @@ class Instalment(models.Model):
 
 
 class InstalmentNotice(models.Model):
-    """A mail about one instalment: each kind is sent once."""
+    """A mail, or a letter, about one instalment: each kind is sent once."""
 
     class Kind(models.TextChoices):
         SOON = "soon", _("rappel avant l’échéance")
@@ -79,7 +79,8 @@ class InstalmentNotice(models.Model):
 
     instalment = models.ForeignKey(Instalment, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=4, choices=Kind.choices)
-    message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="instalment_notice")
+    message = models.OneToOneField(Message, on_delete=models.PROTECT, null=True, related_name="instalment_notice")
+    letter = models.OneToOneField(Letter, on_delete=models.PROTECT, null=True, related_name="instalment_notice")
     decided_at = models.DateTimeField()
     dropped_at = models.DateTimeField(null=True)
     """When it was left, its payer being at the bank for instance: nobody read it, and it may come again."""
@@ -89,7 +90,11 @@ class InstalmentNotice(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["instalment", "kind"], condition=Q(dropped_at=None), name="instalment_notice_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(message=None, letter__isnull=False) | Q(message__isnull=False, letter=None),
+                name="instalment_notice_by_mail_or_on_paper",
+            ),
         ]
         triggers = [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)]
 

@@ -11,6 +11,8 @@ from obole.recovery.operations.agreements import (
     deliver_notice,
     end_agreement,
     follow_agreement,
+    leave_letters,
+    letters_still_asked,
     make_agreement,
 )
 from obole.recovery.operations.disputes import (

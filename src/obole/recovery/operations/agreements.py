@@ -1,6 +1,6 @@
 """« Échéancier » of an invoice that was issued: agreed with its payer, followed day by day, kept, broken or ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from obole.audit_log import operations as audit_log
 from obole.billing.access import require_biller
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, Letter
 from obole.billing.states import InvoiceState
 from obole.lib import actors, dates, money
 from obole.lib.actors import Actor
@@ -103,13 +103,7 @@ def deliver_notice(*, message_id: int, at: datetime) -> None:
     :raises OSError: if the mail server did not take it and it will be tried again.
     """
     notice = InstalmentNotice.objects.select_related("instalment__agreement__invoice").get(message=message_id)
-    agreement, rank = notice.instalment.agreement, notice.instalment.rank
-    standing = queries.agreement_of(agreement.invoice, dates.day_of(at))
-    if standing is None or standing.agreement != agreement or _is_in_peace(agreement.invoice, standing.today):
-        still_missing = False
-    else:
-        still_missing = any(due.rank == rank and due.missing for due in standing.dues)
-    if still_missing:
+    if _is_still_asked(notice, today=dates.day_of(at)):
         mailing.deliver(message_id=message_id, at=at, task="recovery.deliver_notice")
     else:
         _drop(notice.pk, message_id=message_id, at=at)
@@ -120,6 +114,26 @@ def _drop(notice_id: int, *, message_id: int, at: datetime) -> None:
     """Leave a mail that waits; one that was left, or has gone meanwhile, stays as it is."""
     if mailing.cancel(message_id=message_id, reason=mail_rules.NOT_DUE, at=at):
         InstalmentNotice.objects.filter(pk=notice_id).update(dropped_at=at)
+
+
+def _is_still_asked(notice: InstalmentNotice, *, today: date) -> bool:
+    agreement, rank = notice.instalment.agreement, notice.instalment.rank
+    standing = queries.agreement_of(agreement.invoice, today)
+    if standing is None or standing.agreement != agreement or _is_in_peace(agreement.invoice, today):
+        return False
+    return any(due.rank == rank and due.missing for due in standing.dues)
+
+
+def letters_still_asked(letter_ids: Collection[int], *, today: date) -> set[int]:
+    """Return those of some letters about instalments that still ask for what is missing."""
+    notices = InstalmentNotice.objects.filter(letter__in=letter_ids).order_by("id")
+    notices = notices.select_related("instalment__agreement__invoice")
+    return {notice.letter_id for notice in notices if notice.letter_id and _is_still_asked(notice, today=today)}
+
+
+def leave_letters(*, letter_ids: Collection[int], at: datetime) -> None:
+    """Leave the letters about instalments that were not printed, since they said what was not true any more."""
+    InstalmentNotice.objects.filter(letter__in=letter_ids, dropped_at=None).update(dropped_at=at)
 
 
 def _follow(standing: queries.AgreementStanding, *, at: datetime) -> None:
@@ -147,9 +161,10 @@ def _tell(standing: queries.AgreementStanding, *, at: datetime) -> None:
     sent = InstalmentNotice.objects.filter(instalment=instalment, kind=kind)
     if kind is None or sent.filter(dropped_at=None).exists():
         return
-    message = emails.send_instalment(standing, due, kind, turn=sent.count(), at=at)
-    if message is not None:
-        InstalmentNotice.objects.create(instalment=instalment, kind=kind, message=message, decided_at=at)
+    notice = emails.send_instalment(standing, due, kind, turn=sent.count(), at=at)
+    if notice is not None:
+        by = {"letter" if isinstance(notice, Letter) else "message": notice}
+        InstalmentNotice.objects.create(instalment=instalment, kind=kind, decided_at=at, **by)
         audit_log.log_event(f"instalment.{kind}", subject=standing.agreement.invoice, actor=actors.WORKER, at=at)
 
 

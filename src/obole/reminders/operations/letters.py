@@ -1,7 +1,8 @@
-"""Letters gathered, and handed to the post: reminders, and notices of invoices and of avoirs."""
+"""Letters gathered, and handed to the post: reminders, and every notice that no mail brings."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
 from obole.audit_log import operations as audit_log
 from obole.billing.models import Invoice, Letter, LetterBatch
@@ -12,6 +13,7 @@ from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
+from obole.recovery import operations as recovery
 from obole.reminders import queries
 from obole.reminders.models import Reminder
 
@@ -35,11 +37,12 @@ def make_batch(*, regie_id: int, actor: Actor, at: datetime) -> LetterBatch | No
         raise NotAllowed(f"{actor.id} handles no invoice of régie {regie_id}")
     waiting = queries.letters_waiting(agent).filter(invoice__regie=regie_id).order_by("id")
     letters = list(waiting.select_for_update(of=("self",)).select_related("invoice")[:MOST_LETTERS])
-    payable = queries.still_due([one.invoice_id for one in letters], today=dates.day_of(at))
-    due = [one for one in letters if _is_worth_a_stamp(one, payable)]
-    left = [one.pk for one in letters if not _is_worth_a_stamp(one, payable)]
+    still_true = _still_true(letters, today=dates.day_of(at))
+    due = [one for one in letters if one.pk in still_true]
+    left = [one.pk for one in letters if one.pk not in still_true]
     Letter.objects.filter(pk__in=left).update(dropped_at=at)
     Reminder.objects.filter(letter__in=left).update(dropped_at=at)
+    recovery.leave_letters(letter_ids=left, at=at)
     if not due:
         return None
     batch = LetterBatch.objects.create(regie_id=regie_id, made_at=at, made_by=actor, count=len(due))
@@ -66,11 +69,21 @@ def post_batch(*, batch_id: int, actor: Actor, at: datetime) -> LetterBatch:
     return batch
 
 
-def _is_worth_a_stamp(letter: Letter, payable: Collection[int]) -> bool:
-    """Tell whether a letter still says what is true; an avoir always does."""
+def _still_true(letters: Sequence[Letter], *, today: date) -> set[int]:
+    """Return which letters still say what is true: an avoir, and what was decided of an invoice, always do."""
+    payable = queries.still_due([one.invoice_id for one in letters], today=today)
+    instalments = [one.pk for one in letters if one.kind == Letter.Kind.INSTALMENT]
+    asked = recovery.letters_still_asked(instalments, today=today) if instalments else set()
+    asks = {Letter.Kind.REMINDER: payable, Letter.Kind.INSTALMENT: asked}
+    return {one.pk for one in letters if _is_true(one, asks)}
+
+
+def _is_true(letter: Letter, asks: Mapping[Any, Collection[int]]) -> bool:
     if letter.kind == Letter.Kind.NOTICE:
         return letter.invoice.state == InvoiceState.DUE
-    return letter.kind == Letter.Kind.CREDIT_NOTE or letter.invoice_id in payable
+    if letter.kind == Letter.Kind.INSTALMENT:
+        return letter.pk in asks[letter.kind]
+    return letter.kind not in asks or letter.invoice_id in asks[letter.kind]
 
 
 def _log_letters(verb: str, batch: LetterBatch, letters: Iterable[Letter], *, actor: Actor, at: datetime) -> None:
