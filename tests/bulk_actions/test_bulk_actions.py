@@ -21,6 +21,8 @@ from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import files, stored_files, texts
 from obole.mailing.models import Message
+from obole.recovery import operations as recovery
+from obole.recovery.models import Hold
 from obole.reminders import operations as reminders
 from tests.books import check_books
 from tests.crm.desk import pay, submit_with_file
@@ -279,6 +281,28 @@ def test_due_dates_are_put_off_together_and_a_day_that_cannot_be_begins_nothing(
     assert outcomes(action) == ["done", "failed"]
     assert "« Payée »" in reason(action)
     assert str(Invoice.objects.get(pk=due.pk).due_date) == "2027-01-14"
+
+
+def test_reminders_are_held_together_and_a_day_that_cannot_be_begins_nothing(town: Town) -> None:
+    due, paid = make_invoice(town), make_invoice(town, meals=2)
+    pay(paid)
+    given = {"until": "2027-01-14", "reason": "difficulty", "comment": ""}
+
+    def hold(**changes: str) -> BulkAction:
+        asked = BulkRequest(BulkVerb.HOLD, [due.pk, paid.pk], {**given, **changes})
+        return operations.start(asked=asked, request_key=texts.token(), actor=town.agent.actor, at=later(30))
+
+    for wrong in ({"until": "2026-11-01"}, {"until": "2028-11-01"}, {"reason": "other"}, {"reason": "nope"}):
+        with pytest.raises(recovery.CannotHold):
+            hold(**wrong)
+    assert not BulkAction.objects.exists()
+
+    seen = queries.forecast(BulkVerb.HOLD, [due.pk, paid.pk], town.agent, today=later(30).date())
+    assert (seen.taken, seen.cents, list(seen.refused)) == (1, due.total_cents, [paid.pk])
+    action = work(hold())
+    assert outcomes(action) == ["done", "failed"]
+    held = Hold.objects.get()
+    assert (held.invoice, str(held.until), held.placed_by.id) == (due, "2027-01-14", town.agent.actor.id)
 
 
 def test_dossiers_are_put_in_the_hands_of_who_may_review_them(town: Town) -> None:

@@ -12,6 +12,7 @@ class BulkVerb(models.TextChoices):
 
     CANCEL_INVOICES = "invoice.cancel", _("Annuler les factures")
     REMIND = "invoice.remind", _("Relancer les payeurs")
+    HOLD = "invoice.hold", _("Suspendre les relances")
     CHANGE_DUE_DATE = "invoice.due_date", _("Reporter l’échéance")
     PRINT_INVOICES = "invoice.print", _("Imprimer les factures (ZIP de PDF)")
     ISSUE_DRAFTS = "draft.issue", _("Émettre les brouillons")

@@ -16,11 +16,13 @@ from obole.dossiers.states import OPEN, DossierState
 from obole.lib import dates
 from obole.payments import queries as payments
 from obole.payments.models import Anomaly
+from obole.recovery.models import Hold
 from obole.regies.models import Regie
 from obole.reminders import queries as reminders
 
 WANTED = {
     BulkVerb.CANCEL_INVOICES: InvoiceState.DUE,
+    BulkVerb.HOLD: InvoiceState.DUE,
     BulkVerb.CHANGE_DUE_DATE: InvoiceState.DUE,
     BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT,
 }
@@ -62,8 +64,12 @@ def details_of(action: BulkAction) -> list[tuple[str, str]]:
         details.append((_("Motif"), str(CreditNote.Reason(code).label)))
     if day := chosen.get("due_date"):
         details.append((_("Nouvelle échéance"), dates.format_short(date.fromisoformat(day))))
+    if day := chosen.get("until"):
+        details.append((_("Jusqu’au"), dates.format_short(date.fromisoformat(day))))
+    if reason := chosen.get("reason"):
+        details.append((_("Motif"), str(Hold.Reason(reason).label)))
     if comment := chosen.get("comment"):
-        details.append((_("Précision") if code else _("Motif"), comment))
+        details.append((_("Précision") if code or reason else _("Motif"), comment))
     if agent := chosen.get("agent"):
         details.append((_("Confiées à"), Agent.objects.get(pk=agent).name))
     return details
@@ -100,7 +106,7 @@ def forecast(verb: BulkVerb, ids: Collection[int], agent: Agent, *, today: date)
         said = reminders.refusals(names, today=today)
         refused = {pk: str(why.label) for pk, why in said.items()} | refused
     taken = [one for one in invoices if one.pk not in refused]
-    of_rests = verb in (BulkVerb.REMIND, BulkVerb.CHANGE_DUE_DATE)
+    of_rests = verb in (BulkVerb.REMIND, BulkVerb.HOLD, BulkVerb.CHANGE_DUE_DATE)
     cents = sum(one.remaining_cents if of_rests else one.total_cents for one in taken)
     return Forecast(names, refused, cents)
 

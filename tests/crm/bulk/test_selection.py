@@ -75,6 +75,21 @@ def test_due_dates_ask_for_a_day_and_a_reason(town: Town, client: Client) -> Non
     assert "Nouvelle échéance 14/01/2027 Motif Accord" in text_of(client.get(asked["Location"]))
 
 
+def test_holds_ask_for_a_day_and_a_reason(town: Town, client: Client) -> None:
+    due = make_invoice(town)
+    preview = send(client, "invoice.hold", chosen=[due.pk])
+    assert "Suspendre les relances" in text_of(preview)
+    assert "d’ici un an au plus" in text_of(
+        confirm(client, preview, until="2020-01-01", reason="difficulty", comment="")
+    )
+    assert "Choisissez un motif" in text_of(confirm(client, preview, until="2027-01-14", comment=""))
+    assert "Précisez le motif" in text_of(confirm(client, preview, until="2027-01-14", reason="other", comment=""))
+    assert not BulkAction.objects.exists()
+    asked = confirm(client, preview, until="2027-01-14", reason="difficulty", comment="")
+    assert BulkAction.objects.get().parameters == {"until": "2027-01-14", "reason": "difficulty", "comment": ""}
+    assert "Jusqu’au 14/01/2027 Motif Difficulté" in text_of(client.get(asked["Location"]))
+
+
 def test_dossiers_are_given_to_a_colleague_who_reviews(town: Town, client: Client) -> None:
     waiting = submit_with_file(town)
     reader = make_agent(Profile.READER, email="lecture@example.org")

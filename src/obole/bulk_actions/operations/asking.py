@@ -18,6 +18,7 @@ from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.queue import defer, defer_once
 from obole.lib.transactions import atomic_with_retry
+from obole.recovery import operations as recovery
 
 KEPT = timedelta(days=90)
 """How long the rows of an action can be read again; the trail keeps what was done for as long as it keeps anything."""
@@ -58,6 +59,7 @@ def start(*, asked: BulkRequest, request_key: str, actor: Actor, at: datetime) -
     :raises TooManyRows: if there are more than the verb takes.
     :raises obole.billing.operations.ReasonMissing: if invoices are cancelled, or due another day, without a reason.
     :raises obole.billing.operations.BadDays: if that day cannot be.
+    :raises obole.recovery.operations.CannotHold: if reminders cannot wait until the day that is asked for.
     """
     agent = Agent.objects.get(pk=actor.pk_of("agent") or 0)
     require_right(agent, asked.verb)
@@ -137,6 +139,7 @@ def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
 
     :raises obole.billing.operations.ReasonMissing: if one is missing.
     :raises obole.billing.operations.BadDays: if a day cannot be.
+    :raises obole.recovery.operations.CannotHold: if reminders cannot wait until the day that is asked for.
     """
     if asked.verb == BulkVerb.CANCEL_INVOICES:
         return _checked_cancelling(asked)
@@ -144,6 +147,11 @@ def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
         day = date.fromisoformat(str(asked.parameters["due_date"]))
         billing.check_due_date(day, today=today)
         return {"due_date": day.isoformat(), "comment": billing.check_reason(asked.parameters.get("comment", ""))}
+    if asked.verb == BulkVerb.HOLD:
+        given = asked.parameters
+        hold = recovery.HoldRequest(date.fromisoformat(str(given["until"])), given["reason"], given["comment"])
+        hold = recovery.check_hold(hold, today=today)
+        return {"until": hold.until.isoformat(), "reason": hold.reason, "comment": hold.comment}
     if asked.verb in (BulkVerb.ASSIGN_DOSSIERS, BulkVerb.ASSIGN_TASKS):
         return {"agent": str(int(asked.parameters["agent"]))}
     return {}

@@ -20,6 +20,7 @@ from obole.lib.pdf import DocumentNotRendered
 from obole.lib.states import ForbiddenTransition
 from obole.payments import operations as payments
 from obole.payments.models import Anomaly
+from obole.recovery import operations as recovery
 from obole.regies.ledger import PeriodClosed
 from obole.reminders import operations as reminders
 
@@ -81,6 +82,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     dossiers.CannotReview,
     dossiers.DossierEnded,
     reminders.ReminderRefused,
+    recovery.CannotHold,
 )
 """What an operation answers to a row that it does not take: the others go on."""
 
@@ -106,6 +108,12 @@ def _cancel_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object
 
 def _remind(action: BulkAction, invoice_id: int, at: datetime) -> object:
     return reminders.remind_now(invoice_id=invoice_id, actor=action.agent.actor, at=at)
+
+
+def _hold(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    given = action.parameters
+    asked = recovery.HoldRequest(date.fromisoformat(given["until"]), given["reason"], given["comment"])
+    return recovery.place_hold(invoice_id=invoice_id, asked=asked, actor=action.agent.actor, at=at)
 
 
 def _change_due_date(action: BulkAction, invoice_id: int, at: datetime) -> object:
@@ -154,6 +162,7 @@ def _resend_mail(action: BulkAction, anomaly_id: int, at: datetime) -> object:
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
     BulkVerb.REMIND: Verb(Right.REVIEW, _remind),
+    BulkVerb.HOLD: Verb(Right.REVIEW, _hold),
     BulkVerb.CHANGE_DUE_DATE: Verb(Right.REVIEW, _change_due_date),
     BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
     BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),

@@ -23,20 +23,14 @@ from obole.ui.forms import DayInput
 ONE, ALL = "one", "all"
 
 
-class HoldForm(forms.Form):
-    """Until when, of what, and why."""
+class UntilForm(forms.Form):
+    """Until when reminders wait, and why."""
 
     until = forms.DateField(
         label=gettext_lazy("Jusqu’au"),
         widget=DayInput,
         help_text=gettext_lazy("Ce jour compris. Ensuite, les relances reprennent d’elles-mêmes."),
         error_messages={"required": gettext_lazy("Choisissez le dernier jour sans relance.")},
-    )
-    scope = forms.ChoiceField(
-        label=gettext_lazy("Pour"),
-        choices=[(ONE, gettext_lazy("cette facture")), (ALL, gettext_lazy("toutes les factures de ce payeur"))],
-        initial=ONE,
-        widget=forms.RadioSelect,
     )
     reason = forms.ChoiceField(
         label=gettext_lazy("Motif"),
@@ -50,6 +44,19 @@ class HoldForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Pour vos collègues : l’usager ne la lit pas. Nécessaire pour « Autre motif »."),
     )
+
+
+class HoldForm(UntilForm):
+    """Until when, of what, and why."""
+
+    scope = forms.ChoiceField(
+        label=gettext_lazy("Pour"),
+        choices=[(ONE, gettext_lazy("cette facture")), (ALL, gettext_lazy("toutes les factures de ce payeur"))],
+        initial=ONE,
+        widget=forms.RadioSelect,
+    )
+
+    field_order = ("until", "scope", "reason", "comment")
 
 
 @for_agents(Right.REVIEW)

@@ -23,6 +23,7 @@ from obole.directory import rules
 from obole.directory.access import AgentRequest, View, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, texts
+from obole.recovery.operations import CannotHold
 from obole.ui.tables import SelectColumn
 
 CHOSEN = "chosen"
@@ -145,8 +146,8 @@ def _preview_or_start(request: AgentRequest, source: Source, verb: BulkVerb, cho
         asked = BulkRequest(verb, chosen.ids, form.cleaned_data, chosen.left_out)
         try:
             action = operations.start(asked=asked, request_key=key, actor=request.actor, at=dates.now())
-        except (ReasonMissing, BadDays) as refusal:
-            form.add_error("comment" if isinstance(refusal, ReasonMissing) else "due_date", str(refusal))
+        except (ReasonMissing, BadDays, CannotHold) as refusal:
+            form.add_error(_field_of(refusal), str(refusal))
         else:
             return redirect("crm:bulk_action", pk=action.pk)
     seen = queries.forecast(verb, chosen.ids, request.agent, today=dates.day_of(dates.now()))
@@ -163,6 +164,13 @@ def _preview_or_start(request: AgentRequest, source: Source, verb: BulkVerb, cho
         "address": reverse(source.address),
     }
     return render_page(request, "crm/bulk/preview.html", context)
+
+
+def _field_of(refusal: Exception) -> str:
+    """Return the field of a form that a refusal is about."""
+    if isinstance(refusal, CannotHold):
+        return "comment" if refusal.of_comment else "until"
+    return "comment" if isinstance(refusal, ReasonMissing) else "due_date"
 
 
 def _chosen(request: AgentRequest, source: Source, *, most: int) -> Chosen:

@@ -13,6 +13,7 @@ from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
 from obole.bulk_actions.models import BulkVerb
 from obole.catalogue.models import Scheme
+from obole.crm.bookkeeping.holds import UntilForm
 from obole.crm.bulk.list_file import ListFile, file_view
 from obole.crm.bulk.selection import Source, selection_of, selection_view
 from obole.crm.invoices.cancel_and_redo import CancelForm
@@ -209,10 +210,10 @@ SOURCE = Source(
     page="crm:invoices",
     address="crm:invoices_selection",
     named="number",
-    verbs=(BulkVerb.REMIND, BulkVerb.CHANGE_DUE_DATE, BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
+    verbs=(BulkVerb.REMIND, BulkVerb.HOLD, BulkVerb.CHANGE_DUE_DATE, BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
     rows=rows_of,
     file="crm:invoices_file",
-    asks={BulkVerb.CANCEL_INVOICES: CancelForm, BulkVerb.CHANGE_DUE_DATE: DueDateForm},
+    asks={BulkVerb.CANCEL_INVOICES: CancelForm, BulkVerb.HOLD: UntilForm, BulkVerb.CHANGE_DUE_DATE: DueDateForm},
 )
 invoices_selection = selection_view(Right.READ, SOURCE)
 

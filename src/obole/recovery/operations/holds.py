@@ -47,8 +47,9 @@ def place_hold(*, invoice_id: int, asked: HoldRequest, actor: Actor, at: datetim
     """
     invoice = Invoice.objects.locked().get(pk=invoice_id)
     require_biller(invoice, actor=actor, at=at)
-    asked = replace(asked, comment=" ".join(asked.comment.split())[:200])
-    _check(invoice, asked, today=dates.day_of(at))
+    asked = check_hold(asked, today=dates.day_of(at))
+    if invoice.state != InvoiceState.DUE:
+        raise CannotHold(_("Cette facture n’est plus à payer ici : il n’y a rien à suspendre."))
     if asked.of_payer:
         # Two agents may ask for it from two invoices of the same payer.
         Citizen.objects.select_for_update(of=("self",)).get(pk=invoice.payer_id)
@@ -101,12 +102,17 @@ def _end(hold: Hold, verb: str, *, actor: Actor, at: datetime) -> None:
     audit_log.log_event(verb, subject=hold.invoice, actor=actor, at=at, until=hold.until.isoformat())
 
 
-def _check(invoice: Invoice, asked: HoldRequest, *, today: date) -> None:
-    if invoice.state != InvoiceState.DUE:
-        raise CannotHold(_("Cette facture n’est plus à payer ici : il n’y a rien à suspendre."))
+def check_hold(asked: HoldRequest, *, today: date) -> HoldRequest:
+    """
+    Return what is asked for, as it is kept.
+
+    :raises CannotHold: if the day is past or a year away, or if another reason is not said.
+    """
+    asked = replace(asked, comment=" ".join(asked.comment.split())[:200])
     if not today <= asked.until <= today + LONGEST:
         raise CannotHold(_("Choisissez un jour à venir, d’ici un an au plus."))
     if asked.reason not in Hold.Reason.values:
         raise CannotHold(_("Choisissez un motif."))
     if asked.reason == Hold.Reason.OTHER and not asked.comment:
         raise CannotHold(_("Précisez le motif : vos collègues le liront."), of_comment=True)
+    return asked
