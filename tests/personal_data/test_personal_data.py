@@ -19,10 +19,11 @@ from obole.dossiers import operations as dossiers, uploads
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier
 from obole.mailing.models import Message, UndeliverableAddress
 from obole.personal_data import operations, queries
+from obole.recovery import operations as recovery
 from tests.books import check_books
 from tests.crm.desk import PDF, browser, pay, text_of, url
 from tests.crm.test_boundaries import text_of_anything
-from tests.world import NOON, PASSWORD, WHO, Town, make_citizen, make_dossier, make_invoice, make_town
+from tests.world import NOON, PASSWORD, WHO, Town, later, make_citizen, make_dossier, make_invoice, make_town
 
 pytestmark = pytest.mark.django_db
 LONG = timedelta(days=37 * 31)
@@ -45,6 +46,24 @@ def paid_of(town: Town) -> Invoice:
     pay(invoice)
     Dossier.objects.update(state="closed", decided_at=NOON)
     return invoice
+
+
+def test_what_was_agreed_contested_and_written_on_paper_is_theirs_too(town: Town) -> None:
+    town.citizen.__class__.objects.filter(pk=town.citizen.pk).update(email="", address="3 rue Basse\n99999 Valbourg")
+    agreed, contested = make_invoice(town), make_invoice(town)
+    parts = [(later(days=10).date(), 26_00), (later(days=40).date(), 26_00)]
+    recovery.make_agreement(invoice_id=agreed.pk, asked=recovery.AgreementRequest(parts, 10), actor=WHO, at=later())
+    recovery.report_error(invoice_id=contested.pk, said="Absent le 12", actor=town.citizen.actor, at=later(1))
+    other = make_invoice(town, citizen=make_citizen("autre@example.org", last_name="Durand"))
+    recovery.open_dispute(invoice_id=other.pk, reason="Autre chose", actor=WHO, at=later(1))
+
+    known = queries.known_of(Citizen.objects.get(pk=town.citizen.pk))
+
+    (agreement,) = known["agreements"]
+    assert (agreement["invoice"], agreement["state"]) == (agreed.number, "open")
+    assert [one["cents"] for one in agreement["instalments"]] == [26_00, 26_00]
+    assert [one["reason"] for one in known["disputes"]] == ["Absent le 12"]
+    assert len(known["letters"]) == 3 and all(one["text"] for one in known["letters"])
 
 
 def test_a_citizen_takes_all_that_is_known_of_them(town: Town) -> None:

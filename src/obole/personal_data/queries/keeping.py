@@ -23,6 +23,7 @@ from obole.lib import files
 from obole.mailing.models import Message
 from obole.payments.models import OPEN as AT_THE_BANK, Anomaly, Attempt, Receipt
 from obole.personal_data.models import Retention
+from obole.recovery.models import Agreement, Dispute
 
 MONTH = timedelta(days=30.4375)
 ERASED = "efface"
@@ -137,8 +138,30 @@ def known_of(citizen: Citizen) -> dict[str, Any]:
             for row in invoices
         ],
         "receipts": list(receipts.values("number", "cents", "means", "received_at")),
+        "agreements": [_agreement(row) for row in _agreements_of(citizen)],
+        "disputes": list(_disputes_of(citizen).values("invoice__number", "opened_at", "reason", "closed_at", "answer")),
         "mails": list(mails_of(citizen).values("created_at", "to", "subject", "text")),
+        "letters": list(letters_of(citizen).values("written_at", "subject", "text")),
     }
+
+
+def _agreements_of(citizen: Citizen) -> QuerySet[Agreement]:
+    agreements = Agreement.objects.filter(invoice__payer=citizen).select_related("invoice")
+    return agreements.prefetch_related("instalments").order_by("id")
+
+
+def _agreement(agreement: Agreement) -> dict[str, Any]:
+    instalments = sorted(agreement.instalments.all(), key=lambda one: one.rank)
+    return {
+        "invoice": agreement.invoice.number,
+        "agreed_at": agreement.agreed_at,
+        "state": agreement.state,
+        "instalments": [{"day": one.day, "cents": one.cents} for one in instalments],
+    }
+
+
+def _disputes_of(citizen: Citizen) -> QuerySet[Dispute]:
+    return Dispute.objects.filter(invoice__payer=citizen).order_by("id")
 
 
 def _application(dossier: Dossier) -> dict[str, Any]:

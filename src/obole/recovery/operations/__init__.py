@@ -23,7 +23,15 @@ from obole.recovery.operations.disputes import (
     open_dispute,
     report_error,
 )
-from obole.recovery.operations.holds import CannotHold, HoldRequest, check_hold, end_hold, end_shorter_hold, lift_hold, place_hold
+from obole.recovery.operations.holds import (
+    CannotHold,
+    HoldRequest,
+    check_hold,
+    end_hold,
+    end_shorter_hold,
+    lift_hold,
+    place_hold,
+)
 from obole.recovery.operations.lines import send_line
 from obole.recovery.operations.pes import (
     NotHandedOver,
