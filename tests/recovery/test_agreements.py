@@ -321,6 +321,18 @@ def test_who_has_no_address_of_any_kind_is_told_by_the_agent(town: Town) -> None
     assert mails("agreement_made") == [] and not InstalmentNotice.objects.exists()
 
 
+def test_the_payers_lists_offer_what_was_agreed_and_not_the_whole(town: Town) -> None:
+    agreed, whole = make_invoice(town), make_invoice(town)
+    agree(agreed, NOON)
+    client = Client()
+    client.force_login(town.citizen.user)
+    with time_machine.travel(later(days=8), tick=False):
+        for address in ("/mes-factures/", "/"):
+            page = plain(text_of(client.get(address)))
+            assert f"Payer 26,00 € – {agreed.number}" in page and "Selon votre échéancier, 26,00 €" in page
+            assert f"Payer maintenant – {whole.number}" in page
+
+
 @pytest.mark.parametrize("rest", ["contested", "held"])
 def test_who_contests_or_is_left_in_peace_is_asked_nothing_and_breaks_nothing(town: Town, rest: str) -> None:
     invoice = make_invoice(town)

@@ -286,14 +286,22 @@ class AgreementStanding:
 
 def agreement_of(invoice: Invoice, today: date) -> AgreementStanding | None:
     """Return what was agreed with the payer of an invoice that is due, if it runs, and where it stands."""
-    if invoice.state != InvoiceState.DUE:
-        return None
-    agreement = Agreement.objects.filter(invoice=invoice, state=AgreementState.OPEN).first()
-    if agreement is None:
-        return None
-    rows = Instalment.objects.filter(agreement=agreement).order_by("rank").values_list("rank", "day", "cents")
-    dues = instalments.cover(rows, paid=agreement.cents - invoice.remaining_cents)
-    return AgreementStanding(agreement, dues, today)
+    return agreements_of([invoice], today).get(invoice.pk)
+
+
+def agreements_of(invoices: Iterable[Invoice], today: date) -> dict[int, AgreementStanding]:
+    """Return the agreements that run of those of some invoices that are due, by the ids of these; two queries."""
+    due = {invoice.pk: invoice for invoice in invoices if invoice.state == InvoiceState.DUE}
+    agreements = Agreement.objects.filter(invoice__in=due, state=AgreementState.OPEN).order_by("id") if due else []
+    known = {agreement.pk: agreement for agreement in agreements}
+    rows: dict[int, list[tuple[int, date, int]]] = {pk: [] for pk in known}
+    for one in Instalment.objects.filter(agreement__in=known).order_by("agreement", "rank") if known else []:
+        rows[one.agreement_id].append((one.rank, one.day, one.cents))
+    return {
+        agreement.invoice_id: AgreementStanding(agreement, instalments.cover(rows[pk], paid=paid), today)
+        for pk, agreement in known.items()
+        for paid in [agreement.cents - due[agreement.invoice_id].remaining_cents]
+    }
 
 
 def agreements_open() -> list[int]:

@@ -1,5 +1,6 @@
 """What the citizens' templates need beyond the common tags."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -9,6 +10,7 @@ from obole.lib import texts
 from obole.payments.display_status import InvoiceDisplay
 from obole.portal import status_labels
 from obole.portal.outages import Outages
+from obole.recovery.queries import AgreementStanding
 from obole.ui.templatetags import ui
 
 register = template.Library()
@@ -37,6 +39,12 @@ def invoice_pill(shown: InvoiceDisplay) -> str:
 def next_step(dossier: Dossier) -> Any:
     """Say what comes next for an application."""
     return status_labels.dossier_status(dossier).next
+
+
+@register.filter
+def agreed(shown: InvoiceDisplay, agreements: Mapping[int, AgreementStanding]) -> AgreementStanding | None:
+    """Return what was agreed with the payer of an invoice, if that runs."""
+    return agreements.get(shown.invoice.pk)
 
 
 @register.filter

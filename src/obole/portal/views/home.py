@@ -15,6 +15,7 @@ from obole.payments import display_status
 from obole.portal import outages, totals
 from obole.portal.accounts import landing_page
 from obole.portal.responses import SeeOtherResponse
+from obole.recovery import queries as recovery
 
 FEW = 3
 
@@ -28,11 +29,13 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/home.html", {"services": catalogue.open_services()})
     now = dates.now()
     bills = display_status.display_all(billing.unpaid_invoices(citizen), today=dates.day_of(now))
+    shown = [bill for bill in bills if bill.can_be_paid][:FEW]
     mine = dossiers.of_citizen(citizen)
     context = {
         "citizen": citizen,
         "sums": totals.sum_invoices(bills),
-        "bills": [bill for bill in bills if bill.can_be_paid][:FEW],
+        "bills": shown,
+        "agreements": recovery.agreements_of([bill.invoice for bill in shown], dates.day_of(now)),
         "outages": outages.outages_of([bill.invoice for bill in bills], at=now),
         "incomplete": list(mine.filter(state=DossierState.INCOMPLETE)),
         "services": catalogue.open_services(),

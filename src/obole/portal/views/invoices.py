@@ -34,6 +34,7 @@ def invoices(request: CitizenRequest) -> HttpResponse:
     context = {
         "sums": totals.sum_invoices(waiting),
         "waiting": waiting,
+        "agreements": recovery.agreements_of([bill.invoice for bill in waiting], today),
         "together": baskets.baskets_of(waiting),
         "outages": outages.outages_of([bill.invoice for bill in waiting], at=now),
         "settled": Paginator(settled, PER_PAGE).get_page(request.GET.get("page")),
