@@ -5,6 +5,7 @@ done again.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
 
@@ -24,11 +25,13 @@ from obole.catalogue.models import PricingVersion
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import texts
+from obole.pricing.model.parts import Pricing
+from obole.pricing.model.tariffs import Fixed
 from tests.billing.priced import bill, publish
 from tests.crm.desk import browser, get, looked_at, text_of, url
 from tests.pricing.build import day, number, shop, yes_no
 from tests.pricing.dispositifs import TAXED_HALL
-from tests.world import NOON, WHO, Town, later, make_dossier, make_town
+from tests.world import NOON, WHO, Town, canteen, later, make_dossier, make_town, publish as publish_scheme
 
 pytestmark = pytest.mark.django_db
 FAMILY = {
@@ -108,7 +111,8 @@ def test_the_panel_asks_the_questions_of_the_pricing(client: Client, dossier: Do
     for asked in ("Qf (facultatif)", "Resident", "Enfant 1", "Ajouter une ligne", "Tarifs du", "Aucune ligne"):
         assert asked in page
     sent = panel(client, dossier)
-    assert (sent["on"], sent["period"], sent["n-enfants"]) == ("2026-11-25", "novembre 2026", "1")
+    assert (sent.get("on", ""), sent["period"], sent["n-enfants"]) == ("", "novembre 2026", "1")
+    assert "Aux tarifs du 30/11/2026." in page
 
 
 @pytest.mark.django_db
@@ -195,8 +199,8 @@ def test_rows_are_added_and_taken_away_on_the_panel(client: Client, dossier: Dos
         ({"r-qf": "beaucoup"}, "Qf : Ce n’est pas un nombre"),
         ({"r-enfants-0-repas": "1,5"}, "Repas : Un nombre entier est attendu"),
         ({"r-resident": ""}, "Resident : Répondez"),
-        ({"on": ""}, "Tarifs du : Ce champ est obligatoire"),
-        ({"on": "2020-01-01"}, "01/01/2020"),
+        ({"on": "2020-01-01"}, "Le 01/01/2020 n’est pas de la période « novembre 2026 »"),
+        ({"on": "2020-01-01", "other_day": "on"}, "01/01/2020"),
         ({"r-enfants-0-absences": "99"}, "le total est négatif"),
         ({"request_key": ""}, "Ce champ est obligatoire"),
         ({"version": "abc"}, "nombre entier"),
@@ -327,3 +331,46 @@ def test_the_panel_and_the_invoice_cost_few_queries(
         panel(client, dossier)
     with django_assert_max_num_queries(28):
         get(client, "invoice", invoice.pk)
+
+
+def rising() -> Pricing:
+    """Return the town's pricing of meals, dearer from 01/01/2027 on."""
+    pricing = canteen()
+    meals, late = pricing.tariffs
+    dearer = replace(
+        meals.versions[0],
+        effect=date(2027, 1, 1),
+        price=Fixed(cents=340),
+        deliberation="2026-88",
+        voted_on=date(2026, 11, 20),
+    )
+    return replace(pricing, tariffs=(replace(meals, versions=(*meals.versions, dearer)), late))
+
+
+def test_the_period_decides_whose_prices_apply_and_a_contradiction_is_said(town: Town, time_machine: Any) -> None:
+    """Sixteen meals, at 3,25 until the end of the year and 3,40 from then on, whenever they are billed."""
+    dossier = make_dossier(town, form=town.form)
+    publish_scheme(town.scheme, rising())
+    meals = {"r-repas": "16", "q-repas": "16"}
+    time_machine.move_to(datetime(2027, 1, 5, 11, tzinfo=UTC), tick=False)
+    client = browser(town.agent)
+
+    sent = {**panel(client, dossier), **meals, "period": "décembre 2026"}
+    page = text_of(send(client, dossier, sent, recalculer="1"))
+    assert "52,00" in page and "Aux tarifs du 31/12/2026." in page
+    page = text_of(send(client, dossier, {**sent, "period": "janvier 2027"}, recalculer="1"))
+    assert "54,40" in page and "Aux tarifs du 31/01/2027." in page
+
+    refused = send(client, dossier, sent, on="2027-01-05")
+    assert "Le 05/01/2027 n’est pas de la période « décembre 2026 »" in text_of(refused)
+    assert "Appliquer les tarifs d’un autre jour" in text_of(refused) and not Invoice.objects.exists()
+    send(client, dossier, sent, on="2027-01-05", other_day="on")
+    assert Invoice.objects.get().total_cents == 54_40
+
+
+def test_a_draft_of_next_month_made_before_its_prices_takes_them(town: Town, client: Client) -> None:
+    dossier = make_dossier(town, form=town.form)
+    publish_scheme(town.scheme, rising())
+    sent = {**panel(client, dossier), "r-repas": "16", "q-repas": "16", "period": "janvier 2027"}
+    send(client, dossier, sent)
+    assert Invoice.objects.get().total_cents == 54_40

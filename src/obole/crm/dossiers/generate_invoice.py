@@ -69,7 +69,7 @@ def _carry(request: AgentRequest, dossier: Dossier, form: BillForm) -> HttpRespo
 
 def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str, Any]:
     given = form.cleaned_data
-    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=given["on"])
+    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=form.day)
     return {
         "dossier_id": dossier.pk,
         "type_id": given["type"].pk,

@@ -1,5 +1,6 @@
 """A draft whose amount a pricing makes: other answers, then it is issued."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from obole.billing import operations as billing, rules
 from obole.billing.models import Invoice, InvoiceExplanation
+from obole.billing.rules import periods
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
@@ -75,15 +77,18 @@ def draft_as_it_is(
 
 def _begun(invoice: Invoice, kept: InvoiceExplanation | None, pricing: Pricing) -> dict[str, Any]:
     if kept is not None:
-        return {"period": invoice.period, "on": kept.result["on"], **initial_answers(pricing, kept.answers)}
+        on = date.fromisoformat(kept.result["on"])
+        days = periods.days_of(invoice.period)
+        asked = {"on": on, "other_day": days is not None and on not in days}
+        return {"period": invoice.period, **asked, **initial_answers(pricing, kept.answers)}
     dossier = invoice.dossier
     answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers) if dossier else {}
-    return {"period": invoice.period, "on": dates.day_of(dates.now()), **initial_answers(pricing, answers)}
+    return {"period": invoice.period, **initial_answers(pricing, answers)}
 
 
 def _save(request: AgentRequest, invoice: Invoice, form: PricedDraftForm) -> HttpResponse:
     given, at = form.cleaned_data, dates.now()
-    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=given["on"])
+    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=form.day)
     saved = billing.correct_draft(
         invoice_id=invoice.pk, answered=answered, period=given["period"], actor=request.actor, at=at
     )

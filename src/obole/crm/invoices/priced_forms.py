@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy
 
+from obole.billing.rules import periods
 from obole.catalogue.forms.pricing_questions import AnswersForm
 from obole.crm.shared.forms import ToInvoiceForm
 from obole.lib import dates
@@ -19,23 +20,53 @@ from obole.ui.forms import DayInput
 
 
 class PricedForm(AnswersForm):
-    """The answers, the day, and the version of the pricing that asked."""
+    """
+    The answers, the period, the day whose tariffs apply, and the version of the pricing that asked.
 
+    The period decides: December's meals cost what they cost in December, whenever they are billed. Another day is
+    taken only from who says that they mean it.
+    """
+
+    period = forms.CharField(label=gettext_lazy("Période"), required=False, max_length=60)
     on = forms.DateField(
         label=gettext_lazy("Tarifs du"),
         widget=DayInput,
-        help_text=gettext_lazy("Le jour dont les tarifs s’appliquent, souvent le dernier de la période."),
+        required=False,
+        help_text=gettext_lazy("Vide : le dernier jour de la période, ou aujourd’hui si elle ne dit aucun jour."),
     )
+    other_day = forms.BooleanField(label=gettext_lazy("Appliquer les tarifs d’un autre jour"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=10**12)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a day that the period does not have, but from who insists."""
+        cleaned = super().clean()
+        typed, days = self.cleaned_data.get("on"), periods.days_of(self.cleaned_data.get("period") or "")
+        if typed and days and typed not in days and not self.cleaned_data.get("other_day"):
+            self.add_error("on", self._contradiction(typed))
+        return cleaned
+
+    def _contradiction(self, typed: date) -> str:
+        said = gettext(
+            "Le %(day)s n’est pas de la période « %(period)s » : effacez ce jour, ou cochez « Appliquer les tarifs d’un"
+            " autre jour »."
+        )
+        return said % {"day": dates.format_short(typed), "period": self.cleaned_data["period"]}
 
     @property
     def day(self) -> date:
-        """The day typed, or today while it is none."""
+        """The day typed, else the last of the period, else today."""
         try:
-            read: date = self.fields["on"].clean(self["on"].value())
+            read: date | None = self.fields["on"].clean(self["on"].value())
         except ValidationError:
-            return dates.day_of(dates.now())
-        return read
+            read = None
+        days = periods.days_of(str(self["period"].value() or ""))
+        return read or (days.last if days else dates.day_of(dates.now()))
+
+    @property
+    def contradicts(self) -> bool:
+        """Tell whether the day is not one of the period, so that the page offers to insist."""
+        days = periods.days_of(str(self["period"].value() or ""))
+        return days is not None and self.day not in days
 
 
 class IssueForm(forms.Form):
@@ -88,5 +119,4 @@ def day_name(rank: int) -> str:
 class PricedDraftForm(PricedForm):
     """A draft that is corrected; what was shown is told back, so that nothing else is issued."""
 
-    period = forms.CharField(label=gettext_lazy("Période"), required=False, max_length=60)
     shown = forms.IntegerField(widget=forms.HiddenInput, required=False)

@@ -82,7 +82,7 @@ def _form(
             data.setdefault(name, day.isoformat())
         return BillForm.sent(data, **offered)
     answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
-    begun = {"on": today, "version": version.pk, **offered_days}
+    begun = {"version": version.pk, **offered_days}
     return BillForm(initial={**begun, **initial_answers(pricing, answers), **initial}, **offered)
 
 
