@@ -94,7 +94,7 @@ def test_a_worker_survives_a_restart_of_postgresql_and_ends_with_zero_on_a_signa
 def test_a_worker_whose_database_was_never_there_says_so_and_fails(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path)
     done = subprocess.run(
-        obole("work"), env=environment(server), cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        obole("work"), env=environment(server), cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 1
     assert "CommandError: the database does not answer" in done.stderr

@@ -43,7 +43,7 @@ def run_alone(unpacked: Path, *arguments: str) -> subprocess.CompletedProcess[st
     environment = {**shell_environment(), "OBOLE_VAR": str(unpacked.parent / "var")}
     command = [sys.executable, "-c", ALONE, str(unpacked), *arguments]
     return subprocess.run(
-        command, env=environment, cwd=unpacked, capture_output=True, text=True, check=False, timeout=60
+        command, env=environment, cwd=unpacked, capture_output=True, text=True, check=False, timeout=300
     )
 
 

@@ -102,7 +102,7 @@ def test_an_address_that_was_given_is_the_only_database(tmp_path: Path, how: str
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "obole", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
     asked = run("shell", "-c", "from django.db import connection as c; c.connect(); print(c.settings_dict['HOST'])")
     assert asked.stdout.split()[-1:] == [address.partition("host=")[2]], asked.stderr
