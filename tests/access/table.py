@@ -80,6 +80,8 @@ DOSSIERS = {
     "dossier_reconsider": form(dossier_handled, "rejected", "Revenir sur le refus"),
     "dossier_assign": form(dossier_handled, "review", "Confier le dossier"),
     "dossier_give_back": does(dossier_handled, "review"),
+    "attendance_schemes": shows(review, says="Feuilles de présence", lists=True),
+    "attendance": form(dossier_handled, "scheme", "Semaine précédente"),
     "dossier_note": does(dossier_handled, "review"),
     "dossier_answers": form(dossier_handled, "review", "Réponses de l’agent"),
     "generate_invoice": does(dossier_handled, "review"),

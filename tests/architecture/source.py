@@ -23,6 +23,7 @@ WHERE_THINGS_HAPPEN = (
     "cash_desk",
     "payments",
     "billing",
+    "consumption",
     "dossiers",
     "catalogue",
 )

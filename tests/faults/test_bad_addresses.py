@@ -101,7 +101,7 @@ def test_neg_f54_without_the_last_word_a_bad_address_is_tried_again(
     db: None, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.refuses.add(BAD)
-    monkeypatch.setattr(mailing.rules, "is_for_good", lambda error: False)
+    monkeypatch.setattr(rules, "is_for_good", lambda error: False)
     with pytest.raises((*RED, OSError)):
         f54(office, odd_one())
 

@@ -16,8 +16,8 @@ from obole.catalogue.fields import FieldKind, FormField
 from obole.directory.models import User
 from obole.dossiers.models import Dossier
 from obole.limits import operations as limits, rules
-from obole.mailing import operations as mailing
 from obole.mailing.models import Message
+from obole.mailing.operations import outbox
 from tests.crm.desk import browser, text_of
 from tests.world import WHO, Town, later, make_town
 
@@ -140,7 +140,7 @@ def test_one_client_makes_few_mails_be_sent(town: Town) -> None:
 
 
 def test_a_mail_about_money_is_never_counted() -> None:
-    assert set(mailing.MADE_BY_STRANGERS) == {"account", "dossier_received"}
+    assert set(outbox.MADE_BY_STRANGERS) == {"account", "dossier_received"}
 
 
 def test_previews_of_one_citizen_and_simulations_of_one_address_are_bounded(town: Town) -> None:

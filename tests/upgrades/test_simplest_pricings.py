@@ -40,6 +40,7 @@ from tests.world import NOON, WHO, answered_by, bill_dossier, correct, handed, m
 
 BEFORE = {
     "bank_statements": None,
+    "consumption": None,
     "bulk_actions": None,
     "audit_log": "0001_initial",
     "cash_desk": None,

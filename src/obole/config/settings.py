@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "obole.billing",
     "obole.payments",
     "obole.remittances",
+    "obole.consumption",
     "obole.cash_desk",
     "obole.bank_statements",
     "obole.books",

@@ -70,8 +70,9 @@ def dossiers(request: AgentRequest) -> HttpResponse:
     narrowed, selection = _narrowed_by(request, request.GET), selection_of(request, SOURCE)
     kept = kept_list(request, ListName.DOSSIERS, DossierTable)
     table = keyset_table(request, DossierTable(narrowed.qs, **selection.with_boxes(kept.table_options)), kept)
+    may_count = request.agent.may(Right.REVIEW)
     context = {**list_page(request, table, narrowed, _tabs(request), kept), "selection": selection}
-    return render_page(request, "crm/dossiers/dossiers.html", context)
+    return render_page(request, "crm/dossiers/dossiers.html", {**context, "may_count": may_count})
 
 
 def _narrowed_by(request: AgentRequest, query: QueryDict) -> DossierFilter:

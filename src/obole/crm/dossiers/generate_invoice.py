@@ -34,7 +34,7 @@ def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
     if version is None or not invoices.types_for(dossier).exists():
         return panel_page(request, dossier, "factures")
     form = priced_panel.sent_form(request, dossier, version)
-    wanted = form.is_valid() and "recalculer" not in request.POST
+    wanted = form.is_valid() and not {"recalculer", "presences"} & set(request.POST)
     if wanted and form.require() and (_carries(request) or schedules.require(form, version)):
         try:
             return _carry(request, dossier, form) if _carries(request) else _bill(request, dossier, form, version)

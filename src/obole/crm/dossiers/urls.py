@@ -4,6 +4,7 @@ from django.urls import path
 
 from obole.crm.dossiers import (
     agent_answers,
+    attendance,
     completing,
     dossier_detail,
     dossier_list,
@@ -14,6 +15,8 @@ from obole.crm.dossiers import (
 )
 
 urlpatterns = [
+    path("presences/", attendance.attendance_schemes, name="attendance_schemes"),
+    path("presences/<int:pk>/", attendance.attendance, name="attendance"),
     path("dossiers/", dossier_list.dossiers, name="dossiers"),
     path("dossiers/export.<str:kind>", dossier_list.dossiers_file, name="dossiers_file"),
     path("dossiers/selection/", dossier_list.dossiers_selection, name="dossiers_selection"),

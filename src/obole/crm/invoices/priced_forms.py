@@ -3,8 +3,10 @@ What an agent types where a pricing makes the amount: the answers, the day whose
 says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -87,6 +89,8 @@ class BillForm(PricedForm, IssueForm, ToInvoiceForm):
     day.
     """
 
+    counted: Mapping[tuple[int | None, str], Decimal] = MappingProxyType({})
+    """What was counted day by day in its period, by row and question: the page offers to take it."""
     beside = forms.IntegerField(widget=forms.HiddenInput, required=False)
     """The carry-overs that were shown with the price."""
     again = forms.BooleanField(label=gettext_lazy("Facturer tout de même"), required=False)

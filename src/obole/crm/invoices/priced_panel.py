@@ -1,7 +1,8 @@
 """The sous-panel « Générer une facture »: the questions of the pricing, and what the answers come to."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -10,10 +11,13 @@ from django.utils.translation import gettext as _
 from obole.billing import queries as billing, rules
 from obole.billing.models import Invoice, InvoiceType
 from obole.billing.operations import BILLABLE, billed_before
+from obole.billing.rules import periods
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
+from obole.consumption import queries as consumption
+from obole.consumption.rules import with_consumption, written
 from obole.crm.invoices import schedules
 from obole.crm.invoices.priced_forms import BillForm, PricedForm
 from obole.crm.shared import badges, pricing_preview
@@ -42,8 +46,21 @@ def blank_panel(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
         return {"billable": dossier.state in BILLABLE, "no_type": chosen is None, "pricing_url": url}
     today = dates.day_of(dates.now())
     pricing = catalogue.compiled_pricing_of(version).pricing
-    first = {"type": chosen.pk, "period": _period_to_offer(pricing, today), "request_key": new_request_key()}
+    period = _period_counted(dossier, chosen, today) or _period_to_offer(pricing, today)
+    first = {"type": chosen.pk, "period": period, "request_key": new_request_key()}
     return panel_context(_form(request, dossier, version, None, first), dossier, version)
+
+
+def _period_counted(dossier: Dossier, chosen: InvoiceType, today: date) -> str:
+    """Return last month, if something was counted in it and this type was not billed for it; else nothing."""
+    last = today.replace(day=1) - timedelta(days=1)
+    period = _month_of(last)
+    counted = consumption.sums(dossier.pk, last.replace(day=1), last)
+    return period if counted and not billed_before(dossier, type_id=chosen.pk, period=period) else ""
+
+
+def _month_of(day: date) -> str:
+    return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def _period_to_offer(pricing: Pricing, today: date) -> str:
@@ -53,15 +70,27 @@ def _period_to_offer(pricing: Pricing, today: date) -> str:
     """
     days = any(question.kind == QuestionKind.DAY for question in pricing.questions)
     once = days or bool(pricing.terms.acompte) or pricing.terms.instalments > 1 or not pricing.questions
-    return "" if once else f"{MONTHS[today.month - 1]} {today.year}"
+    return "" if once else _month_of(today)
 
 
 def sent_form(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> BillForm:
     """Return the form as it was sent; of a page that asked no question (another type was chosen), the questions."""
     if "version" in request.POST:
-        return _form(request, dossier, version, request.POST, {})
+        sent = _with_counted(request, dossier, version) if "presences" in request.POST else request.POST
+        return _form(request, dossier, version, sent, {})
     known = {name: request.POST.get(name, "") for name in ("type", "period", "request_key")}
     return _form(request, dossier, version, None, known)
+
+
+def _with_counted(request: AgentRequest, dossier: Dossier, version: PricingVersion) -> Any:
+    """Return what was sent with what was counted in its period in the place of the same quantities, and no other."""
+    sent, pricing = request.POST.copy(), catalogue.compiled_pricing_of(version).pricing
+    groups = {question.key: question.group for question in pricing.questions}
+    for (row, key), quantity in _counted(dossier, request.POST.get("period", "")).items():
+        name = f"r-{key}" if row is None else f"r-{groups.get(key, '')}-{row}-{key}"
+        if name in sent:
+            sent[name] = written(quantity).replace(".", ",")
+    return sent
 
 
 def _form(
@@ -75,15 +104,28 @@ def _form(
     }
     today = dates.day_of(dates.now())
     offered_days = schedules.days_to_begin_with(pricing, today)
+    counted = _counted(dossier, str((initial if sent is None else sent).get("period", "")))
     if sent is not None:
         # A page that showed no part yet, its answers making none, asked for no day.
         data = sent.copy()
         for name, day in offered_days.items():
             data.setdefault(name, day.isoformat())
-        return BillForm.sent(data, **offered)
+        return _told_of(BillForm.sent(data, **offered), counted)
     answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
+    answers = with_consumption(pricing, answers, counted)
     begun = {"version": version.pk, **offered_days}
-    return BillForm(initial={**begun, **initial_answers(pricing, answers), **initial}, **offered)
+    return _told_of(BillForm(initial={**begun, **initial_answers(pricing, answers), **initial}, **offered), counted)
+
+
+def _told_of(form: BillForm, counted: Mapping[tuple[int | None, str], Decimal]) -> BillForm:
+    form.counted = counted
+    return form
+
+
+def _counted(dossier: Dossier, period: str) -> dict[tuple[int | None, str], Decimal]:
+    """Return what a dossier consumed in the days of a period; nothing for one that says no day."""
+    days = periods.days_of(period)
+    return consumption.sums(dossier.pk, days.first, days.last) if days else {}
 
 
 def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
@@ -108,6 +150,7 @@ def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> 
         "shown_beside": 0 if parts and not form["at_once"].value() else carrying["carried_cents"],
         **_before(form, dossier, chosen),
         **made,
+        "counted": form.counted,
         "quoted_gap": quoted_gap(dossier, made["priced"].total_cents) if made["sure"] else "",
         **carrying,
     }

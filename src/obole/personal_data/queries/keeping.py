@@ -14,6 +14,7 @@ from obole.billing.models import Invoice, Letter, SecurityDeposit
 from obole.billing.security_deposit_states import SecurityDepositState
 from obole.billing.states import InvoiceState
 from obole.catalogue.fields import FilledBy
+from obole.consumption.models import Consumption
 from obole.directory import queries as directory
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossiers
@@ -125,6 +126,7 @@ def known_of(citizen: Citizen) -> dict[str, Any]:
         "merged_files": [file.display_name for file in directory.merged_files(citizen.pk)],
         "account": citizen.user.email if citizen.user else None,
         "applications": [_application(row) for row in applications],
+        "consumptions": list(_consumed_by(citizen)),
         "invoices": [
             {
                 "number": row.number,
@@ -143,6 +145,13 @@ def known_of(citizen: Citizen) -> dict[str, Any]:
         "mails": list(mails_of(citizen).values("created_at", "to", "subject", "text")),
         "letters": list(letters_of(citizen).values("written_at", "subject", "text")),
     }
+
+
+def _consumed_by(citizen: Citizen) -> Iterator[dict[str, Any]]:
+    rows = Consumption.objects.filter(dossier__citizen=citizen).select_related("dossier").order_by("id")
+    for fact in rows:
+        known = {name: getattr(fact, name) for name in ("row", "question", "day", "quantity", "recorded_at")}
+        yield {"application": fact.dossier.reference, **known}
 
 
 def _agreements_of(citizen: Citizen) -> QuerySet[Agreement]:

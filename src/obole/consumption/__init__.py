@@ -1,0 +1,1 @@
+"""What was consumed: how much of what, which day, for whom of a dossier."""

@@ -1,0 +1,93 @@
+"""Every write of consumption: facts are added, never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from obole.audit_log import operations as audit_log
+from obole.consumption import queries, rules
+from obole.consumption.models import Consumption
+from obole.dossiers.access import require_reviewer
+from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
+from obole.lib import dates
+from obole.lib.actors import Actor
+from obole.lib.transactions import atomic_with_retry
+
+COUNTED_IN = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
+FARTHEST = timedelta(days=400)
+
+
+class CannotRecord(ValueError):
+    """What was typed cannot be kept; the message is a French sentence for the agent."""
+
+
+class ChangedMeanwhile(CannotRecord):
+    """Somebody else wrote another quantity since the sheet was shown."""
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """What was typed for a beneficiary and a day; ``seen`` is what the sheet showed, nothing where it was empty."""
+
+    beneficiary: rules.Beneficiary
+    day: date
+    quantity: Decimal
+    seen: Decimal | None = None
+
+
+@atomic_with_retry
+def record(*, dossier_id: int, question: str, counted: list[DayCount], actor: Actor, at: datetime) -> int:
+    """
+    Write what a dossier consumed of one thing, and return how many facts that made: what is known already makes none.
+
+    All of it is written, or nothing.
+
+    :raises obole.directory.rules.NotAllowed: to who does not handle the prestation of the dossier.
+    :raises ChangedMeanwhile: if somebody wrote another quantity of one of these days meanwhile.
+    :raises CannotRecord: if the dossier is neither under review nor accepted, or a day is more than a year away.
+    """
+    dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
+    require_reviewer(dossier, actor=actor)
+    _check(dossier, counted, today=dates.day_of(at))
+    days = [one.day for one in counted]
+    known = queries.quantities([dossier_id], question, min(days), max(days)) if days else {}
+    changed = [one for one in counted if _differs(one, known, dossier_id)]
+    Consumption.objects.bulk_create(
+        Consumption(
+            dossier=dossier,
+            row=one.beneficiary.row,
+            question=question,
+            day=one.day,
+            quantity=one.quantity,
+            recorded_at=at,
+            recorded_by=actor,
+        )
+        for one in changed
+    )
+    if changed:
+        first, last = (pick(one.day for one in changed).isoformat() for pick in (min, max))
+        said = {"question": question, "first": first, "last": last}
+        audit_log.log_event("consumption.record", subject=dossier, actor=actor, at=at, facts=len(changed), **said)
+    return len(changed)
+
+
+def _differs(one: DayCount, known: Mapping[rules.Cell, Decimal], dossier_id: int) -> bool:
+    now = known.get(rules.Cell(dossier_id, one.beneficiary.row, one.day))
+    if now == one.quantity:
+        return False
+    if now != one.seen:
+        said = _("%(day)s\u00a0: quelqu’un a saisi %(now)s entre-temps. Vérifiez, puis enregistrez de nouveau.")
+        shown = "–" if now is None else rules.written(now).replace(".", ",")
+        raise ChangedMeanwhile(said % {"day": dates.format_short(one.day), "now": shown})
+    return True
+
+
+def _check(dossier: Dossier, counted: list[DayCount], *, today: date) -> None:
+    if dossier.state not in COUNTED_IN:
+        raise CannotRecord(_("Ce dossier n’est ni en instruction ni accepté : rien ne s’y compte."))
+    if any(abs(one.day - today) > FARTHEST for one in counted):
+        raise CannotRecord(_("Un jour est à plus d’un an d’aujourd’hui : vérifiez la semaine."))

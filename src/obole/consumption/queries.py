@@ -1,0 +1,48 @@
+"""How consumption is read: the last fact of each thing, day and beneficiary counts."""
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from obole.consumption.models import Consumption
+from obole.consumption.rules import Cell
+
+
+def last_facts(
+    dossier_ids: Collection[int], first: date, last: date, *, question: str = "", until: int | None = None
+) -> QuerySet[Consumption]:
+    """
+    Return the facts that count between two days.
+
+    :param until: the id of the last fact that is looked at: what was known then.
+    """
+    facts = Consumption.objects.filter(dossier__in=dossier_ids, day__range=(first, last))
+    facts = facts.filter(question=question) if question else facts
+    facts = facts if until is None else facts.filter(pk__lte=until)
+    return facts.order_by("dossier_id", "question", "day", "row", "-id").distinct(
+        "dossier_id", "question", "day", "row"
+    )
+
+
+def quantities(
+    dossier_ids: Collection[int], question: str, first: date, last: date, *, until: int | None = None
+) -> dict[Cell, Decimal]:
+    """Return what was consumed of one thing between two days, with one query."""
+    facts = last_facts(dossier_ids, first, last, question=question, until=until)
+    return {Cell(fact.dossier_id, fact.row, fact.day): fact.quantity for fact in facts}
+
+
+def sums(dossier_id: int, first: date, last: date) -> dict[tuple[int | None, str], Decimal]:
+    """Return what a dossier consumed between two days, by row and question, with one query."""
+    found: dict[tuple[int | None, str], Decimal] = {}
+    for fact in last_facts([dossier_id], first, last):
+        key = (fact.row, fact.question)
+        found[key] = found.get(key, Decimal(0)) + fact.quantity
+    return found
+
+
+def newest() -> int:
+    """Return the id of the last fact; 0 while there is none."""
+    return Consumption.objects.order_by("-id").values_list("pk", flat=True).first() or 0

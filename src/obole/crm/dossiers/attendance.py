@@ -1,0 +1,215 @@
+"""« Feuille de présence »: what the dossiers of a dispositif consumed, thing by thing, week by week."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.contrib import messages
+from django.core.paginator import Page
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _, ngettext
+
+from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import pricing_match
+from obole.catalogue.models import Scheme, Service
+from obole.consumption import operations, queries, rules
+from obole.consumption.operations import CannotRecord, DayCount
+from obole.consumption.rules import BadQuantity, Beneficiary, Cell
+from obole.crm.shared.pages import page_of, render_page
+from obole.directory import queries as directory
+from obole.directory.access import AgentRequest, for_agents
+from obole.directory.rules import Right
+from obole.dossiers.models import Dossier
+from obole.lib import dates
+from obole.lib.open_days import Calendar
+from obole.pricing.model.parts import Pricing, Question
+
+WEEK = 7
+LONGEST_ID = 18
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which sheet: a dispositif, what is counted, and the days of a week."""
+
+    scheme: Scheme
+    pricing: Pricing
+    questions: list[Question]
+    question: Question
+    days: list[date]
+
+    @property
+    def query(self) -> str:
+        """What an address says of it."""
+        return urlencode({"quoi": self.question.key, "semaine": self.days[0].isoformat()})
+
+
+@dataclass
+class SheetLine:
+    """A beneficiary of a dossier: what was known when the page was shown, and what is typed."""
+
+    dossier: Dossier
+    beneficiary: Beneficiary
+    seen: Mapping[date, Decimal]
+    typed: dict[date, str] = field(default_factory=dict)
+    wrong: dict[date, str] = field(default_factory=dict)
+
+    def input_name(self, day: date) -> str:
+        """Name the field of a day."""
+        row = "" if self.beneficiary.row is None else self.beneficiary.row
+        return f"c-{self.dossier.pk}-{row}-{day:%Y%m%d}"
+
+    @property
+    def cells(self) -> Iterator[tuple[date, str, str, str]]:
+        """Yield each day with the name of its field, what stands in it, and what is wrong there."""
+        for day in self.typed:
+            yield day, self.input_name(day), self.typed[day], self.wrong.get(day, "")
+
+    @property
+    def total(self) -> str:
+        """What was counted for the week when the page was shown."""
+        return _shown(sum(self.seen.values(), Decimal(0)))
+
+
+@for_agents(Right.REVIEW)
+def attendance_schemes(request: AgentRequest) -> HttpResponse:
+    """List the dispositifs whose agents count something day by day."""
+    handled = Scheme.objects.filter(service__in=Service.objects.handled_by(request.agent), enabled=True)
+    rows = [
+        (scheme, ", ".join(question.label for question in questions))
+        for scheme in handled.select_related("service").order_by("service__name", "name", "id")
+        if (questions := _countable(scheme))
+    ]
+    return render_page(request, "crm/dossiers/attendance_schemes.html", {"rows": rows})
+
+
+@for_agents(Right.REVIEW)
+def attendance(request: AgentRequest, pk: int) -> HttpResponse:
+    """Show a week of a dispositif, and write what is typed in it."""
+    asked = _asked(request, pk)
+    page = page_of(request, _dossiers(request, asked.scheme))
+    seen = _seen(request)
+    lines = list(_lines(asked, page, seen))
+    if request.method == "POST":
+        count = _record(request, asked, lines)
+        if not any(line.wrong for line in lines):
+            said = ngettext("%(n)d quantité est enregistrée.", "%(n)d quantités sont enregistrées.", count)
+            messages.success(request, said % {"n": count})
+            return redirect(f"{reverse('crm:attendance', args=[pk])}?{asked.query}&page={page.number}")
+    closed = Calendar(offices=True, territory=directory.the_authority().territory)
+    context = {
+        "asked": asked,
+        "days": [(day, closed.why_closed(day)) for day in asked.days],
+        "lines": lines,
+        "page": page,
+        "seen": seen,
+        "before": asked.days[0] - timedelta(days=WEEK),
+        "after": asked.days[0] + timedelta(days=WEEK),
+        "wrong": [(line, day, line.input_name(day), said) for line in lines for day, said in line.wrong.items()],
+    }
+    return render_page(request, "crm/dossiers/attendance.html", context)
+
+
+def _countable(scheme: Scheme) -> list[Question]:
+    version = catalogue.current_pricing(scheme)
+    return rules.countable(catalogue.compiled_pricing_of(version).pricing) if version else []
+
+
+def _asked(request: AgentRequest, pk: int) -> Asked:
+    """Return the sheet that an address asks for; the first thing that is counted, and this week, where it says none."""
+    handled = Scheme.objects.filter(service__in=Service.objects.handled_by(request.agent))
+    scheme = get_object_or_404(handled, pk=pk)
+    questions, version = _countable(scheme), catalogue.current_pricing(scheme)
+    if not questions or version is None:
+        raise Http404
+    wanted = request.GET.get("quoi", "")
+    question = next((one for one in questions if one.key == wanted), questions[0])
+    monday = _monday(request.GET.get("semaine", ""))
+    days = [monday + timedelta(days=n) for n in range(WEEK)]
+    return Asked(scheme, catalogue.compiled_pricing_of(version).pricing, questions, question, days)
+
+
+def _monday(typed: str) -> date:
+    today = dates.day_of(dates.now())
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        day = today
+    day = day if abs(day - today) <= operations.FARTHEST else today
+    return day - timedelta(days=day.weekday())
+
+
+def _dossiers(request: AgentRequest, scheme: Scheme) -> QuerySet[Dossier]:
+    """Return the dossiers that count, by the names of who sent them."""
+    rows = Dossier.objects.handled_by(request.agent).filter(scheme=scheme, state__in=operations.COUNTED_IN)
+    names = ("citizen__last_name", "citizen__first_name", "citizen__organisation", "id")
+    return rows.select_related("citizen", "form").order_by(*names)
+
+
+def _seen(request: AgentRequest) -> int:
+    """Return the last fact that the page shows, or showed when it was sent."""
+    told = request.POST.get("seen", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) <= LONGEST_ID else queries.newest()
+
+
+def _lines(asked: Asked, page: Page[Dossier], seen: int) -> Iterator[SheetLine]:
+    ids, (first, last) = [dossier.pk for dossier in page], (asked.days[0], asked.days[-1])
+    known = queries.quantities(ids, asked.question.key, first, last, until=seen)
+    for dossier in page:
+        answers = pricing_match.engine_answers(asked.pricing, dossier.form.form_fields, dossier.answers)
+        for one in rules.beneficiaries(asked.pricing, asked.question, answers):
+            cells = {day: known.get(Cell(dossier.pk, one.row, day)) for day in asked.days}
+            shown = {day: quantity for day, quantity in cells.items() if quantity is not None}
+            typed = {day: "" if quantity is None else _shown(quantity) for day, quantity in cells.items()}
+            yield SheetLine(dossier, one, shown, typed)
+
+
+def _record(request: AgentRequest, asked: Asked, lines: list[SheetLine]) -> int:
+    """Write what was typed, dossier after dossier, and return how many facts that made; one stops no other."""
+    by_dossier: dict[int, list[SheetLine]] = {}
+    for line in lines:
+        by_dossier.setdefault(line.dossier.pk, []).append(line)
+    return sum(_record_dossier(request, asked, of_one) for of_one in by_dossier.values())
+
+
+def _record_dossier(request: AgentRequest, asked: Asked, lines: list[SheetLine]) -> int:
+    counted = [one for line in lines for one in _changed(request, asked.question, line)]
+    if not counted or any(line.wrong for line in lines):
+        return 0
+    try:
+        return operations.record(
+            dossier_id=lines[0].dossier.pk,
+            question=asked.question.key,
+            counted=counted,
+            actor=request.actor,
+            at=dates.now(),
+        )
+    except CannotRecord as refusal:
+        lines[0].wrong[counted[0].day] = str(refusal)
+        return 0
+
+
+def _changed(request: AgentRequest, question: Question, line: SheetLine) -> Iterator[DayCount]:
+    """Yield what was typed that the page did not show, and note what cannot be read."""
+    for day, shown in list(line.typed.items()):
+        typed = request.POST.get(line.input_name(day), shown).strip()[:20]
+        line.typed[day] = typed
+        if typed == shown:
+            continue
+        try:
+            if not typed:
+                raise BadQuantity(_("Écrivez 0 pour retirer ce qui était compté."))
+            quantity = rules.read_quantity(typed, question)
+        except BadQuantity as refusal:
+            line.wrong[day] = str(refusal)
+        else:
+            yield DayCount(line.beneficiary, day, quantity, line.seen.get(day))
+
+
+def _shown(quantity: Decimal) -> str:
+    return rules.written(quantity).replace(".", ",")
