@@ -50,6 +50,7 @@ FILES = {
     "context.py",
     "configuration.py",
     "default_templates.py",
+    "english_templates.py",
     "verification.py",
     "numbering.py",
     "refund_states.py",

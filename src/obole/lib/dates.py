@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from obole.lib.languages import Language
+
 PARIS = ZoneInfo("Europe/Paris")
 MONTHS = (
     "janvier",
@@ -19,6 +21,20 @@ MONTHS = (
     "octobre",
     "novembre",
     "décembre",
+)
+ENGLISH_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 
 
@@ -60,15 +76,21 @@ def format_short(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
-def format_long(day: date) -> str:
+def format_long(day: date, language: str = Language.FRENCH) -> str:
     """
     Write ``25 novembre 2026`` and ``1er décembre 2026``, whatever the language of the screen: for documents and mails.
+
+    :param language: of who reads it: ``25 November 2026`` in English.
     """
+    if language == Language.ENGLISH:
+        return f"{day.day} {ENGLISH_MONTHS[day.month - 1]} {day.year}"
     number = "1er" if day.day == 1 else str(day.day)
     return f"{number} {MONTHS[day.month - 1]} {day.year}"
 
 
-def format_time(at: datetime) -> str:
-    """Write the time in Paris: ``14 h 05``."""
+def format_time(at: datetime, language: str = Language.FRENCH) -> str:
+    """Write the time in Paris: ``14 h 05``, or ``14:05`` in English."""
     local = at.astimezone(PARIS)
+    if language == Language.ENGLISH:
+        return f"{local:%H:%M}"
     return f"{local.hour}\u00a0h\u00a0{local.minute:02d}"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from django.utils import translation
 from django.utils.functional import Promise
 
+from obole.lib.languages import Language
+
 
 def fold(text: str) -> str:
     """
@@ -50,7 +52,12 @@ def new_key(label: str, taken: Iterable[str], *, longest: int, without: str) -> 
 
 def in_french(text: Promise | str) -> str:
     """Return a label in French whatever the language of the screen: for what is kept, mailed or printed."""
-    with translation.override("fr"):
+    return in_language(text, Language.FRENCH)
+
+
+def in_language(text: Promise | str, language: str) -> str:
+    """Return a label in the language of who reads it, whatever that of the screen."""
+    with translation.override(language):
         return str(text)
 
 

@@ -1,6 +1,7 @@
 """What the variables of a mail look like once filled, for previews."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,11 +16,11 @@ from obole.directory.models import Agent
 from obole.lib import money
 from obole.mailing import rules
 
-SAMPLES = {
+SAMPLES: dict[str, str | date] = {
     "nom": "Mme Maud Lefèvre",
     "numero": "ENF-2026-004873",
-    "relance_1_le": "22 décembre 2026",
-    "relance_precedente_le": "5 janvier 2027",
+    "relance_1_le": date(2026, 12, 22),
+    "relance_precedente_le": date(2027, 1, 5),
     "signalement": "Léo était absent le 12, nous avions prévenu le 10.",
     "reponse": "Vous avez raison\u00a0: la facture est annulée, une autre vous parvient.",
     "nombre": "2",
@@ -29,22 +30,22 @@ SAMPLES = {
     ),
     "total_du": money.euros(222_88),
     "echeancier": f"- 15 décembre 2026\u00a0: {money.euros(79_44)}\n- 15 janvier 2027\u00a0: {money.euros(79_44)}",
-    "echeance_du": "15 janvier 2027",
+    "echeance_du": date(2027, 1, 15),
     "a_payer": money.euros(79_44),
-    "delai": "25 janvier 2027",
+    "delai": date(2027, 1, 25),
     "libelle": "Cantine et périscolaire",
     "montant": money.euros(158_88),
     "reste_du": money.euros(158_88),
-    "echeance": "15 décembre 2026",
+    "echeance": date(2026, 12, 15),
     "regie": "Régie Enfance",
     "comptable": "SGC de Valbourg",
     "adresse_comptable": "2 place du Marché, 99999 Valbourg",
     "telephone_comptable": "01 23 45 67 80",
-    "date_transmission": "13 février 2027",
+    "date_transmission": date(2027, 2, 13),
     "reference": "DOS-008790",
     "dispositif": "Inscription cantine 2026-2027",
     "motif": "L’attestation de quotient familial n’est pas lisible.",
-    "date": "25 novembre 2026",
+    "date": date(2026, 11, 25),
     "heure": "14 h 05",
     "moyen": "carte bancaire",
     "autorisation": "A1B2C3",
@@ -91,14 +92,14 @@ def show_invoices_of(form: forms.BaseForm, agent: Agent) -> None:
 def sample_of(names: Iterable[str], invoice: Invoice | None = None) -> dict[str, str]:
     """Return a value for each of these variables: the invoice's, the town's, or one that stands for it."""
     town = directory.the_authority()
-    known = {
+    known: dict[str, str | date] = {
         **SAMPLES,
         **town.variables(),
         "telephone": town.phone or "01 23 45 67 89",
         "horaires": town.hours or "du lundi au vendredi, 9 h – 17 h",
         **(invoice_variables(invoice, town) if invoice else {}),
     }
-    return {name: known.get(name, "…") for name in (*names, "couleur")}
+    return rules.written({name: known.get(name, "…") for name in (*names, "couleur")})
 
 
 def variables(names: Iterable[str]) -> list[tuple[str, str]]:

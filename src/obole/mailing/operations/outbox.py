@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from obole.audit_log import configuration
 from obole.lib import sql, texts
 from obole.lib.actors import Actor
+from obole.lib.languages import Language
 from obole.lib.queue import defer_many
 from obole.lib.transactions import atomic_with_retry, require_transaction
 from obole.limits import operations as limits
 from obole.limits.rules import ACCOUNT_MAILS, NOTICE_MAILS, TooMany
 from obole.mailing import queries, rules
 from obole.mailing.default_templates import KINDS
+from obole.mailing.english_templates import ENGLISH
 from obole.mailing.models import Message, OtherSubject, Template
 from obole.mailing.states import Channel
 
@@ -171,12 +173,17 @@ def _too_many(letter: Email, *, at: datetime) -> bool:
     return False
 
 
-def compose(kind: str, variables: Mapping[str, str], *, own: queries.TemplateTexts | None = None) -> rules.RenderedMail:
+def compose(
+    kind: str, variables: rules.Values, *, own: queries.TemplateTexts | None = None, language: str = Language.FRENCH
+) -> rules.RenderedMail:
     """
-    Fill the words for this kind of mail: ``own``, else the town's, else the default ones.
+    Fill the words for this kind of mail: ``own``, else the town's, else the default ones; for who reads English, the
+    default ones in English, since the town writes in French.
 
     Words that cannot be filled are told to the operator and passed over: a mail never undoes what it is about.
     """
+    if language == Language.ENGLISH:
+        return rules.render(ENGLISH[kind].subject, ENGLISH[kind].body, variables, language=language)
     # The town's words are looked up only where they are needed.
     for said in (own, None):
         said = said or queries.template_of(kind)

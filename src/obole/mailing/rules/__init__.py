@@ -7,13 +7,15 @@ import re
 import smtplib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
-from obole.lib import texts
+from obole.lib import dates, texts
+from obole.lib.languages import Language
 from obole.mailing.rules import layout
 from obole.mailing.states import AddressFault, MessageState
 
@@ -52,6 +54,10 @@ _IN_WORDS = re.compile(
     re.I,
 )
 _NO_MAILBOX = re.compile(r"no such user|user unknown|unknown user|does not exist|not found|no mailbox|invalid", re.I)
+
+
+Values = Mapping[str, str | date]
+"""What the variables of a mail hold; days are written once it is known in which language."""
 
 
 class BadTemplate(ValueError):
@@ -94,17 +100,26 @@ def _environment() -> Environment:
 _ENVIRONMENT = _environment()
 
 
-def render(subject: str, body: str, variables: Mapping[str, str]) -> RenderedMail:
+def render(subject: str, body: str, values: Values, *, language: str = Language.FRENCH) -> RenderedMail:
     """
     Fill a template.
 
+    :param language: that its words are in.
     :raises BadTemplate: if it is too long, is not Liquid, or names a variable that this kind of mail does not have.
     """
+    variables = written(values, language)
     text = re.sub(r"\n{3,}", "\n\n", _fill(body, variables)).strip()
     filled, action = texts.clean_line(_fill(subject, variables))[:250], variables.get("url", "")
     town, colour = variables.get("ville", ""), variables.get("couleur", DEFAULT_COLOUR)
-    html = layout.as_html(filled, layout.blocks(text, action), town=town, colour=colour)
+    html = layout.as_html(filled, layout.blocks(text, action), town=town, colour=colour, language=language)
     return RenderedMail(filled, text, html, action)
+
+
+def written(values: Values, language: str = Language.FRENCH) -> dict[str, str]:
+    """Write the days that variables hold."""
+    return {
+        name: dates.format_long(value, language) if isinstance(value, date) else value for name, value in values.items()
+    }
 
 
 def check(subject: str, body: str, variables: frozenset[str]) -> None:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from django.utils.html import escape
 
 _LINK = re.compile(r"https?://[^\s<>\"]+")
-_ACTION = re.compile(r"(?P<words>[^\n:]{2,60}?)[ \u00a0\u202f]:[ \u00a0\u202f](?P<url>https?://\S+)")
+_ACTION = re.compile(r"(?P<words>[^\n:]{2,60}?)[ \u00a0\u202f]?:[ \u00a0\u202f](?P<url>https?://\S+)")
 _PAGE = (
-    '<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width">'
     '<meta name="color-scheme" content="light dark"><title>{subject}</title></head>'
     '<body style="margin:0 auto;max-width:36em;padding:1em;font:1em/1.5 sans-serif">{blocks}</body></html>'
 )
@@ -45,8 +46,8 @@ def blocks(text: str, action: str) -> list[Block]:
     """
     Cut the words of a mail into its parts.
 
-    A line « Payer ma facture : https://… » is a button, if it leads where this mail asks to go and nowhere else: what
-    a name or a reason may hold never becomes one.
+    A line « Payer ma facture : https://… », or « Pay my invoice: https://… », is a button, if it leads where this mail
+    asks to go and nowhere else: what a name or a reason may hold never becomes one.
 
     :param action: the address that the product gave to this mail; nothing if it asks for nothing.
     """
@@ -69,14 +70,15 @@ def _blocks_of(paragraph: str, action: str) -> list[Block]:
     return found
 
 
-def as_html(subject: str, parts: list[Block], *, town: str, colour: str) -> str:
+def as_html(subject: str, parts: list[Block], *, town: str, colour: str, language: str) -> str:
     """
     Return a mail as a page.
 
     :param colour: the town's, dark enough for white words on it (``directory`` refuses the others).
     """
     header = _HEADER.format(colour=escape(colour), town=escape(town)) if town else ""
-    return _PAGE.format(subject=escape(subject), blocks=header + "".join(_drawn(part, colour) for part in parts))
+    shown = header + "".join(_drawn(part, colour) for part in parts)
+    return _PAGE.format(subject=escape(subject), blocks=shown, language=escape(language))
 
 
 def _drawn(part: Block, colour: str) -> str:
