@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 from django.views.generic import RedirectView
-from django.views.i18n import set_language
 
 from obole.directory.access import public
+from obole.portal.views.language import choose_language
 
 handler403 = "obole.crm.shared.errors.forbidden"
 handler400 = "obole.ui.errors.bad_request"
@@ -13,7 +13,7 @@ handler500 = "obole.ui.errors.server_error"
 
 urlpatterns = [
     path("", include("obole.api.urls")),
-    path("langue/", public(set_language), name="set_language"),
+    path("langue/", choose_language, name="set_language"),
     path("compte/", include("allauth.account.urls")),
     path("compte/preuves/", public(RedirectView.as_view(pattern_name="portal:security")), name="proofs"),
     path("compte/preuves/", include("allauth.mfa.urls")),

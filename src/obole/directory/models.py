@@ -17,6 +17,7 @@ from obole.directory.rules import NOWHERE, Profile, Right, display_name, rights_
 from obole.lib import articles, search_keys, texts
 from obole.lib.actors import Actor
 from obole.lib.articles import Article
+from obole.lib.languages import Language
 from obole.lib.open_days import SchoolZone, Territory
 from obole.ui import colours
 
@@ -156,6 +157,14 @@ class Citizen(models.Model):
     address = models.TextField(_("adresse postale"), blank=True)
     birth_date = models.DateField(_("date de naissance"), null=True, blank=True)
     """What tells a father from his son, and twins from nobody else: asked at the counter alone."""
+    language = models.CharField(
+        _("langue des courriels"),
+        max_length=2,
+        choices=Language.choices,
+        default=Language.FRENCH,
+        db_default=Language.FRENCH.value,
+    )
+    """What they read our mails in: French, until they or an agent choose."""
     claim_code = models.CharField(max_length=11, unique=True, null=True, editable=False)
     """What the owner of a file without account types to find it in theirs; printed on their invoices."""
     deceased_on = models.DateField(_("décédé le"), null=True, editable=False)
@@ -180,6 +189,7 @@ class Citizen(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["person", "association", "company"]), name="citizen_kind_known"
             ),
+            models.CheckConstraint(condition=models.Q(language__in=["fr", "en"]), name="citizen_language_known"),
             models.CheckConstraint(
                 condition=models.Q(user__isnull=True) | models.Q(claim_code__isnull=True),
                 name="citizen_claimed_or_to_claim",

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from obole.audit_log import configuration, operations as audit_log
 from obole.directory import rules
 from obole.directory.models import Agent, Authority, Citizen, ListLayout, ListName, SavedList, User
-from obole.lib import dates, texts
+from obole.lib import dates, languages, texts
 from obole.lib.actors import Actor
+from obole.lib.languages import Language
 from obole.lib.transactions import atomic_with_retry
 
 
@@ -98,9 +99,9 @@ def claim_file(*, user_id: int, code: str, at: datetime) -> Citizen:
     except models.ProtectedError:
         raise HasOwnFile from None
     known.user_id, known.claim_code = user_id, None
-    if own is not None and not known.email:
-        known.email = own.email
-    known.save(update_fields=["user", "claim_code", "email"])
+    if own is not None:
+        known.email, known.language = known.email or own.email, languages.chosen(own.language, known.language)
+    known.save(update_fields=["user", "claim_code", "email", "language"])
     audit_log.log_event("citizen.claim", subject=known, actor=known.actor, at=at, replaced=replaced)
     return known
 
@@ -130,6 +131,21 @@ def update_citizen(*, citizen_id: int, values: Mapping[str, Any], actor: Actor, 
     citizen.full_clean()
     citizen.save()
     audit_log.log_event("citizen.update", subject=citizen, actor=actor, at=at, fields=", ".join(sorted(values)))
+    return citizen
+
+
+@atomic_with_retry
+def choose_language(*, user_id: int, language: Language, at: datetime) -> Citizen | None:
+    """
+    Write to the owner of an account in this language from now on; chosen again, it changes nothing.
+
+    :returns: their file; None for an account that has none: an agent's.
+    """
+    citizen = Citizen.objects.select_for_update(of=("self",), no_key=True).filter(user=user_id).first()
+    if citizen is not None and citizen.language != language:
+        citizen.language = language
+        citizen.save(update_fields=["language"])
+        audit_log.log_event("citizen.language", subject=citizen, actor=citizen.actor, at=at, language=str(language))
     return citizen
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.core import context
 from django import forms
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from obole.directory import operations as directory
@@ -34,7 +35,7 @@ class SignupDetails(forms.Form):
     def signup(self, request: HttpRequest, user: User) -> None:
         """Open the citizen's file of a new account (called by allauth once the account exists)."""
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in ("first_name", "last_name")}
-        values |= {"email": user.email, "kind": Citizen.Kind.PERSON}
+        values |= {"email": user.email, "kind": Citizen.Kind.PERSON, "language": translation.get_language()}
         directory.register_citizen(values=values, user_id=user.pk, actor=None, at=dates.now())
 
 

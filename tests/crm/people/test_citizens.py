@@ -22,6 +22,7 @@ PERSON = {
     "email": "",
     "phone": "",
     "address": "1 rue Haute\n99999 Valbourg",
+    "language": "fr",
 }
 
 
@@ -92,7 +93,7 @@ def test_names_are_found_without_accents_nor_order(town: Town, client: Client) -
 
 def test_a_file_that_looks_like_another_is_told_before_a_second_one_is_opened(town: Town) -> None:
     client = browser(town.agent)
-    form = {"kind": "person", "first_name": "maud", "last_name": "LEFEVRE", "email": "", "phone": "", "address": ""}
+    form = {"kind": "person", "first_name": "maud", "last_name": "LEFEVRE", "email": "", "language": "fr"}
     asked = client.post(url("citizen_new"), form)
     page = text_of(asked)
     assert "Une fiche ressemble" in page and "Maud Lefèvre" in page and "C’est une autre personne" in page
@@ -109,7 +110,13 @@ def test_a_file_that_looks_like_another_is_told_before_a_second_one_is_opened(to
 def test_an_agent_is_not_told_of_the_files_of_others(town: Town) -> None:
     make_invoice(town)
     apart = make_agent(Profile.REVIEWER, email="apart@valbourg.example", all_services=False)
-    form = {"kind": "person", "first_name": "Maud", "last_name": "Lefèvre", "email": "usager@example.org"}
+    form = {
+        "kind": "person",
+        "first_name": "Maud",
+        "last_name": "Lefèvre",
+        "email": "usager@example.org",
+        "language": "fr",
+    }
     assert browser(apart).post(url("citizen_new"), form).status_code == 302
 
 
@@ -129,3 +136,20 @@ def test_a_death_is_recorded_mails_stop_and_the_debt_stays(town: Town) -> None:
     citizen.user.refresh_from_db()
     assert not citizen.user.is_active
     assert Record.objects.get(verb="citizen.death").details == {"day": "2026-11-20"}
+
+
+def test_an_agent_says_in_which_language_somebody_is_written_to(town: Town, client: Client) -> None:
+    make_invoice(town)
+    form = {name: getattr(town.citizen, name) for name in PERSON}
+    shown = client.get(url("citizen_edit", town.citizen.pk))
+    assert "Langue des courriels" in text_of(shown) and '<option value="fr" selected>' in shown.content.decode()
+    page = text_of(client.post(url("citizen_edit", town.citizen.pk), {**form, "language": "en"}, follow=True))
+    assert "Langue des courriels anglais" in page
+    refused = client.post(url("citizen_edit", town.citizen.pk), {**form, "language": "de"})
+    assert refused.status_code == 200 and 'href="#id_language"' in refused.content.decode()
+    town.citizen.refresh_from_db()
+    assert town.citizen.language == "en"
+    apart = browser(make_agent(Profile.REVIEWER, email="apart@valbourg.example", all_services=False))
+    assert apart.post(url("citizen_edit", town.citizen.pk), {**form, "language": "fr"}).status_code == 404
+    town.citizen.refresh_from_db()
+    assert town.citizen.language == "en"

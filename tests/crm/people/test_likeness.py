@@ -20,8 +20,10 @@ PAUL = {
     "email": "paul.diallo@demo.example",
     "phone": "06 12 34 56 78",
     "address": "12, rue des Hâlles\n99999 Valbourg",
+    "language": "fr",
 }
 OTHER = {"kind": "person", "first_name": "Zora", "last_name": "Quint", "email": "", "phone": "", "address": ""}
+OTHER |= {"language": "fr"}
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from obole.directory.models import Agent, User
 from obole.directory.rules import NOWHERE
 from obole.lib import texts
 from obole.lib.actors import Actor
+from obole.lib.languages import Language
 from obole.lib.transactions import atomic_with_retry
 
 
@@ -31,17 +32,20 @@ class LinkedElsewhere(Exception):
 
 
 @atomic_with_retry
-def find_or_open_account(*, provider: str, sub: str, claims: Mapping[str, Any], at: datetime) -> User:
+def find_or_open_account(
+    *, provider: str, sub: str, claims: Mapping[str, Any], at: datetime, language: str = Language.FRENCH
+) -> User:
     """
     Return the account of a citizen whom a provider knows; the first time, open one, with its file.
 
     The address that the provider gives is where to write, often a couple's: it neither finds an account nor opens one.
 
+    :param language: of the pages that a new account is opened from.
     :raises NotForAgents: if the account is an agent's.
     """
     known = Identity.objects.select_related("user").filter(provider=provider, sub=sub).first()
     if known is None:
-        return _open(provider, sub, claims, at)
+        return _open(provider, sub, claims, at, language)
     if Agent.objects.filter(user=known.user_id).exists():
         raise NotForAgents
     return known.user
@@ -82,7 +86,7 @@ def link_identity(
     return known
 
 
-def _open(provider: str, sub: str, claims: Mapping[str, Any], at: datetime) -> User:
+def _open(provider: str, sub: str, claims: Mapping[str, Any], at: datetime, language: str) -> User:
     pivot = pivot_of(claims)
     user = directory.open_account(email=f"{texts.token().lower()}@{provider}{NOWHERE}", password=None, proven=False)
     Identity.objects.create(user=user, provider=provider, sub=sub, pivot=pivot, linked_at=at)
@@ -90,6 +94,7 @@ def _open(provider: str, sub: str, claims: Mapping[str, Any], at: datetime) -> U
         "first_name": pivot["given_name"][:80],
         "last_name": (str(claims.get("preferred_username") or "") or pivot["family_name"])[:80] or "—",
         "email": _address(claims),
+        "language": language,
     }
     directory.register_citizen(values=values, user_id=user.pk, actor=None, at=at)
     actor = queries.actor_of(user)

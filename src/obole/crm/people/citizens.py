@@ -42,7 +42,7 @@ class CitizenForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         model = Citizen
         fields = (
             *("kind", "civility", "first_name", "last_name", "birth_date"),
-            *("organisation", "email", "phone", "address"),
+            *("organisation", "email", "phone", "address", "language"),
         )
         field_classes = {"first_name": NameField, "last_name": NameField, "organisation": NameField}
         widgets = {"address": forms.Textarea(attrs={"rows": 3}), "birth_date": DayInput}
@@ -52,6 +52,9 @@ class CitizenForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
                 "Sans adresse, l’usager ne reçoit aucun courriel : remettez-lui la facture sur papier."
             ),
             "organisation": gettext_lazy("Pour une association ou une entreprise."),
+            "language": gettext_lazy(
+                "En anglais partent les textes d’origine, traduits : pas ceux que vous avez écrits."
+            ),
         }
 
     def clean(self) -> dict[str, Any]:

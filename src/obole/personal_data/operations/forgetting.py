@@ -21,6 +21,7 @@ from obole.directory.rules import new_claim_code
 from obole.dossiers.models import Attachment, Dossier, DossierNote
 from obole.lib import actors
 from obole.lib.actors import Actor
+from obole.lib.languages import Language
 from obole.lib.states import TransitionRecord
 from obole.lib.transactions import atomic_with_retry
 from obole.mailing.models import Message, UndeliverableAddress
@@ -173,6 +174,7 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
         **dict.fromkeys(("civility", "first_name", "organisation", "email", "phone", "address"), ""),
         kind=Citizen.Kind.PERSON,
         birth_date=None,
+        language=Language.FRENCH,
         last_name=Concat(models.Value("Usager effacé "), number),
         sort_key=Concat(models.Value("usager efface "), number),
         search_keys=[],

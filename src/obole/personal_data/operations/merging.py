@@ -11,7 +11,7 @@ from obole.billing.models import BillingPlan, CarryOver, Invoice, SecurityDeposi
 from obole.directory.models import Agent, Citizen
 from obole.directory.rules import NotAllowed
 from obole.dossiers.models import ApplicationDraft, Dossier
-from obole.lib import texts
+from obole.lib import languages, texts
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 from obole.personal_data import queries
@@ -95,11 +95,13 @@ def _unite(kept: Citizen, merged: Citizen, *, at: datetime) -> tuple[int | None,
     merged.merged_into, merged.merged_at = kept, at
     merged.save(update_fields=["user", "claim_code", "merged_into", "merged_at"])
     filled = [name for name in COMPLETED if getattr(merged, name) and not getattr(kept, name)]
+    if kept.language != languages.chosen(kept.language, merged.language):
+        filled.append("language")
     for name in filled:
         setattr(kept, name, getattr(merged, name))
     if user_id is not None:
         kept.user_id, kept.claim_code = user_id, None
-    kept.save(update_fields=["user", "claim_code", *COMPLETED])
+    kept.save(update_fields=["user", "claim_code", "language", *COMPLETED])
     return user_id, ", ".join(filled)
 
 

@@ -122,7 +122,7 @@ def known_of(citizen: Citizen) -> dict[str, Any]:
     applications = Dossier.objects.filter(citizen=citizen).select_related("form", "scheme").order_by("id")
     applications = applications.prefetch_related("attachments")
     return {
-        "identity": {name: getattr(citizen, name) for name in names},
+        "identity": {name: getattr(citizen, name) for name in (*names, "language")},
         "merged_files": [file.display_name for file in directory.merged_files(citizen.pk)],
         "account": citizen.user.email if citizen.user else None,
         "applications": [_application(row) for row in applications],

@@ -11,6 +11,7 @@ from allauth.account.models import Login
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -98,7 +99,9 @@ def _let_in(request: HttpRequest, known: openid.Provider, proof: openid.Proof) -
     if known.id == AGENTS:
         user = accounts.find_agent(provider=known.id, sub=proof.sub)
     else:
-        user = accounts.find_or_open_account(provider=known.id, sub=proof.sub, claims=proof.claims, at=dates.now())
+        user = accounts.find_or_open_account(
+            provider=known.id, sub=proof.sub, claims=proof.claims, at=dates.now(), language=translation.get_language()
+        )
     request.session[openid.SIGNED_IN] = {"provider": known.id, "id_token": proof.id_token}
     record_authentication(request, user, method="openid", provider=known.id)
     response: HttpResponse = perform_login(request, Login(user=user, email_verification=EmailVerificationMethod.NONE))
