@@ -1,20 +1,20 @@
 """What mails say about an invoice, and letters to who has no address for mails."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
+from django.utils import translation
 
 from obole.billing.models import CreditNote, Invoice, Letter
 from obole.directory import queries as directory
 from obole.directory.models import Authority
-from obole.lib import dates, money
+from obole.lib import money
 from obole.mailing import operations as mailing, queries as mail_queries
 from obole.mailing.models import Message
-from obole.mailing.rules import RenderedMail
+from obole.mailing.rules import RenderedMail, Values
 
 
-def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> dict[str, str]:
+def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> dict[str, str | date]:
     """
     Return what every mail about this invoice may mention.
 
@@ -28,18 +28,22 @@ def invoice_variables(invoice: Invoice, authority: Authority | None = None) -> d
         "libelle": invoice.label,
         "montant": money.euros(invoice.total_cents),
         "reste_du": money.euros(invoice.remaining_cents),
-        "echeance": dates.format_long(invoice.due_date) if invoice.due_date else "",
+        "echeance": invoice.due_date or "",
         "regie": invoice.regie.name,
         "comptable": authority.treasury,
-        "date_transmission": dates.format_long(invoice.payable_until) if invoice.payable_until else "",
+        "date_transmission": invoice.payable_until or "",
         "url": f"{settings.BASE_URL}/mes-factures/{invoice.public_id}/",
     }
 
 
-def compose(kind: str, invoice: Invoice, variables: Mapping[str, str]) -> RenderedMail:
-    """Fill the words of a mail about an invoice: those of its type, else the town's, else the original ones."""
+def compose(kind: str, invoice: Invoice, variables: Values) -> RenderedMail:
+    """
+    Fill the words of a mail about an invoice, in the language of its payer: those of its type, else the town's, else
+    the original ones.
+    """
     words = invoice.type.mail_words.get(kind)
-    return mailing.compose(kind, variables, own=mail_queries.TemplateTexts(**words) if words else None)
+    own = mail_queries.TemplateTexts(**words) if words else None
+    return mailing.compose(kind, variables, own=own, language=invoice.payer.language)
 
 
 def send_invoice_notice(invoice: Invoice, *, email: str, authority: Authority, at: datetime) -> None:
@@ -62,7 +66,7 @@ def send_invoice_notice(invoice: Invoice, *, email: str, authority: Authority, a
 
 
 def tell(
-    invoice: Invoice, kind: str, cause: str, variables: Mapping[str, str], *, at: datetime, to: str | None = None
+    invoice: Invoice, kind: str, cause: str, variables: Values, *, at: datetime, to: str | None = None
 ) -> Message | Letter | None:
     """
     Queue a mail about an invoice; where none reaches who reads it, write its payer a letter that says the same.
@@ -95,7 +99,8 @@ def send_due_date_notice(invoice: Invoice, *, at: datetime) -> None:
 def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
     """Queue the mail that says an invoice is cancelled, and why; where no mail reaches them, write its letter."""
     invoice = note.invoice
-    variables = {**invoice_variables(invoice), "avoir": note.number, "motif": note.why}
+    with translation.override(invoice.payer.language):
+        variables = {**invoice_variables(invoice), "avoir": note.number, "motif": note.why}
     if not mail_queries.is_usable(invoice.payer.email):
         _write(invoice, Letter.Kind.CREDIT_NOTE, variables, at=at)
         return
@@ -109,7 +114,7 @@ def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
     mailing.queue(letter, at=at)
 
 
-def _write(invoice: Invoice, kind: Letter.Kind, variables: Mapping[str, str], *, at: datetime) -> None:
+def _write(invoice: Invoice, kind: Letter.Kind, variables: Values, *, at: datetime) -> None:
     """Write a letter once, in the transaction that decides it; nobody is written to without an address either."""
     if not invoice.payer.address:
         return

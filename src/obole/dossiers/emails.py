@@ -25,7 +25,6 @@ def send(kind: str, dossier: Dossier, *, at: datetime) -> None:
     }
     wanted = {name: variables[name] for name in mailing.KINDS[kind].variables}
     cause = f"{kind}:{dossier.pk}:{at.isoformat()}"
-    letter = mailing.Email(
-        cause=cause, kind=kind, to=citizen.email, rendered=mailing.compose(kind, wanted), about=dossier
-    )
+    words = mailing.compose(kind, wanted, language=citizen.language)
+    letter = mailing.Email(cause=cause, kind=kind, to=citizen.email, rendered=words, about=dossier)
     mailing.queue(letter, at=at)

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils import translation
+from django.utils.translation import gettext as _, ngettext
+
 from obole.billing.emails import compose, invoice_variables, tell
 from obole.billing.models import Invoice
 from obole.lib import dates, money, texts
@@ -15,7 +18,8 @@ def send_refusal(attempt: Attempt, *, at: datetime) -> None:
     """Queue the mail that says a card was refused and that nothing was taken; once for each attempt."""
     invoice = Invoice.objects.select_related("payer", "regie").get(pk=attempt.invoice_id)
     numbers = [share.invoice.number or "" for share in queries.shares_of(attempt)]
-    variables = {**invoice_variables(invoice), "numero": _named(numbers), "date": dates.format_long(dates.day_of(at))}
+    named = _named(numbers, invoice.payer.language)
+    variables = {**invoice_variables(invoice), "numero": named, "date": dates.day_of(at)}
     letter = mailing.Email(
         cause=f"payment_refused:{attempt.pk}",
         kind="payment_refused",
@@ -31,18 +35,18 @@ def send_receipt(receipt: Receipt, paper: ReceiptPdf, *, at: datetime) -> None:
     invoice, to = receipt.invoice, _address(receipt)
     if invoice is None or not to:
         return
-    paid = queries.numbers_paid(receipt)
+    paid, language = queries.numbers_paid(receipt), invoice.payer.language
     variables = {
         **invoice_variables(invoice),
-        "numero": _named([number for number, _cents in paid]),
-        "date": dates.format_long(dates.day_of(receipt.received_at)),
-        "heure": dates.format_time(receipt.received_at),
-        "moyen": texts.in_french(Receipt.Means(receipt.means).label),
-        "precisions": describe_means(receipt),
+        "numero": _named([number for number, _cents in paid], language),
+        "date": dates.day_of(receipt.received_at),
+        "heure": dates.format_time(receipt.received_at, language),
+        "moyen": texts.in_language(Receipt.Means(receipt.means).label, language),
+        "precisions": describe_means(receipt, language),
         "autorisation": (receipt.attempt.authorisation if receipt.attempt else "") or "—",
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
         "paye": money.euros(receipt.cents),
-        "solde": _what_it_paid(receipt, paid),
+        "solde": _what_it_paid(receipt, paid, language),
     }
     letter = mailing.Email(
         cause=f"payment_receipt:{receipt.pk}",
@@ -68,7 +72,7 @@ def send_surplus(
     variables = {
         **invoice_variables(invoice),
         "numero": ", ".join(invoice.number or "" for invoice in invoices),
-        "date": dates.format_long(dates.day_of(at)),
+        "date": dates.day_of(at),
         "paye": money.euros(cents),
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
     }
@@ -81,7 +85,7 @@ def send_too_late(receipt: Receipt, invoices: Sequence[Invoice], *, cents: int, 
     variables = {
         **invoice_variables(invoice),
         "numero": ", ".join(invoice.number or "" for invoice in invoices),
-        "date": dates.format_long(dates.day_of(at)),
+        "date": dates.day_of(at),
         "paye": money.euros(cents),
         "reference": receipt.attempt.reference if receipt.attempt else receipt.number,
     }
@@ -95,14 +99,14 @@ def send_reversal(reversal: Reversal, invoice: Invoice, *, cents: int, at: datet
 
     Who bears a quittance that was a mistake is told too: they may have paid all the same.
     """
-    receipt = reversal.receipt
+    receipt, language = reversal.receipt, invoice.payer.language
     kind = "quittance_cancelled" if reversal.kind == Reversal.Kind.MISTAKE else "payment_reversed"
     variables = {
         **invoice_variables(invoice),
-        "date": dates.format_long(dates.day_of(receipt.received_at)),
+        "date": dates.day_of(receipt.received_at),
         "paye": money.euros(cents),
-        "moyen": texts.in_french(Receipt.Means(receipt.means).label),
-        "motif": reversal.why,
+        "moyen": texts.in_language(Receipt.Means(receipt.means).label, language),
+        "motif": reversal.why_in(language),
     }
     if reversal.kind == Reversal.Kind.MISTAKE:
         variables["quittance"] = receipt.number
@@ -119,34 +123,44 @@ def send_refund(refund: Refund, *, at: datetime) -> None:
     if invoice is None:
         return
     numbers = queries.numbers_not_paid(receipt) or [invoice.number or ""]
-    variables = {**invoice_variables(invoice), "numero": _named(numbers), "paye": money.euros(refund.cents)}
+    named = _named(numbers, invoice.payer.language)
+    variables = {**invoice_variables(invoice), "numero": named, "paye": money.euros(refund.cents)}
     kind = "payment_refunded" if refund.payee == Refund.Payee.PAYER else "payment_handed_over"
     tell(invoice, kind, f"{kind}:{refund.pk}", variables, to=_address(receipt), at=at)
 
 
-def describe_means(receipt: Receipt) -> str:
+def describe_means(receipt: Receipt, language: str) -> str:
     """Say how money came: the means, then what identifies it."""
-    means = texts.in_french(Receipt.Means(receipt.means).label)
-    if receipt.attempt is None:
-        return ", ".join(
-            part for part in (means, receipt.reference, receipt.bank, f"quittance {receipt.number}") if part
-        )
-    authorisation = f"autorisation {receipt.attempt.authorisation}" if receipt.attempt.authorisation else ""
-    return ", ".join(part for part in (means, authorisation, f"référence {receipt.attempt.reference}") if part)
+    with translation.override(language):
+        means = str(Receipt.Means(receipt.means).label)
+        if receipt.attempt is None:
+            number = _("quittance %(number)s") % {"number": receipt.number}
+            return ", ".join(part for part in (means, receipt.reference, receipt.bank, number) if part)
+        code = receipt.attempt.authorisation
+        authorisation = _("autorisation %(code)s") % {"code": code} if code else ""
+        reference = _("référence %(reference)s") % {"reference": receipt.attempt.reference}
+    return ", ".join(part for part in (means, authorisation, reference) if part)
 
 
-def _named(numbers: Sequence[str]) -> str:
+def _named(numbers: Sequence[str], language: str) -> str:
     """Name the invoices of one payment where there is room for few words: the first, and how many more."""
     others = len(numbers) - 1
-    return f"{numbers[0]} et {others} autre{'s' if others > 1 else ''}" if others else numbers[0]
+    if not others:
+        return numbers[0]
+    with translation.override(language):
+        said = ngettext("%(number)s et %(others)d autre", "%(number)s et %(others)d autres", others)
+        return said % {"number": numbers[0], "others": others}
 
 
-def _what_it_paid(receipt: Receipt, paid: Sequence[tuple[str, int]]) -> str:
-    if receipt.remaining_cents:
-        return f"Il reste {money.euros(receipt.remaining_cents)} à payer."
-    if len(paid) < 2:
-        return "Votre facture est soldée."
-    return "Il solde vos factures " + ", ".join(f"n° {number} ({money.euros(cents)})" for number, cents in paid) + "."
+def _what_it_paid(receipt: Receipt, paid: Sequence[tuple[str, int]], language: str) -> str:
+    with translation.override(language):
+        if receipt.remaining_cents:
+            return _("Il reste %(amount)s à payer.") % {"amount": money.euros(receipt.remaining_cents)}
+        if len(paid) < 2:
+            return _("Votre facture est soldée.")
+        said = _("n° %(number)s (%(amount)s)")
+        named = [said % {"number": number, "amount": money.euros(cents)} for number, cents in paid]
+        return _("Il solde vos factures %(invoices)s.") % {"invoices": ", ".join(named)}
 
 
 def _address(receipt: Receipt) -> str:

@@ -2,12 +2,17 @@
 
 from datetime import datetime, timedelta
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from obole.billing.emails import compose, invoice_variables, tell, write_once
 from obole.billing.models import Invoice, Letter
 from obole.directory import queries as directory
+from obole.directory.models import Authority
 from obole.lib import dates, money
 from obole.mailing import operations as mailing, queries as mail_queries
 from obole.mailing.models import Message
+from obole.mailing.rules import Values
 from obole.recovery.models import Agreement, Dispute, InstalmentNotice, TransmissionLine
 from obole.recovery.queries import AgreementStanding
 from obole.recovery.rules.instalments import Due
@@ -17,32 +22,42 @@ Notice = Message | Letter | None
 
 def send_transfer_notice(line: TransmissionLine, *, at: datetime) -> None:
     """Tell that an invoice is with the comptable now, and how to pay."""
-    authority = directory.the_authority()
-    more = {
+    authority, invoice = directory.the_authority(), _invoice_of(line)
+    more: Values = {
         "reste_du": money.euros(line.cents),
-        "date": dates.format_long(dates.day_of(at)),
-        "comptable": authority.treasury or f"Le comptable public {authority.variables()['de_la_ville']}",
+        "date": dates.day_of(at),
+        "comptable": authority.treasury or _the_comptable(authority, invoice.payer.language),
         "adresse_comptable": ", ".join(part.strip() for part in authority.treasury_address.splitlines()),
         "telephone_comptable": authority.treasury_phone,
     }
-    _queue(line, "invoice_transferred", more, at=at)
+    _about(invoice, "invoice_transferred", str(line.pk), more, at=at)
 
 
 def send_return_notice(line: TransmissionLine, *, at: datetime) -> None:
     """Tell that an invoice is due to the régie again, and until when."""
-    _queue(line, "invoice_returned", {"motif": line.return_reason}, at=at)
+    _about(_invoice_of(line), "invoice_returned", str(line.pk), {"motif": line.return_reason}, at=at)
 
 
-def _queue(line: TransmissionLine, kind: str, more: dict[str, str], *, at: datetime) -> None:
-    invoice = Invoice.objects.select_related("payer", "regie").get(pk=line.invoice_id)
-    _about(invoice, kind, str(line.pk), more, at=at)
+def _invoice_of(line: TransmissionLine) -> Invoice:
+    return Invoice.objects.select_related("payer", "regie").get(pk=line.invoice_id)
+
+
+def _the_comptable(authority: Authority, language: str) -> str:
+    """Name the comptable of a town that gave no name for it."""
+    with translation.override(language):
+        return _("Le comptable public %(of_the_town)s") % {"of_the_town": authority.of}
 
 
 def send_agreement(agreement: Agreement, *, at: datetime) -> None:
     """Tell what was agreed: each day and amount."""
-    rows = agreement.instalments.order_by("rank")
-    told = "\n".join(f"- {dates.format_long(row.day)}\u00a0: {money.euros(row.cents)}" for row in rows)
-    _about(agreement.invoice, "agreement_made", f"{agreement.pk}", {"echeancier": told}, at=at)
+    language, rows = agreement.invoice.payer.language, agreement.instalments.order_by("rank")
+    with translation.override(language):
+        told = [
+            _("- %(day)s : %(amount)s")
+            % {"day": dates.format_long(row.day, language), "amount": money.euros(row.cents)}
+            for row in rows
+        ]
+    _about(agreement.invoice, "agreement_made", f"{agreement.pk}", {"echeancier": "\n".join(told)}, at=at)
 
 
 def send_broken_agreement(agreement: Agreement, *, at: datetime) -> None:
@@ -57,11 +72,10 @@ def send_instalment(standing: AgreementStanding, due: Due, kind: str, *, turn: i
     :param turn: how many were left before it.
     """
     agreement = standing.agreement
-    last = due.day + timedelta(days=agreement.grace_days)
-    more = {
-        "echeance_du": dates.format_long(due.day),
+    more: Values = {
+        "echeance_du": due.day,
         "a_payer": money.euros(due.missing if kind == InstalmentNotice.Kind.SOON else standing.to_pay),
-        "delai": dates.format_long(last),
+        "delai": due.day + timedelta(days=agreement.grace_days),
     }
     invoice, name = agreement.invoice, f"instalment_{kind}"
     cause = ":".join(str(part) for part in (name, agreement.pk, due.rank, turn))
@@ -86,5 +100,5 @@ def send_answer(dispute: Dispute, *, at: datetime) -> None:
     _about(dispute.invoice, "dispute_answered", f"{dispute.pk}", more, at=at)
 
 
-def _about(invoice: Invoice, kind: str, cause: str, more: dict[str, str], *, at: datetime) -> None:
+def _about(invoice: Invoice, kind: str, cause: str, more: Values, *, at: datetime) -> None:
     tell(invoice, kind, f"{kind}:{cause}", {**invoice_variables(invoice), **more}, at=at)

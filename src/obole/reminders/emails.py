@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from obole.billing.emails import invoice_variables
@@ -109,44 +111,47 @@ class Words:
             task="reminders.deliver_sms",
         )
 
-    def _variables(self, one: Chosen) -> dict[str, str]:
-        days = {"relance_1_le": one.sent.first, "relance_precedente_le": one.sent.day}
-        before = {name: dates.format_long(day) if day else "" for name, day in days.items()}
-        return {**invoice_variables(one.invoice, self._authority), **before}
+    def _variables(self, one: Chosen) -> dict[str, str | date]:
+        return {
+            **invoice_variables(one.invoice, self._authority),
+            "relance_1_le": one.sent.first or "",
+            "relance_precedente_le": one.sent.day or "",
+        }
 
     def _of_one(self, one: Chosen) -> mail_rules.RenderedMail:
         step, kind = one.step, one.kind
         own = mail_queries.TemplateTexts(step.subject, step.body) if step and step.body else self._template_of(kind)
-        return mailing.compose(kind, self._variables(one), own=own)
+        return mailing.compose(kind, self._variables(one), own=own, language=one.invoice.payer.language)
 
     def _of_several(self, group: Sequence[Chosen]) -> mail_rules.RenderedMail:
-        first = group[0].invoice
+        first, language = group[0].invoice, group[0].invoice.payer.language
         said = {
             "nom": first.payer.display_name,
             **self._authority.variables(),
             "nombre": str(len(group)),
-            "factures": "\n".join(_line(one) for one in group),
+            "factures": "\n".join(_line(one, language) for one in group),
             "total_du": money.euros(sum(one.invoice.remaining_cents for one in group)),
             "regie": first.regie.name,
             "comptable": self._authority.treasury,
             "url": f"{settings.BASE_URL}/mes-factures/",
         }
-        return mailing.compose(SEVERAL, said, own=self._template_of(SEVERAL))
+        return mailing.compose(SEVERAL, said, own=self._template_of(SEVERAL), language=language)
 
 
-def _line(one: Chosen) -> str:
+def _line(one: Chosen, language: str) -> str:
     """Write an invoice on its line, with what becomes of it if this is the last time that it is asked for."""
     invoice, is_last = one.invoice, one.kind == f"reminder_{reminder_plan.LAST_WORDS}"
-    said = _("- n° %(number)s (%(label)s)\u00a0: %(rest)s, échue le %(day)s") % {
-        "number": invoice.number,
-        "label": invoice.label,
-        "rest": money.euros(invoice.remaining_cents),
-        "day": dates.format_long(invoice.due_date) if invoice.due_date else "",
-    }
-    if not is_last or invoice.payable_until is None:
-        return said
-    until = {"line": said, "day": dates.format_long(invoice.payable_until)}
-    return _("%(line)s\u00a0; sans règlement au plus tard le %(day)s, transmise au comptable public") % until
+    with translation.override(language):
+        said = _("- n° %(number)s (%(label)s)\u00a0: %(rest)s, échue le %(day)s") % {
+            "number": invoice.number,
+            "label": invoice.label,
+            "rest": money.euros(invoice.remaining_cents),
+            "day": dates.format_long(invoice.due_date, language) if invoice.due_date else "",
+        }
+        if not is_last or invoice.payable_until is None:
+            return said
+        until = {"line": said, "day": dates.format_long(invoice.payable_until, language)}
+        return _("%(line)s\u00a0; sans règlement au plus tard le %(day)s, transmise au comptable public") % until
 
 
 def documents(invoice: Invoice) -> list[dict[str, str]]:

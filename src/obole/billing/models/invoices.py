@@ -361,11 +361,11 @@ class CreditNote(models.Model):
 
     @property
     def why(self) -> str:
-        """The reason as the payer reads it."""
+        """The reason as the payer reads it, in the language of the moment."""
         label = str(self.Reason(self.reason).label)
         if self.reason == self.Reason.OTHER:
             return self.comment or label
-        return f"{label}\u00a0: {self.comment}" if self.comment else label
+        return str(_("%(label)s : %(comment)s") % {"label": label, "comment": self.comment}) if self.comment else label
 
 
 class InvoicePdf(models.Model):

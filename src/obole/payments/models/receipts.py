@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from obole.billing.models import Invoice
 from obole.lib import texts
 from obole.lib.actors import ActorField
+from obole.lib.languages import Language
 from obole.payments.models.attempts import Attempt
 from obole.regies.accounts import Account
 from obole.regies.models import Entry, Means as AnyMeans, Regie
@@ -186,9 +187,14 @@ class Reversal(models.Model):
     @property
     def why(self) -> str:
         """The reason as the payer reads it, in French whatever the agent's language."""
+        return self.why_in(Language.FRENCH)
+
+    def why_in(self, language: str) -> str:
+        """Return the reason in the payer's language; what an agent typed stays as it is."""
         if self.code in ("", self.Code.OTHER):
             return self.reason
-        return " – ".join(part for part in (texts.in_french(self.Code(self.code).label), self.reason) if part)
+        label = texts.in_language(self.Code(self.code).label, language)
+        return " – ".join(part for part in (label, self.reason) if part)
 
 
 ACCOUNT_OF = {
