@@ -201,7 +201,7 @@ _UNSIGNED: dict[str, tuple[str, str]] = {
     "reminder_3": (
         "Last reminder before the public accountant: invoice {{ numero }}",
         "Dear {{ nom }},\n\nUnless it is paid by {{ date_transmission }} at the latest, your invoice No. {{ numero }}"
-        " ({{ reste_du }}, due since {{ echeance }}) will be passed to the public accountant (comptable public)"
+        " ({{ reste_du }}, which was due by {{ echeance }}) will be passed to the public accountant (comptable public)"
         "{% if comptable != '' %}, {{ comptable }}{% endif %}, who will send you a notice of what is due (avis des"
         " sommes à payer) and will be in charge of recovering it. It will then no longer be possible to pay it to the"
         " régie {{ regie }}.\n\nPay my invoice: {{ url }}\n\n" + _IGNORE,
