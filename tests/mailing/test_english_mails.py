@@ -1,5 +1,6 @@
 """Who chose English reads each mail in English, whatever the language of who had it sent; who did not, in French."""
 
+import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.utils import translation
+from pypdf import PdfReader
 
 from obole.billing import operations as billing
 from obole.billing.models import Invoice, Letter
@@ -24,6 +26,7 @@ from obole.payments import operations as payments
 from obole.payments.models import Receipt, Reversal
 from obole.recovery import operations as recovery
 from obole.recovery.tasks import follow_agreements
+from obole.reminders import operations as reminders, pdf_documents
 from obole.reminders.emails import SEVERAL
 from obole.reminders.tasks import run
 from tests.actors import somebody
@@ -279,6 +282,21 @@ def test_what_is_told_on_paper_is_english_too(town: Town) -> None:
     for letter in letters:
         said = letter.subject + letter.text
         assert "Dear Maud Lefèvre," in said and french_of(said) == []
+
+
+def test_a_letter_is_framed_in_its_language(town: Town) -> None:
+    payer, neighbour = english(town), make_citizen("voisin@example.org", last_name="Durand")
+    Citizen.objects.update(email="")
+    for citizen in (payer, neighbour):
+        make_invoice(town, citizen=Citizen.objects.get(pk=citizen.pk))
+    batch = reminders.make_batch(regie_id=town.regie.pk, actor=town.agent.actor, at=later(2))
+    assert batch is not None
+    content = pdf_documents.read_pdf(pdf_documents.ensure_batch_pdf(batch_id=batch.pk, at=later(3)))
+    pages = [plain(" ".join(page.extract_text().split())) for page in PdfReader(io.BytesIO(content)).pages]
+    (mine,) = (page for page in pages if "Dear Maud Lefèvre," in page)
+    (theirs,) = (page for page in pages if "Bonjour Maud Durand," in page)
+    assert "On 25 November 2026 Invoice ENF-2026-000001" in mine
+    assert "Le 25 novembre 2026 Facture ENF-2026-000002" in theirs
 
 
 def test_who_chose_nothing_reads_french_whatever_the_screen(town: Town, language_of_the_screen: str) -> None:

@@ -11,6 +11,7 @@ from obole.billing import pdf_documents as invoice_papers, wording
 from obole.billing.documents import letter
 from obole.billing.models import Letter, LetterBatch, LetterBatchPdf
 from obole.lib import dates, files, papers, pdf_pages, texts
+from obole.lib.languages import Language
 from obole.reminders import queries
 from obole.reminders.documents.letters import LettersDocument, PaperLetter, render_letters
 
@@ -85,6 +86,7 @@ def _described(one: Letter, *, at: datetime) -> PaperLetter:
         subject=one.subject,
         text=one.text,
         enclosed=_enclosed(one, at=at),
+        language=Language(invoice.payer.language),
     )
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from obole.billing.documents import letter
 from obole.lib import dates, money, pdf, pdf_pages
+from obole.lib.languages import Language
 
 TEMPLATE = Path(__file__).with_name("letters.typ")
 SECONDS = 120.0
 """Hundreds of letters are hundreds of pages."""
+FACTS = {Language.FRENCH: ("Le", "Facture"), Language.ENGLISH: ("On", "Invoice")}
+"""What stands above the words of a letter: the day, and which invoice it is about."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class PaperLetter:
     subject: str
     text: str
     enclosed: bytes = b""
+    language: Language = Language.FRENCH
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,6 @@ def render_letters(document: LettersDocument) -> bytes:
         **document.letterhead.data,
         "title": document.title,
         "summary": document.summary,
-        "printed_on": dates.format_long(dates.day_of(document.printed_at)),
         "letters": [
             {
                 "recipient": vars(one.recipient),
@@ -56,6 +59,9 @@ def render_letters(document: LettersDocument) -> bytes:
                 "rest": money.euros(one.remaining_cents),
                 "subject": one.subject,
                 "paragraphs": letter.paragraphs(one.text),
+                "language": one.language,
+                "facts": FACTS[one.language],
+                "printed_on": dates.format_long(dates.day_of(document.printed_at), one.language),
             }
             for one in document.letters
         ],
