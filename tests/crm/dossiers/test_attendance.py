@@ -81,7 +81,10 @@ def test_a_wrong_cell_is_named_and_the_other_families_are_written(client: Client
     other = make_dossier(town, citizen=make_citizen("zoe@example.org", last_name="Zidane"))
     answer = typed(client, sheet(client, town), **{cell(dossier, "20261123"): "beaucoup", cell(other, "20261123"): "1"})
     page = text_of(answer)
-    assert "Le reste est enregistré. À corriger :" in page and "Écrivez un nombre, par exemple 1." in page
+    assert (
+        "Rien n’est enregistré pour ces dossiers, les autres le sont. À corriger :" in page
+        and "Écrivez un nombre, par exemple 1." in page
+    )
     assert 'value="beaucoup"' in answer.content.decode(), "nothing typed is lost"
     assert kept() == [(other.pk, "repas", date(2026, 11, 23), "1")]
 
