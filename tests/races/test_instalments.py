@@ -57,9 +57,12 @@ def test_a_solde_and_the_avoir_of_its_acompte_at_once(solde: PlannedInstalment) 
     acompte = Invoice.objects.get()
     told = all_at_once(*[act("bill_part", part_id=solde.pk, days_later=1)] * 4, act("cancel", invoice_id=acompte.pk))
 
-    assert told[4].gave == "cancelled"
     solde.refresh_from_db()
-    assert (solde.state == "billed") == (Invoice.objects.count() == 2)
+    if told[4].gave == "cancelled":
+        assert (solde.state == "billed") == (Invoice.objects.count() == 2)
+    else:
+        # The solde came first, and deducts the acompte.
+        assert (told[4].raised, solde.state, Invoice.objects.count()) == ("NotBillable", "billed", 2)
     check_books()
 
 

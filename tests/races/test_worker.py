@@ -24,6 +24,7 @@ from obole.lib import actors, dates
 from obole.lib.queue import defer, resume_interrupted
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message
+from obole.mailing.operations import delivering
 from obole.payments import operations as payments
 from obole.payments.models import Attempt, Receipt, ReceiptPdf
 from obole.regies.models import Regie
@@ -93,7 +94,7 @@ def bury() -> set[str]:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
     interrupted = {f"<{item.public_id}@obole>" for item in Message.objects.filter(state="sending")}
     resume_interrupted(at=dates.now())
-    mailing.recover_abandoned(at=dates.now() + mailing.ABANDONED_AFTER + timedelta(minutes=1))
+    mailing.recover_abandoned(at=dates.now() + delivering.ABANDONED_AFTER + timedelta(minutes=1))
     assert not _doing().exists()
     return interrupted
 
