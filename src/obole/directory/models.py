@@ -1,5 +1,6 @@
 """The authority, and the people who use the product."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -61,6 +62,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac("obole.directory.session", known, secret=secret, algorithm="sha256").hexdigest()
 
 
+@lru_cache(maxsize=32)
+def _said_of(article: str, name: str) -> dict[str, str]:
+    """Name a town in all the ways of a mail, once: a night of reminders names the same one."""
+    with translation.override("fr"):
+        return {
+            "ville": name,
+            "la_ville": articles.subject(article, name),
+            "a_la_ville": articles.to(article, name),
+            "de_la_ville": articles.of(article, name),
+            "service": name,
+        }
+
+
 @history.track()
 class Authority(models.Model):
     """The town (one row): what is printed at the top of pages, mails and documents."""
@@ -106,18 +120,13 @@ class Authority(models.Model):
 
     def variables(self) -> dict[str, str]:
         """Return what every mail may mention of it, in French."""
-        with translation.override("fr"):
-            return {
-                "ville": self.name,
-                "la_ville": self.subject,
-                "a_la_ville": self.to,
-                "de_la_ville": self.of,
-                "service": self.name,
-                "telephone": self.phone,
-                "horaires": self.hours,
-                # Not for words: it is what the button of a mail is drawn in.
-                "couleur": self.colour,
-            }
+        return {
+            **_said_of(self.article, self.name),
+            "telephone": self.phone,
+            "horaires": self.hours,
+            # Not for words: it is what the button of a mail is drawn in.
+            "couleur": self.colour,
+        }
 
     def clean(self) -> None:
         """

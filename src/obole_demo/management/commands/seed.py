@@ -40,10 +40,11 @@ class Command(BaseCommand):
         started = server.url == settings.DATABASE_URL and server.start()
         try:
             ownership.require(allowed=settings.DEMO)
+            began = time.monotonic()
+            # An empty database has no table to ask.
+            call_command("migrate", interactive=False, verbosity=0)
             if ownership.is_begun():
                 raise CommandError("This database holds a town already: a seed is made in an empty one.")
-            began = time.monotonic()
-            call_command("migrate", interactive=False, verbosity=0)
             fill(options["invoices"])
             self.stdout.write(f"{options['invoices']} invoices in {time.monotonic() - began:.0f} s.")
         finally:
