@@ -1,6 +1,7 @@
 """Words that try to be a program, wherever somebody may write: refused with a sentence, or printed as they are: F91."""
 
 import io
+import re
 
 import pypdf
 import pytest
@@ -143,7 +144,8 @@ def test_f91_a_document_prints_them_as_they_are(town: Town) -> None:
     every = [*REFUSED, *PRINTED]
     said = printed(town, "\n".join(every))
     assert [source for source in every if "".join(source.split()) not in said] == []
-    assert "root:" not in said and "49" not in said.replace(town.regie.code, "")
+    # A number that holds 49, as that of a dossier, is not what seven times seven prints.
+    assert "root:" not in said and not re.search(r"(?<!\d)49(?!\d)", said)
 
 
 def test_neg_f91_without_the_leash_a_walk_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,6 @@ def test_the_database_knows_two_languages_and_french_for_who_says_nothing(town: 
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_default FROM information_schema.columns"
-            " WHERE table_name = 'directory_citizen' AND column_name = 'language'"
+            " WHERE table_schema = 'public' AND table_name = 'directory_citizen' AND column_name = 'language'"
         )
         assert "'fr'" in cursor.fetchone()[0]

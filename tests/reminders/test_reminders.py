@@ -20,7 +20,7 @@ from obole.lib.open_days import Calendar
 from obole.mailing.models import Message
 from obole.payments import operations as payments
 from obole.recovery import operations as recovery
-from obole.reminders import operations as reminders, queries, rules
+from obole.reminders import operations as reminders, queries, rules, tasks
 from obole.reminders.models import Reminder
 from obole.reminders.operations import deciding
 from obole.reminders.tasks import run
@@ -246,3 +246,25 @@ def test_a_step_that_was_left_is_not_lost(town: Town) -> None:
     assert queries.sent_of(invoice) == rules.Sent(1, late(8).date(), late(8).date(), dropped=1)
     work(21)
     assert sent()[-1] == (2, "sent")
+
+
+def test_many_are_shared_between_the_workers_and_none_is_left_nor_reminded_twice(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SHARE", 2)
+    invoices = [make_invoice(town) for _n in range(5)]
+    with time_machine.travel(late(8), tick=False):
+        run.func(timestamp=0)
+        assert Reminder.objects.count() == 2
+        assert run_tasks().count("reminders.decide") == 2
+    assert sorted(Reminder.objects.values_list("invoice", flat=True)) == sorted(one.pk for one in invoices)
+    work(9)
+    assert Reminder.objects.count() == 5
+
+
+def test_a_share_that_comes_too_late_reminds_nobody(town: Town) -> None:
+    invoice = make_invoice(town)
+    for hours in (-3, 3, 12):
+        with time_machine.travel(late(8) + timedelta(hours=hours), tick=False):
+            tasks.decide_shared.func(invoice_ids=str(invoice.pk), hour=lib_dates.local(late(8)).hour)
+    assert not Reminder.objects.exists()

@@ -9,12 +9,14 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from obole.lib import dates
-from obole.lib.queue import AWAY, each, task
+from obole.lib.queue import AWAY, defer, each, task
 from obole.reminders import operations, queries
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200
 """Invoices decided in one transaction, which holds them meanwhile: who pays waits a fraction of a second."""
+SHARE = 2_000
+"""Invoices decided by the task that finds them; the rest is shared between the workers, so many to a task."""
 
 
 @app.periodic(cron="7 * * * *")
@@ -23,7 +25,28 @@ def run(timestamp: int) -> None:
     """Remind everyone whose reminder is due, on paper if their mails came back; run again, it finds nobody."""
     at = dates.now()
     operations.leave_returned(at=at)
-    decide(queries.candidates(dates.day_of(at), hour=dates.local(at).hour), at)
+    hour = dates.local(at).hour
+    found = queries.candidates(dates.day_of(at), hour=hour)
+    try:
+        decide(islice(found, SHARE), at)
+    finally:
+        _share(found, hour=hour)
+
+
+def _share(found: Iterator[int], *, hour: int) -> None:
+    while some := list(islice(found, SHARE)):
+        defer("reminders.decide", invoice_ids=".".join(map(str, some)), hour=hour)
+
+
+@task("reminders.decide", queue="clock")
+def decide_shared(invoice_ids: str, hour: int) -> None:
+    """
+    Decide the reminders of one task's share, if it is still about the hour at which they were found: nobody is written
+    to at night because a worker was away. What is left is found again by the next run.
+    """
+    at = dates.now()
+    if 0 <= dates.local(at).hour - hour <= 1:
+        decide(map(int, invoice_ids.split(".")), at)
 
 
 def decide(invoice_ids: Iterable[int], at: datetime) -> None:
