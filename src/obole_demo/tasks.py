@@ -34,5 +34,6 @@ TASKS: dict[str, Callable[..., Any]] = {
     "payments.send_receipt": receipt_papers.send_receipt,
     "recovery.send": hand_over,
     "reminders.deliver": reminders.deliver,
+    "reminders.deliver_sms": reminders.deliver_sms,
     "remittances.render": remittance_papers.ensure_remittance_pdf,
 }
