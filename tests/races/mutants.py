@@ -19,6 +19,7 @@ from obole.regies.models import Regie, Series
 
 WIDER_SECONDS = 0.004
 """How long a process rests after each statement, so that the others have the time to come in."""
+UPSIDE_DOWN_SECONDS = 0.2
 MEANWHILE_SECONDS = 1.0
 """How long one rests between what it read and what it writes, where a crowd of two must both have read."""
 
@@ -78,6 +79,8 @@ def cancel_locks_upside_down() -> None:
     def upside_down(*, invoice_id: int, **values: Any) -> Invoice:
         with transaction.atomic():
             Regie.objects.locked().get(pk=Invoice.objects.values_list("regie_id", flat=True).get(pk=invoice_id))
+            # Who pays has the time to lock the invoice, as the others do.
+            time.sleep(UPSIDE_DOWN_SECONDS)
             return cancel(invoice_id=invoice_id, **values)
 
     billing.cancel_invoice = upside_down
