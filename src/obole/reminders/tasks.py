@@ -41,11 +41,11 @@ def _share(found: Iterator[int], *, hour: int) -> None:
 @task("reminders.decide", queue="clock")
 def decide_shared(invoice_ids: str, hour: int) -> None:
     """
-    Decide the reminders of one task's share, if it is still about the hour at which they were found: nobody is written
-    to at night because a worker was away. What is left is found again by the next run.
+    Decide the reminders of one task's share, if it is still the hour at which they were found: their types send at that
+    one, and nobody is written to at night because a worker was away. What is left is found again by the next run.
     """
     at = dates.now()
-    if 0 <= dates.local(at).hour - hour <= 1:
+    if dates.local(at).hour == hour:
         decide(map(int, invoice_ids.split(".")), at)
 
 
