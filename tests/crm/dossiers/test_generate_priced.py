@@ -112,7 +112,7 @@ def test_the_panel_asks_the_questions_of_the_pricing(client: Client, dossier: Do
         assert asked in page
     sent = panel(client, dossier)
     assert (sent.get("on", ""), sent["period"], sent["n-enfants"]) == ("", "novembre 2026", "1")
-    assert "Aux tarifs du 30/11/2026." in page
+    assert "Aux tarifs du 30/11/2026." in page and "Imprimée sur la facture, par exemple novembre 2026." in page
 
 
 @pytest.mark.django_db

@@ -29,7 +29,12 @@ class PricedForm(AnswersForm):
     taken only from who says that they mean it.
     """
 
-    period = forms.CharField(label=gettext_lazy("Période"), required=False, max_length=60)
+    period = forms.CharField(
+        label=gettext_lazy("Période"),
+        required=False,
+        max_length=60,
+        help_text=gettext_lazy("Imprimée sur la facture, par exemple novembre 2026."),
+    )
     on = forms.DateField(
         label=gettext_lazy("Tarifs du"),
         widget=DayInput,

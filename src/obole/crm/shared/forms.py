@@ -28,7 +28,7 @@ class TypeField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscr
 
 
 class ToInvoiceForm(forms.Form):
-    """Which invoice to make of a dossier: its type and its period."""
+    """Which invoice to make of a dossier: of which type."""
 
     type = TypeField(
         label=gettext_lazy("Type de facture"),
@@ -39,12 +39,6 @@ class ToInvoiceForm(forms.Form):
                 "Ce type de facture ne s’applique pas à ce dispositif : choisissez-en un autre."
             )
         },
-    )
-    period = forms.CharField(
-        label=gettext_lazy("Période"),
-        required=False,
-        max_length=60,
-        help_text=gettext_lazy("Imprimée sur la facture, par exemple novembre 2026."),
     )
     request_key = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
