@@ -115,3 +115,12 @@ def test_words_that_cannot_be_used_are_refused_and_a_long_one_is_counted(town: T
     page = text_of(get(browser(town.admin), "settings_type_reminders", town.type.pk))
     assert "SMS de 200 signes, payé comme 2" in page
     assert "Aucun service de SMS n’est réglé par l’exploitant" in page
+
+
+def test_one_that_its_service_refused_is_told_as_an_sms(town: Town) -> None:
+    invoice = make_invoice(town)
+    decide()
+    Message.objects.filter(channel="sms").update(state="failed", last_error="sms: unknown number")
+    page = text_of(get(browser(town.admin), "invoice", invoice.pk))
+    assert "SMS non remis à +33612345678. Le service de SMS ne l’a pas pris." in page
+    assert "Courriel « Relance, par SMS »" not in page

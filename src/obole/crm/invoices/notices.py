@@ -13,7 +13,7 @@ from obole.crm.money.anomaly_list import Task
 from obole.lib import dates, money
 from obole.mailing import queries as mailing, rules as mail_rules
 from obole.mailing.models import Message
-from obole.mailing.states import NOT_ARRIVED
+from obole.mailing.states import NOT_ARRIVED, Channel
 from obole.payments import operations as payments
 from obole.payments.display_status import DisplayStatus, InvoiceDisplay
 from obole.payments.models import Attempt
@@ -122,8 +122,10 @@ def _undelivered(facts: InvoiceFacts) -> Iterator[Notice]:
     for message in lost:
         if message.pk in again:
             continue
-        kind = mailing.label_of(message.kind)
-        said = _("Courriel « %(kind)s » non remis à %(to)s.") % {"kind": kind, "to": message.to}
+        said = _("Courriel « %(kind)s » non remis à %(to)s.")
+        if message.channel == Channel.SMS:
+            said = _("SMS non remis à %(to)s.")
+        said = said % {"kind": mailing.label_of(message.kind), "to": message.to}
         why = mail_rules.explain(message.state, message.last_error)
         links = [(_("Lire le courriel"), reverse("crm:message", args=[message.pk]))]
         if facts.handles:

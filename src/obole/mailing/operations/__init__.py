@@ -3,7 +3,7 @@
 from obole.mailing.default_templates import KINDS
 from obole.mailing.operations.addresses import trust_address
 from obole.mailing.operations.bounces import read_bounces
-from obole.mailing.operations.delivering import MOST_TRIES, DeliveryUnknown, cancel, deliver, recover_abandoned, written
+from obole.mailing.operations.delivering import DeliveryUnknown, cancel, deliver, recover_abandoned, written
 from obole.mailing.operations.outbox import (
     Email,
     compose,
