@@ -9,6 +9,7 @@ import atexit
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,7 @@ class Nursery:
             text=True,
             cwd=ROOT,
             env=environment(),
+            start_new_session=True,
         )
         atexit.register(self.stop)
 
@@ -101,8 +103,12 @@ class Nursery:
     def stop(self) -> None:
         """Stop it, and let the next crowd start another."""
         _nursery.cache_clear()
-        self._process.kill()
-        self._process.communicate()
+        # Its children too, and nobody waits for what they hold: one that hangs is why it is stopped.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._log.close()
 
     def _why(self) -> str:

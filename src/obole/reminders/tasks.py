@@ -26,7 +26,7 @@ def run(timestamp: int) -> None:
     at = dates.now()
     operations.leave_returned(at=at)
     hour = dates.local(at).hour
-    found = queries.candidates(dates.day_of(at), hour=hour)
+    found = iter(queries.candidates(dates.day_of(at), hour=hour))
     try:
         decide(islice(found, SHARE), at)
     finally:
