@@ -18,6 +18,7 @@ from obole.books.models import Handover
 from obole.books.queries.developments import Development
 from obole.books.rules import BY_INVOICE, BY_RECEIPT
 from obole.books.states import MOVES as HANDOVER_MOVES
+from obole.campaigns.states import MOVES as CAMPAIGN_MOVES
 from obole.cash_desk.deposit_states import MOVES as DEPOSIT_MOVES
 from obole.cash_desk.models import CashMovement, CashSession, Deposit, DepositLine, DifferenceSettlement
 from obole.cash_desk.states import MOVES as SESSION_MOVES
@@ -59,6 +60,7 @@ LIVES = (
     BANK_LINE_MOVES,
     AGREEMENT_MOVES,
     TRANSMISSION_MOVES,
+    CAMPAIGN_MOVES,
     LINE_MOVES,
     SESSION_MOVES,
     DEPOSIT_MOVES,

@@ -10,7 +10,8 @@ from django.db import connection
 from obole.lib import transactions
 
 RANKS = {
-    "bulk_actions_bulkaction": -6,
+    "bulk_actions_bulkaction": -7,
+    "campaigns_campaign": -6,
     "books_handover": -5,
     "bank_statements_bankline": -4,
     "cash_desk_drawer": -3,

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from obole.billing.models import Invoice
 from obole.directory.models import Citizen
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import dates
-from obole_demo import accounts, outcomes, personas
+from obole_demo import accounts, attendance, outcomes, personas
 from obole_demo.timeline import Deed, Story
 
 FAMILIES, CAMPAIGNS = 40, 5
@@ -46,6 +47,8 @@ def write(story: Story, citizens: list[Citizen]) -> None:
         story.plan(start + timedelta(days=rank, hours=8), story.remind)
     for citizen in citizens[:FAMILIES]:
         _family(story, citizen, start)
+    for at_campaign in _campaigns(story.now):
+        story.plan(at_campaign, lambda then: _month(story, then))
     people, shops = citizens[:50], [citizen for citizen in citizens if citizen.kind == "company"]
     for key, number in (OTHERS | UNBILLED).items():
         for rank in range(number):
@@ -57,37 +60,52 @@ def write(story: Story, citizens: list[Citizen]) -> None:
 
 
 def _family(story: Story, citizen: Citizen, start: datetime) -> None:
-    """A family registers once, and gets an invoice a month."""
+    """A family registers once, and eats every month."""
     first = citizen.email == USAGER
     wish = personas.family(story.dice, citizen, children=3 if first else story.dice.choice((1, 2)))
     month = HANDBOOK if first else wish.counted["enfants"]
+
+    def counting(dossier: Dossier, at_campaign: datetime) -> Deed:
+        billed_on = dates.day_of(at_campaign)
+        return lambda at: attendance.count(dossier, _taken(story, month, is_first=first), billed_on=billed_on, at=at)
 
     def register(at: datetime) -> None:
         dossier = story.apply("cantine", citizen, wish.answers, at)
         story.plan(at + timedelta(hours=26), lambda then: story.review(dossier, then))
         for at_campaign in _campaigns(story.now):
-            story.plan(at_campaign + timedelta(seconds=dossier.pk), _monthly_invoice(story, dossier, month))
+            story.plan(
+                at_campaign - timedelta(hours=15) + timedelta(seconds=dossier.pk), counting(dossier, at_campaign)
+            )
 
     story.plan(start + timedelta(hours=story.dice.uniform(1, 40)), register)
+
+
+def _taken(story: Story, month: list[dict[str, str]], *, is_first: bool) -> list[dict[str, str]]:
+    """Return what was taken in a month, some of it out of time."""
+    late = "1" if is_first else str(story.dice.choice((0, 0, 1, 2)))
+    return [{**month[0], "hors_delai": late}, *month[1:]]
+
+
+def _month(story: Story, at: datetime) -> None:
+    """The canteens' month is computed, looked at, deposited an hour later; then each family decides."""
+    campaign = attendance.open_month(story, at)
+    story.plan(at + timedelta(hours=1), lambda then: attendance.deposit(campaign, then))
+    story.plan(at + timedelta(hours=2), lambda then: _billed(story, campaign.pk, then))
+
+
+def _billed(story: Story, campaign_id: int, at: datetime) -> None:
+    for invoice in Invoice.objects.filter(campaign_rows__campaign=campaign_id).order_by("sequence"):
+        story.count(invoice)
+        if story.now - at > timedelta(days=4) or invoice.payer.email != USAGER:
+            outcomes.decide(story, invoice, at)
 
 
 def _campaigns(now: datetime) -> Iterator[datetime]:
     """The mornings when the month's meals were billed, the last one two days ago."""
     last = (now - timedelta(days=2)).astimezone(dates.PARIS).replace(hour=9, minute=12, second=0, microsecond=0)
-    for months in range(CAMPAIGNS):
-        yield last - timedelta(days=30 * (CAMPAIGNS - 1 - months))
-
-
-def _monthly_invoice(story: Story, dossier: Dossier, month: list[dict[str, str]]) -> Deed:
-    def bill(at: datetime) -> None:
-        first = dossier.citizen.email == USAGER
-        late = "1" if first else str(story.dice.choice((0, 0, 1, 2)))
-        taken = [{**month[0], "hors_delai": late}, *month[1:]]
-        invoice = story.issue(dossier, "cantine", {"enfants": taken}, _period("cantine", at), at)
-        if story.now - at > timedelta(days=4) or not first:
-            outcomes.decide(story, invoice, at)
-
-    return bill
+    for months in range(CAMPAIGNS - 1, -1, -1):
+        day = dates.months_later(last.date(), -months)
+        yield last.replace(year=day.year, month=day.month, day=day.day)
 
 
 def _application(story: Story, key: str, citizen: Citizen) -> Deed:

@@ -98,9 +98,10 @@ class Story:
             actor=accounts.agent(),
             at=at,
         )
-        return self._count(made)
+        return self.count(made)
 
-    def _count(self, invoice: Invoice) -> Invoice:
+    def count(self, invoice: Invoice) -> Invoice:
+        """Count an invoice that was issued."""
         self.invoices += 1
         self.told(self.invoices)
         return invoice

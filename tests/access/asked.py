@@ -7,6 +7,8 @@ from obole.bank_statements import operations as bank_statements, queries as bank
 from obole.billing.models import Invoice
 from obole.billing.operations import PricingAnswers
 from obole.books.operations import Handing
+from obole.campaigns import queries as campaigns
+from obole.campaigns.operations import CampaignRequest
 from obole.catalogue import queries as catalogue
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
@@ -46,6 +48,7 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
     review, sent, accepted = ({"dossier_id": side.objects[name][0]} for name in ("review", "sent", "accepted"))
     due, draft, again = ({"invoice_id": side.objects[name][0]} for name in ("due", "draft", "cancelled"))
     part, carried = {"part_id": side.objects["part"][0]}, {"carried_id": side.objects["carried"][0]}
+    campaign, rows = {"campaign_id": side.objects["campaign"][0]}, {"row_ids": [1]}
     reason, kind = {"reason": "Erreur"}, {"type_id": side.town.type.pk}
     priced = {"answered": answered(side), "period": ""}
     form = catalogue.current_form(side.town.scheme)
@@ -88,10 +91,20 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "billing.bill_instalment": part,
         "billing.reschedule_instalment": {**part, "issue_on": NOON.date() + timedelta(days=5)},
         "billing.abandon_instalments": {**part, **reason},
+        "campaigns.open_campaign": {"asked": of_may(side), "request_key": "k"},
+        "campaigns.compute_again": campaign,
+        "campaigns.leave_rows": {**campaign, **rows},
+        "campaigns.take_back_rows": {**campaign, **rows},
+        "campaigns.give_up_campaign": campaign,
+        "campaigns.deposit_campaign": {**campaign, "shown": campaigns.ToDeposit(0, 0)},
         "billing.give_up_carry_over": {**carried, **reason},
         "billing.cancel_security_deposit": {"caution_id": side.objects["caution"][0], **reason},
         "billing.bill_kept_security_deposit": {"caution_id": side.objects["caution"][0], **kind},
     }
+
+
+def of_may(side: Side) -> CampaignRequest:
+    return CampaignRequest(type_id=side.town.type.pk, scheme_ids=[side.town.scheme.pk], period="mai 2026")
 
 
 def of_mandates(side: Side) -> dict[str, dict[str, Any]]:

@@ -14,12 +14,14 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import CreditNote, Invoice, PlannedInstalment, SecurityDeposit
 from obole.books import pdf_documents as closing_documents
+from obole.campaigns import operations as campaigns
+from obole.campaigns.models import Campaign
 from obole.catalogue import operations as catalogue
 from obole.directory import operations as directory
 from obole.directory.models import SavedList
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
-from obole.lib import dates
+from obole.lib import dates, texts
 from obole.mailing import operations as mailing
 from obole.mailing.models import Message, Template
 from obole.payments import operations as payments, pdf_documents as receipt_documents
@@ -95,6 +97,7 @@ def make_side(town: Town) -> Side:
             # Before drawers are opened: they are closed when it is signed.
             **of_a_handover(town),
             **of_cash(town),
+            "campaign": (ready_campaign(town).pk,),
         },
     )
 
@@ -233,6 +236,16 @@ def of_money(town: Town) -> dict[str, Address]:
         "approved refund": (approved.pk,),
         "closing": (town.regie.pk, closing.pk),
     }
+
+
+def ready_campaign(town: Town) -> Campaign:
+    """Open a campaign and compute its drafts, as the worker would have."""
+    asked = campaigns.CampaignRequest(type_id=town.type.pk, scheme_ids=[town.scheme.pk], period="juin 2026")
+    made = campaigns.open_campaign(asked=asked, request_key=texts.token(), actor=town.agent.actor, at=NOON)
+    while campaigns.compute_next(campaign_id=made.pk, at=NOON):
+        pass
+    campaigns.finish_computing(campaign_id=made.pk, at=NOON)
+    return made
 
 
 def of_a_hall(town: Town) -> dict[str, Address]:

@@ -11,6 +11,7 @@ from obole.bank_statements import operations as bank_statements
 from obole.billing import operations as billing
 from obole.books import operations as books
 from obole.bulk_actions import operations as bulk_actions
+from obole.campaigns import operations as campaigns
 from obole.cash_desk import operations as cash_desk
 from obole.directory.rules import NotAllowed
 from obole.dossiers import operations as dossiers
@@ -60,6 +61,7 @@ ROOMS: dict[str, ModuleType] = {
     "remittances": remittances,
     "books": books,
     "bulk_actions": bulk_actions,
+    "campaigns": campaigns,
     "reminders": reminders,
 }
 

@@ -22,6 +22,7 @@ WHERE_THINGS_HAPPEN = (
     "remittances",
     "cash_desk",
     "payments",
+    "campaigns",
     "billing",
     "consumption",
     "dossiers",

@@ -19,6 +19,7 @@ LIVES = (
     "cash_desk.states",
     "cash_desk.deposit_states",
     "billing.states",
+    "campaigns.states",
     "billing.instalment_states",
     "billing.security_deposit_states",
     "books.states",

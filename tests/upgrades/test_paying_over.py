@@ -14,6 +14,7 @@ from tests.upgrades.steps import Scratch, migrate, on_the_server
 
 BEFORE = {
     "bank_statements": None,
+    "campaigns": None,
     "consumption": None,
     "billing": "0006_merges",
     "books": None,

@@ -40,6 +40,7 @@ from tests.world import NOON, WHO, answered_by, bill_dossier, correct, handed, m
 
 BEFORE = {
     "bank_statements": None,
+    "campaigns": None,
     "consumption": None,
     "bulk_actions": None,
     "audit_log": "0001_initial",
@@ -61,6 +62,7 @@ LENT = {
     "regies_regie": {
         "transfer_delay": "smallint DEFAULT 60",
         "transfer_by_two": "boolean DEFAULT false",
+        "campaigns_by_two": "boolean DEFAULT false",
         "former_settings": "jsonb DEFAULT '{}'",
     },
     "billing_invoice": {
@@ -73,6 +75,7 @@ LENT = {
         "dossier_number": "integer",
     },
     "billing_invoicetype": {
+        "campaign_day": "smallint",
         "reminder_steps": "jsonb DEFAULT '[]'",
         "reminder_open_days_only": "boolean DEFAULT false",
         "reminder_outside_school_holidays": "boolean DEFAULT false",

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import DatabaseError
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
+from obole.campaigns import queries as campaigns
+from obole.lib import dates
 from obole.payments import queries as payments
 
 WORKER_SILENCE_SECONDS = 60
@@ -40,6 +42,7 @@ def _look(at: datetime) -> dict[str, Any]:
         "banks_down": {circuit.regie.code: _age(circuit.down_since, at) for circuit in payments.open_circuits()},
         "banks_refusing": payments.banks_that_refuse(),
         "banks_without_notifications": [regie.code for regie in payments.banks_without_notifications(at)],
+        "campaigns_late": [late.name for late in campaigns.late_campaigns(None, today=dates.day_of(at))],
         "receipts_unsent": payments.unsent_receipts(at).count(),
         "books": "not verified yet" if books is None else "right" if books.is_right else "different",
         "last_verification_age": _age(books.at if books else None, at),

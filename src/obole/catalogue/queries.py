@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
@@ -59,6 +60,12 @@ def simulated_scheme(public_id: str) -> tuple[Scheme, PricingVersion] | None:
 def pricings_of(scheme: Scheme) -> QuerySet[PricingVersion]:
     """Return every version of the dispositif's pricing, the newest first, without their JSON."""
     return PricingVersion.objects.filter(scheme=scheme).defer("pricing").order_by("-number")
+
+
+def newest_pricings(schemes: QuerySet[Any]) -> dict[int, int]:
+    """Return the id of the pricing in force of each dispositif of a query of their ids, with one query."""
+    rows = PricingVersion.objects.filter(scheme__in=schemes).order_by("scheme_id", "-number").distinct("scheme_id")
+    return dict(rows.values_list("scheme", "pk"))
 
 
 def compiled_pricing_of(version: PricingVersion) -> Compiled:

@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "obole.payments",
     "obole.remittances",
     "obole.consumption",
+    "obole.campaigns",
     "obole.cash_desk",
     "obole.bank_statements",
     "obole.books",

@@ -9,6 +9,9 @@ from django.db.models import QuerySet
 from obole.consumption.models import Consumption
 from obole.consumption.rules import Cell
 
+Sums = dict[tuple[int | None, str], Decimal]
+"""Quantities by row and question."""
+
 
 def last_facts(
     dossier_ids: Collection[int], first: date, last: date, *, question: str = "", until: int | None = None
@@ -34,12 +37,18 @@ def quantities(
     return {Cell(fact.dossier_id, fact.row, fact.day): fact.quantity for fact in facts}
 
 
-def sums(dossier_id: int, first: date, last: date) -> dict[tuple[int | None, str], Decimal]:
+def sums(dossier_id: int, first: date, last: date) -> Sums:
     """Return what a dossier consumed between two days, by row and question, with one query."""
-    found: dict[tuple[int | None, str], Decimal] = {}
-    for fact in last_facts([dossier_id], first, last):
-        key = (fact.row, fact.question)
-        found[key] = found.get(key, Decimal(0)) + fact.quantity
+    return sums_of([dossier_id], first, last).get(dossier_id, {})
+
+
+def sums_of(dossier_ids: Collection[int], first: date, last: date) -> dict[int, Sums]:
+    """Return what dossiers consumed between two days, each by row and question, with one query; none that did not."""
+    found: dict[int, Sums] = {}
+    facts = last_facts(dossier_ids, first, last).values_list("dossier_id", "row", "question", "quantity")
+    for dossier_id, row, question, quantity in facts:
+        of_one = found.setdefault(dossier_id, {})
+        of_one[row, question] = of_one.get((row, question), Decimal(0)) + quantity
     return found
 
 

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("obole.crm.people.urls")),
     path("", include("obole.crm.dossiers.urls")),
     path("", include("obole.crm.invoices.urls")),
+    path("", include("obole.crm.campaigns.urls")),
     path("", include("obole.crm.money.urls")),
     path("", include("obole.crm.bookkeeping.urls")),
     path("", include("obole.crm.outbox.urls")),

@@ -35,6 +35,13 @@ class InvoiceType(models.Model):
     payment_term = models.PositiveSmallIntegerField(
         _("délai de paiement (jours)"), default=30, validators=[MinValueValidator(0), MaxValueValidator(365)]
     )
+    campaign_day = models.PositiveSmallIntegerField(
+        _("campagne mensuelle à déposer avant le (jour du mois suivant)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(28)],
+        help_text=_("Après ce jour, l’accueil dit qu’elle manque. Vide : ce type ne se facture pas chaque mois."),
+    )
     accepts_cesu = models.BooleanField(
         _("CESU acceptés au guichet"),
         default=False,

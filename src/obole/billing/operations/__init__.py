@@ -3,7 +3,8 @@
 from obole.billing.operations.batch import deposit_batch, issue_batch
 from obole.billing.operations.carry_overs import give_up_carry_over
 from obole.billing.operations.confirming import Confirmed, billed_before
-from obole.billing.operations.drafts import discard_draft, redo_invoice
+from obole.billing.operations.drafting import BilledAlone, DraftWanted, Priced, draft_many, price_alone
+from obole.billing.operations.drafts import discard_draft, discard_many, redo_invoice
 from obole.billing.operations.due_dates import change_due_date, check_due_date, check_reason
 from obole.billing.operations.errors import (
     AlreadyBilled,
@@ -11,6 +12,7 @@ from obole.billing.operations.errors import (
     BadDays,
     EmptyInvoice,
     IsInstalment,
+    NegativePrice,
     NoSecurityDeposit,
     NotADraft,
     NotBillable,

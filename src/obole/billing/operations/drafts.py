@@ -1,5 +1,6 @@
 """Doing an invoice again: a draft that an agent corrects, then issues or gives up."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,13 +9,13 @@ from django.utils.translation import gettext as _
 from obole.audit_log import operations as audit_log
 from obole.billing import rules
 from obole.billing.access import require_biller
-from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine
+from obole.billing.models import CarryOver, Invoice, InvoiceExplanation, InvoiceLine
 from obole.billing.operations import instalments
 from obole.billing.operations.errors import NotADraft, NotBillable
 from obole.billing.operations.issuing import add_lines
 from obole.billing.states import InvoiceState
 from obole.lib.actors import Actor
-from obole.lib.transactions import atomic_with_retry
+from obole.lib.transactions import atomic_with_retry, require_transaction
 
 
 @atomic_with_retry
@@ -64,9 +65,26 @@ def discard_draft(*, invoice_id: int, actor: Actor, at: datetime) -> None:
         audit_log.log_event(
             "invoice.redo_given_up", subject=draft.replaces, actor=actor, at=at, cents=draft.total_cents
         )
-    InvoiceLine.objects.filter(invoice=draft).delete()
-    InvoiceExplanation.objects.filter(invoice=draft).delete()
-    draft.delete()
+    _delete([draft.pk])
+
+
+def discard_many(invoice_ids: Collection[int]) -> None:
+    """
+    Give up those of some invoices that are still drafts, in the transaction of who made them, which keeps why.
+
+    :raises RuntimeError: outside a transaction.
+    """
+    require_transaction("a draft")
+    drafts = Invoice.objects.locked().filter(pk__in=invoice_ids, state=InvoiceState.DRAFT).order_by("pk")
+    _delete(list(drafts.values_list("pk", flat=True)))
+
+
+def _delete(draft_ids: Collection[int]) -> None:
+    """Delete drafts; what was carried over to them waits again."""
+    CarryOver.objects.filter(invoice__in=draft_ids).update(invoice=None)
+    InvoiceLine.objects.filter(invoice__in=draft_ids).delete()
+    InvoiceExplanation.objects.filter(invoice__in=draft_ids).delete()
+    Invoice.objects.filter(pk__in=draft_ids).delete()
 
 
 def lock_draft(invoice_id: int, *, actor: Actor, at: datetime) -> Invoice:

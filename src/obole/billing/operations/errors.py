@@ -9,6 +9,10 @@ class EmptyInvoice(NotBillable):
     """There is nothing to pay."""
 
 
+class NegativePrice(EmptyInvoice):
+    """A price is money to give back."""
+
+
 class ReasonMissing(NotBillable):
     """« Autre motif » says nothing without a sentence."""
 

@@ -1,6 +1,6 @@
 """From a dossier to an invoice in the payer's account."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -104,7 +104,12 @@ def open_regie(invoice_type: InvoiceType) -> Regie:
 
 def add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:
     """Write the lines of a draft."""
-    InvoiceLine.objects.bulk_create(
+    InvoiceLine.objects.bulk_create(lines_of(invoice, lines))
+
+
+def lines_of(invoice: Invoice, lines: Iterable[rules.DraftLine]) -> list[InvoiceLine]:
+    """Return the lines of a draft, which are not written yet."""
+    return [
         InvoiceLine(
             invoice=invoice,
             position=position,
@@ -117,7 +122,7 @@ def add_lines(invoice: Invoice, lines: list[rules.DraftLine]) -> None:
             nature=line.nature,
         )
         for position, line in enumerate(lines, start=1)
-    )
+    ]
 
 
 def make_due(invoices: Sequence[Invoice], *, authority: Authority, actor: Actor, at: datetime) -> range:

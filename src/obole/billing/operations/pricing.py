@@ -16,8 +16,8 @@ from obole.billing.models import CarryOver, Invoice, InvoiceExplanation, Invoice
 from obole.billing.operations import carry_overs, instalments, security_deposits
 from obole.billing.operations.confirming import NOTHING_SHOWN, Confirmed
 from obole.billing.operations.drafts import lock_draft
-from obole.billing.operations.errors import EmptyInvoice, IsInstalment, NotBillable, PricingChanged
-from obole.billing.operations.issuing import add_lines, billable_regie, issue_invoice
+from obole.billing.operations.errors import IsInstalment, NegativePrice, NotBillable, PricingChanged
+from obole.billing.operations.issuing import billable_regie, issue_invoice, lines_of
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion, Scheme
 from obole.dossiers.access import require_reviewer
@@ -217,9 +217,18 @@ def _price(
     compiled = catalogue.compiled_pricing_of(version)
     result = compiled.price(compiled.read(answered.answers), on=answered.on)
     confirmed.require_price(result)
-    if result.total_cents < 0:
-        raise EmptyInvoice(_("Le total est négatif : c’est de l’argent à rendre, qui ne se facture pas."))
+    require_positive(result)
     return version, result
+
+
+def require_positive(result: Result) -> None:
+    """
+    Refuse a price that is money to give back.
+
+    :raises NegativePrice: if it is.
+    """
+    if result.total_cents < 0:
+        raise NegativePrice(_("Le total est négatif : c’est de l’argent à rendre, qui ne se facture pas."))
 
 
 def _write(
@@ -230,13 +239,25 @@ def _write(
     *,
     carried: list[dict[str, Any]],
 ) -> None:
+    lines, explanation = parts_of_draft(invoice, version, answered, result, carried=carried)
+    InvoiceLine.objects.bulk_create(lines)
+    explanation.save(force_insert=True)
+
+
+def parts_of_draft(
+    invoice: Invoice,
+    version: PricingVersion,
+    answered: PricingAnswers,
+    result: Result,
+    *,
+    carried: list[dict[str, Any]],
+) -> tuple[list[InvoiceLine], InvoiceExplanation]:
+    """Return the lines of a draft and their reasons, which are not written yet."""
     nature, besides = invoice.type.nature, rules.parse_carry_overs(carried)
     # What is kept and printed is French, whatever the language of who makes it.
     with translation.override("fr"):
-        add_lines(
-            invoice, [*rules.priced_lines(result, nature=nature), *rules.carry_over_lines(besides, nature=nature)]
-        )
-    InvoiceExplanation.objects.create(
+        said = [*rules.priced_lines(result, nature=nature), *rules.carry_over_lines(besides, nature=nature)]
+    explanation = InvoiceExplanation(
         invoice=invoice,
         version=version,
         answers=dict(answered.answers),
@@ -244,3 +265,4 @@ def _write(
         carried=carried,
         added_tax_cents=rules.added_tax(result) + sum(rules.added_tax(beside.result) for beside in besides),
     )
+    return lines_of(invoice, said), explanation

@@ -51,6 +51,7 @@ REGIES = EntityType(
     section="regies", model=Regie, label=_("Régie"), key="code",
     fields=(
         "code", "name", "enabled", "gateway", "release_delay", "holds_cautions", "transfer_delay", "transfer_by_two",
+        "campaigns_by_two",
         "description",
     ),
 )  # fmt: skip
@@ -74,7 +75,7 @@ SCHEMES = EntityType(
 TYPES = EntityType(
     section="invoice_types", model=InvoiceType, label=_("Type de facture"), key="name",
     fields=(
-        "name", "enabled", "regie", "nature", "payment_term",
+        "name", "enabled", "regie", "nature", "payment_term", "campaign_day",
         "accepts_cesu", "schemes", "colour", "heading", "introduction", "closing", "payment_instructions",
         "legal_mentions", "vat_mention",
         "reminder_steps", "reminder_open_days_only", "reminder_outside_school_holidays", "reminder_minimum_cents",

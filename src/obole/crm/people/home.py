@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
+from obole.campaigns import queries as campaigns
 from obole.crm.people import figures
 from obole.crm.people.waiting import waiting_for
 from obole.crm.shared import charts
@@ -34,6 +35,7 @@ def home(request: AgentRequest) -> HttpResponse:
     context = {
         "today": today,
         "waiting": waiting_for(agent, seen, today=today),
+        "late": campaigns.late_campaigns(agent, today=today) if agent.may(Right.REVIEW) else [],
         "due": billing.due_figures(shown, today),
         "age_plot": figures.age_plot(agent, today),
         "steps_plot": figures.steps_plot(agent, today),

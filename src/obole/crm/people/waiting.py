@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from obole.bank_statements import queries as bank_statements
 from obole.billing import queries as billing
 from obole.books.models import Handover
+from obole.campaigns import queries as campaigns
+from obole.campaigns.states import CampaignState
 from obole.cash_desk.models import CashSession
 from obole.crm.invoices.invoice_list import refused_since
 from obole.crm.shared import scopes
@@ -30,6 +32,8 @@ from obole.regies.models import Regie
 from obole.reminders import queries as reminders
 
 WEEK = timedelta(days=6)
+RECENT = timedelta(days=62)
+"""Campaigns deposited before that are not looked at any more."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,10 @@ def _reviewed(agent: Agent, today: date) -> Iterator[_Asked]:
         dossiers.completed_since(mine),
     )
     yield _("Brouillons à émettre"), _at("drafts"), billing.drafts(agent)
+    ready = campaigns.campaigns_of(agent).filter(state=CampaignState.READY)
+    yield _("Campagnes à vérifier"), _at("campaigns"), ready
+    since = today - RECENT
+    yield _("Campagnes où des familles n’ont rien eu"), _at("campaigns"), campaigns.left_without(agent, since=since)
     contested = billing.invoices_to_list(agent).filter(recovery.is_disputed())
     yield _("Contestations sans réponse"), _at("invoices", disputed="true"), contested
     yield _("Courriers à poster"), _at("letters"), reminders.letters_waiting(agent)

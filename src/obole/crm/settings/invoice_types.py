@@ -85,6 +85,7 @@ class InvoiceTypeForm(SettingsForm):
             "regie",
             "nature",
             "payment_term",
+            "campaign_day",
             "schemes",
             "accepts_cesu",
             "colour",

@@ -59,6 +59,7 @@ class RegieForm(SettingsForm):
             "holds_cautions",
             "transfer_delay",
             "transfer_by_two",
+            "campaigns_by_two",
             "description",
         )
         widgets = {"description": forms.Textarea({"rows": 3}), "code": forms.TextInput({"autocomplete": "off"})}

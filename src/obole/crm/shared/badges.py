@@ -8,6 +8,8 @@ from obole.billing.models import PlannedInstalment, SecurityDeposit
 from obole.billing.security_deposit_states import SecurityDepositState
 from obole.books.models import Handover
 from obole.books.states import HandoverState
+from obole.campaigns.models import Campaign
+from obole.campaigns.states import CampaignState
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.mailing import states as mail_states
@@ -44,6 +46,13 @@ ATTEMPTS = {
     AttemptState.FAILED: Badge("refused", "alert"),
     AttemptState.REVERSED: Badge("late", "alert"),
     AttemptState.TESTED: Badge("ended", "check"),
+}
+CAMPAIGNS = {
+    CampaignState.COMPUTING: Badge("in_progress", "clock"),
+    CampaignState.READY: Badge("to_pay", "inbox"),
+    CampaignState.DEPOSITING: Badge("in_progress", "clock"),
+    CampaignState.DEPOSITED: Badge("done", "check"),
+    CampaignState.GIVEN_UP: Badge("ended", "ban"),
 }
 REFUNDS = {
     RefundState.REQUESTED: Badge("late", "alert"),
@@ -96,6 +105,12 @@ def dossier_badge(dossier: Dossier) -> SafeString:
     """Draw the state of a dossier."""
     state = DossierState(dossier.state)
     return pill(DOSSIERS[state].tone, str(state.label), DOSSIERS[state].icon)
+
+
+def campaign_badge(campaign: Campaign) -> SafeString:
+    """Draw the state of a campaign."""
+    state = CampaignState(campaign.state)
+    return pill(CAMPAIGNS[state].tone, str(state.label), CAMPAIGNS[state].icon)
 
 
 def transmission_badge(transmission: Transmission) -> SafeString:

@@ -9,6 +9,7 @@ INDEX = "README"
 ARTICLES: dict[str, tuple[str, ...]] = {
     INDEX: ("guide", "home"),
     "compter": ("attendance",),
+    "campagnes": ("campaign",),
     "annuler-et-refaire": ("credit_note_pdf", "draft", "invoice_cancel", "invoice_redo"),
     "caisse": ("cash_", "deposit", "drawer"),
     "chercher": ("bulk_action", "citizens", "drop_view", "list_layout", "save_view", "search"),

@@ -42,6 +42,7 @@ def items(request: AgentRequest, *, counted: bool = True) -> list[Item]:
         *([_item(request, "tasks", _("À traiter"), count=waiting["tasks"], alert=True)] if money else []),
         _item(request, "dossiers", _("Dossiers"), count=waiting["dossiers"]),
         _item(request, "invoices", _("Factures")),
+        *([_item(request, "campaigns", _("Campagnes"))] if request.agent.may(Right.REVIEW) else []),
         _item(request, "attempts", _("Transactions")),
         *([_item(request, "receipts", _("Encaissements"))] if money else []),
         *([_item(request, "refunds", _("Remboursements"), count=waiting["refunds"])] if money else []),

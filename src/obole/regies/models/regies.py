@@ -92,6 +92,12 @@ class Regie(models.Model):
         default=False,
         help_text=_("Une personne la prépare, une autre la transmet."),
     )
+    campaigns_by_two = models.BooleanField(
+        _("campagne déposée par une autre personne"),
+        default=False,
+        db_default=False,
+        help_text=_("Qui ouvre une campagne de facturation ne la dépose pas."),
+    )
     description = models.TextField(_("description"), blank=True)
     entry_count = models.PositiveBigIntegerField(default=0, editable=False)
     entry_head = models.CharField(max_length=64, default="", blank=True, editable=False)

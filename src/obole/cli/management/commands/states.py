@@ -10,6 +10,7 @@ from django.utils import translation
 from obole.bank_statements import states as bank_statements
 from obole.billing import instalment_states, security_deposit_states, states as billing
 from obole.books import states as books
+from obole.campaigns import states as campaigns
 from obole.cash_desk import deposit_states as deposits, states as cash_desk
 from obole.dossiers import states as dossiers
 from obole.lib.states import Transition
@@ -21,6 +22,7 @@ from obole.remittances import states as remittances
 LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = (
     ("Dossier", dossiers.DossierState, dossiers.MOVES),
     ("Facture", billing.InvoiceState, billing.MOVES),
+    ("Campagne de facturation", campaigns.CampaignState, campaigns.MOVES),
     ("Part d’un prix facturé en plusieurs fois", instalment_states.InstalmentState, instalment_states.MOVES),
     ("Caution", security_deposit_states.SecurityDepositState, security_deposit_states.MOVES),
     ("Tentative de paiement", payments.AttemptState, payments.MOVES),

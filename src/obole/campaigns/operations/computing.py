@@ -1,0 +1,191 @@
+"""The drafts of a campaign, so many in one transaction: a worker that dies leaves dossiers computed, or not."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import prefetch_related_objects
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from obole.audit_log import operations as audit_log
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
+from obole.billing.operations import Priced
+from obole.campaigns import queries, rules, states
+from obole.campaigns.models import Campaign, CampaignRow, Oddity, Outcome
+from obole.campaigns.states import CampaignState
+from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import pricing_match
+from obole.catalogue.models import PricingVersion
+from obole.consumption import queries as consumption
+from obole.consumption.rules import countable, with_consumption
+from obole.dossiers.models import Dossier
+from obole.dossiers.states import DossierState
+from obole.lib import dates
+from obole.lib.transactions import atomic_with_retry
+from obole.pricing.model.problems import Refused
+
+AT_ONCE = 200
+"""Dossiers in one transaction, which holds them meanwhile."""
+WRITTEN = ("outcome", "oddities", "reason", "invoice", "cents", "before_cents")
+
+
+@dataclass
+class _Known:
+    """What is looked up once for the dossiers of one transaction."""
+
+    campaign: Campaign
+    counted: Mapping[int, consumption.Sums]
+    before: Mapping[int, int]
+    billed: Mapping[int, str]
+    reached: Collection[int]
+    versions: dict[int, PricingVersion | None] = field(default_factory=dict)
+
+    def version_of(self, dossier: Dossier) -> PricingVersion | None:
+        """Return the pricing in force of the dispositif of a dossier."""
+        if dossier.scheme_id not in self.versions:
+            self.versions[dossier.scheme_id] = catalogue.current_pricing(dossier.scheme)
+        return self.versions[dossier.scheme_id]
+
+
+@atomic_with_retry
+def compute_next(*, campaign_id: int, at: datetime) -> bool:
+    """
+    Make the drafts of the next dossiers of a campaign, those that no other worker has in hand; say whether there may be
+    more.
+
+    A dossier that cannot be priced stops no other: its row says why.
+    """
+    waiting = CampaignRow.objects.select_for_update(of=("self",), skip_locked=True).order_by("id")
+    rows = list(waiting.filter(campaign=campaign_id, outcome=Outcome.WAITING)[:AT_ONCE])
+    # Read once the rows are held: who gives a campaign up takes them back first.
+    campaign = Campaign.objects.select_related("type__regie").get(pk=campaign_id)
+    if not rows or campaign.state != CampaignState.COMPUTING:
+        return False
+    # What is kept in a row is French, whatever the language of the worker.
+    with translation.override("fr"):
+        _compute(campaign, rows, at=at)
+    return True
+
+
+@atomic_with_retry
+def finish_computing(*, campaign_id: int, at: datetime) -> bool:
+    """Say that every dossier of a campaign is computed, and where attendance lacks; whether that was so."""
+    campaign = Campaign.objects.locked().select_related("type").get(pk=campaign_id)
+    if campaign.state != CampaignState.COMPUTING or campaign.rows.filter(outcome=Outcome.WAITING).exists():
+        return False
+    step = states.FINISH_COMPUTING.apply(campaign)
+    campaign.computed_at = at
+    campaign.gaps = [
+        {"scheme": gap.scheme_id, "question": gap.question, "place": gap.place, "days": list(gap.days)}
+        for gap in queries.gaps_of(campaign, until=dates.day_of(at))
+    ]
+    campaign.save(update_fields=["state", "computed_at", "gaps"])
+    audit_log.log_transition(step, subject=campaign, actor=campaign.opened_by, at=at)
+    return True
+
+
+def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -> None:
+    ids = [row.dossier_id for row in rows]
+    dossiers = {one.pk: one for one in Dossier.objects.locked().filter(pk__in=ids).order_by("pk")}
+    billing.discard_many([row.invoice_id for row in rows if row.invoice_id])
+    prefetch_related_objects(list(dossiers.values()), "scheme", "form", "citizen")
+    known = _Known(
+        campaign,
+        counted=consumption.sums_of(ids, campaign.first, campaign.last),
+        before=queries.amounts_before(campaign, ids),
+        billed=queries.billed_already(campaign, ids),
+        reached=queries.reached(dossiers.values()),
+    )
+    priced = dict(_priced(rows, dossiers, known))
+    made = billing.draft_many(
+        list(priced.values()), invoice_type=campaign.type, period=campaign.period, actor=campaign.opened_by, at=at
+    )
+    for row in rows:
+        if row.dossier_id in priced:
+            _take(row, priced[row.dossier_id], made.get(row.dossier_id), known)
+    CampaignRow.objects.bulk_update(rows, WRITTEN)
+
+
+def _priced(
+    rows: Sequence[CampaignRow], dossiers: Mapping[int, Dossier], known: _Known
+) -> Iterator[tuple[int, Priced]]:
+    """Yield what can be priced, by dossier; the rows of the others say why not."""
+    for row in rows:
+        dossier = dossiers[row.dossier_id]
+        row.invoice, row.cents, row.before_cents = None, 0, known.before.get(dossier.pk)
+        try:
+            yield dossier.pk, _price(row, dossier, known)
+        except billing.BilledAlone as refusal:
+            _refuse(row, Oddity.ALONE, str(refusal))
+        except _Odd as odd:
+            _refuse(row, odd.oddity, odd.sentence, outcome=odd.outcome)
+
+
+class _Odd(Exception):
+    """A dossier has no draft."""
+
+    def __init__(self, oddity: Oddity, sentence: str, outcome: Outcome = Outcome.REFUSED) -> None:
+        super().__init__(sentence)
+        self.oddity, self.sentence, self.outcome = oddity, sentence, outcome
+
+
+def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
+    campaign = known.campaign
+    if (number := known.billed.get(dossier.pk)) is not None:
+        raise _Odd(Oddity.BILLED, _("Déjà facturé : %(number)s.") % {"number": number}, Outcome.NOTHING)
+    if dossier.state not in (DossierState.ACCEPTED, DossierState.IN_REVIEW):
+        said = _("Le dossier est clos, et quelque chose y est compté : rouvrez-le, ou facturez-le à la main.")
+        raise _Odd(Oddity.CLOSED, said)
+    version = known.version_of(dossier)
+    if version is None:
+        raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
+    counted = known.counted.get(dossier.pk, {})
+    answered = answers_of(dossier, version, counted, campaign)
+    key = f"campaign:{campaign.pk}:{dossier.pk}"
+    wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
+    is_uncounted = not counted and bool(countable(catalogue.compiled_pricing_of(version).pricing))
+    try:
+        return billing.price_alone(wanted)
+    except Refused as refusal:
+        if is_uncounted:
+            raise _nothing(campaign) from refusal
+        said = " ".join(dict.fromkeys(problem.message for problem in refusal.problems))
+        raise _Odd(Oddity.ANSWERS, said) from refusal
+    except billing.NegativePrice as refusal:
+        raise _Odd(Oddity.NEGATIVE, str(refusal)) from refusal
+    except billing.EmptyInvoice as refusal:
+        raise (_nothing(campaign) if is_uncounted else _Odd(Oddity.ZERO, str(refusal), Outcome.NOTHING)) from refusal
+
+
+def answers_of(
+    dossier: Dossier, version: PricingVersion, counted: consumption.Sums, campaign: Campaign
+) -> billing.PricingAnswers:
+    """Return what a dossier answers to a pricing, with what was counted in the days of a campaign."""
+    pricing = catalogue.compiled_pricing_of(version).pricing
+    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
+    answers = with_consumption(pricing, answers, counted)
+    return billing.PricingAnswers(version_id=version.pk, answers=answers, on=campaign.last)
+
+
+def _nothing(campaign: Campaign) -> _Odd:
+    days = {"first": dates.format_short(campaign.first), "last": dates.format_short(campaign.last)}
+    return _Odd(Oddity.NOTHING_COUNTED, _("Rien n’est compté du %(first)s au %(last)s.") % days, Outcome.NOTHING)
+
+
+def _refuse(row: CampaignRow, oddity: Oddity, sentence: str, *, outcome: Outcome = Outcome.REFUSED) -> None:
+    row.outcome, row.oddities, row.reason = outcome, [oddity], sentence[:500]
+
+
+def _take(row: CampaignRow, priced: Priced, invoice: Invoice | None, known: _Known) -> None:
+    dossier = priced.wanted.dossier
+    if invoice is None:
+        said = _("Sous le seuil de la tarification : ce montant attend la prochaine facture.")
+        _refuse(row, Oddity.CARRIED, said, outcome=Outcome.CARRY)
+        row.cents = priced.result.total_cents
+        return
+    row.outcome, row.reason, row.invoice, row.cents = Outcome.DRAFTED, "", invoice, invoice.total_cents
+    row.oddities = rules.oddities(
+        priced.result, state=dossier.state, before_cents=row.before_cents, is_reached=dossier.pk in known.reached
+    )
