@@ -151,6 +151,7 @@ def test_the_database_knows_the_states_of_every_life() -> None:
         "Agreement",
         "Attempt",
         "BankLine",
+        "Campaign",
         "CashSession",
         "Deposit",
         "Dossier",

@@ -75,7 +75,7 @@ LENT = {
         "dossier_number": "integer",
     },
     "billing_invoicetype": {
-        "campaign_day": "smallint",
+        "campaign_day": "smallint DEFAULT 0",
         "reminder_steps": "jsonb DEFAULT '[]'",
         "reminder_open_days_only": "boolean DEFAULT false",
         "reminder_outside_school_holidays": "boolean DEFAULT false",

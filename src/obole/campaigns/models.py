@@ -91,7 +91,7 @@ class Oddity(models.TextChoices):
     NOTHING_COUNTED = "nothing_counted", _("Rien de compté")
     ZERO = "zero", _("Total à zéro")
     NEGATIVE = "negative", _("Total négatif")
-    JUMP = "jump", _("Plus de 50 % d’écart avec la fois d’avant")
+    JUMP = "jump", _("Plus de moitié d’écart avec la fois d’avant")
     BILLED = "billed", _("Période déjà facturée")
     NO_ADDRESS = "no_address", _("Ni courriel ni adresse postale")
     NOT_ACCEPTED = "not_accepted", _("Dossier pas encore accepté")

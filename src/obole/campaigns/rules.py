@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from obole.campaigns.models import Oddity
+from obole.consumption.rules import countable
 from obole.dossiers.states import DossierState
 from obole.lib.open_days import Calendar
+from obole.pricing.model.parts import AskedOf, Pricing
 from obole.pricing.model.results import ComputationStep, Result
 
 FAR = 2
@@ -50,6 +52,11 @@ def oddities(result: Result, *, state: str, before_cents: int | None, is_reached
         Oddity.NOT_ACCEPTED: state == DossierState.IN_REVIEW,
     }
     return [oddity for oddity, there in found.items() if there]
+
+
+def is_counted_by_agents(pricing: Pricing) -> bool:
+    """Tell whether an agent says how much is billed: a quantity of the month, that no citizen answers once for all."""
+    return any(question.asked_of == AskedOf.AGENT for question in countable(pricing))
 
 
 def is_far(cents: int, before_cents: int | None) -> bool:

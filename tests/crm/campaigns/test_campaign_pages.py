@@ -103,7 +103,8 @@ def test_dossiers_are_filtered_ticked_put_aside_and_taken_back(client: Client, t
     assert outcomes(campaign) == {Outcome.DRAFTED: 2}
     nothing = client.post(url("campaign_rows", campaign.pk), {"verb": "recalculer"}, follow=True)
     assert "Cochez des dossiers" in text_of(nothing)
-    assert client.post(url("campaign_rows", campaign.pk), {"verb": "vendre"}).status_code == 404
+    assert client.post(url("campaign_rows", campaign.pk), {**asked, "verb": "vendre"}).status_code == 302
+    assert outcomes(campaign) == {Outcome.DRAFTED: 2}
 
 
 def test_a_price_that_changed_is_said_and_computed_again(client: Client, town: Town) -> None:

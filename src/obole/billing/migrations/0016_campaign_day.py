@@ -28,12 +28,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='invoicetype',
             name='campaign_day',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Après ce jour, l’accueil dit qu’elle manque. Vide : ce type ne se facture pas chaque mois.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(28)], verbose_name='campagne mensuelle à déposer avant le (jour du mois suivant)'),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Après ce jour, l’accueil dit qu’elle manque. 0 : ce type ne se facture pas chaque mois.', validators=[django.core.validators.MaxValueValidator(28)], verbose_name='campagne mensuelle à déposer avant le (jour du mois suivant)'),
         ),
         migrations.AddField(
             model_name='invoicetypeevent',
             name='campaign_day',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Après ce jour, l’accueil dit qu’elle manque. Vide : ce type ne se facture pas chaque mois.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(28)], verbose_name='campagne mensuelle à déposer avant le (jour du mois suivant)'),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Après ce jour, l’accueil dit qu’elle manque. 0 : ce type ne se facture pas chaque mois.', validators=[django.core.validators.MaxValueValidator(28)], verbose_name='campagne mensuelle à déposer avant le (jour du mois suivant)'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='invoicetype',

@@ -37,10 +37,10 @@ class InvoiceType(models.Model):
     )
     campaign_day = models.PositiveSmallIntegerField(
         _("campagne mensuelle à déposer avant le (jour du mois suivant)"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(28)],
-        help_text=_("Après ce jour, l’accueil dit qu’elle manque. Vide : ce type ne se facture pas chaque mois."),
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(28)],
+        help_text=_("Après ce jour, l’accueil dit qu’elle manque. 0 : ce type ne se facture pas chaque mois."),
     )
     accepts_cesu = models.BooleanField(
         _("CESU acceptés au guichet"),

@@ -145,4 +145,7 @@ def _invoice(
 
 def _parts(draft: _Draft) -> tuple[list[InvoiceLine], InvoiceExplanation]:
     wanted, carried = draft.priced.wanted, carry_overs.carry_over_details(draft.waited)
-    return parts_of_draft(draft.invoice, wanted.version, wanted.answered, draft.priced.result, carried=carried)
+    result = draft.priced.result
+    return parts_of_draft(
+        draft.invoice, version=wanted.version, answered=wanted.answered, result=result, carried=carried
+    )

@@ -239,17 +239,17 @@ def _write(
     *,
     carried: list[dict[str, Any]],
 ) -> None:
-    lines, explanation = parts_of_draft(invoice, version, answered, result, carried=carried)
+    lines, explanation = parts_of_draft(invoice, version=version, answered=answered, result=result, carried=carried)
     InvoiceLine.objects.bulk_create(lines)
     explanation.save(force_insert=True)
 
 
 def parts_of_draft(
     invoice: Invoice,
+    *,
     version: PricingVersion,
     answered: PricingAnswers,
     result: Result,
-    *,
     carried: list[dict[str, Any]],
 ) -> tuple[list[InvoiceLine], InvoiceExplanation]:
     """Return the lines of a draft and their reasons, which are not written yet."""

@@ -24,6 +24,7 @@ from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.lib.transactions import atomic_with_retry
+from obole.pricing.model.parts import Pricing
 from obole.pricing.model.problems import Refused
 
 AT_ONCE = 200
@@ -142,10 +143,10 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
     if version is None:
         raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
     counted = known.counted.get(dossier.pk, {})
-    answered = answers_of(dossier, version, counted, campaign)
+    answered = answers_of(dossier, version=version, counted=counted, campaign=campaign)
     key = f"campaign:{campaign.pk}:{dossier.pk}"
     wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
-    is_uncounted = not counted and bool(countable(catalogue.compiled_pricing_of(version).pricing))
+    is_uncounted = not counted and bool(countable(_pricing(version)))
     try:
         return billing.price_alone(wanted)
     except Refused as refusal:
@@ -160,13 +161,17 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
 
 
 def answers_of(
-    dossier: Dossier, version: PricingVersion, counted: consumption.Sums, campaign: Campaign
+    dossier: Dossier, *, version: PricingVersion, counted: consumption.Sums, campaign: Campaign
 ) -> billing.PricingAnswers:
     """Return what a dossier answers to a pricing, with what was counted in the days of a campaign."""
-    pricing = catalogue.compiled_pricing_of(version).pricing
+    pricing = _pricing(version)
     answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
     answers = with_consumption(pricing, answers, counted)
     return billing.PricingAnswers(version_id=version.pk, answers=answers, on=campaign.last)
+
+
+def _pricing(version: PricingVersion) -> Pricing:
+    return catalogue.compiled_pricing_of(version).pricing
 
 
 def _nothing(campaign: Campaign) -> _Odd:
@@ -189,3 +194,6 @@ def _take(row: CampaignRow, priced: Priced, invoice: Invoice | None, known: _Kno
     row.oddities = rules.oddities(
         priced.result, state=dossier.state, before_cents=row.before_cents, is_reached=dossier.pk in known.reached
     )
+    if not known.counted.get(dossier.pk) and rules.is_counted_by_agents(_pricing(priced.wanted.version)):
+        # The quantities of the dossier stand for those of the period: somebody looks at them.
+        row.oddities.insert(0, Oddity.NOTHING_COUNTED)

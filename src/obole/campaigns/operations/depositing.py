@@ -183,7 +183,9 @@ def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> 
                 billing.carry_price(
                     dossier_id=dossier.pk,
                     type_id=campaign.type_id,
-                    answered=answers_of(dossier, version, counted.get(dossier.pk, {}), campaign),
+                    answered=answers_of(
+                        dossier, version=version, counted=counted.get(dossier.pk, {}), campaign=campaign
+                    ),
                     period=campaign.period,
                     request_key=f"campaign:{campaign.pk}:{dossier.pk}",
                     confirmed=billing.Confirmed(cents=row.cents),

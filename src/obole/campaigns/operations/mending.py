@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
@@ -35,7 +35,6 @@ def compute_again(*, campaign_id: int, row_ids: Collection[int] = (), actor: Act
     """
     campaign = Campaign.objects.locked().get(pk=campaign_id)
     require_campaign(campaign, actor=actor)
-    step = states.COMPUTE_AGAIN.apply(campaign)
     rows = campaign.rows.filter(outcome__in=NOT_ISSUED)
     rows = rows.filter(pk__in=row_ids) if row_ids else rows
     corrected = rows.filter(outcome=Outcome.DRAFTED, invoice__isnull=False).exclude(invoice__total_cents=F("cents"))
@@ -43,13 +42,7 @@ def compute_again(*, campaign_id: int, row_ids: Collection[int] = (), actor: Act
         row.oddities = [*row.oddities, Oddity.CORRECTED]
         row.save(update_fields=["oddities"])
     kept = list(corrected.values_list("pk", flat=True))
-    count = rows.exclude(pk__in=kept).update(outcome=Outcome.WAITING)
-    if not count:
-        raise CampaignRefused(_("Il n’y a rien à recalculer."))
-    campaign.save(update_fields=["state"])
-    audit_log.log_transition(step, subject=campaign, actor=actor, at=at, dossiers=count)
-    ask_to_compute(campaign)
-    return count
+    return _compute(campaign, rows.exclude(pk__in=kept), actor=actor, at=at)
 
 
 @atomic_with_retry
@@ -81,15 +74,22 @@ def take_back_rows(*, campaign_id: int, row_ids: Collection[int], actor: Actor, 
 
     :raises obole.directory.rules.NotAllowed: to who does not handle its dispositifs.
     :raises obole.lib.states.ForbiddenTransition: while it is computed or deposited.
+    :raises CampaignRefused: if none of them was put aside.
     """
     campaign = Campaign.objects.locked().get(pk=campaign_id)
     require_campaign(campaign, actor=actor)
+    return _compute(campaign, campaign.rows.filter(pk__in=row_ids, outcome=Outcome.LEFT), actor=actor, at=at)
+
+
+def _compute(campaign: Campaign, rows: QuerySet[CampaignRow], *, actor: Actor, at: datetime) -> int:
+    """Have some dossiers of a campaign computed, which the caller holds; the others stay as they are."""
     step = states.COMPUTE_AGAIN.apply(campaign)
-    count = campaign.rows.filter(pk__in=row_ids, outcome=Outcome.LEFT).update(outcome=Outcome.WAITING)
-    if count:
-        campaign.save(update_fields=["state"])
-        audit_log.log_transition(step, subject=campaign, actor=actor, at=at, dossiers=count)
-        ask_to_compute(campaign)
+    count = rows.update(outcome=Outcome.WAITING)
+    if not count:
+        raise CampaignRefused(_("Il n’y a rien à recalculer."))
+    campaign.save(update_fields=["state"])
+    audit_log.log_transition(step, subject=campaign, actor=actor, at=at, dossiers=count)
+    ask_to_compute(campaign)
     return count
 
 

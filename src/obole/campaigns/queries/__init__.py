@@ -32,7 +32,7 @@ _COUNTED = """
 _PLACE = """
     coalesce(dossier.answers ->> %(field)s, (
         SELECT answer -> fact.row::int ->> %(field)s FROM jsonb_each(dossier.answers) AS grouped (name, answer)
-        WHERE jsonb_typeof(answer) = 'array' AND answer -> fact.row::int ? %(field)s LIMIT 1
+        WHERE jsonb_typeof(answer) = 'array' AND jsonb_exists(answer -> fact.row::int, %(field)s) LIMIT 1
     ), '')
 """
 """The answer to a question, given once or in the row that the fact is of."""
@@ -224,7 +224,7 @@ def late_campaigns(agent: Agent | None, *, today: date) -> list[Late]:
     """
     last = today.replace(day=1) - timedelta(days=1)
     first = last.replace(day=1)
-    types = InvoiceType.objects.filter(enabled=True, campaign_day__lt=today.day)
+    types = InvoiceType.objects.filter(enabled=True, campaign_day__gt=0, campaign_day__lt=today.day)
     types = types.filter(campaigns__state=CampaignState.DEPOSITED, campaigns__last__lt=first)
     if agent is not None:
         types = types.filter(schemes__service__in=Service.objects.handled_by(agent))
@@ -233,7 +233,7 @@ def late_campaigns(agent: Agent | None, *, today: date) -> list[Late]:
     )
     late = types.exclude(pk__in=done.values("type")).order_by("name", "id").distinct()
     month = f"{dates.MONTHS[first.month - 1]} {first.year}"
-    return [Late(one.pk, one.name, month, today.replace(day=one.campaign_day or 1)) for one in late]
+    return [Late(one.pk, one.name, month, today.replace(day=one.campaign_day)) for one in late]
 
 
 def left_without(agent: Agent, *, since: date) -> QuerySet[Campaign]:

@@ -25,7 +25,7 @@ from obole.lib.states import ForbiddenTransition
 
 REFRESH_SECONDS = 3
 RUNNING = (CampaignState.COMPUTING, CampaignState.DEPOSITING)
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 class DepositForm(forms.Form):

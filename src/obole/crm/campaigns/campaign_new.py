@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Max
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _, gettext_lazy
@@ -108,10 +110,11 @@ def campaign_new(request: AgentRequest) -> HttpResponse:
 
 
 def _types(agent: Agent) -> list[InvoiceType]:
-    """Return the types that bill something of what an agent handles."""
+    """Return the types that bill something of what an agent handles, that of the last campaign first."""
     handled = Service.objects.handled_by(agent)
     rows = InvoiceType.objects.filter(enabled=True, regie__enabled=True, schemes__service__in=handled)
-    return list(rows.distinct().order_by("name", "id"))
+    rows = rows.annotate(last=Coalesce(Max("campaigns"), 0))
+    return list(rows.order_by("-last", "name", "id"))
 
 
 def _begun(schemes: Any, today: date) -> dict[str, Any]:

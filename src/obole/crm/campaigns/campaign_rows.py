@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
@@ -29,11 +29,9 @@ VERBS: dict[str, Callable[..., int]] = {
 def campaign_rows(request: AgentRequest, pk: int) -> HttpResponse:
     """Do it to the rows that are ticked, and come back to the same list."""
     one, verb = mine(request, pk), VERBS.get(request.POST.get("verb", ""))
-    if verb is None:
-        raise Http404
     ids = [int(key) for key in request.POST.getlist("ids") if key.isascii() and key.isdigit() and len(key) < LONGEST_ID]
     try:
-        count = verb(campaign_id=pk, row_ids=ids, actor=request.actor, at=dates.now()) if ids else 0
+        count = verb(campaign_id=pk, row_ids=ids, actor=request.actor, at=dates.now()) if ids and verb else 0
     except ForbiddenTransition:
         return conflict(request, one)
     except operations.CampaignRefused as refusal:
