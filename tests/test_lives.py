@@ -12,6 +12,7 @@ import pytest
 from obole.bank_statements import states as bank_lines
 from obole.billing import instalment_states as parts, security_deposit_states as cautions, states as invoices
 from obole.books import states as handovers
+from obole.campaigns import states as campaigns
 from obole.cash_desk import deposit_states as deposits, states as sessions
 from obole.cli.management.commands.states import LIVES as DRAWN
 from obole.dossiers import states as dossiers
@@ -60,6 +61,18 @@ INVOICE = Life(
         "invoice.transfer": ("due", "transferred"),
         "invoice.unsettle": ("paid", "due"),
         "invoice.return": ("transferred", "due"),
+    },
+)
+CAMPAIGN = Life(
+    campaigns,
+    "computing ready depositing deposited given_up",
+    {
+        "campaign.computed": ("computing", "ready"),
+        "campaign.compute": ("ready deposited", "computing"),
+        "campaign.deposit": ("ready", "depositing"),
+        "campaign.deposited": ("depositing", "deposited"),
+        "campaign.give_up": ("computing ready", "given_up"),
+        "campaign.close": ("computing ready", "deposited"),
     },
 )
 PART = Life(
@@ -166,6 +179,7 @@ AGREEMENT = Life(
 LIVES = (
     DOSSIER,
     INVOICE,
+    CAMPAIGN,
     PART,
     CAUTION,
     ATTEMPT,

@@ -51,6 +51,7 @@ def test_all_is_well() -> None:
         "banks_down",
         "banks_refusing",
         "banks_without_notifications",
+        "campaigns_late",
         "receipts_unsent",
     }
 

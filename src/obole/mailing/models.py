@@ -28,8 +28,9 @@ class Template(models.Model):
 class Message(models.Model):
     """One mail, or one SMS: queued in the transaction that decides it, sent by the worker, kept for ever."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
-    cause = models.CharField(max_length=120, unique=True)
+    # Unique by constraints: « unique=True » makes a second index for searches by the first letters, which nobody does.
+    public_id = models.CharField(max_length=22, default=texts.token, editable=False)
+    cause = models.CharField(max_length=120)
     """Why it is sent, once: the same cause never makes a second mail."""
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.MAIL, db_default=Channel.MAIL)
@@ -56,6 +57,8 @@ class Message(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="message_public_id_once"),
+            models.UniqueConstraint(fields=["cause"], name="message_cause_once"),
             models.CheckConstraint(condition=models.Q(state__in=MessageState.values), name="message_state_known"),
             models.CheckConstraint(condition=models.Q(channel__in=Channel.values), name="message_channel_known"),
             models.CheckConstraint(

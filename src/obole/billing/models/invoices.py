@@ -95,8 +95,9 @@ def _sorted_by(name: str, *columns: str, include: Sequence[str] = ()) -> models.
 class Invoice(models.Model):
     """What a payer owes. Once issued, its lines, its amount and its document never change."""
 
-    public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
-    request_key = models.CharField(max_length=64, unique=True, editable=False)
+    # Unique by constraints: « unique=True » makes a second index for searches by the first letters, which nobody does.
+    public_id = models.CharField(max_length=22, default=texts.token, editable=False)
+    request_key = models.CharField(max_length=64, editable=False)
     """Comes with the form: the same form sent twice makes one invoice."""
     type = models.ForeignKey(InvoiceType, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("type"))
     regie = models.ForeignKey(Regie, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("régie"))
@@ -174,6 +175,8 @@ class Invoice(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state="draft") | models.Q(total_cents__gt=0), name="invoice_total_positive"
             ),
+            models.UniqueConstraint(fields=["public_id"], name="invoice_public_id_once"),
+            models.UniqueConstraint(fields=["request_key"], name="invoice_request_key_once"),
             models.UniqueConstraint(fields=["regie", "year", "sequence"], name="invoice_sequence_once"),
         ]
         indexes = [
