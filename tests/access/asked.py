@@ -96,6 +96,7 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "campaigns.leave_rows": {**campaign, **rows},
         "campaigns.take_back_rows": {**campaign, **rows},
         "campaigns.give_up_campaign": campaign,
+        "campaigns.redo_invoice": {**due, "code": "quantity", "comment": ""},
         "campaigns.deposit_campaign": {**campaign, "shown": campaigns.ToDeposit(0, 0)},
         "billing.give_up_carry_over": {**carried, **reason},
         "billing.cancel_security_deposit": {"caution_id": side.objects["caution"][0], **reason},

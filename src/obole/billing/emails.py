@@ -114,6 +114,21 @@ def send_credit_note_notice(note: CreditNote, *, at: datetime) -> None:
     mailing.queue(letter, at=at)
 
 
+def send_replacement_notice(note: CreditNote, made: Invoice, *, at: datetime) -> None:
+    """Queue the one mail that says an invoice is cancelled, why, and which one stands for it."""
+    with translation.override(made.payer.language):
+        variables = {**invoice_variables(made), "remplacee": note.invoice.number or "", "motif": note.why}
+    letter = mailing.Email(
+        cause=f"invoice_replaced:{made.pk}",
+        kind="invoice_replaced",
+        to=made.payer.email,
+        rendered=compose("invoice_replaced", made, variables),
+        about=made,
+        also_about=[note.invoice],
+    )
+    mailing.queue(letter, at=at)
+
+
 def _write(invoice: Invoice, kind: Letter.Kind, variables: Values, *, at: datetime) -> None:
     """Write a letter once, in the transaction that decides it; nobody is written to without an address either."""
     if not invoice.payer.address:

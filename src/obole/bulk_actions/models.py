@@ -11,6 +11,7 @@ class BulkVerb(models.TextChoices):
     """What can be done to a selection."""
 
     CANCEL_INVOICES = "invoice.cancel", _("Annuler les factures")
+    REDO_INVOICES = "invoice.redo", _("Annuler et refaire les factures")
     REMIND = "invoice.remind", _("Relancer les payeurs")
     HOLD = "invoice.hold", _("Suspendre les relances")
     CHANGE_DUE_DATE = "invoice.due_date", _("Reporter l’échéance")

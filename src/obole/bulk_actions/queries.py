@@ -22,6 +22,7 @@ from obole.reminders import queries as reminders
 
 WANTED = {
     BulkVerb.CANCEL_INVOICES: InvoiceState.DUE,
+    BulkVerb.REDO_INVOICES: InvoiceState.DUE,
     BulkVerb.HOLD: InvoiceState.DUE,
     BulkVerb.CHANGE_DUE_DATE: InvoiceState.DUE,
     BulkVerb.ISSUE_DRAFTS: InvoiceState.DRAFT,
@@ -128,7 +129,7 @@ def _refusal(verb: BulkVerb, invoice: Invoice, *, is_handled: bool) -> str:
         return _("Vous la consultez sans la gérer.")
     if wanted is not None and invoice.state != wanted:
         return _("Son statut est « %(state)s ».") % {"state": InvoiceState(invoice.state).label}
-    if verb == BulkVerb.CANCEL_INVOICES and invoice.received_cents:
+    if verb in (BulkVerb.CANCEL_INVOICES, BulkVerb.REDO_INVOICES) and invoice.received_cents:
         return _("Une partie est déjà payée : elle s’annule depuis sa page.")
     if verb == BulkVerb.ISSUE_DRAFTS and not invoice.total_cents:
         return _("Le total est de zéro : il n’y a rien à facturer.")

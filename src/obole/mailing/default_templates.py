@@ -104,6 +104,17 @@ _AS_TYPED: dict[str, MailKind] = {
         )
         + SIGNATURE,
     ),
+    "invoice_replaced": MailKind(
+        label=_("Facture annulée et refaite"),
+        variables=INVOICE | {"remplacee", "motif"},
+        subject="Votre facture {{ remplacee }} est remplacée par la {{ numero }}",
+        body=(
+            "Bonjour {{ nom }},\n\nVotre facture n° {{ remplacee }} est annulée ; vous n’avez rien à payer pour elle.\n"
+            "Motif : {{ motif }}\n\nLa facture n° {{ numero }} ({{ libelle }}) la remplace : {{ montant }}, à régler"
+            " au plus tard le {{ echeance }}.\n\nVoir et payer ma facture : {{ url }}"
+        )
+        + SIGNATURE,
+    ),
     "letter_notice": MailKind(
         label=_("Facture, sur papier"),
         variables=INVOICE,

@@ -55,6 +55,12 @@ _UNSIGNED: dict[str, tuple[str, str]] = {
         " it, the money will be counted towards another of your invoices or refunded to you.\n\nSee the credit note:"
         " {{ url }}",
     ),
+    "invoice_replaced": (
+        "Your invoice {{ remplacee }} is replaced by {{ numero }}",
+        "Dear {{ nom }},\n\nYour invoice No. {{ remplacee }} is cancelled: you have nothing to pay for it.\nReason:"
+        " {{ motif }}\n\nInvoice No. {{ numero }} ({{ libelle }}) stands for it: {{ montant }}, to be paid by"
+        " {{ echeance }}.\n\nSee and pay my invoice: {{ url }}",
+    ),
     "letter_notice": (
         "Your invoice {{ numero }}",
         "Dear {{ nom }},\n\nWith this letter you will find your invoice No. {{ numero }} ({{ libelle }}):"

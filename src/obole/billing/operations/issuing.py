@@ -42,12 +42,15 @@ BILLABLE = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 
 
 @atomic_with_retry
-def issue_invoice(*, invoice_id: int, shown_cents: int | None = None, actor: Actor, at: datetime) -> Invoice:
+def issue_invoice(
+    *, invoice_id: int, shown_cents: int | None = None, tells: bool = True, actor: Actor, at: datetime
+) -> Invoice:
     """
     Give a draft its number, make it due, and deposit it in the payer's account.
 
     :raises obole.lib.states.ForbiddenTransition: if it is not a draft.
     :param shown_cents: the total that was on the screen of who issues it, if one was.
+    :param tells: whether its payer is told; not where another mail says it.
     :raises EmptyInvoice: if its total is zero.
     :raises AmountNotShown: if its total is not the one that was shown.
     """
@@ -56,8 +59,9 @@ def issue_invoice(*, invoice_id: int, shown_cents: int | None = None, actor: Act
     require_biller(invoice, actor=actor, at=at)
     require_total([invoice], shown_cents)
     make_due([invoice], authority=authority, actor=actor, at=at)
-    email = invoice.payer.email if mailing.is_usable(invoice.payer.email) else ""
-    emails.send_invoice_notice(invoice, email=email, authority=authority, at=at)
+    if tells:
+        email = invoice.payer.email if mailing.is_usable(invoice.payer.email) else ""
+        emails.send_invoice_notice(invoice, email=email, authority=authority, at=at)
     defer("billing.render", invoice_id=invoice.pk)
     return invoice
 

@@ -71,12 +71,15 @@ def unsettle_invoice(
 
 
 @atomic_with_retry
-def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: Actor, at: datetime) -> CreditNote:
+def cancel_invoice(
+    *, invoice_id: int, code: str, comment: str, tells: bool = True, actor: Actor, at: datetime
+) -> CreditNote:
     """
     Cancel what is still due with an avoir; the payer reads why. Money that comes all the same goes to recettes à
     classer.
 
     :param code: one of ``CreditNote.Reason``.
+    :param tells: whether its payer is told; not where one mail tells of the invoice that stands for it too.
     :raises obole.lib.states.ForbiddenTransition: if it is not due.
     :raises ReasonMissing: if the reason is « autre » and nothing is said.
     :raises NotBillable: if part of it was received: that money must be freed first; or if a solde takes it away.
@@ -108,6 +111,7 @@ def cancel_invoice(*, invoice_id: int, code: str, comment: str, actor: Actor, at
     invoice.save(update_fields=["state", "reason"])
     post(invoice, "cancellation", debit=Account.CLAIMS, credit=Account.RECEIVABLE, cents=invoice.total_cents, at=at)
     audit_log.log_transition(step, subject=invoice, actor=actor, at=at, reason=invoice.reason, credit_note=note.number)
-    emails.send_credit_note_notice(note, at=at)
+    if tells:
+        emails.send_credit_note_notice(note, at=at)
     defer("billing.render_credit_note", credit_note_id=note.pk)
     return note

@@ -141,7 +141,7 @@ def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
     :raises obole.billing.operations.BadDays: if a day cannot be.
     :raises obole.recovery.operations.CannotHold: if reminders cannot wait until the day that is asked for.
     """
-    if asked.verb == BulkVerb.CANCEL_INVOICES:
+    if asked.verb in (BulkVerb.CANCEL_INVOICES, BulkVerb.REDO_INVOICES):
         return _checked_cancelling(asked)
     if asked.verb == BulkVerb.CHANGE_DUE_DATE:
         day = date.fromisoformat(str(asked.parameters["due_date"]))

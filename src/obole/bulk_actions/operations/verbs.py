@@ -12,6 +12,7 @@ from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.bulk_actions.models import BulkAction, BulkVerb
+from obole.campaigns import operations as campaigns
 from obole.directory.models import Agent
 from obole.directory.rules import NotAllowed, Right
 from obole.dossiers import operations as dossiers
@@ -106,6 +107,14 @@ def _cancel_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object
     )
 
 
+def _redo_invoice(action: BulkAction, invoice_id: int, at: datetime) -> object:
+    """Do an invoice of a campaign again, of what is counted now."""
+    given = action.parameters
+    return campaigns.redo_invoice(
+        invoice_id=invoice_id, code=given["code"], comment=given.get("comment", ""), actor=action.agent.actor, at=at
+    )
+
+
 def _remind(action: BulkAction, invoice_id: int, at: datetime) -> object:
     return reminders.remind_now(invoice_id=invoice_id, actor=action.agent.actor, at=at)
 
@@ -161,6 +170,7 @@ def _resend_mail(action: BulkAction, anomaly_id: int, at: datetime) -> object:
 
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
+    BulkVerb.REDO_INVOICES: Verb(Right.REVIEW, _redo_invoice),
     BulkVerb.REMIND: Verb(Right.REVIEW, _remind),
     BulkVerb.HOLD: Verb(Right.REVIEW, _hold),
     BulkVerb.CHANGE_DUE_DATE: Verb(Right.REVIEW, _change_due_date),

@@ -5,6 +5,7 @@ from obole.campaigns.operations.depositing import deposit_again, deposit_campaig
 from obole.campaigns.operations.errors import CampaignRefused, CannotOpen, NeedsAnother, NotShown
 from obole.campaigns.operations.mending import compute_again, discard_next, give_up_campaign, leave_rows, take_back_rows
 from obole.campaigns.operations.opening import CampaignRequest, open_campaign
+from obole.campaigns.operations.redoing import redo_invoice
 
 __all__ = [
     "CampaignRefused",
@@ -22,5 +23,6 @@ __all__ = [
     "give_up_campaign",
     "leave_rows",
     "open_campaign",
+    "redo_invoice",
     "take_back_rows",
 ]

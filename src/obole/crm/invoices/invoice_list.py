@@ -210,10 +210,22 @@ SOURCE = Source(
     page="crm:invoices",
     address="crm:invoices_selection",
     named="number",
-    verbs=(BulkVerb.REMIND, BulkVerb.HOLD, BulkVerb.CHANGE_DUE_DATE, BulkVerb.PRINT_INVOICES, BulkVerb.CANCEL_INVOICES),
+    verbs=(
+        BulkVerb.REMIND,
+        BulkVerb.HOLD,
+        BulkVerb.CHANGE_DUE_DATE,
+        BulkVerb.PRINT_INVOICES,
+        BulkVerb.CANCEL_INVOICES,
+        BulkVerb.REDO_INVOICES,
+    ),
     rows=rows_of,
     file="crm:invoices_file",
-    asks={BulkVerb.CANCEL_INVOICES: CancelForm, BulkVerb.HOLD: UntilForm, BulkVerb.CHANGE_DUE_DATE: DueDateForm},
+    asks={
+        BulkVerb.CANCEL_INVOICES: CancelForm,
+        BulkVerb.REDO_INVOICES: CancelForm,
+        BulkVerb.HOLD: UntilForm,
+        BulkVerb.CHANGE_DUE_DATE: DueDateForm,
+    },
 )
 invoices_selection = selection_view(Right.READ, SOURCE)
 
