@@ -6,7 +6,7 @@ from functools import cached_property
 from statistics import median
 from time import perf_counter
 
-from bench import books, long_lists, mails, measures, people, pricing, remittances, stage, statements, storm
+from bench import books, campaigns, long_lists, mails, measures, people, pricing, remittances, stage, statements, storm
 from bench.load import Timing
 from obole.billing.models import Invoice
 from obole.payments.models import Receipt
@@ -107,6 +107,15 @@ def measure_batch(bench: Bench) -> Iterable[Row]:
     )
 
 
+def measure_campaigns(bench: Bench) -> Iterable[Row]:
+    bench.leave()
+    done = campaigns.bill_a_month(bench.town)
+    how = f"one process, {campaigns.MEALS} meals each, memory grown by {done.grown:.0f} MiB in all"
+    yield f"campaign of {done.families} families opened", f"{done.opened:.1f} s", "one transaction"
+    yield "drafts of a campaign, with their oddities", f"{done.families / done.computed:.0f} /s", how
+    yield "drafts of a campaign deposited", f"{done.families / done.deposited:.0f} /s", "lots of 200, durable commits"
+
+
 def measure_books(bench: Bench) -> Iterable[Row]:
     bench.leave()
     short = books.verify()
@@ -199,6 +208,7 @@ PARTS: dict[str, Callable[[Bench], Iterable[Row]]] = {
     "settlements": measure_settlements,
     "notifications": measure_notifications,
     "batch": measure_batch,
+    "campaigns": measure_campaigns,
     "books": measure_books,
     "remittances": measure_remittances,
     "statements": measure_statements,
