@@ -60,10 +60,10 @@ def compute_next(*, campaign_id: int, at: datetime) -> bool:
     """
     waiting = CampaignRow.objects.select_for_update(of=("self",), skip_locked=True).order_by("id")
     rows = list(waiting.filter(campaign=campaign_id, outcome=Outcome.WAITING)[:AT_ONCE])
-    # Read once the rows are held: who gives a campaign up takes them back first.
-    campaign = Campaign.objects.select_related("type__regie").get(pk=campaign_id)
-    if not rows or campaign.state != CampaignState.COMPUTING:
+    # Of a campaign that was given up, none waits any more.
+    if not rows:
         return False
+    campaign = Campaign.objects.select_related("type__regie").get(pk=campaign_id)
     # What is kept in a row is French, whatever the language of the worker.
     with translation.override("fr"):
         _compute(campaign, rows, at=at)
