@@ -87,6 +87,7 @@ class InvoiceTypeForm(SettingsForm):
             "payment_term",
             "schemes",
             "accepts_cesu",
+            "is_childcare",
             "colour",
             "heading",
             "introduction",
