@@ -308,6 +308,10 @@ PORTAL = {
     "attachment": shows(mine, "my file"),
     "invoices": shows(citizen, lists=True),
     "basket": form(citizen),
+    "documents": shows(citizen),
+    "attestation": shows(citizen, "year", gives=frozenset({200, 302, 404}), scoped=False),
+    "account_statement": shows(citizen),
+    "account_statement_pdf": shows(citizen),
     "invoice": shows(mine, "my invoice"),
     "invoice_pdf": shows(mine, "my invoice"),
     "credit_note_pdf": shows(mine, "my cancelled"),
@@ -396,5 +400,6 @@ WORDS: dict[str, tuple[object, ...]] = {
     "word": ("rien",),
     "reset": ("1", "set-password"),
     "page": ("accessibilite",),
+    "year": (2026, "paiement"),
 }
 """What stands in the addresses that are nobody's."""
