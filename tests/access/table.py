@@ -115,6 +115,7 @@ MONEY = {
     "tasks": shows(money, says="À traiter", lists=True),
     "tasks_selection": form(money, gives=AWAY, scoped=False),
     "task": form(money_read, "task", "De quoi il s’agit", writes=money_moved),
+    "attestations": form(money_moved, "regie", "Préparer les attestations"),
     "take_for_payer": form(money_moved, "payer", "Une seule somme"),
     "take_money": form(money_moved, "due", "Encaisser la facture"),
     "receipt": shows(money_read, "receipt", "Ce qu’il paie"),

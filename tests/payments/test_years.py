@@ -222,6 +222,20 @@ def test_only_the_payments_for_children_under_six_are_for_the_tax_credit(town: T
     assert "Zoé" in words, "the form of the other names its child"
 
 
+def test_a_birth_that_another_dossier_of_the_payer_says_is_known_unless_they_disagree(town: Town) -> None:
+    take(make_invoice(town).pk, 5200)
+    zoe = {share.child for one in paid(town) for share in one.shares}
+    assert zoe == {Child("Zoé")}
+    version = priced.publish(town)
+    answers = {"qf": "842", "resident": "yes", "enfants": [{"prenom": "Zoé", "repas": "2"}]}
+    for born, known in (("2021-05-01", date(2021, 5, 1)), ("2022-05-01", None)):
+        dossier = family(town, Zoé=born)
+        invoice = priced.bill(town, version, answers, dossier=dossier, key=born)
+        take(invoice.pk, invoice.total_cents)
+        births = [share.child.born for one in paid(town) for share in one.shares if share.activity == "Repas"]
+        assert births[0] == known
+
+
 @pytest.mark.parametrize(
     ("born", "is_young"),
     [(date(2020, 1, 1), True), (date(2019, 12, 31), False), (date(2026, 9, 1), True), (None, True)],

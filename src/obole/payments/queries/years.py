@@ -95,7 +95,7 @@ def paid_in_year(invoices: QuerySet[Invoice], year: int) -> list[YearPayment]:
     found = rows.annotate(sum=Sum("cents")).filter(sum__gt=0).order_by("day", "receipt", "invoice")
     counted = _counted_in(year, list(found.values_list("receipt", "invoice", "day", "sum")))
     kept = (one for one in _kept(_standing(invoices)) if one.paid_on.year == year)
-    return sorted([*counted, *kept], key=lambda one: (one.paid_on, one.receipt.pk))
+    return sorted([*_known_by_name(list(counted)), *kept], key=lambda one: (one.paid_on, one.receipt.pk))
 
 
 def childcare_of(payments: Iterable[YearPayment], year: int) -> list[YearPayment]:
@@ -127,6 +127,7 @@ def summed(payments: Iterable[YearPayment]) -> dict[tuple[Child, str], int]:
             key = share.child, share.activity
             sums[key] = sums.get(key, 0) + share.cents
     order = {child: rank for rank, child in enumerate(dict.fromkeys(child for child, _activity in sums))}
+    order[NOBODY] = len(order)
     return {key: sums[key] for key in sorted(sums, key=lambda key: order[key[0]]) if sums[key]}
 
 
@@ -151,6 +152,20 @@ def _counted_in(year: int, rows: Sequence[tuple[int, int, date, int]]) -> Iterat
         if day.year == year:
             shares = _shares(lines[pk], before=already, cents=cents)
             yield YearPayment(receipts[receipt], day, cents, known[pk], shares)
+
+
+def _known_by_name(payments: list[YearPayment]) -> Iterator[YearPayment]:
+    """Give a child the birth that another dossier of the same payer says, if they agree: a form may not ask for it."""
+    born: dict[str, set[date]] = {}
+    for child in {share.child for one in payments for share in one.shares if share.child.born}:
+        born.setdefault(child.name, set()).add(child.born or date.max)
+    known = {name: Child(name, *days) for name, days in born.items() if len(days) == 1}
+    for one in payments:
+        shares = (
+            share if share.child.born else replace(share, child=known.get(share.child.name, share.child))
+            for share in one.shares
+        )
+        yield replace(one, shares=tuple(shares))
 
 
 def _shares(lines: Mapping[tuple[Child, str], int], *, before: int, cents: int) -> tuple[Share, ...]:
