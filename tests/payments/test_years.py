@@ -300,8 +300,8 @@ def test_an_account_runs_from_before_to_what_is_due(town: Town) -> None:
     assert [(one.kind, one.cents) for one, _balance in account.lines] == [
         (MovementKind.INVOICE, 3250),
         (MovementKind.INVOICE, 650),
-        (MovementKind.CREDIT_NOTE, -650),
         (MovementKind.PAYMENT, -3250),
+        (MovementKind.CREDIT_NOTE, -650),
         (MovementKind.TAKEN_BACK, 3250),
     ]
     assert account.closing_cents == account.due_cents == 3200 + 3250

@@ -18,12 +18,12 @@ from obole.billing import queries as billing, states
 from obole.billing.models import CreditNote, Invoice
 from obole.lib import dates
 from obole.payments.models import Allocation, Receipt, Refund, Reversal
-from obole.payments.queries.years import kept_cents, paid_on, receipts_sent_for
+from obole.payments.queries.years import kept_cents, receipts_sent_for
 from obole.payments.refund_states import RefundState
 
 
 class MovementKind(StrEnum):
-    """What happened, in the order in which a day shows it."""
+    """What happened, in the order in which an instant shows it."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
@@ -43,11 +43,19 @@ class Movement:
     """Something that changed what a payer owes."""
 
     kind: MovementKind
-    day: date
+    at: datetime
+    """When it was noted."""
     cents: int
     number: str
     label: str = ""
     invoice: Invoice | None = None
+    valued_on: date | None = None
+    """The day from which it counts, where that is not the day on which it was noted."""
+
+    @property
+    def day(self) -> date:
+        """The day on which the account has it."""
+        return self.valued_on or dates.day_of(self.at)
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ def account_of(invoices: QuerySet[Invoice], first: date, last: date) -> PayerAcc
     return PayerAccount(first, last, opening, lines, billing.sums(invoices).due, kept_cents(invoices))
 
 
-def _by_day(one: Movement) -> tuple[date, int, str]:
-    return one.day, ORDER.index(one.kind), one.number
+def _by_day(one: Movement) -> tuple[date, datetime, int, str]:
+    return one.day, one.at, ORDER.index(one.kind), one.number
 
 
 def _movements(invoices: QuerySet[Invoice]) -> Iterator[Movement]:
@@ -100,7 +108,7 @@ def _movements(invoices: QuerySet[Invoice]) -> Iterator[Movement]:
 def _of(kind: MovementKind, invoice: Invoice, at: datetime | None, cents: int, *, number: str) -> Movement:
     if at is None:
         raise ValueError(f"{invoice.pk} was never issued")
-    return Movement(kind, dates.day_of(at), cents, number, invoice.label, invoice)
+    return Movement(kind, at, cents, number, invoice.label, invoice)
 
 
 def _handed_to_the_comptable(known: dict[int, Invoice]) -> Iterator[Movement]:
@@ -121,17 +129,17 @@ def _money(invoices: QuerySet[Invoice]) -> Iterator[Movement]:
         sent, theirs, others = found["is_sent"], found["theirs"], found["others"]
         amounts[receipt.pk] = receipt.cents - others if sent else theirs
         if amounts[receipt.pk]:
-            yield Movement(MovementKind.PAYMENT, found["day"], -amounts[receipt.pk], receipt.number)
+            paid = -amounts[receipt.pk]
+            yield Movement(MovementKind.PAYMENT, receipt.received_at, paid, receipt.number, valued_on=receipt.valued_on)
     for reversal in Reversal.objects.filter(receipt__in=amounts).select_related("receipt").order_by("pk"):
         if back := amounts[reversal.receipt_id]:
-            day = dates.day_of(reversal.at)
-            yield Movement(MovementKind.TAKEN_BACK, day, back, reversal.receipt.number, reversal.why)
+            yield Movement(MovementKind.TAKEN_BACK, reversal.at, back, reversal.receipt.number, reversal.why)
     sent_for = receipts_sent_for(invoices, reversed_too=True).order_by().values("pk")
     done = Refund.objects.filter(receipt__in=sent_for, state=RefundState.DONE).select_related("receipt")
     for refund in done.order_by("pk"):
         kind = MovementKind.REFUND if refund.payee == Refund.Payee.PAYER else MovementKind.HANDED_OVER
-        day = dates.day_of(refund.done_at or refund.requested_at)
-        yield Movement(kind, day, refund.cents, refund.receipt.number, refund.mandate)
+        at = refund.done_at or refund.requested_at
+        yield Movement(kind, at, refund.cents, refund.receipt.number, refund.mandate)
 
 
 def _receipts(invoices: QuerySet[Invoice]) -> QuerySet[Receipt]:
@@ -149,4 +157,4 @@ def _receipts(invoices: QuerySet[Invoice]) -> QuerySet[Receipt]:
     }
     rows = Receipt.objects.filter(pk__in=sent.union(counted))
     is_sent = Exists(receipts_sent_for(invoices, reversed_too=True).filter(pk=OuterRef("pk")))
-    return rows.annotate(day=paid_on(), is_sent=is_sent, **parts).order_by("id")
+    return rows.annotate(is_sent=is_sent, **parts).order_by("id")
