@@ -11,6 +11,7 @@ import pypdf
 import pytest
 
 from obole.billing.documents import letter
+from obole.lib import pdf
 from obole.payments.documents.account import AccountDocument, AccountLine, render_account
 from obole.payments.documents.attestation import (
     ActivityRow,
@@ -116,6 +117,18 @@ def test_an_account_runs() -> None:
         "Solde au 31 décembre 2026 −5,00",
     ):
         assert expected in words
+
+
+@pytest.mark.parametrize("text", ['#read("/etc/passwd") $x$ *b* #{ \\', "😀 مرحبا 漢\x00", "W" * 900, ""])
+def test_any_text_gives_a_document(text: str) -> None:
+    row = replace(CARD, title=text, label=text, how=text)
+    activity = ActivityRow(text, None, text, 1)
+    regie = RegiePayments(text, [row])
+    said = {"recipient": letter.Recipient(text, (text,)), "scope": text}
+    attestation = replace(ATTESTATION, regies=[regie, regie], activities=[activity], too_old=[text, text], **said)
+    account = replace(ACCOUNT, lines=[AccountLine(date(2026, 2, 3), text, text, 1, 1)], **said)
+    for made in (render_attestation(attestation), render_account(account)):
+        assert plain(pdf.legible(text))[:30] in words_of(made)
 
 
 @pytest.mark.parametrize("make", [lambda: render_attestation(ATTESTATION), lambda: render_account(ACCOUNT)])

@@ -13,13 +13,13 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractYear, TruncDate
 from django.utils.translation import gettext as _
 
-from obole.billing.models import Invoice
+from obole.billing.models import Invoice, InvoiceExplanation
 from obole.dossiers.rules import Child, Children, children_of
 from obole.lib.dates import PARIS
 from obole.payments.models import Allocation, Receipt, Refund
 from obole.payments.refund_states import RefundState
-from obole.pricing.instalments import apportion
-from obole.pricing.text.codec import parse_result
+from obole.pricing.instalments import InstalmentKind, apportion
+from obole.pricing.text.codec import parse_instalment, parse_result
 
 CHILD_AGE = 6
 """
@@ -183,10 +183,10 @@ def _lines(invoice: Invoice) -> dict[tuple[Child, str], int]:
     """Return what an invoice is made of, by child and activity, in the order of its lines."""
     dossier, why = invoice.dossier, getattr(invoice, "explanation", None)
     children = children_of(dossier.form.form_fields, dossier.answers) if dossier else Children((), None)
-    priced = parse_result(why.result).lines if why and why.part is None else ()
+    priced = parse_result(why.result).lines if why and _has_lines_of_the_price(why) else ()
     amounts: dict[tuple[Child, str], int] = {}
     for n, line in enumerate(sorted(invoice.lines.all(), key=lambda line: line.position)):
-        # What was carried over to the invoice comes after the lines of its price.
+        # What was carried over to the invoice, or billed by its acompte, comes after the lines of its price.
         row = priced[n].row if n < len(priced) else ""
         child = children.named(row) if row else children.only or NOBODY
         key = child, priced[n].label if n < len(priced) else line.label
@@ -208,6 +208,11 @@ def receipts_sent_for(invoices: QuerySet[Invoice], *, reversed_too: bool = False
 def kept_cents(invoices: QuerySet[Invoice]) -> int:
     """Return what the régies keep of money sent for these invoices, that no invoice counts, in cents."""
     return sum(one.cents for one in _kept(_standing(invoices)) if not one.is_handed_over)
+
+
+def _has_lines_of_the_price(why: InvoiceExplanation) -> bool:
+    """Tell whether the lines of the price are the first ones of the invoice: a part has its own, but for a solde."""
+    return why.part is None or parse_instalment(why.part).kind == InstalmentKind.BALANCE
 
 
 def _standing(invoices: QuerySet[Invoice]) -> QuerySet[Receipt]:
