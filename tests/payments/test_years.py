@@ -2,7 +2,9 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pypdf
@@ -11,7 +13,8 @@ from django.db import connection
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
-from obole.billing.models import Invoice, InvoiceType
+from obole.billing import operations as billing
+from obole.billing.models import Invoice, InvoiceType, PlannedInstalment
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
 from obole.directory.models import Citizen
@@ -25,11 +28,13 @@ from obole.payments.queries import accounts, years
 from obole.payments.queries.accounts import MovementKind
 from obole.payments.queries.years import YearPayment, YearSum
 from obole.personal_data import operations as personal_data
+from obole.pricing.model import parts as p
 from obole.regies.models import Line
 from tests.billing import priced
 from tests.payments.test_counter import take
 from tests.payments.test_reversals import debit, reject
 from tests.payments.test_suspense import OTHER, apply, ask_refund, surplus
+from tests.pricing.dispositifs import SCHOOL
 from tests.spaces import plain
 from tests.world import NOON, WHO, Town, handed, later, make_citizen, make_invoice, make_regie, make_town, make_type
 
@@ -203,6 +208,25 @@ def test_an_invoice_of_two_children_is_shared_between_them_to_the_cent(town: Tow
     }
     assert by_child == lines
     assert "né(e) le 01/01/2020" in attested(town)
+
+
+def test_the_lines_of_a_solde_are_its_children_s_and_the_acompte_is_nobody_s(town: Town) -> None:
+    dossier = family(town, Léa="2021-01-01", Tom="2016-03-02")
+    rows = [{"prenom": "Léa", "repas": "16"}, {"prenom": "Tom", "repas": "10"}]
+    version = priced.publish(town, replace(SCHOOL, terms=p.Terms(acompte=Decimal(30))))
+    asked = {"qf": "842", "resident": "yes", "enfants": rows}
+    acompte = priced.bill(town, version, asked, dossier=dossier, later=[date(2026, 12, 20)])
+    part = PlannedInstalment.objects.get(state="planned")
+    solde = billing.bill_instalment(part_id=part.pk, actor=WHO, at=NOON)
+    for invoice in (acompte, solde):
+        take(invoice.pk, invoice.total_cents)
+
+    found = years.summed(paid(town))
+
+    assert sum(found.values()) == acompte.total_cents + solde.total_cents
+    by_child = {child.name: cents for (child, _activity), cents in found.items() if child.name}
+    assert by_child == {line.label.split(" — ")[0]: line.amount_cents for line in solde.lines.order_by("position")[:2]}
+    assert sum(cents for (child, _activity), cents in found.items() if not child.name) == 0
 
 
 def test_only_the_payments_for_children_under_six_are_for_the_tax_credit(town: Town) -> None:
