@@ -210,7 +210,7 @@ def test_an_invoice_of_two_children_is_shared_between_them_to_the_cent(town: Tow
     assert "né(e) le 01/01/2020" in attested(town)
 
 
-def test_the_lines_of_a_solde_are_its_children_s_and_the_acompte_is_nobody_s(town: Town) -> None:
+def test_the_invoices_of_one_price_are_shared_between_its_children_as_the_price_is(town: Town) -> None:
     dossier = family(town, Léa="2021-01-01", Tom="2016-03-02")
     rows = [{"prenom": "Léa", "repas": "16"}, {"prenom": "Tom", "repas": "10"}]
     version = priced.publish(town, replace(SCHOOL, terms=p.Terms(acompte=Decimal(30))))
@@ -223,10 +223,11 @@ def test_the_lines_of_a_solde_are_its_children_s_and_the_acompte_is_nobody_s(tow
 
     found = years.summed(paid(town))
 
-    assert sum(found.values()) == acompte.total_cents + solde.total_cents
-    by_child = {child.name: cents for (child, _activity), cents in found.items() if child.name}
-    assert by_child == {line.label.split(" — ")[0]: line.amount_cents for line in solde.lines.order_by("position")[:2]}
-    assert sum(cents for (child, _activity), cents in found.items() if not child.name) == 0
+    by_child = {child.name: cents for (child, _activity), cents in found.items()}
+    whole = {line.label.split(" — ")[0]: line.amount_cents for line in solde.lines.order_by("position")[:2]}
+    assert by_child == whole and sum(whole.values()) == acompte.total_cents + solde.total_cents
+    InvoiceType.objects.update(is_childcare=True)
+    assert cents(years.childcare_of(paid(town), 2026)) == whole["Léa"]
 
 
 def test_only_the_payments_for_children_under_six_are_for_the_tax_credit(town: Town) -> None:

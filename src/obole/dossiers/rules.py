@@ -113,7 +113,7 @@ def reference(number: int | None) -> str:
     return f"DOS-{number:06d}" if number else "DOS-…"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Child:
     """A child that answers name, and the day of birth, if they say it."""
 

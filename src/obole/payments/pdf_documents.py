@@ -129,7 +129,7 @@ def render_year(
     """
     paid = years.paid_in_year(invoices, year)
     counted = years.childcare_of(paid, year) if childcare else paid
-    if not counted:
+    if sum(one.cents for one in counted) <= 0:
         raise NothingPaid(year)
     regies = list(dict.fromkeys(one.receipt.regie for one in counted))
     with translation.override("fr"):

@@ -13,13 +13,14 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractYear, TruncDate
 from django.utils.translation import gettext as _
 
-from obole.billing.models import Invoice, InvoiceExplanation
+from obole.billing import rules
+from obole.billing.models import Invoice, InvoiceExplanation, InvoiceLine
 from obole.dossiers.rules import Child, Children, children_of
 from obole.lib.dates import PARIS
 from obole.payments.models import Allocation, Receipt, Refund
 from obole.payments.refund_states import RefundState
-from obole.pricing.instalments import InstalmentKind, apportion
-from obole.pricing.text.codec import parse_instalment, parse_result
+from obole.pricing.instalments import apportion
+from obole.pricing.text.codec import parse_result
 
 CHILD_AGE = 6
 """
@@ -108,9 +109,8 @@ def childcare_of(payments: Iterable[YearPayment], year: int) -> list[YearPayment
         if one.invoice is None or not one.invoice.type.is_childcare:
             continue
         shares = tuple(share for share in one.shares if is_young(share.child, year))
-        cents = sum(share.cents for share in shares)
-        if cents > 0:
-            found.append(replace(one, cents=cents, shares=shares))
+        if shares:
+            found.append(replace(one, cents=sum(share.cents for share in shares), shares=shares))
     return found
 
 
@@ -183,17 +183,29 @@ def _lines(invoice: Invoice) -> dict[tuple[Child, str], int]:
     """Return what an invoice is made of, by child and activity, in the order of its lines."""
     dossier, why = invoice.dossier, getattr(invoice, "explanation", None)
     children = children_of(dossier.form.form_fields, dossier.answers) if dossier else Children((), None)
-    priced = parse_result(why.result).lines if why and _has_lines_of_the_price(why) else ()
     amounts: dict[tuple[Child, str], int] = {}
-    for n, line in enumerate(sorted(invoice.lines.all(), key=lambda line: line.position)):
-        # What was carried over to the invoice, or billed by its acompte, comes after the lines of its price.
-        row = priced[n].row if n < len(priced) else ""
-        child = children.named(row) if row else children.only or NOBODY
-        key = child, priced[n].label if n < len(priced) else line.label
-        amounts[key] = amounts.get(key, 0) + line.amount_cents
-    if why and why.added_tax_cents:
-        amounts[NOBODY, _("TVA")] = why.added_tax_cents
+    for row, activity, cents in _rows(sorted(invoice.lines.all(), key=lambda line: line.position), why):
+        key = children.named(row) if row else children.only or NOBODY, activity
+        amounts[key] = amounts.get(key, 0) + cents
     return amounts
+
+
+def _rows(lines: Sequence[InvoiceLine], why: InvoiceExplanation | None) -> Iterator[tuple[str, str, int]]:
+    """Return for each line the row of the price that it is of, what it is for, and its cents."""
+    priced = parse_result(why.result).lines if why else ()
+    # What was carried over to the invoice comes after the lines of its own price.
+    own = len(priced)
+    if why and why.part is not None:
+        own = len(lines) - len(rules.carry_over_lines(rules.parse_carry_overs(why.carried), nature=""))
+        # One of the invoices of a price is of all its lines, in proportion: an acompte names none of them.
+        cents = sum(line.amount_cents for line in lines[:own]) + why.added_tax_cents
+        parts = apportion(cents, [line.amount_cents for line in priced])
+        yield from ((line.row, line.label, part) for line, part in zip(priced, parts, strict=True))
+    else:
+        yield from ((one.row, one.label, line.amount_cents) for one, line in zip(priced, lines, strict=False))
+        if why and why.added_tax_cents:
+            yield "", _("TVA"), why.added_tax_cents
+    yield from (("", line.label, line.amount_cents) for line in lines[own:])
 
 
 def receipts_sent_for(invoices: QuerySet[Invoice], *, reversed_too: bool = False) -> QuerySet[Receipt]:
@@ -208,11 +220,6 @@ def receipts_sent_for(invoices: QuerySet[Invoice], *, reversed_too: bool = False
 def kept_cents(invoices: QuerySet[Invoice]) -> int:
     """Return what the régies keep of money sent for these invoices, that no invoice counts, in cents."""
     return sum(one.cents for one in _kept(_standing(invoices)) if not one.is_handed_over)
-
-
-def _has_lines_of_the_price(why: InvoiceExplanation) -> bool:
-    """Tell whether the lines of the price are the first ones of the invoice: a part has its own, but for a solde."""
-    return why.part is None or parse_instalment(why.part).kind == InstalmentKind.BALANCE
 
 
 def _standing(invoices: QuerySet[Invoice]) -> QuerySet[Receipt]:
