@@ -179,6 +179,7 @@ def _invoice_type(plan: TypePlan, regie: Regie, covered: list[Scheme], at: datet
         "nature": plan.nature,
         "vat_mention": plan.vat_mention,
         "introduction": plan.introduction,
+        "is_childcare": plan.is_childcare,
         "legal_mentions": LEGAL,
         "payment_instructions": HOW_TO_PAY,
         "reminder_steps": reminder_plan.as_kept(plan.reminder_steps),

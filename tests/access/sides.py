@@ -310,6 +310,7 @@ def of_account(town: Town) -> dict[str, Address]:
     )
     return {
         "citizen": (town.citizen.pk,),
+        "citizen's year": (town.citizen.pk, 2026, "paiement"),
         "payer": (town.citizen.pk, town.regie.pk),
         "application": (town.citizen.pk, town.scheme.pk),
         "twins": (town.citizen.pk, twin.pk),

@@ -85,6 +85,7 @@ LENT = {
         "reminder_joins_invoice": "boolean DEFAULT false",
         "reminder_together": "boolean DEFAULT false",
         "mail_words": "jsonb DEFAULT '{}'",
+        "is_childcare": "boolean DEFAULT false",
     },
     "mailing_message": {"channel": "varchar(4) DEFAULT 'mail'"},
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},

@@ -53,11 +53,11 @@ def letterhead(wording: dict[str, Any]) -> letter.Letterhead:
     )
 
 
-def letterhead_of(regie: Regie) -> letter.Letterhead:
-    """Return the top of a document that belongs to no invoice, as the authority and the régie are now."""
+def letterhead_of(regie: Regie | None) -> letter.Letterhead:
+    """Return the top of a document that belongs to no invoice, as the authority and its régie, if one, are now."""
     described = _described(directory.the_authority())
     authority = letter.Authority(**{**described, "address_lines": tuple(described["address_lines"])})
-    return letter.Letterhead(authority=authority, regie_name=regie.name)
+    return letter.Letterhead(authority=authority, regie_name=regie.name if regie else "")
 
 
 def _described(authority: Authority) -> dict[str, Any]:

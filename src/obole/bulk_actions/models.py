@@ -20,6 +20,7 @@ class BulkVerb(models.TextChoices):
     ASSIGN_DOSSIERS = "dossier.assign", _("Confier les dossiers")
     ASSIGN_TASKS = "task.assign", _("Confier les points à traiter")
     RESEND_MAILS = "task.resend", _("Renvoyer les courriels")
+    ATTEST = "payer.attest", _("Attester ce qui a été payé dans une année")
     TAKE_DOSSIERS = "dossier.take", _("Prendre en charge les dossiers")
 
 
@@ -28,6 +29,10 @@ OF_DOSSIERS = frozenset({BulkVerb.TAKE_DOSSIERS, BulkVerb.ASSIGN_DOSSIERS})
 
 OF_TASKS = frozenset({BulkVerb.ASSIGN_TASKS, BulkVerb.RESEND_MAILS})
 """What is done to what waits for a person."""
+
+
+OF_PAYERS = frozenset({BulkVerb.ATTEST})
+"""What is done for people who pay."""
 
 
 class BulkAction(models.Model):
@@ -82,11 +87,13 @@ class BulkRow(models.Model):
 
     action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="rows")
     object_id = models.PositiveBigIntegerField()
-    """An invoice, a draft, a dossier or a task: the verb says which."""
+    """An invoice, a draft, a dossier, a task or a payer: the verb says which."""
     position = models.PositiveIntegerField()
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.PENDING)
     reason = models.CharField(max_length=300, blank=True)
     """Why it was refused or left, as a sentence for the agent."""
+    file_digest = models.CharField(max_length=64, blank=True, db_default="")
+    """The document that was made for it, in the file store, where no other row keeps it."""
 
     class Meta:
         ordering = ["action", "position"]

@@ -1,22 +1,24 @@
 """How actions on a selection are read: an agent's own, what their rows are, and which rows would be refused."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from obole.billing.models import CreditNote, Invoice
+from obole.billing.models import CreditNote, Invoice, InvoiceQuerySet, InvoiceType
 from obole.billing.states import InvoiceState
-from obole.bulk_actions.models import OF_DOSSIERS, OF_TASKS, BulkAction, BulkRow, BulkVerb
-from obole.directory.models import Agent
+from obole.bulk_actions.models import OF_DOSSIERS, OF_PAYERS, OF_TASKS, BulkAction, BulkRow, BulkVerb
+from obole.directory.models import Agent, Citizen
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import OPEN, DossierState
 from obole.lib import dates
 from obole.payments import queries as payments
-from obole.payments.models import Anomaly
+from obole.payments.models import Allocation, Anomaly
+from obole.payments.queries.years import paid_on
 from obole.recovery.models import Hold
+from obole.recovery.rules.pes.debtors import read_address
 from obole.regies.models import Regie
 from obole.reminders import queries as reminders
 
@@ -52,6 +54,51 @@ class Forecast:
         return len(self.names) - len(self.refused)
 
 
+@dataclass(frozen=True)
+class AttestationWish:
+    """What is to be attested to the payers of a régie: which year, of one type or of all, for the tax credit or not."""
+
+    regie_id: int
+    year: int
+    type_id: int | None = None
+    is_childcare: bool = False
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> "AttestationWish":
+        """Read what an action kept."""
+        of_type = int(parameters["type"]) if parameters.get("type") else None
+        return cls(int(parameters["regie"]), int(parameters["year"]), of_type, bool(parameters.get("childcare")))
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What an action keeps."""
+        of_type = str(self.type_id) if self.type_id else ""
+        childcare = "yes" if self.is_childcare else ""
+        return {"regie": str(self.regie_id), "year": str(self.year), "type": of_type, "childcare": childcare}
+
+    @property
+    def invoices(self) -> InvoiceQuerySet:
+        """The invoices that it is about."""
+        issued = Invoice.objects.filter(regie=self.regie_id).exclude(state=InvoiceState.DRAFT)
+        return issued.filter(type=self.type_id) if self.type_id else issued
+
+
+def payers_to_attest(wish: AttestationWish) -> list[int]:
+    """Return who paid something in the year, in the order of their postcodes; who has none comes last."""
+    days = (date(wish.year, 1, 1), date(wish.year, 12, 31))
+    counted = Allocation.objects.annotate(day=paid_on("receipt__")).filter(invoice__in=wish.invoices, day__range=days)
+    if wish.is_childcare:
+        counted = counted.filter(invoice__type__is_childcare=True)
+    sums = counted.order_by().values("invoice__payer").annotate(sum=Sum("cents")).filter(sum__gt=0)
+    payers = Citizen.objects.filter(pk__in=sums.values("invoice__payer")).order_by("sort_key", "pk")
+    return [payer.pk for payer in sorted(payers, key=_tray)]
+
+
+def _tray(payer: Citizen) -> tuple[bool, str, str]:
+    address = read_address(payer.address)
+    return not address.postcode, address.postcode, address.street
+
+
 def actions_of(agent: Agent) -> QuerySet[BulkAction]:
     """Return what an agent asked for, newest first; nobody sees another's."""
     return BulkAction.objects.filter(agent=agent).order_by("-asked_at", "-id")
@@ -60,6 +107,8 @@ def actions_of(agent: Agent) -> QuerySet[BulkAction]:
 def details_of(action: BulkAction) -> list[tuple[str, str]]:
     """Return what was chosen for all the rows of an action, each with its title: a reason, a day, a colleague."""
     chosen = action.parameters
+    if action.verb == BulkVerb.ATTEST:
+        return _attested(AttestationWish.of(chosen))
     details = []
     if code := chosen.get("code"):
         details.append((_("Motif"), str(CreditNote.Reason(code).label)))
@@ -76,6 +125,14 @@ def details_of(action: BulkAction) -> list[tuple[str, str]]:
     return details
 
 
+def _attested(wish: AttestationWish) -> list[tuple[str, str]]:
+    kind = _("Attestation fiscale") if wish.is_childcare else _("Attestation de paiement")
+    details = [(_("Régie"), Regie.objects.get(pk=wish.regie_id).name), (kind, str(wish.year))]
+    if wish.type_id:
+        details.append((_("Type de facture"), InvoiceType.objects.get(pk=wish.type_id).name))
+    return details
+
+
 def unsuccessful_rows(action: BulkAction) -> QuerySet[BulkRow]:
     """Return the rows that were refused or left, in the order of the selection."""
     outcomes = (BulkRow.Outcome.FAILED, BulkRow.Outcome.SKIPPED)
@@ -89,6 +146,10 @@ def names_of(verb: BulkVerb, ids: Collection[int], agent: Agent) -> dict[int, Ro
         return {one.pk: RowName(one.reference, "crm:dossier") for one in dossiers}
     if verb in OF_TASKS:
         return {one.pk: RowName(one.named, "crm:task") for one in payments.anomalies(agent).filter(pk__in=ids)}
+    if verb in OF_PAYERS:
+        seen = Invoice.objects.seen_by(agent).filter(payer__in=ids).order_by().values("payer")
+        payers = Citizen.objects.filter(pk__in=seen)
+        return {one.pk: RowName(one.display_name, "crm:citizen") for one in payers}
     invoices = Invoice.objects.seen_by(agent).filter(pk__in=ids).select_related("type")
     return {one.pk: _invoice_name(one) for one in invoices}
 

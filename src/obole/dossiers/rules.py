@@ -1,12 +1,14 @@
 """What a filled form is worth: pure checks, no database."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
 from obole.catalogue.forms import conditions
 from obole.catalogue.forms.conditions import OUTSIDE, FormDecision
-from obole.lib import search_keys
+from obole.lib import search_keys, texts
 
 
 class MissingAnswer(ValueError):
@@ -109,3 +111,61 @@ def _must(field: FormField, empty: bool, decided: FormDecision, by: str, *, row:
 def reference(number: int | None) -> str:
     """Return the number of a dossier as people quote it: ``DOS-000012``."""
     return f"DOS-{number:06d}" if number else "DOS-…"
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child that answers name, and the day of birth, if they say it."""
+
+    name: str
+    born: date | None = None
+
+
+@dataclass(frozen=True)
+class Children:
+    """Those of a dossier: in the rows of its groups, and the one that it is about as a whole, if it is about one."""
+
+    rows: tuple[Child, ...]
+    own: Child | None
+
+    def named(self, name: str) -> Child:
+        """Return the child of a row by its name; of two of the same name, nobody knows which day is whose."""
+        found = [child for child in self.rows if child.name == name]
+        return found[0] if len(found) == 1 else Child(name)
+
+    @property
+    def only(self) -> Child | None:
+        """The one whom all of the dossier is for; None if there are several, or none."""
+        return self.own or (self.rows[0] if len(self.rows) == 1 else None)
+
+
+def children_of(fields: Sequence[FormField], answers: Mapping[str, Any]) -> Children:
+    """
+    Return the children that answers name, read by what the form calls its questions: « enfant », « naissance ».
+
+    A form does not say what a question is for otherwise: where the words are other ones, nobody is found, or without a
+    day of birth. What is marked sensitive is not read.
+    """
+    rows: list[Child | None] = []
+    alone: list[FormField] = []
+    section = ""
+    for field in fields:
+        section = field.label if field.kind == FieldKind.SECTION else section
+        if field.kind == FieldKind.GROUP and _CHILD in texts.fold(f"{field.label} {field.row_name}"):
+            inside = [item for item in fields if item.group == field.key]
+            given = answers.get(field.key)
+            rows += [_child(inside, row) for row in (given if isinstance(given, list) else [])]
+        elif not field.group and _CHILD in texts.fold(f"{section} {field.label}").split():
+            alone.append(field)
+    return Children(tuple(child for child in rows if child), _child(alone, answers))
+
+
+_CHILD, _BIRTH = "enfant", "naissance"
+
+
+def _child(fields: Sequence[FormField], answers: Mapping[str, Any]) -> Child | None:
+    read = [field for field in fields if not field.is_sensitive and answers.get(field.key)]
+    name = next((str(answers[field.key]) for field in read if field.kind == FieldKind.TEXT), "")
+    dated = (field for field in read if field.kind == FieldKind.DATE and _BIRTH in texts.fold(field.label))
+    day = next((str(answers[field.key]) for field in dated), "")
+    return Child(name, date.fromisoformat(day) if day else None) if name else None

@@ -70,6 +70,7 @@ UPLOADED_BYTES = Quota(name="uploaded_bytes", most=150 * 1024 * 1024, per=DAY)
 ESTIMATES = Quota(name="estimates", most=240, per=MINUTE)
 EXPORTS = Quota(name="exports", most=60, per=HOUR)
 OWN_DATA = Quota(name="own_data", most=6, per=HOUR)
+OWN_DOCUMENTS = Quota(name="own_documents", most=60, per=HOUR)
 BANK_QUESTIONS = Patience(
     name="bank_questions", tries=1, first_wait=timedelta(seconds=30), longest_wait=HOUR, forgotten_after=HOUR * 2
 )

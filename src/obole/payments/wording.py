@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _, gettext_noop, ngettext
 from obole.audit_log.models import Record
 from obole.lib import dates, money
 from obole.payments.models import Anomaly, Receipt, Reversal
+from obole.payments.queries.accounts import Movement, MovementKind
+from obole.payments.queries.years import YearPayment
 from obole.payments.rules import AVOIR
 
 Formatter = Callable[[Record], tuple[str, str]]
@@ -303,3 +305,25 @@ FOR_AGENTS: dict[str, tuple[Formatter, str]] = {
     "anomaly.assign": (_given, "neutral"),
     "anomaly.close": (_closed, "done"),
 }
+
+
+def movement_title(movement: Movement) -> str:
+    """Say what a movement of a payer's account is: « Facture ENF-2026-000012 », « Paiement n° … »."""
+    words = {
+        MovementKind.INVOICE: _("Facture %(number)s"),
+        MovementKind.CREDIT_NOTE: _("Avoir %(number)s"),
+        MovementKind.PAYMENT: _("Paiement n° %(number)s"),
+        MovementKind.TAKEN_BACK: _("Paiement n° %(number)s repris"),
+        MovementKind.REFUND: _("Remboursement du paiement n° %(number)s"),
+        MovementKind.HANDED_OVER: _("Paiement n° %(number)s remis au comptable public"),
+        MovementKind.TRANSFER: _("Facture %(number)s transmise au comptable public"),
+        MovementKind.RETURN: _("Facture %(number)s revenue du comptable public"),
+    }
+    return words[movement.kind] % {"number": movement.number}
+
+
+def kept_title(payment: YearPayment) -> str:
+    """Say what became of money that is for no invoice of a year."""
+    if payment.is_handed_over:
+        return _("Remis au comptable public, à qui la facture est transmise")
+    return _("Gardé par la régie, à compter pour une facture ou à rendre")

@@ -34,6 +34,7 @@ TYPE = TypePlan(
     regie="ENF",
     payment_term=20,
     nature="7066",
+    is_childcare=True,
     colour="#8a2f5b",
     introduction="Votre participation est calculée selon vos ressources, par le barème national des familles.",
 )

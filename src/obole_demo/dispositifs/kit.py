@@ -38,6 +38,7 @@ class TypePlan:
     introduction: str = ""
     colour: str = "#1f4a8a"
     reminder_steps: Sequence[Step] = DEFAULT
+    is_childcare: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,16 @@ class InvoiceType(models.Model):
         default=False,
         help_text=_("Seulement pour la garde d’enfants, si une délibération le prévoit."),
     )
+    is_childcare = models.BooleanField(
+        _("ouvre droit au crédit d’impôt pour frais de garde"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Garde d’enfants hors du domicile : crèche, garderie, accueil de loisirs. Seulement si ce type ne facture"
+            " rien d’autre : les repas et les suppléments n’ouvrent pas droit."
+        ),
+    )
+    """What is paid for it is on the attestation fiscale (CGI, article 200 quater B; BOI-IR-RICI-300, n° 140)."""
     schemes = models.ManyToManyField(Scheme, related_name="invoice_types", verbose_name=_("dispositifs"), blank=True)
     logo_digest = models.CharField(max_length=64, blank=True, editable=False)
     logo_format = models.CharField(max_length=4, blank=True, editable=False)

@@ -12,6 +12,7 @@ from obole.billing.models import CreditNote
 from obole.billing.operations import ReasonMissing
 from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
 from obole.bulk_actions.operations.verbs import VERBS, require_right
+from obole.bulk_actions.queries import AttestationWish
 from obole.directory.models import Agent
 from obole.directory.rules import NotAllowed
 from obole.lib import dates
@@ -154,6 +155,8 @@ def _checked(asked: BulkRequest, *, today: date) -> dict[str, str]:
         return {"until": hold.until.isoformat(), "reason": hold.reason, "comment": hold.comment}
     if asked.verb in (BulkVerb.ASSIGN_DOSSIERS, BulkVerb.ASSIGN_TASKS):
         return {"agent": str(int(asked.parameters["agent"]))}
+    if asked.verb == BulkVerb.ATTEST:
+        return AttestationWish.of(asked.parameters).parameters
     return {}
 
 

@@ -6,9 +6,11 @@ counted, or neither. A row that is refused, or that fails, stops no other.
 import io
 import logging
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
@@ -16,12 +18,15 @@ from obole.billing import pdf_documents
 from obole.billing.models import Invoice, InvoicePdf
 from obole.bulk_actions.models import BulkAction, BulkRow, BulkVerb
 from obole.bulk_actions.operations.verbs import REFUSALS, VERBS, require_right, sentence_of
-from obole.lib import files
+from obole.directory.models import Citizen
+from obole.lib import files, pdf_pages
 from obole.lib.queue import AWAY
 from obole.lib.transactions import atomic_with_retry, is_lock_refused
 
 logger = logging.getLogger(__name__)
 Outcome = BulkRow.Outcome
+TOGETHER = 200
+"""Payers whose documents are one file to print: what a printer's tray and a reader of PDF take."""
 COUNTED = {Outcome.DONE: "done", Outcome.FAILED: "failed"}
 
 
@@ -73,17 +78,19 @@ def _do_slowly(action: BulkAction, row: BulkRow, *, at: datetime) -> None:
     """Do what waits for a document, holding nothing, then keep what became of the row. Done twice, it is the same."""
     try:
         require_right(action.agent, BulkVerb(action.verb))
-        VERBS[BulkVerb(action.verb)].act(action, row.object_id, at)
+        made = VERBS[BulkVerb(action.verb)].act(action, row.object_id, at)
     except REFUSALS as refusal:
         _keep(row_id=row.pk, action_id=action.pk, outcome=Outcome.FAILED, reason=sentence_of(refusal))
     else:
-        _keep(row_id=row.pk, action_id=action.pk, outcome=Outcome.DONE)
+        digest = made if isinstance(made, str) else ""
+        _keep(row_id=row.pk, action_id=action.pk, outcome=Outcome.DONE, digest=digest)
 
 
 @atomic_with_retry
-def _keep(*, row_id: int, action_id: int, outcome: Outcome, reason: str = "") -> None:
+def _keep(*, row_id: int, action_id: int, outcome: Outcome, reason: str = "", digest: str = "") -> None:
     action, row = _locked(action_id, row_id)
     if row is not None:
+        row.file_digest = digest
         _note(action, row, outcome, reason)
 
 
@@ -97,7 +104,7 @@ def _locked(action_id: int, row_id: int) -> tuple[BulkAction, BulkRow | None]:
 
 def _note(action: BulkAction, row: BulkRow, outcome: Outcome, reason: str = "") -> None:
     row.outcome, row.reason = outcome, reason[:300]
-    row.save(update_fields=["outcome", "reason"])
+    row.save(update_fields=["outcome", "reason", "file_digest"])
     counted = COUNTED[outcome]
     setattr(action, counted, getattr(action, counted) + 1)
     action.save(update_fields=[counted])
@@ -110,18 +117,37 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _paper(action: BulkAction) -> bytes:
-    """Return what printing gives: the documents of the rows that are done, in their order; nothing for other verbs."""
-    if action.verb != BulkVerb.PRINT_INVOICES or not action.done:
+    """Return what was made of the rows that are done, in their order; nothing where their verb makes no document."""
+    make = PAPERS.get(BulkVerb(action.verb))
+    if make is None or not action.done:
         return b""
-    done = list(action.rows.filter(outcome=Outcome.DONE).order_by("position").values_list("object_id", flat=True))
-    papers = InvoicePdf.objects.filter(invoice__in=done).in_bulk(field_name="invoice_id")
-    numbers = dict(Invoice.objects.filter(pk__in=done).values_list("pk", "number"))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for pk in done:
+        for name, document in make(action.rows.filter(outcome=Outcome.DONE).order_by("position")):
             # The day of a name in it is always the same: made twice, it is the same file.
-            archive.writestr(zipfile.ZipInfo(f"facture-{numbers[pk]}.pdf"), pdf_documents.read_pdf(papers[pk]))
+            archive.writestr(zipfile.ZipInfo(name), document)
     return content.getvalue()
+
+
+def _invoice_papers(rows: QuerySet[BulkRow]) -> Iterator[tuple[str, bytes]]:
+    done = list(rows.values_list("object_id", flat=True))
+    papers = InvoicePdf.objects.filter(invoice__in=done).in_bulk(field_name="invoice_id")
+    numbers = dict(Invoice.objects.filter(pk__in=done).values_list("pk", "number"))
+    for pk in done:
+        yield f"facture-{numbers[pk]}.pdf", pdf_documents.read_pdf(papers[pk])
+
+
+def _attestations(rows: QuerySet[BulkRow]) -> Iterator[tuple[str, bytes]]:
+    """Return documents to print, each of so many payers, with an entry of its outline for each of them."""
+    done = list(rows)
+    payers = Citizen.objects.in_bulk([row.object_id for row in done])
+    for first in range(0, len(done), TOGETHER):
+        some = done[first : first + TOGETHER]
+        parts = [(payers[row.object_id].display_name, [files.get(row.file_digest)]) for row in some]
+        yield f"attestations-{first // TOGETHER + 1:03}.pdf", pdf_pages.join(parts)
+
+
+PAPERS = {BulkVerb.PRINT_INVOICES: _invoice_papers, BulkVerb.ATTEST: _attestations}
 
 
 def _end(*, action_id: int, paper: bytes, at: datetime) -> None:

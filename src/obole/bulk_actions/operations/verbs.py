@@ -12,16 +12,20 @@ from obole.billing import operations as billing, pdf_documents
 from obole.billing.models import Invoice
 from obole.billing.states import InvoiceState
 from obole.bulk_actions.models import BulkAction, BulkVerb
+from obole.bulk_actions.queries import AttestationWish
 from obole.campaigns import operations as campaigns
-from obole.directory.models import Agent
+from obole.directory.models import Agent, Citizen
 from obole.directory.rules import NotAllowed, Right
 from obole.dossiers import operations as dossiers
 from obole.dossiers.states import DossierState
+from obole.lib import files
 from obole.lib.pdf import DocumentNotRendered
 from obole.lib.states import ForbiddenTransition
-from obole.payments import operations as payments
+from obole.payments import operations as payments, pdf_documents as payers_pdf
 from obole.payments.models import Anomaly
+from obole.payments.pdf_documents import NothingPaid
 from obole.recovery import operations as recovery
+from obole.regies.access import require_mandate
 from obole.regies.ledger import PeriodClosed
 from obole.reminders import operations as reminders
 
@@ -57,6 +61,8 @@ def sentence_of(refusal: Exception) -> str:
         return _("Vous n’avez pas, ou plus, le droit de faire cela pour cette ligne.")
     if isinstance(refusal, ObjectDoesNotExist):
         return _("Cette ligne n’existe plus.")
+    if isinstance(refusal, NothingPaid):
+        return _("Rien de ce qu’il a payé n’est à attester ainsi.")
     if isinstance(refusal, DocumentNotRendered):
         return _("Le PDF ne peut pas être produit : vérifiez le logo et la couleur de son type de facture.")
     if isinstance(refusal, dossiers.CannotReview):
@@ -78,6 +84,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     NotAllowed,
     ObjectDoesNotExist,
     DocumentNotRendered,
+    NothingPaid,
     billing.NotBillable,
     PeriodClosed,
     dossiers.CannotReview,
@@ -168,6 +175,15 @@ def _resend_mail(action: BulkAction, anomaly_id: int, at: datetime) -> object:
     return payments.resend_message(message_id=message_id, actor=action.agent.actor, at=at)
 
 
+def _attest(action: BulkAction, payer_id: int, at: datetime) -> str:
+    """Make the attestation of a payer, for who has a mandate of the régie; return the digest of the document."""
+    wish = AttestationWish.of(action.parameters)
+    require_mandate(regie_id=wish.regie_id, actor=action.agent.actor, at=at)
+    payer, theirs = Citizen.objects.get(pk=payer_id), wish.invoices.filter(payer=payer_id)
+    options = {"childcare": wish.is_childcare, "partial": True}
+    return files.put(payers_pdf.render_year(payer, theirs, wish.year, at=at, **options))
+
+
 VERBS = {
     BulkVerb.CANCEL_INVOICES: Verb(Right.REVIEW, _cancel_invoice),
     BulkVerb.REDO_INVOICES: Verb(Right.REVIEW, _redo_invoice),
@@ -175,6 +191,7 @@ VERBS = {
     BulkVerb.HOLD: Verb(Right.REVIEW, _hold),
     BulkVerb.CHANGE_DUE_DATE: Verb(Right.REVIEW, _change_due_date),
     BulkVerb.PRINT_INVOICES: Verb(Right.READ, _print_invoice, MOST_PRINTED, is_slow=True),
+    BulkVerb.ATTEST: Verb(Right.MONEY, _attest, is_slow=True),
     BulkVerb.ISSUE_DRAFTS: Verb(Right.REVIEW, _issue_draft),
     BulkVerb.ASSIGN_DOSSIERS: Verb(Right.REVIEW, _assign_dossier),
     BulkVerb.ASSIGN_TASKS: Verb(Right.MONEY, _assign_task),

@@ -76,8 +76,8 @@ TYPES = EntityType(
     section="invoice_types", model=InvoiceType, label=_("Type de facture"), key="name",
     fields=(
         "name", "enabled", "regie", "nature", "payment_term", "campaign_day",
-        "accepts_cesu", "schemes", "colour", "heading", "introduction", "closing", "payment_instructions",
-        "legal_mentions", "vat_mention",
+        "accepts_cesu", "is_childcare", "schemes", "colour", "heading", "introduction", "closing",
+        "payment_instructions", "legal_mentions", "vat_mention",
         "reminder_steps", "reminder_open_days_only", "reminder_outside_school_holidays", "reminder_minimum_cents",
         "reminder_first_hour", "reminder_last_hour", "reminder_together", "reminder_joins_invoice", "mail_words",
     ),

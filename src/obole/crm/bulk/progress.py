@@ -22,8 +22,12 @@ BACK = {
     **dict.fromkeys(OF_DOSSIERS, "crm:dossiers"),
     **dict.fromkeys(OF_TASKS, "crm:tasks"),
     BulkVerb.ISSUE_DRAFTS: "crm:drafts",
+    BulkVerb.ATTEST: "crm:regies",
 }
 """The list that a selection comes from, where it is not that of invoices."""
+
+FILES = {BulkVerb.ATTEST: ("attestations", "attestations")}
+"""How the journal and the browser call what an action made, where it is not invoices."""
 
 
 @for_agents(Right.READ)
@@ -71,8 +75,9 @@ def bulk_action_file(request: AgentRequest, pk: int) -> HttpResponse:
     if not action.file_digest:
         raise Http404
     limits.use(EXPORTS, request.agent.pk, at=dates.now())
-    journal.keep(request, Access.Verb.EXPORT, action, what="invoice_pdfs", rows=action.done)
-    name = f"factures-{dates.day_of(action.asked_at).isoformat()}-{action.pk}.zip"
+    what, begins = FILES.get(BulkVerb(action.verb), ("invoice_pdfs", "factures"))
+    journal.keep(request, Access.Verb.EXPORT, action, what=what, rows=action.done)
+    name = f"{begins}-{dates.day_of(action.asked_at).isoformat()}-{action.pk}.zip"
     return file_answer(files.get(action.file_digest), name=name, content_type="application/zip", to_save=True)
 
 

@@ -13,7 +13,7 @@ from obole.books.queries import balances as books
 from obole.crm.money import closing
 from obole.crm.shared import charts
 from obole.crm.shared.ledger_entries import entry_rows
-from obole.crm.shared.pages import page_of, render_page
+from obole.crm.shared.pages import page_of, regies_acted_on, render_page
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.lib import dates, money
@@ -62,6 +62,7 @@ def regie(request: AgentRequest, pk: int) -> HttpResponse:
         "close_form": closing.form_for(request, one, closings[0] if closings else None),
         **_beside(request, one),
         "verified": payments.last_verification(),
+        "acts": one.pk in regies_acted_on(request),
     }
     return render_page(request, "crm/money/regie.html", context)
 

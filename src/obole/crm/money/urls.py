@@ -6,6 +6,7 @@ from obole.crm.money import (
     anomalies,
     attempt,
     attempts,
+    attestations,
     closing,
     counter,
     payer_counter,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("regies/", regies.regies, name="regies"),
     path("regies/<int:pk>/", regies.regie, name="regie"),
     path("regies/<int:pk>/encaissement-sans-facture/", anomalies.unmatched_new, name="unmatched_new"),
+    path("regies/<int:pk>/attestations/", attestations.attestations, name="attestations"),
     path("regies/<int:pk>/arreter/", closing.closing_new, name="closing_new"),
     path("regies/<int:pk>/arretes/<int:closing_pk>/", closing.closing, name="closing"),
 ]

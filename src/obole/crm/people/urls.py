@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from obole.crm.people import applying, citizen_list, citizens, guide, home, kept_lists, merging, profile, search
+from obole.crm.people import (
+    applying,
+    citizen_documents,
+    citizen_list,
+    citizens,
+    guide,
+    home,
+    kept_lists,
+    merging,
+    profile,
+    search,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,6 +22,13 @@ urlpatterns = [
     path("usagers/selection/", citizen_list.citizens_selection, name="citizens_selection"),
     path("usagers/nouveau/", citizens.citizen_new, name="citizen_new"),
     path("usagers/<int:pk>/", citizens.citizen, name="citizen"),
+    path("usagers/<int:pk>/documents/", citizen_documents.citizen_documents, name="citizen_documents"),
+    path(
+        "usagers/<int:pk>/documents/<int:year>/attestation-<slug:kind>.pdf",
+        citizen_documents.citizen_attestation,
+        name="citizen_attestation",
+    ),
+    path("usagers/<int:pk>/documents/releve.pdf", citizen_documents.citizen_account_pdf, name="citizen_account_pdf"),
     path("usagers/<int:pk>/modifier/", citizens.citizen_edit, name="citizen_edit"),
     path("usagers/<int:pk>/deces/", citizens.citizen_death, name="citizen_death"),
     path("usagers/<int:pk>/dossier/", applying.citizen_schemes, name="citizen_schemes"),

@@ -88,6 +88,7 @@ class InvoiceTypeForm(SettingsForm):
             "campaign_day",
             "schemes",
             "accepts_cesu",
+            "is_childcare",
             "colour",
             "heading",
             "introduction",

@@ -11,6 +11,7 @@ ARTICLES: dict[str, tuple[str, ...]] = {
     "compter": ("attendance",),
     "campagnes": ("campaign",),
     "annuler-et-refaire": ("credit_note_pdf", "draft", "invoice_cancel", "invoice_redo"),
+    "attester": ("attestations", "citizen_account_pdf", "citizen_attestation", "citizen_documents"),
     "caisse": ("cash_", "deposit", "drawer"),
     "chercher": ("bulk_action", "citizens", "drop_view", "list_layout", "save_view", "search"),
     "cloturer": ("closing",),
