@@ -95,7 +95,6 @@ def _sorted_by(name: str, *columns: str, include: Sequence[str] = ()) -> models.
 class Invoice(models.Model):
     """What a payer owes. Once issued, its lines, its amount and its document never change."""
 
-    # Unique by constraints: « unique=True » makes a second index for searches by the first letters, which nobody does.
     public_id = models.CharField(max_length=22, default=texts.token, editable=False)
     request_key = models.CharField(max_length=64, editable=False)
     """Comes with the form: the same form sent twice makes one invoice."""

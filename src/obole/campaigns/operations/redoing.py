@@ -40,7 +40,7 @@ def redo_invoice(*, invoice_id: int, code: str, comment: str, actor: Actor, at: 
         raise billing.NotBillable(_("Elle ne vient pas d’une campagne : annulez-la et refaites-la depuis sa page."))
     dossier = Dossier.objects.locked().select_related("scheme", "form").get(pk=row.dossier_id)
     priced = _price(row, dossier, key=f"campaign:{row.campaign_id}:{dossier.pk}:{invoice_id}")
-    old = Invoice.objects.locked().select_related("regie", "type", "payer").get(pk=invoice_id)
+    old = Invoice.objects.locked().select_related("regie", "type").get(pk=invoice_id)
     _require_other(old, priced)
     made = billing.draft_many(
         [priced], invoice_type=row.campaign.type, period=row.campaign.period, actor=actor, at=at
