@@ -14,6 +14,7 @@ from obole.billing import instalment_states as parts, security_deposit_states as
 from obole.books import states as handovers
 from obole.cash_desk import deposit_states as deposits, states as sessions
 from obole.cli.management.commands.states import LIVES as DRAWN
+from obole.consumption import states as attendance
 from obole.dossiers import states as dossiers
 from obole.lib.states import ForbiddenTransition, Transition
 from obole.mailing import states as mails
@@ -48,6 +49,17 @@ DOSSIER = Life(
         "dossier.close": ("accepted", "closed"),
         "dossier.reopen": ("closed", "accepted"),
         "dossier.reconsider": ("rejected", "in_review"),
+    },
+)
+ATTENDANCE = Life(
+    attendance,
+    "received checking checked writing done stopped",
+    {
+        "attendance_file.check": ("received checked", "checking"),
+        "attendance_file.show": ("checking", "checked"),
+        "attendance_file.confirm": ("checked", "writing"),
+        "attendance_file.finish": ("writing", "done"),
+        "attendance_file.stop": ("received checking checked writing", "stopped"),
     },
 )
 INVOICE = Life(
@@ -165,6 +177,7 @@ AGREEMENT = Life(
 )
 LIVES = (
     DOSSIER,
+    ATTENDANCE,
     INVOICE,
     PART,
     CAUTION,

@@ -11,6 +11,7 @@ from obole.bank_statements import states as bank_statements
 from obole.billing import instalment_states, security_deposit_states, states as billing
 from obole.books import states as books
 from obole.cash_desk import deposit_states as deposits, states as cash_desk
+from obole.consumption import states as consumption
 from obole.dossiers import states as dossiers
 from obole.lib.states import Transition
 from obole.mailing import states as mailing
@@ -20,6 +21,7 @@ from obole.remittances import states as remittances
 
 LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = (
     ("Dossier", dossiers.DossierState, dossiers.MOVES),
+    ("Fichier de présence", consumption.FileState, consumption.MOVES),
     ("Facture", billing.InvoiceState, billing.MOVES),
     ("Part d’un prix facturé en plusieurs fois", instalment_states.InstalmentState, instalment_states.MOVES),
     ("Caution", security_deposit_states.SecurityDepositState, security_deposit_states.MOVES),
