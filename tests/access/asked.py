@@ -8,6 +8,9 @@ from obole.billing.models import Invoice
 from obole.billing.operations import PricingAnswers
 from obole.books.operations import Handing
 from obole.catalogue import queries as catalogue
+from obole.consumption.models import AttendanceFile
+from obole.consumption.operations.files import SentFile
+from obole.consumption.rules.layouts import Layout
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.payments import operations as payments
@@ -51,6 +54,8 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
     form = catalogue.current_form(side.town.scheme)
     assert form is not None
     unfinished = Dossier.objects.get(public_id=side.objects["my unfinished"][0])
+    file = {"file_id": side.objects["attendance file"][1]}
+    sent_file = SentFile(name="presences.csv", digest="0" * 64, line_count=1)
     filed = {"citizen_id": side.town.citizen.pk, "form_id": form.pk, "request_key": "f", "filled": NOTHING}
     return {
         "dossiers.submit_for": filed,
@@ -66,6 +71,11 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "dossiers.assign": {**review, "agent_id": side.town.agent.pk},
         "dossiers.give_back": review,
         "dossiers.note": {**review, "text": "À rappeler"},
+        "consumption.record": {**review, "question": "repas", "counted": []},
+        "consumption.receive": {"scheme_id": side.town.scheme.pk, "sent": sent_file},
+        "consumption.check": {**file, "layout": Layout({"full_name": "Nom", "day": "Jour"}, "repas")},
+        "consumption.confirm": {**file, "left": AttendanceFile.objects.get(pk=file["file_id"]).left_count},
+        "consumption.stop": file,
         "billing.generate_invoice": {**review, **kind, **priced, "request_key": "g"},
         "billing.carry_price": {**review, **kind, **priced, "request_key": "c"},
         "billing.correct_draft": {**draft, **priced},

@@ -51,6 +51,14 @@ def send(town: Town, said: str | bytes, *, name: str = "presences.csv", at: date
     return operations.receive(scheme_id=town.scheme.pk, sent=sent, actor=town.agent.actor, at=at or later())
 
 
+def look_at(town: Town, said: str, *, layout: Layout) -> AttendanceFile:
+    """Send a file, and look at it here and now: what else waits for the worker goes on waiting."""
+    file = send(town, said)
+    operations.check(file_id=file.pk, layout=layout, actor=town.agent.actor, at=later())
+    operations.run_shares(file_id=file.pk, at=later())
+    return file
+
+
 def check(town: Town, said: str | bytes, *, layout: Layout = LAYOUT, at: datetime | None = None) -> AttendanceFile:
     """Send a file, and have it looked at."""
     file = send(town, said, at=at)
