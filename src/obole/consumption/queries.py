@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -20,12 +20,30 @@ from obole.consumption.rules.roster import NO_GROUP, Person, Roster, identities,
 from obole.directory import queries as directory
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
-from obole.lib import dates, texts
+from obole.lib import dates, sql, texts
 from obole.lib.open_days import Calendar
 from obole.pricing.model.parts import Pricing, Question
 
 COUNTED_IN = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 CHUNK = 500
+_LAST = """
+    SELECT said.n, fact.id, fact.quantity
+    FROM json_to_recordset(%(said)s) AS said (n int, dossier bigint, "row" int, question text, day date)
+    CROSS JOIN LATERAL (
+        SELECT id, quantity FROM consumption_consumption AS known
+        WHERE known.dossier_id = said.dossier AND known.question = said.question AND known.day = said.day
+            AND known."row" IS NOT DISTINCT FROM said."row"
+        ORDER BY id DESC LIMIT 1
+    ) AS fact
+"""
+"""The last fact of each, found by the index one by one: lines come in any order of days and dossiers."""
+
+
+class KnownFact(NamedTuple):
+    """A fact that counts."""
+
+    pk: int
+    quantity: Decimal
 
 
 def last_facts(
@@ -61,19 +79,14 @@ def sums(dossier_id: int, first: date, last: date) -> dict[tuple[int | None, str
     return found
 
 
-def known(said: Sequence[Said]) -> dict[tuple[str, Cell], Consumption]:
+def known(said: Sequence[Said]) -> dict[tuple[str, Cell], KnownFact]:
     """Return the fact that counts of each of these quantities, where there is one, with one query."""
-    wanted = {(one.question, one.cell) for one in said}
-    facts = Consumption.objects.filter(
-        dossier__in={cell.dossier_id for _question, cell in wanted},
-        question__in={question for question, _cell in wanted},
-        day__in={cell.day for _question, cell in wanted},
-    )
-    last = facts.order_by("dossier_id", "question", "day", "row", "-id").distinct(
-        "dossier_id", "question", "day", "row"
-    )
-    found = (((fact.question, Cell(fact.dossier_id, fact.row, fact.day)), fact) for fact in last.iterator(CHUNK))
-    return {key: fact for key, fact in found if key in wanted}
+    wanted = [
+        {"n": n, "dossier": one.cell.dossier_id, "row": one.cell.row, "question": one.question, "day": one.cell.day}
+        for n, one in enumerate(said)
+    ]
+    found = sql.execute(_LAST, said=sql.as_json(wanted)) if wanted else []
+    return {(said[n].question, said[n].cell): KnownFact(pk, quantity) for n, pk, quantity in found}
 
 
 def newest() -> int:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from obole.audit_log import operations as audit_log
 from obole.consumption import queries, rules
 from obole.consumption.models import AttendanceFile, Consumption
+from obole.consumption.queries import KnownFact
 from obole.consumption.rules.file_lines import FARTHEST, Remark, Said, Wrong
 from obole.dossiers.access import require_reviewer
 from obole.dossiers.models import Dossier
@@ -109,7 +110,7 @@ def record_many(said: Sequence[Said], *, source: AttendanceFile, at: datetime) -
     return done
 
 
-def is_known(one: Said, fact: Consumption | None) -> bool:
+def is_known(one: Said, fact: KnownFact | None) -> bool:
     """Tell whether a quantity adds nothing: it counts already, or is none where nothing was counted."""
     return one.quantity == (0 if fact is None else fact.quantity)
 

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from obole.audit_log import operations as audit_log
 from obole.catalogue.access import handles_service
 from obole.consumption import queries, states
-from obole.consumption.models import AttendanceFile, Consumption, FileRemark
+from obole.consumption.models import AttendanceFile, FileRemark
 from obole.consumption.operations.files import give_up
 from obole.consumption.operations.recording import is_known, record_many
+from obole.consumption.queries import KnownFact
 from obole.consumption.rules import layouts
 from obole.consumption.rules.file_lines import LineReader, Remark, Said, Wrong
 from obole.consumption.rules.layouts import Layout, NotReadable
@@ -183,7 +184,7 @@ def _remarks(file: AttendanceFile, wrong: Sequence[Wrong]) -> list[FileRemark]:
     return [FileRemark(file=file, line=one.line, column=one.column, reason=one.reason, day=one.day) for one in wrong]
 
 
-def _correction(file: AttendanceFile, one: Said, fact: Consumption) -> FileRemark:
+def _correction(file: AttendanceFile, one: Said, fact: KnownFact) -> FileRemark:
     return FileRemark(
         file=file,
         line=one.line,
