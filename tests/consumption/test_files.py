@@ -240,6 +240,27 @@ def test_a_dossier_that_ends_meanwhile_is_left_and_a_family_that_is_merged_is_no
     assert [pk for pk, *_rest in facts()] == [kept.pk]
 
 
+def test_a_dossier_that_ends_between_the_reading_and_the_writing_of_a_share_is_left(town: Town) -> None:
+    family = make_family(town, "Leroy", "Léa", "Hugo")
+    file = check(town, TWO_DAYS)
+    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    file.refresh_from_db()
+    reader = running._reader(file)
+    share = running._read(reader, list(reader.table.rows()), set(), is_check=False)
+    assert share is not None
+    dossiers.reject(dossier_id=family.pk, reason="Parti", actor=WHO, at=later())
+    assert running._write_share(file_id=file.pk, after=0, share=share, at=later())
+    assert left(file) == [(2, "ended"), (3, "ended"), (4, "ended")] and not Consumption.objects.exists()
+
+
+def test_who_asks_again_after_a_refusal_is_found_where_they_are_now(town: Town) -> None:
+    refused = make_family(town, "Leroy", "Léa")
+    dossiers.reject(dossier_id=refused.pk, reason="Incomplet", actor=WHO, at=later())
+    again = make_family(town, "Leroy", "Léa")
+    keep(town, f"{HEAD}Leroy;Léa;23/11/2026;1\n")
+    assert [pk for pk, *_rest in facts()] == [again.pk]
+
+
 def test_who_confirmed_and_lost_the_prestation_meanwhile_writes_nothing_more(town: Town) -> None:
     make_family(town, "Leroy", "Léa", "Hugo")
     file = check(town, TWO_DAYS)

@@ -1,6 +1,7 @@
 """Workbooks of strangers: read in a process of their own, that may end without ending ours."""
 
 import io
+import signal
 import struct
 import zipfile
 from datetime import date
@@ -38,7 +39,7 @@ def far_cell() -> bytes:
     with xlsxwriter.Workbook(content) as book:
         sheet = book.add_worksheet()
         sheet.write(0, 0, "a")
-        sheet.write(1_048_575, 16_383, "b")
+        sheet.write(1_048_575, 60, "b")
     return content.getvalue()
 
 
@@ -98,9 +99,25 @@ def test_what_unfolds_without_end_is_refused_before_it_is_opened(monkeypatch: py
         read(packed(*((f"{n}", b"") for n in range(workbooks.MOST_PARTS + 1))))
 
 
-def test_a_sheet_that_wants_all_the_memory_ends_its_own_process() -> None:
+def test_a_sheet_that_wants_all_the_memory_ends_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, run = [], workbooks.subprocess.run
+    monkeypatch.setattr(
+        workbooks.subprocess, "run", lambda *args, **given: ended.append(run(*args, **given)) or ended[0]
+    )
     with pytest.raises(TooLarge):
         read(far_cell(), most_rows=2_000_000)
+    assert ended[0].returncode == -signal.SIGABRT, "it was refused the memory, and not told to stop"
+
+
+def test_a_text_that_stands_in_every_cell_is_not_written_without_end() -> None:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        sheet = book.add_worksheet()
+        for row in range(30):
+            sheet.write_row(row, 0, ["x" * 32_000] * 60)
+    assert len(content.getvalue()) < 100_000
+    with pytest.raises(TooLarge):
+        read(content.getvalue())
 
 
 def test_too_many_rows_and_too_much_time_are_refused() -> None:

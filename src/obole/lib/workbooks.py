@@ -21,6 +21,7 @@ SECONDS = 60.0
 MEMORY = 1024**3
 MOST_PARTS, MOST_UNPACKED = 500, 200 * 1024 * 1024
 MOST_COLUMNS = 60
+MOST_WRITTEN = 32 * 1024 * 1024
 CHUNK = 1024 * 1024
 PLAIN = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 XLSX_PART, ODS_PART, ODS_TYPE = "xl/workbook.xml", "content.xml", b"application/vnd.oasis.opendocument.spreadsheet"
@@ -120,8 +121,13 @@ def main() -> None:
     if sheet.total_height > int(sys.argv[1]):
         sys.exit(TOO_LARGE)
     with io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, delimiter=";", lineterminator="\n")
-        writer.writerows(_rows(sheet))
+        writer, left = csv.writer(out, delimiter=";", lineterminator="\n"), MOST_WRITTEN
+        for row in _rows(sheet):
+            # One text may stand in every cell: what was small packed is not small here.
+            left -= sum(map(len, row)) + len(row)
+            if left < 0:
+                sys.exit(TOO_LARGE)
+            writer.writerow(row)
 
 
 def _rows(sheet: Any) -> Iterator[Sequence[str]]:

@@ -11,12 +11,13 @@ from django.test import Client
 from lxml import html
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from obole.catalogue import operations as catalogue
 from obole.consumption.models import AttendanceFile, Consumption
 from obole.consumption.rules import layouts
 from obole.directory.rules import Profile
 from tests.consumption.attendance import HEAD, make_family, make_school
 from tests.crm.desk import browser, get, rows_of, text_of, url
-from tests.world import Town, later, make_agent, make_town, run_tasks
+from tests.world import WHO, Town, later, make_agent, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
 SAID = f"{HEAD}Leroy;Léa;23/11/2026;1\nLeroy;Hugo;23/11/2026;2\nInconnu;=cmd|' /C calc'!A0;23/11/2026;1\n"
@@ -185,6 +186,9 @@ def test_an_erased_file_still_says_what_it_did(client: Client, town: Town) -> No
 def test_who_handles_nothing_there_finds_nothing(client: Client, town: Town) -> None:
     upload(client, town, SAID)
     place = (town.scheme.pk, AttendanceFile.objects.get().pk)
+    values = {"service": town.scheme.service, "name": "Étude du soir"}
+    other = catalogue.configure_scheme(scheme_id=None, values=values, actor=WHO, at=later())
+    assert client.get(url("attendance_file", other.pk, place[1])).status_code == 404, "of another dispositif"
     stranger = browser(make_agent(Profile.REVIEWER, email="ailleurs@example.org", all_services=False))
     assert stranger.get(url("attendance_files", town.scheme.pk)).status_code == 404
     for name in ("attendance_file", "attendance_file_csv"):
