@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from obole.catalogue import queries as catalogue
 from obole.catalogue.fields import FieldKind, FormField
@@ -138,6 +138,12 @@ def layout_of(scheme: Scheme) -> Layout | None:
 def lines_left(file: AttendanceFile) -> QuerySet[FileRemark]:
     """Return why lines of a file are left out, in their order."""
     return FileRemark.objects.filter(file=file).exclude(reason=Remark.CORRECTION).order_by("line", "column")
+
+
+def reasons_left(file: AttendanceFile) -> list[tuple[str, int]]:
+    """Return why lines of a file are left out, each reason with how often it is, the most frequent first."""
+    counted = lines_left(file).order_by().values("reason").annotate(n=Count("pk")).order_by("-n", "reason")
+    return [(str(Remark(row["reason"]).label), row["n"]) for row in counted]
 
 
 def corrections(file: AttendanceFile) -> QuerySet[FileRemark]:

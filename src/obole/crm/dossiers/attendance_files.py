@@ -157,6 +157,7 @@ def _shown(request: AgentRequest, file: AttendanceFile, form: ColumnsForm | None
         "form": form,
         "first_lines": _first_lines(form.table) if form else [],
         "page": page,
+        "reasons": queries.reasons_left(file),
         "left": [(remark, said.get(remark.line, "")) for remark in page.object_list],
         "corrections": [(remark, said.get(remark.line, "")) for remark in corrections],
         "good": file.new_count + file.changed_count,

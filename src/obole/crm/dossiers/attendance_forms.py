@@ -93,4 +93,7 @@ def started(table: AttendanceTable, known: Layout | None, questions: Sequence[Qu
     if known and all(table.place(title) is not None for title in known.columns.values()):
         return {**known.columns, "question": known.question, "closed_too": known.closed_too}
     guessed = layouts.guess(table.titles)
-    return {**guessed, "question": known.question if known else questions[0].key}
+    # A column that is titled as what is counted counts it.
+    titled = {one.key: table.titles[at] for one in questions if (at := table.place(one.label)) is not None}
+    question = next(iter(titled), known.question if known else questions[0].key)
+    return {"quantity": titled.get(question, ""), **guessed, "question": question}
