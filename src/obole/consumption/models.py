@@ -5,7 +5,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.models import Scheme
-from obole.consumption.rules.counting import written
 from obole.consumption.rules.file_lines import Remark
 from obole.consumption.states import FileState
 from obole.dossiers.models import Dossier
@@ -103,12 +102,6 @@ class FileRemark(models.Model):
     def sentence(self) -> str:
         """What is told, with the way to mend it."""
         return str(Remark(self.reason).label)
-
-    @property
-    def change(self) -> tuple[str, str]:
-        """What was counted, and what it becomes, as a person reads them."""
-        before, after = ("" if one is None else written(one).replace(".", ",") for one in (self.before, self.after))
-        return before, after
 
 
 class AttendanceLayout(models.Model):

@@ -87,7 +87,7 @@ def test_a_file_from_its_sending_to_its_facts(client: Client, town: Town) -> Non
     form = next(form for form in html.fromstring(again.content.decode()).forms if "quantity" in form.fields)
     assert form.fields["quantity"] == "Repas", "what was said once is remembered"
     known = text_of(press(client, again, "verifier"))
-    assert "Rien à enregistrer : les autres lignes sont déjà connues." in known
+    assert "Rien à enregistrer : hors de ce qui est laissé de côté" in known
 
 
 def test_corrections_are_shown_old_and_new(client: Client, town: Town) -> None:

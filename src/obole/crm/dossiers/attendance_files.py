@@ -148,8 +148,10 @@ def _table(file: AttendanceFile) -> AttendanceTable:
 
 
 def _shown(request: AgentRequest, file: AttendanceFile, form: ColumnsForm | None) -> HttpResponse:
-    page = page_of(request, queries.lines_left(file), per_page=50)
-    corrections = list(queries.corrections(file)[:SHOWN_CORRECTIONS])
+    at_work = file.state in AT_WORK
+    # A page that shows itself again every other second opens no file.
+    page = page_of(request, queries.lines_left(file) if not at_work else FileRemark.objects.none(), per_page=50)
+    corrections = [] if at_work else list(queries.corrections(file)[:SHOWN_CORRECTIONS])
     table = form.table if form else _table(file) if file.digest and (page.object_list or corrections) else None
     said = _said_at(table, file, {remark.line for remark in (*page.object_list, *corrections)})
     context = {
@@ -162,7 +164,7 @@ def _shown(request: AgentRequest, file: AttendanceFile, form: ColumnsForm | None
         "corrections": [(remark, said.get(remark.line, "")) for remark in corrections],
         "good": file.new_count + file.changed_count,
         "twin": queries.twin_of(file),
-        "refresh": REFRESH_SECONDS if file.state in AT_WORK else 0,
+        "refresh": REFRESH_SECONDS if at_work else 0,
         "stops": STOP.allows(file),
     }
     return render_page(request, "crm/dossiers/attendance_file.html", context)
