@@ -19,6 +19,7 @@ from obole.consumption.rules.layouts import Layout
 from obole.directory import operations as directory
 from obole.directory.rules import NotAllowed, Profile
 from obole.dossiers import operations as dossiers
+from obole.lib import stored_files
 from obole.lib.states import ForbiddenTransition
 from obole.personal_data import operations as personal_data
 from tests.consumption.attendance import (
@@ -323,6 +324,8 @@ def test_names_are_erased_with_the_file_after_a_while_and_the_facts_stay(town: T
     for one in (file, waiting):
         one.refresh_from_db()
     assert (file.name, file.digest, file.state, waiting.state) == ("", "", "done", "stopped")
+    orphans = {orphan.digest for orphan in stored_files.orphans(at=later(days=125))}
+    assert {file.fingerprint, waiting.fingerprint} <= orphans, "the night after removes them from the disk"
     assert len(file.fingerprint) == 64 and not FileRemark.objects.exists()
     assert Consumption.objects.count() == 3
 
