@@ -8,7 +8,6 @@ from obole.billing.models import Invoice
 from obole.billing.operations import PricingAnswers
 from obole.books.operations import Handing
 from obole.catalogue import queries as catalogue
-from obole.consumption.models import AttendanceFile
 from obole.consumption.operations.files import SentFile
 from obole.consumption.rules.layouts import Layout
 from obole.dossiers import operations as dossiers
@@ -74,7 +73,7 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "consumption.record": {**review, "question": "repas", "counted": []},
         "consumption.receive": {"scheme_id": side.town.scheme.pk, "sent": sent_file},
         "consumption.check": {**file, "layout": Layout({"full_name": "Nom", "day": "Jour"}, "repas")},
-        "consumption.confirm": {**file, "left": AttendanceFile.objects.get(pk=file["file_id"]).left_count},
+        "consumption.confirm": {**file, "revision": 1},
         "consumption.stop": file,
         "billing.generate_invoice": {**review, **kind, **priced, "request_key": "g"},
         "billing.carry_price": {**review, **kind, **priced, "request_key": "c"},

@@ -70,7 +70,7 @@ def check(town: Town, said: str | bytes, *, layout: Layout = LAYOUT, at: datetim
 
 def confirm(town: Town, file: AttendanceFile) -> AttendanceFile:
     """Have the good lines of a file written."""
-    operations.confirm(file_id=file.pk, left=file.left_count, actor=town.agent.actor, at=later(5))
+    operations.confirm(file_id=file.pk, revision=file.revision, actor=town.agent.actor, at=later(5))
     run_tasks()
     file.refresh_from_db()
     return file

@@ -13,7 +13,7 @@ from obole.catalogue.fields import FieldKind, FormField
 from obole.consumption import operations, queries
 from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark
 from obole.consumption.operations import CannotRecord, DayCount, running
-from obole.consumption.operations.running import run_shares
+from obole.consumption.operations.running import Turn, run_shares
 from obole.consumption.rules import Beneficiary
 from obole.consumption.rules.layouts import Layout
 from obole.directory import operations as directory
@@ -129,7 +129,7 @@ def test_what_is_wrong_is_left_with_its_reason_and_the_rest_is_written(town: Tow
     file = check(town, f"{HEAD}{ANOMALIES[reason]}\nLeroy;Hugo;24/11/2026;1\n")
     assert (left(file), counts(file)) == ([(2, reason)], (1, 0, 0, 1))
     with pytest.raises(CannotRecord):
-        operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+        operations.confirm(file_id=file.pk, revision=0, actor=town.agent.actor, at=later())
     assert confirm(town, file).written_count == 1
 
 
@@ -181,7 +181,7 @@ def test_a_worker_that_dies_between_two_shares_counts_nothing_twice(
     make_family(town, "Leroy", "Léa", "Hugo")
     monkeypatch.setattr(running, "SHARE", 1)
     file = check(town, TWO_DAYS)
-    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
     monkeypatch.setattr(running, "AT_ONCE", 1)
     assert run_shares(file_id=file.pk, at=later()), "there is more"
     file.refresh_from_db()
@@ -195,12 +195,12 @@ def test_a_worker_that_dies_between_two_shares_counts_nothing_twice(
 def test_a_share_that_another_worker_did_meanwhile_is_done_once(town: Town) -> None:
     make_family(town, "Leroy", "Léa", "Hugo")
     file = check(town, TWO_DAYS)
-    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
     file.refresh_from_db()
     reader = running._reader(file)
     share = running._read(reader, list(reader.table.rows()), set(), is_check=False)
     assert share is not None
-    done = [running._write_share(file_id=file.pk, after=0, share=share, at=later()) for _turn in range(2)]
+    done = [running._write_share(turn=Turn(file.pk, 1, "writing", 0), share=share, at=later()) for _turn in range(2)]
     assert done == [True, False]
     assert Consumption.objects.count() == 3
 
@@ -244,13 +244,13 @@ def test_a_dossier_that_ends_meanwhile_is_left_and_a_family_that_is_merged_is_no
 def test_a_dossier_that_ends_between_the_reading_and_the_writing_of_a_share_is_left(town: Town) -> None:
     family = make_family(town, "Leroy", "Léa", "Hugo")
     file = check(town, TWO_DAYS)
-    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
     file.refresh_from_db()
     reader = running._reader(file)
     share = running._read(reader, list(reader.table.rows()), set(), is_check=False)
     assert share is not None
     dossiers.reject(dossier_id=family.pk, reason="Parti", actor=WHO, at=later())
-    assert running._write_share(file_id=file.pk, after=0, share=share, at=later())
+    assert running._write_share(turn=Turn(file.pk, 1, "writing", 0), share=share, at=later())
     assert left(file) == [(2, "ended"), (3, "ended"), (4, "ended")] and not Consumption.objects.exists()
 
 
@@ -265,19 +265,31 @@ def test_who_asks_again_after_a_refusal_is_found_where_they_are_now(town: Town) 
 def test_who_confirmed_and_lost_the_prestation_meanwhile_writes_nothing_more(town: Town) -> None:
     make_family(town, "Leroy", "Léa", "Hugo")
     file = check(town, TWO_DAYS)
-    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
     type(town.agent).objects.filter(pk=town.agent.pk).update(all_services=False)
     run_tasks()
     file.refresh_from_db()
     assert file.state == "stopped" and "ne gère plus" in file.problem and not Consumption.objects.exists()
 
 
+def test_a_worker_that_comes_late_with_other_columns_counts_nothing(town: Town) -> None:
+    make_family(town, "Leroy", "Léa", "Hugo")
+    file = check(town, TWO_DAYS)
+    late = running._reader(file)
+    share = running._read(late, list(late.table.rows()), set(), is_check=True)
+    operations.check(file_id=file.pk, layout=Layout(COLUMNS, "soirs"), actor=town.agent.actor, at=later())
+    assert share is not None
+    assert not running._check_share(turn=Turn(file.pk, 1, "checking", 0), share=share, at=later())
+    file.refresh_from_db()
+    assert counts(file) == (0, 0, 0, 0)
+
+
 def test_two_agents_confirm_at_once_and_it_is_written_once(town: Town) -> None:
     make_family(town, "Leroy", "Léa", "Hugo")
     file = check(town, TWO_DAYS)
-    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
     with pytest.raises(ForbiddenTransition):
-        operations.confirm(file_id=file.pk, left=0, actor=town.admin.actor, at=later())
+        operations.confirm(file_id=file.pk, revision=1, actor=town.admin.actor, at=later())
     run_tasks()
     assert Consumption.objects.count() == 3
 
@@ -288,7 +300,7 @@ def test_only_who_handles_the_prestation_works_on_its_files(town: Town) -> None:
     file = check(town, TWO_DAYS)
     for act in (
         lambda: operations.check(file_id=file.pk, layout=LAYOUT, actor=stranger, at=later()),
-        lambda: operations.confirm(file_id=file.pk, left=0, actor=stranger, at=later()),
+        lambda: operations.confirm(file_id=file.pk, revision=1, actor=stranger, at=later()),
         lambda: operations.stop(file_id=file.pk, actor=stranger, at=later()),
     ):
         with pytest.raises(NotAllowed):
@@ -302,7 +314,7 @@ def test_a_file_that_is_stopped_writes_nothing_more_and_keeps_what_is_written(
 ) -> None:
     make_family(town, "Leroy", "Léa", "Hugo")
     file = check(town, TWO_DAYS)
-    operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+    operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
     monkeypatch.setattr(running, "SHARE", 1)
     monkeypatch.setattr(running, "AT_ONCE", 1)
     run_shares(file_id=file.pk, at=later())
@@ -366,7 +378,7 @@ def test_a_share_costs_the_same_however_many_lines(
         names = [dossier.citizen.last_name for dossier in town.scheme.dossiers.select_related("citizen").order_by("id")]
         said = HEAD + "".join(f"{name};Léa;2{times % 5}/11/2026;1\n" for name in names)
         file = check(town, said, layout=Layout(COLUMNS, "repas", closed_too=True))
-        operations.confirm(file_id=file.pk, left=0, actor=town.agent.actor, at=later())
+        operations.confirm(file_id=file.pk, revision=1, actor=town.agent.actor, at=later())
         with django_assert_max_num_queries(40) as counted:
             run_tasks()
         file.refresh_from_db()

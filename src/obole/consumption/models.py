@@ -28,6 +28,8 @@ class AttendanceFile(models.Model):
     """Why it was given up, where the worker had to."""
     layout = models.JSONField(default=dict)
     """A ``rules.layouts.Layout`` as a dictionary; empty until somebody said it."""
+    revision = models.PositiveIntegerField(default=0)
+    """Grows each time it is looked at: what somebody confirms is what they saw, and a late worker works on nothing."""
     uploaded_by = ActorField()
     uploaded_at = models.DateTimeField(_("envoyé"))
     confirmed_by = ActorField(null=True)  # type: ignore[misc]

@@ -17,7 +17,7 @@ from typing import Any
 
 from python_calamine import CalamineError, load_workbook
 
-SECONDS = 60.0
+SECONDS = 30.0
 MEMORY = 1024**3
 MOST_PARTS, MOST_UNPACKED = 500, 200 * 1024 * 1024
 MOST_COLUMNS = 60

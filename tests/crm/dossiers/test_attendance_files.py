@@ -166,9 +166,9 @@ def test_columns_that_say_too_little_are_asked_for_at_their_field(client: Client
 
 def test_who_confirms_what_somebody_else_looked_at_again_looks_again(client: Client, town: Town) -> None:
     looked = press(client, upload(client, town, SAID), "verifier")
-    press(browser(town.admin), looked, "verifier", last_name="", first_name="", full_name="Nom")
+    press(browser(town.admin), looked, "verifier", question="soirs")
     page = text_of(press(client, looked, "confirmer"))
-    assert "La vérification a changé entre-temps" in page and not Consumption.objects.exists()
+    assert "Quelqu’un a vérifié ce fichier autrement entre-temps" in page and not Consumption.objects.exists()
     press(client, looked, "abandonner")
     assert "Ce fichier a changé entre-temps" in text_of(press(client, looked, "abandonner"))
 

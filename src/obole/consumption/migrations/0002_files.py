@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('received', 'Colonnes à dire'), ('checking', 'Vérification en cours'), ('checked', 'À confirmer'), ('writing', 'Enregistrement en cours'), ('done', 'Enregistré'), ('stopped', 'Abandonné')], default='received', max_length=8, verbose_name='statut')),
                 ('problem', models.CharField(blank=True, max_length=300)),
                 ('layout', models.JSONField(default=dict)),
+                ('revision', models.PositiveIntegerField(default=0)),
                 ('uploaded_by', obole.lib.actors.ActorField()),
                 ('uploaded_at', models.DateTimeField(verbose_name='envoyé')),
                 ('confirmed_by', obole.lib.actors.ActorField(null=True)),

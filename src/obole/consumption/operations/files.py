@@ -64,8 +64,8 @@ def check(*, file_id: int, layout: Layout, actor: Actor, at: datetime) -> Attend
     file = _locked(file_id, actor=actor)
     step = states.CHECK.apply(file)
     FileRemark.objects.filter(file=file).delete()
-    file.layout, file.known_until = asdict(layout), queries.newest()
-    _start_pass(file, "layout", "known_until", *COUNTS)
+    file.layout, file.known_until, file.revision = asdict(layout), queries.newest(), file.revision + 1
+    _start_pass(file, "layout", "known_until", "revision", *COUNTS)
     AttendanceLayout.objects.update_or_create(
         scheme_id=file.scheme_id, defaults={"layout": asdict(layout), "changed_by": actor, "changed_at": at}
     )
@@ -74,22 +74,24 @@ def check(*, file_id: int, layout: Layout, actor: Actor, at: datetime) -> Attend
 
 
 @atomic_with_retry
-def confirm(*, file_id: int, left: int, actor: Actor, at: datetime) -> AttendanceFile:
+def confirm(*, file_id: int, revision: int, actor: Actor, at: datetime) -> AttendanceFile:
     """
-    Have the good lines of a file written by the worker.
+    Have the good lines of a file written by the worker; the others are left.
 
-    :param left: how many the agent saw that are left out, and accepts to leave.
+    :param revision: that of the check that the agent saw.
     :raises obole.directory.rules.NotAllowed: to who does not handle the prestation.
-    :raises CannotRecord: if others are left out than the agent saw.
+    :raises CannotRecord: if it was looked at again since.
     :raises obole.lib.states.ForbiddenTransition: if it is not checked, or was confirmed already.
     """
     file = _locked(file_id, actor=actor)
     step = states.CONFIRM.apply(file)
-    if left != file.left_count:
-        raise CannotRecord(_("La vérification a changé entre-temps : regardez de nouveau ce qui est laissé de côté."))
+    if revision != file.revision:
+        raise CannotRecord(
+            _("Quelqu’un a vérifié ce fichier autrement entre-temps : regardez de nouveau ce qu’il change.")
+        )
     file.confirmed_by, file.confirmed_at = actor, at
     _start_pass(file, "confirmed_by", "confirmed_at", "last_line", "line_done")
-    audit_log.log_transition(step, subject=file, actor=actor, at=at, left=left)
+    audit_log.log_transition(step, subject=file, actor=actor, at=at, left=file.left_count)
     return file
 
 

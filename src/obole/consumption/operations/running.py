@@ -4,7 +4,7 @@ one transaction, so that a worker that dies leaves a share done and counted, or 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -42,6 +42,16 @@ class Share:
     wrong: list[Wrong] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Where a pass over a file is: which one, and after which line."""
+
+    file_id: int
+    revision: int
+    state: str
+    after: int
+
+
 def run_shares(*, file_id: int, at: datetime) -> bool:
     """Go over the next shares of a file, to check it or to write it; say whether there are more."""
     file = AttendanceFile.objects.select_related("scheme").get(pk=file_id)
@@ -57,15 +67,16 @@ def run_shares(*, file_id: int, at: datetime) -> bool:
     is_check = file.state == FileState.CHECKING
     skipped = reader.doubles() if is_check else _left(file)
     rows = (row for row in reader.table.rows() if row[0] > file.last_line)
-    after, act = file.last_line, _check_share if is_check else _write_share
-    for _turn in range(AT_ONCE):
+    turn = Turn(file.pk, file.revision, file.state, file.last_line)
+    act = _check_share if is_check else _write_share
+    for _share in range(AT_ONCE):
         share = _read(reader, list(islice(rows, SHARE)), skipped, is_check=is_check)
         if share is None:
-            _end(file_id=file_id, after=after, at=at)
+            _end(turn=turn, at=at)
             return False
-        if not act(file_id=file_id, after=after, share=share, at=at):
+        if not act(turn=turn, share=share, at=at):
             return False
-        after = share.last_line
+        turn = replace(turn, after=share.last_line)
     return True
 
 
@@ -102,9 +113,9 @@ def _each(reader: LineReader, rows: Sequence[Row]) -> Iterator[Said | Wrong]:
 
 
 @atomic_with_retry
-def _check_share(*, file_id: int, after: int, share: Share, at: datetime) -> bool:
+def _check_share(*, turn: Turn, share: Share, at: datetime) -> bool:
     """Count what a share would change, and tell what is wrong in it."""
-    file = _held(file_id, FileState.CHECKING, after)
+    file = _held(turn)
     if file is None:
         return False
     known = queries.known(share.said)
@@ -123,9 +134,9 @@ def _check_share(*, file_id: int, after: int, share: Share, at: datetime) -> boo
 
 
 @atomic_with_retry
-def _write_share(*, file_id: int, after: int, share: Share, at: datetime) -> bool:
+def _write_share(*, turn: Turn, share: Share, at: datetime) -> bool:
     """Write the good lines of a share, and tell what became wrong in it since it was checked."""
-    file = _held(file_id, FileState.WRITING, after)
+    file = _held(turn)
     if file is None:
         return False
     if file.confirmed_by is None or not handles_service(service_id=file.scheme.service_id, actor=file.confirmed_by):
@@ -138,9 +149,9 @@ def _write_share(*, file_id: int, after: int, share: Share, at: datetime) -> boo
 
 
 @atomic_with_retry
-def _end(*, file_id: int, after: int, at: datetime) -> None:
+def _end(*, turn: Turn, at: datetime) -> None:
     """Show a file that is checked to its end, or close one that is written to its end."""
-    file = _held(file_id, "", after)
+    file = _held(turn)
     if file is None:
         return
     if file.state == FileState.CHECKING:
@@ -159,11 +170,10 @@ def _give_up(*, file_id: int, problem: str, at: datetime) -> None:
         give_up(file, problem=problem, actor=WORKER, at=at)
 
 
-def _held(file_id: int, state: str, after: int) -> AttendanceFile | None:
-    """Hold a file whose next share comes after a line; none where it was stopped, or another did that share."""
-    file = AttendanceFile.objects.select_for_update(of=("self",)).select_related("scheme").get(pk=file_id)
-    states_wanted = {state} if state else AT_WORK
-    return file if file.state in states_wanted and file.last_line == after else None
+def _held(turn: Turn) -> AttendanceFile | None:
+    """Hold a file whose turn it is; none where it was stopped, another did that share, or it is looked at anew."""
+    file = AttendanceFile.objects.select_for_update(of=("self",)).select_related("scheme").get(pk=turn.file_id)
+    return file if Turn(file.pk, file.revision, file.state, file.last_line) == turn else None
 
 
 def _count(file: AttendanceFile, share: Share, remarks: Sequence[FileRemark], *counted: str) -> None:

@@ -34,6 +34,7 @@ from obole.pricing.model.parts import Question
 from obole.ui.bodies import takes_files
 
 REFRESH_SECONDS = 2
+LONGEST_REVISION = 8
 FIRST_LINES, SHOWN_CORRECTIONS = 5, 20
 
 
@@ -77,10 +78,10 @@ def attendance_file_check(request: AgentRequest, pk: int, file_pk: int) -> HttpR
 @require_POST
 def attendance_file_confirm(request: AgentRequest, pk: int, file_pk: int) -> HttpResponse:
     """Have the good lines of a file written."""
-    file, left = _file(request, pk, file_pk), request.POST.get("left", "")
-    seen = int(left) if left.isascii() and left.isdigit() and len(left) < 9 else -1
+    file, seen = _file(request, pk, file_pk), request.POST.get("revision", "")
+    revision = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= LONGEST_REVISION else 0
     who: dict[str, Any] = {"actor": request.actor, "at": dates.now()}
-    return _done(request, file, lambda: operations.confirm(file_id=file_pk, left=seen, **who))
+    return _done(request, file, lambda: operations.confirm(file_id=file_pk, revision=revision, **who))
 
 
 @for_agents(Right.REVIEW)
