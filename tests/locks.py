@@ -10,13 +10,14 @@ from django.db import connection
 from obole.lib import transactions
 
 RANKS = {
-    "bulk_actions_bulkaction": -7,
-    "campaigns_campaign": -6,
-    "books_handover": -5,
-    "bank_statements_bankline": -4,
-    "cash_desk_drawer": -3,
-    "cash_desk_cashsession": -2,
-    "cash_desk_deposit": -1,
+    "bulk_actions_bulkaction": -8,
+    "campaigns_campaign": -7,
+    "books_handover": -6,
+    "bank_statements_bankline": -5,
+    "cash_desk_drawer": -4,
+    "cash_desk_cashsession": -3,
+    "cash_desk_deposit": -2,
+    "consumption_attendancefile": -1,
     "dossiers_dossier": 0,
     "billing_plannedinstalment": 1,
     "payments_attempt": 2,

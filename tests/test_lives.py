@@ -15,6 +15,7 @@ from obole.books import states as handovers
 from obole.campaigns import states as campaigns
 from obole.cash_desk import deposit_states as deposits, states as sessions
 from obole.cli.management.commands.states import LIVES as DRAWN
+from obole.consumption import states as attendance
 from obole.dossiers import states as dossiers
 from obole.lib.states import ForbiddenTransition, Transition
 from obole.mailing import states as mails
@@ -49,6 +50,17 @@ DOSSIER = Life(
         "dossier.close": ("accepted", "closed"),
         "dossier.reopen": ("closed", "accepted"),
         "dossier.reconsider": ("rejected", "in_review"),
+    },
+)
+ATTENDANCE = Life(
+    attendance,
+    "received checking checked writing done stopped",
+    {
+        "attendance_file.check": ("received checked", "checking"),
+        "attendance_file.show": ("checking", "checked"),
+        "attendance_file.confirm": ("checked", "writing"),
+        "attendance_file.finish": ("writing", "done"),
+        "attendance_file.stop": ("received checking checked writing", "stopped"),
     },
 )
 INVOICE = Life(
@@ -178,6 +190,7 @@ AGREEMENT = Life(
 )
 LIVES = (
     DOSSIER,
+    ATTENDANCE,
     INVOICE,
     CAMPAIGN,
     PART,

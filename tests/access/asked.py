@@ -10,6 +10,8 @@ from obole.books.operations import Handing
 from obole.campaigns import queries as campaigns
 from obole.campaigns.operations import CampaignRequest
 from obole.catalogue import queries as catalogue
+from obole.consumption.operations.files import SentFile
+from obole.consumption.rules.layouts import Layout
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.payments import operations as payments
@@ -54,6 +56,8 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
     form = catalogue.current_form(side.town.scheme)
     assert form is not None
     unfinished = Dossier.objects.get(public_id=side.objects["my unfinished"][0])
+    file = {"file_id": side.objects["attendance file"][1]}
+    sent_file = SentFile(name="presences.csv", digest="0" * 64, line_count=1)
     filed = {"citizen_id": side.town.citizen.pk, "form_id": form.pk, "request_key": "f", "filled": NOTHING}
     return {
         "dossiers.submit_for": filed,
@@ -69,6 +73,11 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "dossiers.assign": {**review, "agent_id": side.town.agent.pk},
         "dossiers.give_back": review,
         "dossiers.note": {**review, "text": "À rappeler"},
+        "consumption.record": {**review, "question": "repas", "counted": []},
+        "consumption.receive": {"scheme_id": side.town.scheme.pk, "sent": sent_file},
+        "consumption.check": {**file, "layout": Layout({"full_name": "Nom", "day": "Jour"}, "repas")},
+        "consumption.confirm": {**file, "revision": 1},
+        "consumption.stop": file,
         "billing.generate_invoice": {**review, **kind, **priced, "request_key": "g"},
         "billing.carry_price": {**review, **kind, **priced, "request_key": "c"},
         "billing.correct_draft": {**draft, **priced},

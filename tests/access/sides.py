@@ -17,6 +17,7 @@ from obole.books import pdf_documents as closing_documents
 from obole.campaigns import operations as campaigns
 from obole.campaigns.models import Campaign
 from obole.catalogue import operations as catalogue
+from obole.consumption.rules.layouts import Layout
 from obole.directory import operations as directory
 from obole.directory.models import SavedList
 from obole.dossiers import operations as dossiers
@@ -30,6 +31,7 @@ from obole.regies import operations as regies
 from tests.access.treasury import Address, billed, of_a_handover, of_bank, of_cash, of_treasury
 from tests.actors import somebody
 from tests.billing.priced import COPIES, HALL_ASKED, bill as bill_answers, publish as publish_pricing
+from tests.consumption.attendance import look_at
 from tests.crm.desk import pay, submit_with_file, try_to_pay
 from tests.pricing.dispositifs import HALL, SCHOOL
 from tests.world import (
@@ -153,7 +155,10 @@ def of_dossiers(town: Town) -> dict[str, Address]:
     # Its form takes the place of the one before: last.
     sent = submit_with_file(town)
     file = sent.attachments.get()
+    said = f"Nom;Jour;Repas\n{town.citizen.last_name};{NOON:%d/%m/%Y};1\nInconnu;{NOON:%d/%m/%Y};1\n"
+    layout = Layout({"full_name": "Nom", "day": "Jour", "quantity": "Repas"}, "repas")
     return {
+        "attendance file": (town.scheme.pk, look_at(town, said, layout=layout).pk),
         "review": (review.pk,),
         "accepted": (accepted.pk,),
         "closed": (closed.pk,),

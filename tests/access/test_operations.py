@@ -13,6 +13,7 @@ from obole.books import operations as books
 from obole.bulk_actions import operations as bulk_actions
 from obole.campaigns import operations as campaigns
 from obole.cash_desk import operations as cash_desk
+from obole.consumption import operations as consumption
 from obole.directory.rules import NotAllowed
 from obole.dossiers import operations as dossiers
 from obole.lib.actors import Actor
@@ -53,6 +54,7 @@ WITHOUT: dict[str, str] = {
 """What asks for neither a prestation nor a mandate, and why."""
 ROOMS: dict[str, ModuleType] = {
     "dossiers": dossiers,
+    "consumption": consumption,
     "billing": billing,
     "payments": payments,
     "regies": regies,

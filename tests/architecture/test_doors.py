@@ -58,6 +58,7 @@ def test_only_the_drawings_are_declared_safe() -> None:
 LIVE_PAGES = {
     "crm/bulk/action.html",
     "crm/campaigns/campaign.html",
+    "crm/dossiers/attendance_file.html",
     "crm/dossiers/dossier.html",
     "crm/dossiers/dossier_complete.html",
     "crm/people/citizen_apply.html",

@@ -23,6 +23,7 @@ LIVES = (
     "billing.instalment_states",
     "billing.security_deposit_states",
     "books.states",
+    "consumption.states",
     "dossiers.states",
     "mailing.states",
     "payments.states",
@@ -80,6 +81,7 @@ def test_no_row_is_made_or_updated_with_a_state() -> None:
     writes = {"create", "update", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "setattr"}
     lives = {
         "Agreement",
+        "AttendanceFile",
         "Invoice",
         "PlanPart",
         "Caution",
@@ -150,6 +152,7 @@ def test_the_database_knows_the_states_of_every_life() -> None:
     assert sorted(lives) == [
         "Agreement",
         "Attempt",
+        "AttendanceFile",
         "BankLine",
         "Campaign",
         "CashSession",

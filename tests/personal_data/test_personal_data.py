@@ -152,7 +152,8 @@ def test_a_dry_run_counts_and_the_night_lets_go(town: Town) -> None:
     at = NOON + LONG
     counted = operations.purge(at=at, dry_run=True)
     mails = Message.objects.count()
-    assert counted == {"sessions": 1, "drafts": 1, "mails": mails, "letters": 0, "refusals": 1, "accounts": 1}
+    others = {"letters": 0, "attendance": 0}
+    assert counted == {"sessions": 1, "drafts": 1, "mails": mails, "refusals": 1, "accounts": 1, **others}
     assert operations.purge(at=NOON + timedelta(days=1), dry_run=True)["drafts"] == 0
     assert Session.objects.exists() and ApplicationDraft.objects.exists()
     done = operations.purge(at=at)
@@ -180,9 +181,10 @@ def test_the_operator_may_look_before(town: Town, capsys: pytest.CaptureFixture[
 def test_durations_are_chosen_and_told_to_the_public(town: Town) -> None:
     admin = browser(town.admin)
     form = {"drafts_days": 30, "account_mails_days": 7, "mails_months": 18, "refused_months": 12, "inactive_months": 6}
+    form["attendance_days"] = 45
     refused = text_of_anything(admin.post(url("settings_retention"), form))
     assert "12" in refused
     assert admin.post(url("settings_retention"), {**form, "inactive_months": 30}).status_code == 302
     page = text_of(Client().get("/pages/donnees-personnelles/"))
-    assert "30 jours" in page and "30 mois" in page and "18 mois" in page
+    assert "30 jours" in page and "30 mois" in page and "18 mois" in page and "45 jours" in page
     assert browser(town.agent).get(url("settings_retention")).status_code == 403

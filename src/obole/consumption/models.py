@@ -1,11 +1,125 @@
-"""Facts of consumption: one for each thing, day and beneficiary, and another for each correction."""
+"""Facts of consumption, one for each thing, day and beneficiary and another for each correction; and their files."""
 
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from obole.catalogue.models import Scheme
+from obole.consumption.rules.file_lines import Remark
+from obole.consumption.states import FileState
 from obole.dossiers.models import Dossier
 from obole.lib.actors import ActorField
+
+
+class AttendanceFile(models.Model):
+    """
+    A file of attendance, its checking and its writing, by shares of its lines. The people whom it names are in the file
+    itself, which is erased after a while; the row stays, as where facts come from.
+    """
+
+    scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="attendance_files")
+    name = models.CharField(_("fichier"), max_length=200, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    """What it is stored under; empty once it was erased, with its name."""
+    fingerprint = models.CharField(max_length=64)
+    """The same, for ever: proves which file it was."""
+    state = models.CharField(_("statut"), max_length=8, choices=FileState.choices, default=FileState.RECEIVED)
+    problem = models.CharField(max_length=300, blank=True)
+    """Why it was given up, where the worker had to."""
+    layout = models.JSONField(default=dict)
+    """A ``rules.layouts.Layout`` as a dictionary; empty until somebody said it."""
+    revision = models.PositiveIntegerField(default=0)
+    """Grows each time it is looked at: what somebody confirms is what they saw, and a late worker works on nothing."""
+    uploaded_by = ActorField()
+    uploaded_at = models.DateTimeField(_("envoyé"))
+    confirmed_by = ActorField(null=True)  # type: ignore[misc]
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    known_until = models.BigIntegerField(null=True)
+    """The last fact when checking began: what was known then is told, what comes later is not covered."""
+    line_count = models.PositiveIntegerField()
+    last_line = models.PositiveIntegerField(default=0)
+    """How far the present pass over the lines is, as a spreadsheet counts them."""
+    line_done = models.PositiveIntegerField(default=0)
+    """How many lines that is."""
+    new_count = models.PositiveIntegerField(default=0)
+    changed_count = models.PositiveIntegerField(default=0)
+    known_count = models.PositiveIntegerField(default=0)
+    left_count = models.PositiveIntegerField(default=0)
+    """How many quantities are left out, or lines as a whole; each has its remark."""
+    written_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-id"]
+        indexes = [models.Index(fields=["scheme", "-uploaded_at", "-id"], name="attendance_file_of_scheme")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=FileState.values), name="attendancefile_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["done", "stopped"], ended_at__isnull=False)
+                | (models.Q(ended_at=None) & ~models.Q(state__in=["done", "stopped"])),
+                name="attendance_file_ended_at_if_ended",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["writing", "done"])
+                | models.Q(confirmed_at__isnull=False, confirmed_by__isnull=False),
+                name="attendance_file_written_if_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(line_done__lte=models.F("line_count")), name="attendance_file_counts"
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="files_stay", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.scheme_id}, {self.uploaded_at:%Y-%m-%d}"
+
+
+class FileRemark(models.Model):
+    """
+    What is told of a line of a file: a quantity that it corrects, or why it is left out. It names nobody, and goes with
+    the file.
+    """
+
+    file = models.ForeignKey(AttendanceFile, on_delete=models.PROTECT, related_name="remarks")
+    line = models.PositiveIntegerField()
+    column = models.PositiveSmallIntegerField(default=0)
+    """From 1; 0 for the line as a whole."""
+    reason = models.CharField(max_length=10)
+    """A ``Remark``."""
+    day = models.DateField(null=True)
+    before = models.DecimalField(max_digits=9, decimal_places=3, null=True)
+    after = models.DecimalField(max_digits=9, decimal_places=3, null=True)
+
+    class Meta:
+        ordering = ["file", "line", "column"]
+        constraints = [
+            models.UniqueConstraint(fields=["file", "line", "column"], name="file_remark_once"),
+            models.CheckConstraint(condition=models.Q(reason__in=Remark.values), name="file_remark_reason_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}/{self.line}: {self.reason}"
+
+    @property
+    def sentence(self) -> str:
+        """What is told, with the way to mend it."""
+        return str(Remark(self.reason).label)
+
+
+class AttendanceLayout(models.Model):
+    """How the files of a dispositif are read: said once, remembered for the next one."""
+
+    scheme = models.OneToOneField(Scheme, on_delete=models.PROTECT, related_name="attendance_layout")
+    layout = models.JSONField(default=dict)
+    """A ``rules.layouts.Layout`` as a dictionary."""
+    changed_by = ActorField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["scheme"]
+
+    def __str__(self) -> str:
+        return str(self.scheme_id)
 
 
 class Consumption(models.Model):
@@ -26,11 +140,23 @@ class Consumption(models.Model):
     quantity = models.DecimalField(_("quantité"), max_digits=9, decimal_places=3)
     recorded_at = models.DateTimeField()
     recorded_by = ActorField()
+    source = models.ForeignKey(
+        AttendanceFile, on_delete=models.PROTECT, null=True, related_name="facts", db_index=False
+    )
+    """The file that said it; none where it was typed."""
 
     class Meta:
         ordering = ["dossier", "question", "day", "id"]
         indexes = [models.Index(fields=["dossier", "question", "day", "id"], name="consumption_last")]
-        constraints = [models.CheckConstraint(condition=models.Q(quantity__gte=0), name="consumption_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(quantity__gte=0), name="consumption_not_negative"),
+            models.UniqueConstraint(
+                fields=["source", "dossier", "row", "question", "day"],
+                condition=models.Q(source__isnull=False),
+                nulls_distinct=False,
+                name="consumption_once_a_file",
+            ),
+        ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Days are counted in Europe/Paris; instants are aware datetimes."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,13 @@ from django.utils import timezone
 from obole.lib.languages import Language
 
 PARIS = ZoneInfo("Europe/Paris")
+_TYPED = (
+    re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})"),
+    re.compile(r"(?P<y>\d{4})[/.-](?P<m>\d{1,2})[/.-](?P<d>\d{1,2})"),
+    re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"),
+)
+_TIME = re.compile(r"[T ]\d{1,2}[:h]\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$")
+_CENTURY = 2000
 MONTHS = (
     "janvier",
     "février",
@@ -61,6 +69,23 @@ def midnight(day: date) -> datetime:
 def due_date(issued_at: datetime, *, term_days: int) -> date:
     """Return the last day to pay: the day of issue in Paris plus the payment term, in days."""
     return day_of(issued_at) + timedelta(days=term_days)
+
+
+def read_day(text: str) -> date | None:
+    """
+    Read « 25/11/2026 », « 25.11.26 », « 2026-11-25 », « 20261125 », with a time after it or not; None if it is anything
+    else, or no day of this century.
+    """
+    cleaned = _TIME.sub("", text.strip())
+    found = next((found for typed in _TYPED if (found := typed.fullmatch(cleaned))), None)
+    if found is None or not cleaned.isascii():
+        return None
+    year = int(found["y"]) + (_CENTURY if len(found["y"]) == 2 else 0)
+    try:
+        day = date(year, int(found["m"]), int(found["d"]))
+    except ValueError:
+        return None
+    return day if day.year >= _CENTURY else None
 
 
 def months_later(day: date, months: int) -> date:

@@ -28,6 +28,9 @@ def fold(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """Return one NFC line without control or direction-changing characters."""
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        # Most texts are: a long file is read several times as fast.
+        return " ".join(text.split())
     kept = "".join(
         " " if unicodedata.category(letter) == "Cc" else letter
         for letter in unicodedata.normalize("NFC", text)

@@ -30,7 +30,7 @@ class MailKind:
 
 SIGNATURE = "\n\n{{ service }}\n{{ telephone }} {{ horaires }}"
 
-_AS_TYPED: dict[str, MailKind] = {
+_UNSIGNED: dict[str, MailKind] = {
     "dossier_received": MailKind(
         label=_("Dossier reçu"),
         variables=BASE | {"reference", "dispositif", "url"},
@@ -38,8 +38,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nNous avons bien reçu votre demande « {{ dispositif }} », dossier {{ reference }}. "
             "Un agent va l’examiner.\n\nSuivre ma demande : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "dossier_incomplete": MailKind(
         label=_("Complément demandé"),
@@ -48,8 +47,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nIl manque un élément à votre demande « {{ dispositif }} » :\n\n{{ motif }}\n\n"
             "Compléter ma demande : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "dossier_accepted": MailKind(
         label=_("Dossier accepté"),
@@ -58,8 +56,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nVotre demande « {{ dispositif }} » est acceptée. {{ motif }}\n\n"
             "Voir ma demande : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "dossier_rejected": MailKind(
         label=_("Dossier refusé"),
@@ -68,8 +65,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nNous ne pouvons pas donner une suite favorable à votre demande « {{ dispositif }} »"
             " :\n\n{{ motif }}\n\nVoir ma demande : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "dossier_reopened": MailKind(
         label=_("Dossier refusé, puis repris"),
@@ -78,8 +74,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nNous avions refusé votre demande « {{ dispositif }} ». Nous revenons sur ce refus"
             " : elle est de nouveau à l’examen.\n\n{{ motif }}\n\nVoir ma demande : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "invoice_deposited": MailKind(
         label=_("Facture déposée"),
@@ -89,8 +84,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nVotre facture n° {{ numero }} ({{ libelle }}) est disponible dans votre espace : "
             "{{ montant }}, à régler avant le {{ echeance }}.\n\nConsulter et payer ma facture : {{ url }}\n\n"
             "Nous ne vous demanderons jamais vos coordonnées bancaires par courriel."
-        )
-        + SIGNATURE,
+        ),
     ),
     "invoice_cancelled": MailKind(
         label=_("Facture annulée"),
@@ -101,8 +95,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " n° {{ avoir }}.\nMotif : {{ motif }}\n\nVous n’avez rien à payer pour cette facture. Si vous l’aviez déjà"
             " réglée, la somme reçue sera imputée sur une autre de vos factures ou vous sera remboursée.\n\nVoir"
             " l’avoir : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "invoice_replaced": MailKind(
         label=_("Facture annulée et refaite"),
@@ -112,8 +105,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nVotre facture n° {{ remplacee }} est annulée ; vous n’avez rien à payer pour elle.\n"
             "Motif : {{ motif }}\n\nLa facture n° {{ numero }} ({{ libelle }}) la remplace : {{ montant }}, à régler"
             " au plus tard le {{ echeance }}.\n\nVoir et payer ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "letter_notice": MailKind(
         label=_("Facture, sur papier"),
@@ -123,8 +115,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nVous trouverez avec cette lettre votre facture n° {{ numero }} ({{ libelle }}) : "
             "{{ montant }}, à régler avant le {{ echeance }}. Elle dit comment la payer.\n\nPour recevoir vos"
             " factures par courriel, communiquez-nous votre adresse électronique."
-        )
-        + SIGNATURE,
+        ),
     ),
     "letter_credit_note": MailKind(
         label=_("Avoir, sur papier"),
@@ -135,8 +126,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " n° {{ avoir }}, joint à cette lettre.\nMotif : {{ motif }}\n\nVous n’avez rien à payer pour cette"
             " facture. Si vous l’aviez déjà réglée, la somme reçue sera imputée sur une autre de vos factures ou vous"
             " sera remboursée."
-        )
-        + SIGNATURE,
+        ),
     ),
     "invoice_transferred": MailKind(
         label=_("Facture transmise au comptable public"),
@@ -150,8 +140,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " faire. Pour une question ou une demande de délai :\n{{ comptable }}\n{{ adresse_comptable }}\n{{"
             " telephone_comptable }}\n\nSi vous avez déjà payé, merci de ne pas tenir"
             " compte de ce message.\n\nVoir ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "invoice_returned": MailKind(
         label=_("Facture revenue à la régie"),
@@ -162,8 +151,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " public à tort. Cette transmission est annulée. Motif : {{ motif }}\n\nLa somme de {{ reste_du }} est"
             " de nouveau à régler auprès de la régie {{ regie }}, avant le {{ echeance }}.\n\nConsulter et payer ma"
             " facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "dispute_answered": MailKind(
         label=_("Réponse à une erreur signalée"),
@@ -172,8 +160,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nVous nous avez signalé une erreur sur votre facture n° {{ numero }} ({{ libelle }})"
             " :\n\n« {{ signalement }} »\n\nNotre réponse :\n\n{{ reponse }}\n\nVoir ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "agreement_made": MailKind(
         label=_("Échéancier convenu"),
@@ -185,8 +172,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " chaque paiement quelques jours avant. Tant que vous les respectez, cette facture ne sera ni relancée ni"
             " transmise au comptable public.\n\nPayer, ou revoir l’échéancier : {{ url }}\n\nEn cas de difficulté,"
             " contactez {{ service }} avant la date prévue."
-        )
-        + SIGNATURE,
+        ),
     ),
     "instalment_soon": MailKind(
         label=_("Échéancier : paiement à venir"),
@@ -196,8 +182,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nSelon l’échéancier convenu pour votre facture n° {{ numero }} ({{ libelle }}),"
             " {{ a_payer }} sont à payer le {{ echeance_du }}. Il reste {{ reste_du }} en tout.\n\nPayer ce montant :"
             " {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message."
-        )
-        + SIGNATURE,
+        ),
     ),
     "instalment_late": MailKind(
         label=_("Échéancier : paiement en retard"),
@@ -209,8 +194,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " à régler au plus tard le {{ delai }} : après ce jour, l’échéancier est rompu et tout ce qui reste est"
             " dû, soit {{ reste_du }}.\n\nPayer ce montant : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas"
             " tenir compte de ce message. En cas de difficulté, contactez {{ service }} : des solutions existent."
-        )
-        + SIGNATURE,
+        ),
     ),
     "agreement_broken": MailKind(
         label=_("Échéancier rompu"),
@@ -221,8 +205,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " n’est pas arrivé. L’échéancier est rompu : les {{ reste_du }} qui restent sont à payer maintenant.\n\n"
             "Payer ma facture : {{ url }}\n\nSans règlement, cette facture sera relancée puis transmise au comptable"
             " public. En cas de difficulté, contactez {{ service }} : des solutions existent."
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_receipt": MailKind(
         label=_("Paiement reçu"),
@@ -232,8 +215,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nNous avons bien reçu votre paiement de {{ paye }} le {{ date }} à {{ heure }} "
             "({{ precisions }}). {{ solde }}\n\n"
             "Le reçu est joint et reste disponible dans votre espace.\n\nVoir ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_refused": MailKind(
         label=_("Paiement refusé"),
@@ -243,8 +225,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nVotre banque n’a pas autorisé le paiement de la facture {{ numero }} le {{ date }}."
             " Aucune somme n’a été débitée par nos services. La facture reste à régler avant le {{ echeance }}.\n\n"
             "Payer ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "due_date_changed": MailKind(
         label=_("Échéance reportée"),
@@ -254,8 +235,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nLa date limite de votre facture n° {{ numero }} ({{ libelle }}) change : vous pouvez"
             " régler {{ reste_du }} jusqu’au {{ echeance }}. Cette date remplace celle qui est imprimée sur la facture"
             " ; le montant ne change pas.\n\nPayer ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_surplus": MailKind(
         label=_("Paiement en trop"),
@@ -266,8 +246,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " facture n° {{ numero }}, mais cette somme n’y était plus due. Elle n’est pas perdue : un agent va"
             " l’imputer sur une autre de vos factures ou la faire rembourser par le comptable public. Vous n’avez rien"
             " à faire.\n\nVoir ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_different": MailKind(
         label=_("Paiement à vérifier"),
@@ -278,8 +257,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " facture n° {{ numero }}, mais ce paiement ne correspond pas à ce qui restait à régler. Il n’est pas"
             " perdu : un agent le vérifie. Ne payez pas une seconde fois : vous n’avez rien à faire.\n\nVoir ma"
             " facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_too_late": MailKind(
         label=_("Paiement d’une facture transmise"),
@@ -291,8 +269,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " perdue : un agent va la reverser au comptable, qui la comptera sur ce que vous devez, ou vous la faire"
             " rembourser. Si vous recevez entre-temps un avis des sommes à payer, joignez-y ce message.\n\nVoir ma"
             " facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_reversed": MailKind(
         label=_("Paiement rejeté"),
@@ -303,8 +280,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " ({{ moyen }}). Motif : {{ motif }}\n\nLa facture n° {{ numero }} est de nouveau à régler avant le {{"
             " echeance }} : {{ reste_du }}.\n\nConsulter et payer ma facture : {{ url }}\n\nEn cas de difficulté,"
             " contactez {{ service }} : des solutions existent."
-        )
-        + SIGNATURE,
+        ),
     ),
     "quittance_cancelled": MailKind(
         label=_("Quittance annulée"),
@@ -315,8 +291,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " facture n° {{ numero }}, est annulée : elle ne vaut plus paiement. Motif : {{ motif }}\n\nLa facture est"
             " de nouveau à régler avant le {{ echeance }} : {{ reste_du }}.\n\nSi vous avez bien remis cette somme, ne"
             " payez pas une seconde fois : contactez {{ service }} avec votre quittance.\n\nVoir ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_refunded": MailKind(
         label=_("Remboursement effectué"),
@@ -325,8 +300,7 @@ _AS_TYPED: dict[str, MailKind] = {
         body=(
             "Bonjour {{ nom }},\n\nLe comptable public a remboursé la somme de {{ paye }}, reçue pour la facture n° {{"
             " numero }}. Elle paraîtra sur votre compte dans quelques jours.\n\nVoir ma facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "payment_handed_over": MailKind(
         label=_("Paiement reversé au comptable public"),
@@ -337,8 +311,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " transmission, a été reversée au comptable public, qui la compte sur ce que vous devez. Pour savoir ce"
             " qu’il reste à payer, adressez-vous au comptable indiqué sur votre avis des sommes à payer.\n\nVoir ma"
             " facture : {{ url }}"
-        )
-        + SIGNATURE,
+        ),
     ),
     "reminder_before": MailKind(
         label=_("Rappel avant l’échéance"),
@@ -348,8 +321,7 @@ _AS_TYPED: dict[str, MailKind] = {
             "Bonjour {{ nom }},\n\nVotre facture n° {{ numero }} ({{ libelle }}) est à régler avant le {{ echeance }}"
             " : il reste {{ reste_du }} à payer.\n\nPayer ma facture : {{ url }}\n\nSi vous avez déjà payé, merci de"
             " ne pas tenir compte de ce message."
-        )
-        + SIGNATURE,
+        ),
     ),
     "reminder_1": MailKind(
         label=_("Relance 1"),
@@ -361,8 +333,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " deux minutes suffisent pour la payer.\n\nPayer ma facture : {{ url }}\n\nSi vous avez déjà payé, merci"
             " de ne pas tenir compte de ce message.\n\nEn cas de difficulté, contactez {{ service }} : des solutions"
             " existent."
-        )
-        + SIGNATURE,
+        ),
     ),
     "reminder_2": MailKind(
         label=_("Relance 2"),
@@ -374,8 +345,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " n° {{ numero }} ({{ libelle }}), dont la date limite était le {{ echeance }}.\n\nPayer ma facture :"
             " {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message. Si le montant vous"
             " semble inexact, dites-le-nous."
-        )
-        + SIGNATURE,
+        ),
     ),
     "reminder_3": MailKind(
         label=_("Relance 3"),
@@ -387,8 +357,7 @@ _AS_TYPED: dict[str, MailKind] = {
             " != '' %} ({{ comptable }}){% endif %}, qui vous adressera un avis des sommes à payer et en poursuivra"
             " le recouvrement. Elle ne pourra alors plus être réglée auprès de la régie {{ regie }}.\n\nPayer ma"
             " facture : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message."
-        )
-        + SIGNATURE,
+        ),
     ),
     "reminder_many": MailKind(
         label=_("Relance de plusieurs factures"),
@@ -399,13 +368,12 @@ _AS_TYPED: dict[str, MailKind] = {
             " factures :\n\n{{ factures }}\n\nCela fait {{ total_du }} à régler, ensemble ou une à une.\n\nPayer mes"
             " factures : {{ url }}\n\nSi vous avez déjà payé, merci de ne pas tenir compte de ce message.\n\n"
             "En cas de difficulté, contactez {{ service }} : des solutions existent."
-        )
-        + SIGNATURE,
+        ),
     ),
 }
 
 
 KINDS = {
-    name: replace(kind, subject=with_french_spaces(kind.subject), body=with_french_spaces(kind.body))
-    for name, kind in _AS_TYPED.items()
+    name: replace(kind, subject=with_french_spaces(kind.subject), body=with_french_spaces(kind.body + SIGNATURE))
+    for name, kind in _UNSIGNED.items()
 }

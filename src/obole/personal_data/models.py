@@ -29,6 +29,13 @@ class Retention(models.Model):
     inactive_months = models.PositiveSmallIntegerField(
         _("comptes sans activité (mois)"), default=36, validators=[MinValueValidator(12)]
     )
+    attendance_days = models.PositiveSmallIntegerField(
+        _("fichiers de présence (jours)"),
+        default=90,
+        db_default=90,
+        validators=[MinValueValidator(7)],
+        help_text=_("Le fichier nomme des enfants : ce qu’il a fait compter reste, lui est effacé."),
+    )
     only = models.BooleanField(default=True, unique=True, editable=False)
 
     class Meta:

@@ -4,14 +4,9 @@ import re
 from datetime import date
 
 from obole.bank_statements.rules.readings import LARGEST_CENTS
+from obole.lib import dates
 
 _AMOUNT = re.compile(r"(?P<whole>\d{1,3}(?:[ .,]\d{3})+|\d+)(?:(?P<mark>[.,])(?P<rest>\d{1,2}))?")
-_DAYS = (
-    re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})"),
-    re.compile(r"(?P<y>\d{4})[/.-](?P<m>\d{1,2})[/.-](?P<d>\d{1,2})"),
-    re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"),
-)
-_TIME = re.compile(r"[T ]\d{1,2}[:h]\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$")
 
 
 class NotThis(ValueError):
@@ -48,16 +43,7 @@ def day_of(text: str) -> date:
 
     :raises NotThis: if it is anything else, or no day of the calendar.
     """
-    cleaned = _TIME.sub("", text.strip())
-    for pattern in _DAYS:
-        match = pattern.fullmatch(cleaned)
-        if match and cleaned.isascii():
-            year = int(match["y"]) + (2000 if len(match["y"]) == 2 else 0)
-            try:
-                day = date(year, int(match["m"]), int(match["d"]))
-            except ValueError:
-                break
-            if day.year < 2000:
-                break
-            return day
-    raise NotThis(text)
+    day = dates.read_day(text)
+    if day is None:
+        raise NotThis(text)
+    return day

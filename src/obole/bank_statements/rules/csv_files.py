@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 
 from obole.bank_statements.rules import cells
 from obole.bank_statements.rules.readings import MOST_BYTES, MOST_LINES, Unreadable
-from obole.lib import texts
+from obole.lib import table_files, texts
 
-DELIMITERS = (";", "\t", ",", "|")
 MOST_COLUMNS = 60
 LOOKED_AT = 40
 """How many lines may stand before the titles."""
@@ -38,7 +37,7 @@ def read_table(content: bytes) -> Table:
     :raises Unreadable: with what to do.
     """
     text = _decoded(content)
-    rows = _rows(text, _delimiter(text))
+    rows = _rows(text, table_files.delimiter_of(text))
     # Titles are the row that fills the most cells with neither a figure nor a day.
     filled = [0 if any(_is_data(cell) for cell in row if cell) else _filled(row) for _number, row in rows[:LOOKED_AT]]
     at = filled.index(max(filled))
@@ -50,7 +49,7 @@ def read_table(content: bytes) -> Table:
             )
         )
     titles = tuple(cell or _("Colonne %(n)d") % {"n": rank} for rank, cell in enumerate(rows[at][1], start=1))
-    return Table(_told_apart(titles), tuple(rows[at + 1 :]))
+    return Table(table_files.told_apart(titles), tuple(rows[at + 1 :]))
 
 
 def _decoded(content: bytes) -> str:
@@ -58,23 +57,12 @@ def _decoded(content: bytes) -> str:
         raise Unreadable(_("Ce fichier est trop lourd : 10 Mo au plus. Exportez une période plus courte."))
     if content.startswith(EXCEL):
         raise Unreadable(_("Ce fichier est un classeur : enregistrez-le au format CSV, puis importez-le."))
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text:
-            break
-        return text
-    raise Unreadable(
-        _("Les lettres de ce fichier ne se lisent pas : enregistrez-le « CSV UTF-8 », puis importez-le de nouveau.")
-    )
-
-
-def _delimiter(text: str) -> str:
-    """Return what separates the cells: what makes as many on the most lines."""
-    sample = [line for line in text[:50_000].splitlines() if line.strip()][:LOOKED_AT]
-    return max(DELIMITERS, key=lambda mark: sum(line.count(mark) for line in sample))
+    try:
+        return table_files.read_text(content)
+    except table_files.NotText:
+        raise Unreadable(
+            _("Les lettres de ce fichier ne se lisent pas : enregistrez-le « CSV UTF-8 », puis importez-le de nouveau.")
+        ) from None
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, tuple[str, ...]]]:
@@ -117,17 +105,6 @@ def _is_data(cell: str) -> bool:
             continue
         return True
     return False
-
-
-def _told_apart(titles: Sequence[str]) -> tuple[str, ...]:
-    """Return titles of which no two are the same."""
-    seen: dict[str, int] = {}
-    told = []
-    for title in titles:
-        seen[texts.fold(title)] = seen.get(texts.fold(title), 0) + 1
-        again = seen[texts.fold(title)]
-        told.append(title if again == 1 else f"{title} ({again})")
-    return tuple(told)
 
 
 @dataclass(frozen=True)

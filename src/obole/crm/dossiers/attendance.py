@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, ngettext
 
-from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import Scheme, Service
 from obole.consumption import operations, queries, rules
 from obole.consumption.operations import CannotRecord, DayCount
 from obole.consumption.rules import BadQuantity, Beneficiary, Cell
+from obole.consumption.rules.file_lines import FARTHEST
 from obole.crm.shared.pages import page_of, render_page
 from obole.directory import queries as directory
 from obole.directory.access import AgentRequest, for_agents
@@ -81,9 +81,9 @@ def attendance_schemes(request: AgentRequest) -> HttpResponse:
     """List the dispositifs whose agents count something day by day."""
     handled = Scheme.objects.filter(service__in=Service.objects.handled_by(request.agent), enabled=True)
     rows = [
-        (scheme, ", ".join(question.label for question in questions))
+        (scheme, ", ".join(question.label for question in found[1]))
         for scheme in handled.select_related("service").order_by("service__name", "name", "id")
-        if (questions := _countable(scheme))
+        if (found := queries.countable(scheme))
     ]
     return render_page(request, "crm/dossiers/attendance_schemes.html", {"rows": rows})
 
@@ -115,23 +115,23 @@ def attendance(request: AgentRequest, pk: int) -> HttpResponse:
     return render_page(request, "crm/dossiers/attendance.html", context)
 
 
-def _countable(scheme: Scheme) -> list[Question]:
-    version = catalogue.current_pricing(scheme)
-    return rules.countable(catalogue.compiled_pricing_of(version).pricing) if version else []
+def handled_scheme(request: AgentRequest, pk: int) -> Scheme:
+    """Return a dispositif that the agent handles; others are not there."""
+    return get_object_or_404(Scheme.objects.filter(service__in=Service.objects.handled_by(request.agent)), pk=pk)
 
 
 def _asked(request: AgentRequest, pk: int) -> Asked:
     """Return the sheet that an address asks for; the first thing that is counted, and this week, where it says none."""
-    handled = Scheme.objects.filter(service__in=Service.objects.handled_by(request.agent))
-    scheme = get_object_or_404(handled, pk=pk)
-    questions, version = _countable(scheme), catalogue.current_pricing(scheme)
-    if not questions or version is None:
+    scheme = handled_scheme(request, pk)
+    found = queries.countable(scheme)
+    if found is None:
         raise Http404
+    pricing, questions = found
     wanted = request.GET.get("quoi", "")
     question = next((one for one in questions if one.key == wanted), questions[0])
     monday = _monday(request.GET.get("semaine", ""))
     days = [monday + timedelta(days=n) for n in range(WEEK)]
-    return Asked(scheme, catalogue.compiled_pricing_of(version).pricing, questions, question, days)
+    return Asked(scheme, pricing, questions, question, days)
 
 
 def _monday(typed: str) -> date:
@@ -140,7 +140,7 @@ def _monday(typed: str) -> date:
         day = date.fromisoformat(typed)
     except ValueError:
         day = today
-    day = day if abs(day - today) <= operations.FARTHEST else today
+    day = day if abs(day - today) <= FARTHEST else today
     return day - timedelta(days=day.weekday())
 
 
@@ -178,7 +178,7 @@ def _record(request: AgentRequest, asked: Asked, lines: list[SheetLine]) -> int:
 
 
 def _record_dossier(request: AgentRequest, asked: Asked, lines: list[SheetLine]) -> int:
-    counted = [one for line in lines for one in _changed(request, asked.question, line)]
+    counted = [one for line in lines for one in _changed(request, asked, line)]
     if not counted or any(line.wrong for line in lines):
         return 0
     try:
@@ -194,8 +194,9 @@ def _record_dossier(request: AgentRequest, asked: Asked, lines: list[SheetLine])
         return 0
 
 
-def _changed(request: AgentRequest, question: Question, line: SheetLine) -> Iterator[DayCount]:
+def _changed(request: AgentRequest, asked: Asked, line: SheetLine) -> Iterator[DayCount]:
     """Yield what was typed that the page did not show, and note what cannot be read."""
+    most = rules.most_in_a_day(asked.pricing, asked.question)
     for day, shown in list(line.typed.items()):
         typed = request.POST.get(line.input_name(day), shown).strip()[:20]
         line.typed[day] = typed
@@ -204,7 +205,7 @@ def _changed(request: AgentRequest, question: Question, line: SheetLine) -> Iter
         try:
             if not typed:
                 raise BadQuantity(_("Écrivez 0 pour retirer ce qui était compté."))
-            quantity = rules.read_quantity(typed, question)
+            quantity = rules.read_quantity(typed, asked.question, most)
         except BadQuantity as refusal:
             line.wrong[day] = str(refusal)
         else:

@@ -5,6 +5,7 @@ from django.urls import path
 from obole.crm.dossiers import (
     agent_answers,
     attendance,
+    attendance_files,
     completing,
     dossier_detail,
     dossier_list,
@@ -14,9 +15,17 @@ from obole.crm.dossiers import (
     review,
 )
 
+FILE = "presences/<int:pk>/fichiers/<int:file_pk>"
+
 urlpatterns = [
     path("presences/", attendance.attendance_schemes, name="attendance_schemes"),
     path("presences/<int:pk>/", attendance.attendance, name="attendance"),
+    path("presences/<int:pk>/fichiers/", attendance_files.attendance_files, name="attendance_files"),
+    path(f"{FILE}/", attendance_files.attendance_file, name="attendance_file"),
+    path(f"{FILE}/verifier/", attendance_files.attendance_file_check, name="attendance_file_check"),
+    path(f"{FILE}/confirmer/", attendance_files.attendance_file_confirm, name="attendance_file_confirm"),
+    path(f"{FILE}/abandonner/", attendance_files.attendance_file_stop, name="attendance_file_stop"),
+    path(f"{FILE}/a-corriger.csv", attendance_files.attendance_file_csv, name="attendance_file_csv"),
     path("dossiers/", dossier_list.dossiers, name="dossiers"),
     path("dossiers/export.<str:kind>", dossier_list.dossiers_file, name="dossiers_file"),
     path("dossiers/selection/", dossier_list.dossiers_selection, name="dossiers_selection"),

@@ -21,7 +21,14 @@ class RetentionForm(SettingsForm):
 
     class Meta:
         model = Retention
-        fields = ("drafts_days", "account_mails_days", "mails_months", "refused_months", "inactive_months")
+        fields = (
+            "drafts_days",
+            "account_mails_days",
+            "mails_months",
+            "refused_months",
+            "inactive_months",
+            "attendance_days",
+        )
 
 
 @for_agents(Right.CONFIGURE)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from obole.accounts.models import Identity
 from obole.audit_log import configuration, operations as audit_log
 from obole.billing.models import Letter, LetterBatchPdf
+from obole.consumption import operations as consumption
 from obole.directory import operations as directory, queries as directory_queries
 from obole.directory.models import Agent, Citizen, User
 from obole.directory.rules import new_claim_code
@@ -55,6 +56,7 @@ def purge(*, at: datetime, dry_run: bool = False) -> dict[str, int]:
         "mails": (queries.old_mails(at), _blank_mails),
         "letters": (queries.old_letters(at), _blank_letters),
         "refusals": (queries.old_refusals(at), _blank_dossiers),
+        "attendance": (queries.old_attendance_files(at), _erase_attendance),
         "accounts": (queries.inactive_citizens(at), _forget),
     }
     done = {"sessions": queries.expired_sessions(at).count()}
@@ -83,6 +85,11 @@ def _delete(rows: QuerySet[Any]) -> Callable[[list[int], datetime], None]:
 def _blank_mails(pks: list[int], at: datetime) -> None:
     """Keep that a mail was sent, when and to which end; not its words."""
     Message.objects.filter(pk__in=pks).update(text="", html="", attachments=[])
+
+
+def _erase_attendance(pks: list[int], at: datetime) -> None:
+    """Keep what a file of attendance made count; not the file, which names children."""
+    consumption.erase(file_ids=pks, at=at)
 
 
 @atomic_with_retry

@@ -9,6 +9,7 @@ from obole.personal_data.queries.keeping import (
     known_of,
     letters_of,
     mails_of,
+    old_attendance_files,
     old_drafts,
     old_letters,
     old_mails,

@@ -14,7 +14,8 @@ from obole.billing.models import Invoice, Letter, SecurityDeposit
 from obole.billing.security_deposit_states import SecurityDepositState
 from obole.billing.states import InvoiceState
 from obole.catalogue.fields import FilledBy
-from obole.consumption.models import Consumption
+from obole.consumption import queries as consumption
+from obole.consumption.models import AttendanceFile, Consumption
 from obole.directory import queries as directory
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossiers
@@ -68,6 +69,11 @@ def old_refusals(at: datetime) -> QuerySet[Dossier]:
     before = at - retention().refused_months * MONTH
     invoiced = Invoice.objects.filter(dossier=OuterRef("pk"))
     return ended.filter(Q(decided_at__lt=before) | Q(decided_at=None, created_at__lt=before)).exclude(Exists(invoiced))
+
+
+def old_attendance_files(at: datetime) -> QuerySet[AttendanceFile]:
+    """Return the files of attendance that were sent long ago, and still name children."""
+    return consumption.files_sent_before(at - timedelta(days=retention().attendance_days))
 
 
 def inactive_citizens(at: datetime) -> QuerySet[Citizen]:

@@ -12,6 +12,7 @@ from obole.billing import instalment_states, security_deposit_states, states as 
 from obole.books import states as books
 from obole.campaigns import states as campaigns
 from obole.cash_desk import deposit_states as deposits, states as cash_desk
+from obole.consumption import states as consumption
 from obole.dossiers import states as dossiers
 from obole.lib.states import Transition
 from obole.mailing import states as mailing
@@ -21,6 +22,7 @@ from obole.remittances import states as remittances
 
 LIVES: tuple[tuple[str, type[models.TextChoices], Sequence[Transition]], ...] = (
     ("Dossier", dossiers.DossierState, dossiers.MOVES),
+    ("Fichier de présence", consumption.FileState, consumption.MOVES),
     ("Facture", billing.InvoiceState, billing.MOVES),
     ("Campagne de facturation", campaigns.CampaignState, campaigns.MOVES),
     ("Part d’un prix facturé en plusieurs fois", instalment_states.InstalmentState, instalment_states.MOVES),

@@ -8,10 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from obole.lib import texts
 from obole.pricing.model.names import names_in
 from obole.pricing.model.parts import Pricing, Question, QuestionKind
 
 MOST = Decimal(999_999)
+_IN_A_DAY = {"h": 24, "heure": 24, "1 2 h": 48, "1 2 heure": 48, "demi heure": 48, "min": 1440, "minute": 1440}
+"""How many there are of a unit in a day, as ``texts.fold`` writes it."""
 
 
 class BadQuantity(ValueError):
@@ -57,18 +60,26 @@ def beneficiaries(pricing: Pricing, question: Question, answers: Mapping[str, An
     ]
 
 
-def read_quantity(typed: str, question: Question) -> Decimal:
+def most_in_a_day(pricing: Pricing, question: Question) -> Decimal:
+    """Return how much of something a day can hold: 24 of what is billed by the hour, no more than a whole period."""
+    units = {product.key: texts.fold(product.unit) for product in pricing.products}
+    billed = {units.get(line.product, "") for line in pricing.lines if question.key in names_in(line.quantity, pricing)}
+    bounds = [MOST, *(Decimal(_IN_A_DAY[unit]) for unit in billed & _IN_A_DAY.keys())]
+    return min(bounds if question.maximum is None else [*bounds, question.maximum])
+
+
+def read_quantity(typed: str, question: Question, most: Decimal = MOST) -> Decimal:
     """
     Return a quantity of a day as it is kept.
 
-    :raises BadQuantity: if it is none, is negative, or has more decimals than the pricing counts.
+    :raises BadQuantity: if it is none, is negative or over ``most``, or has more decimals than the pricing counts.
     """
     try:
         found = Decimal(typed.strip().replace("\u00a0", "").replace("\u202f", "").replace(",", "."))
     except InvalidOperation:
         raise BadQuantity(_("Écrivez un nombre, par exemple 1.")) from None
-    if not found.is_finite() or not 0 <= found <= MOST:
-        raise BadQuantity(_("Écrivez un nombre de 0 à 999 999."))
+    if not found.is_finite() or not 0 <= found <= most:
+        raise BadQuantity(_("Écrivez un nombre de 0 à %(most)s.") % {"most": _shown(most)})
     exponent = found.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > question.decimals:
         said = _("Écrivez %(decimals)s décimales au plus.") if question.decimals else _("Écrivez un nombre entier.")
@@ -98,3 +109,7 @@ def written(quantity: Decimal) -> str:
     """Write a quantity as answers are kept: ``16``, ``1.5``."""
     said = f"{quantity.normalize():f}"
     return said if "." in said else said.split(".")[0]
+
+
+def _shown(bound: Decimal) -> str:
+    return f"{bound.normalize():,f}".replace(",", "\u202f").replace(".", ",")

@@ -1,24 +1,24 @@
-"""Every write of consumption: facts are added, never changed."""
+"""Facts are added, never changed: those of a dossier as they are typed, or those of many as a file says them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
 from obole.consumption import queries, rules
-from obole.consumption.models import Consumption
+from obole.consumption.models import AttendanceFile, Consumption
+from obole.consumption.queries import KnownFact
+from obole.consumption.rules.file_lines import FARTHEST, Remark, Said, Wrong
 from obole.dossiers.access import require_reviewer
 from obole.dossiers.models import Dossier
-from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
 
-COUNTED_IN = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
-FARTHEST = timedelta(days=400)
+COUNTED_IN = queries.COUNTED_IN
 
 
 class CannotRecord(ValueError):
@@ -37,6 +37,15 @@ class DayCount:
     day: date
     quantity: Decimal
     seen: Decimal | None = None
+
+
+@dataclass
+class Recorded:
+    """What became of a share of a file."""
+
+    facts: list[Consumption] = field(default_factory=list)
+    known: int = 0
+    left: list[Wrong] = field(default_factory=list)
 
 
 @atomic_with_retry
@@ -73,6 +82,50 @@ def record(*, dossier_id: int, question: str, counted: list[DayCount], actor: Ac
         said = {"question": question, "first": first, "last": last}
         audit_log.log_event("consumption.record", subject=dossier, actor=actor, at=at, facts=len(changed), **said)
     return len(changed)
+
+
+def record_many(said: Sequence[Said], *, source: AttendanceFile, at: datetime) -> Recorded:
+    """
+    Write what a share of a file says of any dossiers, in the transaction that counts the share as done.
+
+    Each quantity by itself: one whose dossier has ended, or that somebody changed since the file was checked, is left
+    and told. What is known already makes no fact.
+    """
+    ids = {one.cell.dossier_id for one in said}
+    dossiers = Dossier.objects.locked().filter(pk__in=ids).order_by("pk")
+    is_open = {dossier.pk: dossier.state in COUNTED_IN for dossier in dossiers.only("state")}
+    known = queries.known(said)
+    done = Recorded()
+    for one in said:
+        fact = known.get((one.question, one.cell))
+        if not is_open[one.cell.dossier_id]:
+            done.left.append(Wrong(one.line, one.column, Remark.ENDED, one.cell.day))
+        elif is_known(one, fact):
+            done.known += 1
+        elif fact is not None and fact.pk > (source.known_until or 0):
+            done.left.append(Wrong(one.line, one.column, Remark.MEANWHILE, one.cell.day))
+        else:
+            done.facts.append(_fact(one, source, at))
+    Consumption.objects.bulk_create(done.facts)
+    return done
+
+
+def is_known(one: Said, fact: KnownFact | None) -> bool:
+    """Tell whether a quantity adds nothing: it counts already, or is none where nothing was counted."""
+    return one.quantity == (0 if fact is None else fact.quantity)
+
+
+def _fact(one: Said, source: AttendanceFile, at: datetime) -> Consumption:
+    return Consumption(
+        dossier_id=one.cell.dossier_id,
+        row=one.cell.row,
+        question=one.question,
+        day=one.cell.day,
+        quantity=one.quantity,
+        recorded_at=at,
+        recorded_by=source.confirmed_by,
+        source=source,
+    )
 
 
 def _differs(one: DayCount, known: Mapping[rules.Cell, Decimal], dossier_id: int) -> bool:
