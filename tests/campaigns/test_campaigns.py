@@ -1,11 +1,12 @@
 """A month billed in one go: drafts of all, what is odd in them, and a deposit that repeats nothing."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db.utils import IntegrityError
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from obole.audit_log.models import Record
 from obole.billing import operations as billing
@@ -22,6 +23,7 @@ from obole.dossiers.models import Dossier
 from obole.lib.states import ForbiddenTransition
 from obole.mailing.models import Message
 from obole.personal_data import operations as personal_data
+from obole.personal_data.operations import forgetting
 from obole.regies import operations as regies
 from tests.campaigns.steps import FIRST, count_meals, deposit, family, open_november, outcomes, row
 from tests.spaces import plain
@@ -434,3 +436,25 @@ def test_a_dossier_that_nobody_counts_for_keeps_its_flat_rate(town: Town) -> Non
     assert kind.pk and dossier.pk
     campaign = open_november(town)
     assert row(campaign, dossier).cents == 7 * PRICE, "what the citizen answered, where nothing was counted"
+
+
+def test_what_a_database_that_was_away_left_goes_on(town: Town) -> None:
+    family(town, "Martin", 1)
+    campaign = open_november(town, work=False)
+    ProcrastinateJob.objects.all()._raw_delete("default")
+    assert operations.resume(at=FIRST) == 0, "it has just begun"
+    assert operations.resume(at=FIRST + timedelta(hours=1)) == 1
+    run_tasks()
+    campaign = deposit(Campaign.objects.get(), town, work=False)
+    ProcrastinateJob.objects.all()._raw_delete("default")
+    operations.resume(at=FIRST + timedelta(hours=1))
+    run_tasks()
+    assert outcomes(campaign) == {Outcome.ISSUED: 1}
+
+
+def test_whose_dossier_is_blanked_leaves_no_reason(town: Town) -> None:
+    dossier = family(town, "Trop", *[9] * 5)
+    campaign = open_november(town)
+    assert row(campaign, dossier).reason
+    forgetting._blank_dossiers([dossier.pk], FIRST)
+    assert row(campaign, dossier).reason == ""

@@ -1,10 +1,11 @@
 """What the worker does for campaigns: some lots at a time, so that whoever waits behind has their turn."""
 
 from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
 
 from obole.campaigns import operations
 from obole.lib import dates
-from obole.lib.queue import AWAY, defer, task
+from obole.lib.queue import AWAY, task
 
 LOTS = 5
 """Lots done by one task."""
@@ -18,7 +19,7 @@ def compute(campaign_id: int, lane: int) -> None:
         if not operations.compute_next(campaign_id=campaign_id, at=dates.now()):
             operations.finish_computing(campaign_id=campaign_id, at=dates.now())
             return
-    defer("campaigns.compute", lock=f"campaigns.compute:{campaign_id}:{lane}", campaign_id=campaign_id, lane=lane)
+    operations.compute_lane(campaign_id, lane)
 
 
 @task("campaigns.deposit", queue="documents", retry=AGAIN)
@@ -35,3 +36,10 @@ def discard(campaign_id: int) -> None:
     """Give up the drafts of a campaign that was given up."""
     while operations.discard_next(campaign_id=campaign_id, at=dates.now()):
         pass
+
+
+@app.periodic(cron="29 * * * *")
+@task("campaigns.look_around", queue="clock", queueing_lock="campaigns.look_around")
+def look_around(timestamp: int) -> None:
+    """Go on with what was left."""
+    operations.resume(at=dates.now())

@@ -3,8 +3,15 @@
 from obole.campaigns.operations.computing import compute_next, finish_computing
 from obole.campaigns.operations.depositing import deposit_again, deposit_campaign, deposit_next
 from obole.campaigns.operations.errors import CampaignRefused, CannotOpen, NeedsAnother, NotShown
-from obole.campaigns.operations.mending import compute_again, discard_next, give_up_campaign, leave_rows, take_back_rows
-from obole.campaigns.operations.opening import CampaignRequest, open_campaign
+from obole.campaigns.operations.mending import (
+    compute_again,
+    discard_next,
+    give_up_campaign,
+    leave_rows,
+    resume,
+    take_back_rows,
+)
+from obole.campaigns.operations.opening import CampaignRequest, compute_lane, open_campaign
 from obole.campaigns.operations.redoing import redo_invoice
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "NeedsAnother",
     "NotShown",
     "compute_again",
+    "compute_lane",
     "compute_next",
     "deposit_again",
     "deposit_campaign",
@@ -24,5 +32,6 @@ __all__ = [
     "leave_rows",
     "open_campaign",
     "redo_invoice",
+    "resume",
     "take_back_rows",
 ]

@@ -24,7 +24,7 @@ from obole.consumption import queries as consumption
 from obole.directory.rules import NotAllowed
 from obole.dossiers.models import Dossier
 from obole.lib.actors import Actor
-from obole.lib.queue import defer
+from obole.lib.queue import defer_once
 from obole.lib.transactions import atomic_with_retry
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def deposit_campaign(*, campaign_id: int, shown: queries.ToDeposit, actor: Actor
     audit_log.log_transition(
         step, subject=campaign, actor=actor, at=at, invoices=shown.count, cents=shown.cents, period=campaign.period
     )
-    defer("campaigns.deposit", lock=_lock(campaign.pk), campaign_id=campaign.pk)
+    deposit_again(campaign.pk)
     return campaign
 
 
@@ -89,8 +89,8 @@ def deposit_next(*, campaign_id: int, at: datetime) -> bool:
 
 
 def deposit_again(campaign_id: int) -> None:
-    """Queue the rest of a deposit, once the lots in hand are done."""
-    defer("campaigns.deposit", lock=_lock(campaign_id), campaign_id=campaign_id)
+    """Queue the next lots of a deposit, unless they wait already."""
+    defer_once("campaigns.deposit", key=f"campaigns.deposit:{campaign_id}", campaign_id=campaign_id)
 
 
 _REFUSALS = (billing.NotBillable, NotAllowed, CampaignRefused)
@@ -207,7 +207,3 @@ def _finish(*, campaign_id: int, at: datetime) -> None:
     step = states.FINISH_DEPOSITING.apply(campaign)
     campaign.save(update_fields=["state"])
     audit_log.log_transition(step, subject=campaign, actor=campaign.deposited_by, at=at)
-
-
-def _lock(campaign_id: int) -> str:
-    return f"campaigns.deposit:{campaign_id}"

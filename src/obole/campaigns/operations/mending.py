@@ -1,7 +1,7 @@
 """A campaign taken up again: all of its drafts, some of its dossiers; or given up, while nothing is issued."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from obole.billing import operations as billing
 from obole.campaigns import states
 from obole.campaigns.access import require_campaign
 from obole.campaigns.models import Campaign, CampaignRow, Oddity, Outcome
+from obole.campaigns.operations.depositing import deposit_again
 from obole.campaigns.operations.errors import CampaignRefused
 from obole.campaigns.operations.opening import ask_to_compute
 from obole.campaigns.states import CampaignState
@@ -20,6 +21,7 @@ from obole.lib.transactions import atomic_with_retry
 
 AT_ONCE = 500
 """Drafts given up in one transaction."""
+STUCK_AFTER = timedelta(minutes=10)
 NOT_ISSUED = (Outcome.DRAFTED, Outcome.CARRY, Outcome.NOTHING, Outcome.REFUSED)
 
 
@@ -109,6 +111,18 @@ def give_up_campaign(*, campaign_id: int, actor: Actor, at: datetime) -> Campaig
     audit_log.log_transition(step, subject=campaign, actor=actor, at=at)
     defer("campaigns.discard", campaign_id=campaign.pk)
     return campaign
+
+
+def resume(*, at: datetime) -> int:
+    """Queue again what should be going on and is not: a database that was away for long. Return how many."""
+    running = Campaign.objects.filter(state__in=(CampaignState.COMPUTING, CampaignState.DEPOSITING))
+    campaigns = list(running.filter(opened_at__lt=at - STUCK_AFTER).order_by("pk"))
+    for campaign in campaigns:
+        if campaign.state == CampaignState.COMPUTING:
+            ask_to_compute(campaign)
+        else:
+            deposit_again(campaign.pk)
+    return len(campaigns)
 
 
 @atomic_with_retry

@@ -20,7 +20,7 @@ from obole.consumption.models import Consumption
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib.actors import Actor
-from obole.lib.queue import defer
+from obole.lib.queue import defer_once
 from obole.lib.transactions import atomic_with_retry
 
 LANES = 2
@@ -84,7 +84,12 @@ def open_campaign(*, asked: CampaignRequest, request_key: str, actor: Actor, at:
 def ask_to_compute(campaign: Campaign) -> None:
     """Have the worker compute what waits, in the caller's transaction."""
     for lane in range(LANES):
-        defer("campaigns.compute", lock=f"campaigns.compute:{campaign.pk}:{lane}", campaign_id=campaign.pk, lane=lane)
+        compute_lane(campaign.pk, lane)
+
+
+def compute_lane(campaign_id: int, lane: int) -> None:
+    """Queue the next drafts of one lane of a campaign, unless they wait already."""
+    defer_once("campaigns.compute", key=f"campaigns.compute:{campaign_id}:{lane}", campaign_id=campaign_id, lane=lane)
 
 
 def _check(asked: CampaignRequest, invoice_type: InvoiceType, schemes: Sequence[Scheme], days: periods.Days) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from obole.accounts.models import Identity
 from obole.audit_log import configuration, operations as audit_log
 from obole.billing.models import Letter, LetterBatchPdf
+from obole.campaigns.models import CampaignRow
 from obole.consumption import operations as consumption
 from obole.directory import operations as directory, queries as directory_queries
 from obole.directory.models import Agent, Citizen, User
@@ -104,6 +105,7 @@ def _blank_dossiers(pks: list[int], at: datetime) -> None:
     rows = list(Dossier.objects.locked().filter(pk__in=pks).order_by("pk"))
     Attachment.objects.filter(dossier__in=rows).delete()
     DossierNote.objects.filter(dossier__in=rows).exclude(text="").update(text="")
+    CampaignRow.objects.filter(dossier__in=rows).exclude(reason="").update(reason="")
     Dossier.objects.filter(pk__in=[row.pk for row in rows]).update(answers={}, search_keys=[])
     for row in rows:
         audit_log.log_event("dossier.purge", subject=row, actor=actors.WORKER, at=at)
@@ -175,6 +177,7 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     dossiers = Dossier.objects.filter(citizen__in=citizens)
     Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()
     DossierNote.objects.filter(dossier__in=dossiers.values("pk")).exclude(text="").update(text="")
+    CampaignRow.objects.filter(dossier__in=dossiers.values("pk")).exclude(reason="").update(reason="")
     dossiers.update(answers={}, search_keys=[])
     number = Cast("pk", models.CharField())
     Citizen.objects.filter(pk__in=[citizen.pk for citizen in citizens]).update(
