@@ -1,6 +1,6 @@
 """What the tests of campaigns share: families whose meals were counted, and a campaign of November."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ FIRST = later(days=6)
 """In December, once November is over."""
 
 
-def count_meals(dossier: Dossier, town: Town, *meals: int, first: date = MONDAY) -> None:
+def count_meals(dossier: Dossier, town: Town, *meals: int, first: date = MONDAY, at: datetime | None = None) -> None:
     """Count so many meals each day from the first Monday of November, whatever was counted before."""
     days = [first + timedelta(days=n) for n in range(len(meals))]
     known = consumed.quantities([dossier.pk], "repas", days[0], days[-1])
@@ -26,7 +26,9 @@ def count_meals(dossier: Dossier, town: Town, *meals: int, first: date = MONDAY)
         consumption.DayCount(Beneficiary(None, ""), day, Decimal(meal), known.get(Cell(dossier.pk, None, day)))
         for day, meal in zip(days, meals, strict=True)
     ]
-    consumption.record(dossier_id=dossier.pk, question="repas", counted=counted, actor=town.agent.actor, at=later())
+    consumption.record(
+        dossier_id=dossier.pk, question="repas", counted=counted, actor=town.agent.actor, at=at or later()
+    )
 
 
 def family(town: Town, name: str, *meals: int, accepted: bool = True) -> Dossier:

@@ -102,6 +102,8 @@ class Oddity(models.TextChoices):
     CORRECTED = "corrected", _("Brouillon corrigé à la main")
     GONE = "gone", _("Brouillon abandonné")
     CARRIED = "carried", _("Sous le seuil : reportée")
+    ADJUSTED = "adjusted", _("Régularise un mois déjà facturé")
+    CREDIT = "credit", _("Crédit d’un mois passé, plus grand que la facture : il attend")
 
 
 class CampaignRow(models.Model):
@@ -141,3 +143,24 @@ class CampaignRow(models.Model):
     def said_oddities(self) -> list[str]:
         """What is to be looked at, in words."""
         return [str(Oddity(code).label) for code in self.oddities]
+
+
+class Adjustment(models.Model):
+    """
+    What an invoice of a campaign bills of an earlier month, counted late or wrongly: the last one that stands says what
+    of that month is billed by now.
+    """
+
+    row = models.ForeignKey(CampaignRow, on_delete=models.PROTECT, related_name="adjustments")
+    of = models.ForeignKey(CampaignRow, on_delete=models.PROTECT, related_name="adjusted_by")
+    answers = models.JSONField()
+    """What the dossier answers to its pricing for that month, this one included."""
+    cents = models.BigIntegerField()
+    """What it adds; below zero, what it takes away."""
+
+    class Meta:
+        ordering = ["row", "id"]
+        constraints = [models.UniqueConstraint(fields=["row", "of"], name="adjustment_once")]
+
+    def __str__(self) -> str:
+        return f"{self.of_id} → {self.row_id}: {self.cents}"

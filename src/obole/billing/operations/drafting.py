@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,8 @@ class DraftWanted:
     version: PricingVersion
     answered: PricingAnswers
     request_key: str
+    besides: tuple[dict[str, Any], ...] = ()
+    """What is billed with the price: how each is called, and its result as it is kept."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +141,15 @@ def _invoice(
         payer_id=dossier.citizen_id,
         label=invoice_type.name,
         period=period,
-        total_cents=one.result.total_cents + sum(item.cents for item in waited),
+        total_cents=one.result.total_cents
+        + sum(item.cents for item in waited)
+        + sum(item["result"]["total_cents"] for item in one.wanted.besides),
         created_at=at,
     )
 
 
 def _parts(draft: _Draft) -> tuple[list[InvoiceLine], InvoiceExplanation]:
-    wanted, carried = draft.priced.wanted, carry_overs.carry_over_details(draft.waited)
+    wanted, carried = draft.priced.wanted, [*carry_overs.carry_over_details(draft.waited), *draft.priced.wanted.besides]
     result = draft.priced.result
     return parts_of_draft(
         draft.invoice, version=wanted.version, answered=wanted.answered, result=result, carried=carried

@@ -1,7 +1,7 @@
 """The drafts of a campaign, so many in one transaction: a worker that dies leaves dossiers computed, or not."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import prefetch_related_objects
@@ -13,19 +13,22 @@ from obole.billing import operations as billing
 from obole.billing.models import Invoice
 from obole.billing.operations import Priced
 from obole.campaigns import queries, rules, states
-from obole.campaigns.models import Campaign, CampaignRow, Oddity, Outcome
+from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Oddity, Outcome
+from obole.campaigns.operations import adjusting
+from obole.campaigns.operations.adjusting import Owed
+from obole.campaigns.operations.answering import answers_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
-from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
-from obole.consumption.rules import countable, with_consumption
+from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.lib.transactions import atomic_with_retry
 from obole.pricing.model.parts import Pricing
 from obole.pricing.model.problems import Refused
+from obole.pricing.text.codec import as_dict
 
 AT_ONCE = 200
 """Dossiers in one transaction, which holds them meanwhile."""
@@ -99,14 +102,38 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
         billed=queries.billed_already(campaign, ids),
         reached=queries.reached(dossiers.values()),
     )
+    Adjustment.objects.filter(row__in=rows).delete()
     priced = dict(_priced(rows, dossiers, known))
+    owed = adjusting.owed_of(campaign, [dossiers[pk] for pk in priced], known.versions)
+    beside = {pk: _beside(one, owed.get(pk, ())) for pk, one in priced.items()}
     made = billing.draft_many(
-        list(priced.values()), invoice_type=campaign.type, period=campaign.period, actor=campaign.opened_by, at=at
+        list(beside.values()), invoice_type=campaign.type, period=campaign.period, actor=campaign.opened_by, at=at
     )
+    adjustments: list[Adjustment] = []
     for row in rows:
         if row.dossier_id in priced:
             _take(row, priced[row.dossier_id], made.get(row.dossier_id), known)
+            adjustments += _adjustments(row, beside[row.dossier_id], owed.get(row.dossier_id, ()))
     CampaignRow.objects.bulk_update(rows, WRITTEN)
+    Adjustment.objects.bulk_create(adjustments)
+
+
+def _beside(priced: Priced, owed: Sequence[Owed]) -> Priced:
+    """Return a price with what is owed of earlier months beside, unless that is money to give back."""
+    if priced.result.total_cents + sum(one.result.total_cents for one in owed) <= 0:
+        return priced
+    besides = tuple({"label": one.label, "result": as_dict(one.result)} for one in owed)
+    return replace(priced, wanted=replace(priced.wanted, besides=besides))
+
+
+def _adjustments(row: CampaignRow, priced: Priced, owed: Sequence[Owed]) -> list[Adjustment]:
+    """Return what a draft bills of earlier months, so that no other does; its row says it, or that a credit waits."""
+    if not owed or row.invoice is None:
+        return []
+    row.oddities.append(Oddity.ADJUSTED if priced.wanted.besides else Oddity.CREDIT)
+    if not priced.wanted.besides:
+        return []
+    return [Adjustment(row=row, of=one.of, answers=dict(one.answers), cents=one.result.total_cents) for one in owed]
 
 
 def _priced(
@@ -158,16 +185,6 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
         raise _Odd(Oddity.NEGATIVE, str(refusal)) from refusal
     except billing.EmptyInvoice as refusal:
         raise (_nothing(campaign) if is_uncounted else _Odd(Oddity.ZERO, str(refusal), Outcome.NOTHING)) from refusal
-
-
-def answers_of(
-    dossier: Dossier, *, version: PricingVersion, counted: consumption.Sums, campaign: Campaign
-) -> billing.PricingAnswers:
-    """Return what a dossier answers to a pricing, with what was counted in the days of a campaign."""
-    pricing = _pricing(version)
-    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
-    answers = with_consumption(pricing, answers, counted)
-    return billing.PricingAnswers(version_id=version.pk, answers=answers, on=campaign.last)
 
 
 def _pricing(version: PricingVersion) -> Pricing:

@@ -16,7 +16,7 @@ from obole.billing.states import InvoiceState
 from obole.campaigns import queries, states
 from obole.campaigns.access import require_campaign
 from obole.campaigns.models import Campaign, CampaignRow, Oddity, Outcome
-from obole.campaigns.operations.computing import answers_of
+from obole.campaigns.operations.answering import answers_of
 from obole.campaigns.operations.errors import CampaignRefused, NeedsAnother, NotShown
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue

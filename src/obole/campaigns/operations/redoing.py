@@ -9,7 +9,7 @@ from obole.billing import emails, operations as billing
 from obole.billing.access import require_biller
 from obole.billing.models import Invoice, InvoiceExplanation
 from obole.campaigns.models import CampaignRow, Outcome
-from obole.campaigns.operations.computing import answers_of
+from obole.campaigns.operations.answering import answers_of
 from obole.catalogue import queries as catalogue
 from obole.consumption import queries as consumption
 from obole.dossiers.models import Dossier
@@ -85,6 +85,7 @@ def _require_other(old: Invoice, priced: billing.Priced) -> None:
     """Refuse to do again what would be the same, and what bills a carry-over besides."""
     known = InvoiceExplanation.objects.filter(invoice=old).first()
     if known is not None and known.carried:
-        raise billing.NotBillable(_("Elle reprend un report : annulez-la et refaites-la depuis sa page."))
+        said = _("Elle reprend un report ou un mois passé : annulez-la et refaites-la depuis sa page.")
+        raise billing.NotBillable(said)
     if known is not None and known.result == as_dict(priced.result):
         raise billing.NotBillable(_("Elle serait la même : rien de ce qu’elle facture n’a changé."))

@@ -1,0 +1,20 @@
+"""What a dossier answers to a pricing for the days of a campaign."""
+
+from obole.billing import operations as billing
+from obole.campaigns.models import Campaign
+from obole.catalogue import queries as catalogue
+from obole.catalogue.forms import pricing_match
+from obole.catalogue.models import PricingVersion
+from obole.consumption import queries as consumption
+from obole.consumption.rules import with_consumption
+from obole.dossiers.models import Dossier
+
+
+def answers_of(
+    dossier: Dossier, *, version: PricingVersion, counted: consumption.Sums, campaign: Campaign
+) -> billing.PricingAnswers:
+    """Return what a dossier answers to a pricing, with what was counted in the days of a campaign."""
+    pricing = catalogue.compiled_pricing_of(version).pricing
+    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
+    answers = with_consumption(pricing, answers, counted)
+    return billing.PricingAnswers(version_id=version.pk, answers=answers, on=campaign.last)
