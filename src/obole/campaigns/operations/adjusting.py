@@ -50,7 +50,7 @@ def owed_of(
     found: dict[int, list[Owed]] = {}
     for earlier, rows in by_campaign.items():
         counted = consumption.sums_of([row.dossier_id for row in rows], earlier.first, earlier.last)
-        billed, days = _billed(rows, besides=campaign), _days(rows, earlier)
+        billed, days = _billed(rows), _days(rows, earlier)
         for row in rows:
             dossier = by_pk[row.dossier_id]
             version = versions.get(dossier.scheme_id)
@@ -87,10 +87,10 @@ def _later_facts() -> Any:
     )
 
 
-def _billed(rows: Collection[CampaignRow], *, besides: Campaign) -> dict[int, Mapping[str, Any]]:
+def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
     """Return the answers billed so far of each row: its invoice’s, or those of its last adjustment that stands."""
     answers: dict[int, Mapping[str, Any]] = {row.pk: row.invoice.explanation.answers for row in rows if row.invoice}
-    later = Adjustment.objects.filter(of__in=rows, row__invoice__isnull=False).exclude(row__campaign=besides)
+    later = Adjustment.objects.filter(of__in=rows, row__invoice__isnull=False)
     later = later.exclude(row__invoice__state=InvoiceState.CANCELLED)
     answers.update(later.order_by("id").values_list("of", "answers"))
     return answers

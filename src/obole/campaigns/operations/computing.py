@@ -102,6 +102,7 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
         billed=queries.billed_already(campaign, ids),
         reached=queries.reached(dossiers.values()),
     )
+    # What these drafts billed of earlier months is to be found again.
     Adjustment.objects.filter(row__in=rows).delete()
     priced = dict(_priced(rows, dossiers, known))
     owed = adjusting.owed_of(campaign, [dossiers[pk] for pk in priced], known.versions)
