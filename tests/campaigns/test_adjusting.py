@@ -13,7 +13,7 @@ from obole.dossiers.models import Dossier
 from obole.payments import operations as payments
 from tests.campaigns.steps import FIRST, count_meals, deposit, family, open_november, row
 from tests.spaces import plain
-from tests.world import WHO, Town, make_town, run_tasks
+from tests.world import WHO, Town, correct, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
 PRICE = 325
@@ -127,3 +127,14 @@ def test_the_books_of_an_adjusted_invoice_are_right(town: Town, dossier: Dossier
     assert row(campaign, dossier).outcome == Outcome.ISSUED
     issued = Invoice.objects.latest("id")
     assert sum(line.amount_cents for line in issued.lines.all()) == issued.total_cents == 2 * PRICE
+
+
+def test_nothing_but_what_is_counted_is_priced_again(town: Town) -> None:
+    dossier = family(town, "Petit", 1)
+    count_meals(dossier, town, 1, first=OCTOBER)
+    campaign = open_november(town, period="octobre 2026")
+    draft = Invoice.objects.select_related("dossier__scheme", "dossier__form").get(pk=row(campaign, dossier).invoice_id)
+    correct(draft, period="octobre 2026", at=FIRST, repas="1", majoration="1")
+    deposit(campaign, town)
+    late(dossier, town, 1, 1)
+    assert lines(november(town, dossier))[1:] == [("Régularisation octobre 2026 (06/10)", PRICE)]

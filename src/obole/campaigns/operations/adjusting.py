@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from obole.billing.rules.differences import difference
 from obole.billing.states import InvoiceState
 from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Outcome
-from obole.campaigns.operations.answering import answers_of
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
 from obole.consumption.models import Consumption
+from obole.consumption.rules import with_consumption
 from obole.dossiers.models import Dossier
 from obole.pricing.model.problems import Refused
 from obole.pricing.model.results import Result
@@ -56,7 +56,9 @@ def owed_of(
             version = versions.get(dossier.scheme_id)
             if version is None:
                 continue
-            now = answers_of(dossier, version=version, counted=counted.get(dossier.pk, {}), campaign=earlier).answers
+            # As it was billed, but for what is counted: a quotient of today prices nothing of a month that is over.
+            pricing = catalogue.compiled_pricing_of(version).pricing
+            now = with_consumption(pricing, billed[row.pk], counted.get(dossier.pk, {}))
             result = _difference(version, now, billed[row.pk], on=earlier.last)
             if result is not None:
                 label = _label(earlier, days.get(dossier.pk, []))
