@@ -53,6 +53,7 @@ SAMPLES: dict[str, str | date] = {
     "solde": "Votre facture est soldée.",
     "url": f"{settings.BASE_URL}/mes-factures/",
     "avoir": "ENF-AV-2026-000012",
+    "remplacee": "ENF-2026-004851",
     "quittance": "ENF-Q-2026-000038",
     "precisions": "carte bancaire en ligne, autorisation 123456, référence ENF2026004873T1",
 }

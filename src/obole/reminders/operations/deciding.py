@@ -60,9 +60,11 @@ def remind_many(*, invoice_ids: Collection[int], at: datetime) -> list[Reminder]
 
 def _decide(invoice_ids: Collection[int], *, at: datetime) -> list[Reminder]:
     today = dates.day_of(at)
-    locked = Invoice.objects.locked().select_related("type", "regie").filter(pk__in=invoice_ids)
+    # What its document says is long, and no reminder repeats it.
+    locked = Invoice.objects.locked().defer("wording").filter(pk__in=invoice_ids)
     invoices = list(locked.order_by("pk"))
-    prefetch_related_objects(invoices, "payer")
+    # Invoices decided together have few types and régies: one object of each, not one for each invoice.
+    prefetch_related_objects(invoices, "type", "regie", "payer")
     prefetch_related_objects([one for one in invoices if one.type.reminder_together], "dossier__scheme")
     due, sent = _still_due(invoices, today=today), queries.sent_of_each(invoice_ids)
     unpayable, mails = set(payments.regies_not_payable(today)), queries.mails_of(invoices)
