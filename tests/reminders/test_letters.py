@@ -164,7 +164,7 @@ def test_many_are_decided_together_each_as_it_would_be_alone(town: Town, django_
     recovery.place_hold(invoice_id=held.pk, asked=asked, actor=WHO, at=late(1))
     more = [make_invoice(town, meals=4) for _n in range(6)]
     every = [mail.pk, paper.pk, cancelled.pk, held.pk, *(one.pk for one in more)]
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         made = reminders.remind_many(invoice_ids=every, at=late(8))
     assert {one.invoice_id for one in made} == {mail.pk, paper.pk, *(one.pk for one in more)}
     assert reminders.remind_many(invoice_ids=every, at=late(9)) == []
