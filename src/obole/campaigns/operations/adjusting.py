@@ -36,7 +36,7 @@ class Owed:
 
 
 def owed_of(
-    campaign: Campaign, dossiers: Collection[Dossier], versions: Mapping[int, PricingVersion | None]
+    campaign: Campaign, dossiers: Collection[Dossier], *, versions: Mapping[int, PricingVersion | None]
 ) -> dict[int, list[Owed]]:
     """
     Return what is owed for earlier campaigns of the same type, by dossier; some queries for each of these campaigns.

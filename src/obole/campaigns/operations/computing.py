@@ -105,7 +105,7 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
     # What these drafts billed of earlier months is to be found again.
     Adjustment.objects.filter(row__in=rows).delete()
     priced = dict(_priced(rows, dossiers, known))
-    owed = adjusting.owed_of(campaign, [dossiers[pk] for pk in priced], known.versions)
+    owed = adjusting.owed_of(campaign, [dossiers[pk] for pk in priced], versions=known.versions)
     beside = {pk: _beside(one, owed.get(pk, ())) for pk, one in priced.items()}
     made = billing.draft_many(
         list(beside.values()), invoice_type=campaign.type, period=campaign.period, actor=campaign.opened_by, at=at
