@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 
 from obole.pricing.model.results import PricedLine, Result, TaxRow
 
@@ -29,10 +30,10 @@ def _lines(now: Result, before: Result) -> Iterable[PricedLine]:
     for place in dict.fromkeys([*new, *old]):
         one, was = new.get(place), old.get(place)
         line = one or was
-        quantity = (one.quantity if one else 0) - (was.quantity if was else 0)
+        quantity = (one.quantity if one else Decimal(0)) - (was.quantity if was else Decimal(0))
         cents = (one.amount_cents if one else 0) - (was.amount_cents if was else 0)
         if line is not None and (quantity or cents):
-            yield replace(line, quantity=line.quantity * 0 + quantity, amount_cents=cents)
+            yield replace(line, quantity=quantity, amount_cents=cents)
 
 
 def _taxes(now: Result, before: Result) -> Iterable[TaxRow]:

@@ -1,10 +1,11 @@
 """The drafts of a campaign, so many in one transaction: a worker that dies leaves dossiers computed, or not."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Oddity, Ou
 from obole.campaigns.operations import adjusting
 from obole.campaigns.operations.adjusting import Owed
 from obole.campaigns.operations.answering import answers_of
+from obole.campaigns.operations.errors import sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
@@ -25,11 +27,13 @@ from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import dates
+from obole.lib.queue import AWAY
 from obole.lib.transactions import atomic_with_retry
 from obole.pricing.model.parts import Pricing
 from obole.pricing.model.problems import Refused
 from obole.pricing.text.codec import as_dict
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 200
 """Dossiers in one transaction, which holds them meanwhile."""
 WRITTEN = ("outcome", "oddities", "reason", "invoice", "cents", "before_cents")
@@ -53,20 +57,45 @@ class _Known:
         return self.versions[dossier.scheme_id]
 
 
-@atomic_with_retry
 def compute_next(*, campaign_id: int, at: datetime) -> bool:
     """
     Make the drafts of the next dossiers of a campaign, those that no other worker has in hand; say whether there may be
     more.
 
-    A dossier that cannot be priced stops no other: its row says why.
+    A dossier that cannot be priced stops no other: its row says why. Where one is in the way of all, each is computed
+    alone.
     """
-    waiting = CampaignRow.objects.select_for_update(of=("self",), skip_locked=True).order_by("id")
-    rows = list(waiting.filter(campaign=campaign_id, outcome=Outcome.WAITING)[:AT_ONCE])
+    waiting = CampaignRow.objects.filter(campaign=campaign_id, outcome=Outcome.WAITING)
+    try:
+        return _compute_some(waiting, at=at)
+    except Exception as error:
+        if isinstance(error, tuple(AWAY)):
+            raise
+        logger.warning("dossiers of campaign %d could not be computed together", campaign_id, exc_info=True)
+    for pk in list(waiting.order_by("id").values_list("pk", flat=True)[:AT_ONCE]):
+        _compute_alone(waiting.filter(pk=pk), at=at)
+    return True
+
+
+def _compute_alone(waiting: QuerySet[CampaignRow], *, at: datetime) -> None:
+    try:
+        _compute_some(waiting, at=at)
+    except Exception as error:
+        if isinstance(error, tuple(AWAY)):
+            raise
+        # What nobody foresaw leaves one dossier, which a person can look at, and not the hundreds after it.
+        logger.exception("a dossier of a campaign was left")
+        waiting.update(outcome=Outcome.REFUSED, oddities=[], reason=sentence_of(error))
+
+
+@atomic_with_retry
+def _compute_some(waiting: QuerySet[CampaignRow], *, at: datetime) -> bool:
+    held = waiting.select_for_update(of=("self",), skip_locked=True).order_by("id")
+    rows = list(held[:AT_ONCE])
     # Of a campaign that was given up, none waits any more.
     if not rows:
         return False
-    campaign = Campaign.objects.select_related("type__regie").get(pk=campaign_id)
+    campaign = Campaign.objects.select_related("type__regie").get(pk=rows[0].campaign_id)
     # What is kept in a row is French, whatever the language of the worker.
     with translation.override("fr"):
         _compute(campaign, rows, at=at)

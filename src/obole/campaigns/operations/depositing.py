@@ -17,14 +17,13 @@ from obole.campaigns import queries, states
 from obole.campaigns.access import require_campaign
 from obole.campaigns.models import Campaign, CampaignRow, Oddity, Outcome
 from obole.campaigns.operations.answering import answers_of
-from obole.campaigns.operations.errors import CampaignRefused, NeedsAnother, NotShown
+from obole.campaigns.operations.errors import NeedsAnother, NotShown, sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
 from obole.consumption import queries as consumption
-from obole.directory.rules import NotAllowed
 from obole.dossiers.models import Dossier
 from obole.lib.actors import Actor
-from obole.lib.queue import defer_once
+from obole.lib.queue import AWAY, defer_once
 from obole.lib.transactions import atomic_with_retry
 
 logger = logging.getLogger(__name__)
@@ -81,7 +80,9 @@ def deposit_next(*, campaign_id: int, at: datetime) -> bool:
         return False
     try:
         _deposit(campaign_id=campaign_id, row_ids=ids, at=at)
-    except _REFUSALS:
+    except Exception as error:
+        if isinstance(error, tuple(AWAY)):
+            raise
         logger.warning("%d drafts of campaign %d could not be deposited together", len(ids), campaign_id, exc_info=True)
         for pk in ids:
             _deposit_alone(campaign_id=campaign_id, row_id=pk, at=at)
@@ -91,9 +92,6 @@ def deposit_next(*, campaign_id: int, at: datetime) -> bool:
 def deposit_again(campaign_id: int) -> None:
     """Queue the next lots of a deposit, unless they wait already."""
     defer_once("campaigns.deposit", key=f"campaigns.deposit:{campaign_id}", campaign_id=campaign_id)
-
-
-_REFUSALS = (billing.NotBillable, NotAllowed, CampaignRefused)
 
 
 def _next_ids(campaign_id: int) -> list[int]:
@@ -119,11 +117,13 @@ def _deposit(*, campaign_id: int, row_ids: Sequence[int], at: datetime) -> None:
 def _deposit_alone(*, campaign_id: int, row_id: int, at: datetime) -> None:
     try:
         _deposit(campaign_id=campaign_id, row_ids=[row_id], at=at)
-    except _REFUSALS as refusal:
-        said = (
-            _("Vous n’avez plus le droit de facturer ce dossier.") if isinstance(refusal, NotAllowed) else str(refusal)
-        )
-        CampaignRow.objects.filter(pk=row_id, outcome__in=TO_DO).update(outcome=Outcome.REFUSED, reason=said[:500])
+    except Exception as error:
+        if isinstance(error, tuple(AWAY)):
+            raise
+        # What nobody foresaw leaves one dossier, which a person can look at, and not the hundreds after it.
+        logger.exception("row %d of campaign %d was left", row_id, campaign_id)
+        rows = CampaignRow.objects.filter(pk=row_id, outcome__in=TO_DO)
+        rows.update(outcome=Outcome.REFUSED, reason=sentence_of(error))
 
 
 def _issue(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> None:

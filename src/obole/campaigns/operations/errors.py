@@ -1,4 +1,9 @@
-"""Why a campaign cannot go on, as a sentence for the agent."""
+"""Why a campaign cannot go on, or a dossier of it is left, as a sentence for the agent."""
+
+from django.utils.translation import gettext as _
+
+from obole.billing.operations import NotBillable
+from obole.directory.rules import NotAllowed
 
 
 class CampaignRefused(Exception):
@@ -19,3 +24,12 @@ class NotShown(CampaignRefused):
 
 class NeedsAnother(CampaignRefused):
     """The régie wants another person to deposit than the one who prepared."""
+
+
+def sentence_of(error: Exception) -> str:
+    """Say why a dossier is left; of what nobody foresaw, where it is noted."""
+    if isinstance(error, NotAllowed):
+        return _("Vous n’avez plus le droit de facturer ce dossier.")
+    if isinstance(error, NotBillable | CampaignRefused):
+        return str(error)[:500]
+    return _("Une erreur inattendue l’a empêché ; elle est notée pour les exploitants. Essayez depuis sa page.")
