@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -56,15 +55,6 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Reminders:
-    """A day on which everything is late: how many reminders were decided, in how many seconds, MiB grown by."""
-
-    decided: int
-    took: float
-    grown: float
-
-
-@dataclass(frozen=True)
 class Found:
     """What was measured in one town."""
 
@@ -72,7 +62,6 @@ class Found:
     seeded: float
     pages: Sequence[Page]
     exports: Sequence[Export]
-    reminders: "Reminders"
     slowest: str
     """The plan of the slowest query."""
 
@@ -93,7 +82,7 @@ def in_a_town_of(invoices: int) -> Found:
             EmbeddedServer(Path(var)).erase()
     given = json.loads(said)
     pages, exports = ([kind(**one) for one in given[name]] for name, kind in (("pages", Page), ("exports", Export)))
-    return Found(given["invoices"], seeded, pages, exports, Reminders(**given["reminders"]), given["slowest"])
+    return Found(given["invoices"], seeded, pages, exports, given["slowest"])
 
 
 def main(var: Path) -> int:
@@ -128,22 +117,7 @@ def _measured() -> dict[str, Any]:
         "pages": [asdict(page) for page in pages],
         "exports": [asdict(one) for one in exports],
         "slowest": queries.plan_of_the_slowest(),
-        # It writes: nothing is measured after it.
-        "reminders": asdict(_reminders()),
     }
-
-
-def _reminders() -> Reminders:
-    """Decide every reminder of a day half a year from now, as the worker does each hour."""
-    from obole.lib import dates  # noqa: PLC0415
-    from obole.reminders import queries, tasks  # noqa: PLC0415
-    from obole.reminders.models import Reminder  # noqa: PLC0415
-
-    at, known = dates.now() + timedelta(days=180), Reminder.objects.count()
-    before, began = _peak(), time.perf_counter()
-    tasks.decide(queries.candidates(dates.day_of(at)), at)
-    took = time.perf_counter() - began
-    return Reminders(Reminder.objects.count() - known, took, _peak() - before)
 
 
 def _paths(client: Any) -> Iterator[tuple[str, str]]:
