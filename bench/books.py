@@ -208,7 +208,10 @@ def _copy_rows(cursor: Any, receipt: Receipt, *, regie: Regie, first: int, shift
         ),
     )
     for table, which, changed in copied:
-        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'",
+            [table],
+        )
         columns = [name for (name,) in cursor.fetchall()]
         values = ", ".join(changed.get(name, f't."{name}"') for name in columns)
         names = ", ".join(f'"{name}"' for name in columns)
