@@ -17,6 +17,7 @@ from procrastinate.testing import InMemoryConnector
 PAPERS = frozenset(
     {
         "billing.render",
+        "billing.render_many",
         "books.render_closing",
         "cash_desk.render_deposit",
         "payments.send_receipt",

@@ -36,9 +36,15 @@ def deposit_drafts(*, campaign_id: int, at: datetime) -> None:
         pass
 
 
+def render_invoices(*, invoice_ids: str, at: datetime) -> None:
+    """Make the documents of invoices that were issued together, as the worker does."""
+    invoice_papers.ensure_invoice_pdfs(invoice_ids=list(map(int, invoice_ids.split("."))), at=at)
+
+
 TASKS: dict[str, Callable[..., Any]] = {
     "billing.deposit": billing.deposit_batch,
     "billing.render": invoice_papers.ensure_invoice_pdf,
+    "billing.render_many": render_invoices,
     "billing.render_credit_note": invoice_papers.ensure_credit_note_pdf,
     "bank_statements.accept": bank_statements.perform_acceptance,
     "bank_statements.propose": bank_statements.propose_matches,

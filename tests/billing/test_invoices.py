@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
-from obole.billing import operations as billing, pdf_documents, queries, rules
-from obole.billing.models import Invoice, InvoicePdf, InvoiceType
+from obole.billing import operations as billing, queries, rules
+from obole.billing.models import Invoice, InvoiceType
 from obole.catalogue.models import Scheme
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
@@ -304,23 +304,3 @@ def test_money_that_does_not_fit_does_not_settle(town: Town, cents: int) -> None
     with pytest.raises(ValueError, match="still needs"), transaction.atomic():
         billing.settle_invoice(invoice=invoice, cents=cents, actor=WHO, at=later(1))
     assert Invoice.objects.get().received_cents == 0
-
-
-def test_the_document_is_made_once_and_outlives_its_type(town: Town) -> None:
-    invoice = make_invoice(town)
-    billing.configure_type(
-        type_id=town.type.pk,
-        values={"heading": "Autre", "colour": "#ff0000", "name": "Renommé"},
-        actor=WHO,
-        at=later(1),
-    )
-    first = pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=later(2))
-    content = pdf_documents.read_pdf(first)
-    billing.configure_type(type_id=town.type.pk, values={"heading": "Encore"}, actor=WHO, at=later(3))
-    again = pdf_documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=later(4))
-
-    assert (again.pk, again.digest, again.rendered_at) == (first.pk, first.digest, later(2))
-    assert pdf_documents.read_pdf(again) == content
-    assert content.startswith(b"%PDF-1.7")
-    assert invoice.wording["texts"]["heading"] == ""
-    assert InvoicePdf.objects.count() == 1

@@ -17,7 +17,7 @@ from obole.lib.transactions import TransactionOpen
 AT = datetime(2026, 11, 25, 8, 12, tzinfo=UTC)
 SOURCE = """
 #import "words.typ": greeting
-#let d = json(bytes(sys.inputs.data))
+#let d = json("data.json")
 #set document(title: "Essai")
 #set text(font: "Source Sans Pro", lang: "fr", region: "FR", fallback: false)
 = Essai
@@ -151,6 +151,15 @@ def test_a_template_reads_nothing_of_the_machine(tmp_path: Path) -> None:
         main.write_text(f'#read("{path}")')
         with pytest.raises(pdf.DocumentNotRendered):
             pdf.render([main], {}, images={}, timestamp=AT)
+
+
+def test_a_template_reads_nothing_of_the_document_before(tmp_path: Path) -> None:
+    main = tmp_path / "voisin.typ"
+    main.write_text('#set document(title: "x")\n#read("logo")')
+    pdf.render([main], {}, images={"logo": b"un logo"}, timestamp=AT)
+
+    with pytest.raises(pdf.DocumentNotRendered, match="logo"):
+        pdf.render([main], {}, images={}, timestamp=AT)
 
 
 def test_a_font_that_is_not_there_is_written_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,16 +3,19 @@ The PDF of an invoice, and of the avoir that cancels one: rendered once, by the 
 as it is.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.db.models import Prefetch
 from django.utils import translation
 
 from obole.audit_log import operations as audit_log
 from obole.billing import queries, wording
 from obole.billing.documents.credit_note import CreditNoteDocument, render_credit_note
 from obole.billing.documents.invoice import InvoiceDocument, Line, render_invoice
-from obole.billing.models import CreditNote, CreditNotePdf, Invoice, InvoicePdf
+from obole.billing.models import CreditNote, CreditNotePdf, Invoice, InvoiceLine, InvoicePdf
 from obole.lib import actors, dates, files, papers
+from obole.lib.queue import each
 from obole.lib.transactions import atomic_with_retry
 
 
@@ -25,10 +28,32 @@ def ensure_invoice_pdf(*, invoice_id: int, at: datetime) -> InvoicePdf:
     existing = InvoicePdf.objects.filter(invoice=invoice_id).first()
     if existing is not None:
         return existing
-    invoice = Invoice.objects.select_related("type").get(pk=invoice_id)
+    _keep([_made(invoice, at=at) for invoice in _lacking([invoice_id])])
+    return InvoicePdf.objects.get(invoice=invoice_id)
+
+
+def ensure_invoice_pdfs(*, invoice_ids: Sequence[int], at: datetime) -> None:
+    """
+    Make the documents that these invoices lack, and keep them in one transaction. One that fails stops no other.
+
+    :raises ExceptionGroup: what was raised, once all were tried.
+    """
+    made: list[InvoicePdf] = []
+    try:
+        each(_lacking(invoice_ids), lambda invoice: made.append(_made(invoice, at=at)))
+    finally:
+        _keep(made)
+
+
+def _lacking(invoice_ids: Sequence[int]) -> Sequence[Invoice]:
+    rows = Invoice.objects.filter(pk__in=invoice_ids, document=None).select_related("explanation")
+    lines = Prefetch("lines", InvoiceLine.objects.order_by("position"))
+    return list(rows.prefetch_related(lines).order_by("pk"))
+
+
+def _made(invoice: Invoice, *, at: datetime) -> InvoicePdf:
     content = render_invoice(_described(invoice))
-    digest = files.put(content)
-    return _keep(invoice, digest=digest, size=len(content), at=at)
+    return InvoicePdf(invoice=invoice, digest=files.put(content), size=len(content), rendered_at=at)
 
 
 def ensure_credit_note_pdf(*, credit_note_id: int, at: datetime) -> CreditNotePdf:
@@ -52,14 +77,18 @@ def read_pdf(document: InvoicePdf | CreditNotePdf) -> bytes:
 
 
 @atomic_with_retry
-def _keep(invoice: Invoice, *, digest: str, size: int, at: datetime) -> InvoicePdf:
-    Invoice.objects.locked().get(pk=invoice.pk)
-    document, created = InvoicePdf.objects.get_or_create(
-        invoice=invoice, defaults={"digest": digest, "size": size, "rendered_at": at}
-    )
-    if created:
-        audit_log.log_event("invoice.document", subject=invoice, actor=actors.WORKER, at=at, digest=digest, bytes=size)
-    return document
+def _keep(made: Sequence[InvoicePdf]) -> None:
+    """Keep what nobody else kept meanwhile."""
+    ids = [one.invoice_id for one in made]
+    list(Invoice.objects.locked().filter(pk__in=ids).order_by("pk").values("pk"))
+    known = set(InvoicePdf.objects.filter(invoice__in=ids).values_list("invoice", flat=True))
+    new = [one for one in made if one.invoice_id not in known]
+    InvoicePdf.objects.bulk_create(new)
+    for one in new:
+        invoice, at = one.invoice, one.rendered_at
+        audit_log.log_event(
+            "invoice.document", subject=invoice, actor=actors.WORKER, at=at, digest=one.digest, bytes=one.size
+        )
 
 
 def _described(invoice: Invoice) -> InvoiceDocument:
@@ -69,10 +98,11 @@ def _described(invoice: Invoice) -> InvoiceDocument:
     frozen = invoice.wording
     lines = tuple(
         Line(line.label, line.detail, line.quantity, line.unit, line.unit_price_cents, line.amount_cents)
-        for line in invoice.lines.order_by("position")
+        for line in invoice.lines.all()
     )
+    kept = getattr(invoice, "explanation", None)
     with translation.override("fr"):
-        why = queries.explanation_of(invoice)
+        why = queries.explained(kept) if kept else None
     texts = dict(frozen["texts"])
     if why is not None:
         # The town's own words on VAT come before ours.

@@ -14,6 +14,12 @@ def render(invoice_id: int) -> None:
     pdf_documents.ensure_invoice_pdf(invoice_id=invoice_id, at=dates.now())
 
 
+@task("billing.render_many", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
+def render_many(invoice_ids: str) -> None:
+    """Make the PDFs of some invoices, whose ids are joined by dots."""
+    pdf_documents.ensure_invoice_pdfs(invoice_ids=list(map(int, invoice_ids.split("."))), at=dates.now())
+
+
 @task("billing.render_credit_note", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
 def render_credit_note(credit_note_id: int) -> None:
     """Make the PDF of an avoir."""

@@ -46,19 +46,20 @@ def render(
     Make a PDF outside any transaction.
 
     :param template: the file to compile, then those that it imports, by their names.
-    :param data: what the template reads with ``json(bytes(sys.inputs.data))``; texts are made legible first.
+    :param data: what the template reads with ``json("data.json")``; texts are made legible first.
     :param images: what the template reads with ``read(name, encoding: none)``.
     :param timestamp: the date written in the PDF, to the second.
     :param seconds: when it is stopped; for what is hundreds of pages long.
     :raises DocumentNotRendered: with typst's message.
     """
     main, *_ = template
-    files = {**{path.name: path.read_bytes() for path in template}, **images}
-    inputs = {"data": json.dumps(_legible(data))}
+    # A file: with another input, typst would forget all that it knows of the document before.
+    files = {path.name: path.read_bytes() for path in template}
+    files |= {**images, "data.json": json.dumps(_legible(data)).encode()}
     with forbid_transaction("rendering a PDF"):
         try:
             document, warnings = typesetter.compile_document(
-                main.name, files, inputs=inputs, fonts=FONT_FILES, timestamp=timestamp, seconds=seconds
+                main.name, files, fonts=FONT_FILES, timestamp=timestamp, seconds=seconds
             )
         except typesetter.NotTypeset as error:
             raise DocumentNotRendered(str(error)) from error

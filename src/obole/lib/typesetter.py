@@ -1,8 +1,9 @@
 """
 The process that runs typst, and nothing else: what takes too long, or too much memory, is killed with it.
 
-``compile_document`` is called by the product; ``main`` runs in the helper, without Django, which
-reads one order after the other, and ends when nobody is left to give it any. A helper serves many documents.
+``compile_document`` is called by the product; ``main`` runs in the helper, without Django, which reads one order after
+the other, and ends when nobody is left to give it any. A helper serves many documents: templates, fonts and logo that
+did not change are read once.
 """
 
 import atexit
@@ -16,7 +17,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import typst
 
@@ -72,13 +73,7 @@ _lock = threading.Lock()
 
 
 def compile_document(
-    main: str,
-    files: Mapping[str, bytes],
-    *,
-    inputs: Mapping[str, str],
-    fonts: Sequence[Path],
-    timestamp: datetime,
-    seconds: float = SECONDS,
+    main: str, files: Mapping[str, bytes], *, fonts: Sequence[Path], timestamp: datetime, seconds: float = SECONDS
 ) -> tuple[bytes, list[str]]:
     """
     Make a PDF in a process of its own; return it, with typst's warnings.
@@ -88,7 +83,6 @@ def compile_document(
     order = {
         "main": main,
         "files": {name: b64encode(content).decode() for name, content in files.items()},
-        "inputs": dict(inputs),
         "fonts": [str(path) for path in fonts],
         "timestamp": timestamp.astimezone(UTC).replace(microsecond=0).isoformat(),
     }
@@ -121,31 +115,51 @@ def stop_helpers() -> None:
 def main() -> None:
     """Answer orders until there are no more."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    while (order := _read(sys.stdin.buffer)) is not None:
-        _write(sys.stdout.buffer, _typeset(order))
-
-
-def _typeset(order: Mapping[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="obole-pdf-") as directory:
-        # Typst reads nothing outside its root: neither a template nor an image can show a file of the machine.
-        root = Path(directory) / "root"
-        root.mkdir()
-        for name, content in order["files"].items():
-            (root / name).write_bytes(b64decode(content))
+        press = _Press(Path(directory))
+        while (order := _read(sys.stdin.buffer)) is not None:
+            _write(sys.stdout.buffer, press.typeset(order))
+
+
+class _Press:
+    """Typst, and the only folder that it reads: neither a template nor an image can show a file of the machine."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._root = directory, directory / "root"
+        self._root.mkdir()
+        self._compilers: dict[tuple[str, ...], typst.Compiler] = {}
+
+    def typeset(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the document of an order with typst's warnings, or its error."""
+        self._lay_out({name: b64decode(content) for name, content in order["files"].items()})
         try:
-            document, warnings = typst.compile_with_warnings(
-                str(root / order["main"]),
-                root=str(root),
-                ignore_system_fonts=True,
-                font_paths=_fonts(Path(directory) / "fonts", order["fonts"]),
-                sys_inputs=order["inputs"],
+            made, warnings = self._compiler(tuple(order["fonts"])).compile_with_warnings(
+                input=str(self._root / order["main"]),
                 pdf_standards=STANDARDS,
                 timestamp=datetime.fromisoformat(order["timestamp"]),
             )
         except typst.TypstError as error:
             return {"error": " ".join([error.message, *error.hints])}
-    said = [str(warning.message) for warning in warnings]
-    return {"document": b64encode(bytes(document)).decode(), "warnings": said}
+        said = [str(warning.message) for warning in warnings]
+        # Typst gives one page after the other for pictures, and a PDF whole.
+        return {"document": b64encode(cast(bytes, made)).decode(), "warnings": said}
+
+    def _lay_out(self, files: Mapping[str, bytes]) -> None:
+        """Leave these files in the folder, and no other: a document sees nothing of the one before."""
+        for known in self._root.iterdir():
+            if known.name not in files:
+                known.unlink()
+        for name, content in files.items():
+            (self._root / name).write_bytes(content)
+
+    def _compiler(self, fonts: tuple[str, ...]) -> typst.Compiler:
+        if fonts not in self._compilers:
+            self._compilers[fonts] = typst.Compiler(
+                root=str(self._root),
+                ignore_system_fonts=True,
+                font_paths=_fonts(self._directory / f"fonts-{len(self._compilers)}", fonts),
+            )
+        return self._compilers[fonts]
 
 
 def _fonts(directory: Path, files: Sequence[str]) -> typst.Fonts:

@@ -24,7 +24,7 @@ def picture(mode: str, kind: str, size: tuple[int, int] = (80, 30)) -> bytes:
 def print_with(logo: letter.Logo, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Print nothing but the letterhead."""
     main = tmp_path_factory.mktemp("letter") / "main.typ"
-    main.write_text('#import "letter.typ": *\n#let d = json(bytes(sys.inputs.data))\n#show: letter.with(d, "Essai")\n')
+    main.write_text('#import "letter.typ": *\n#let d = json("data.json")\n#show: letter.with(d, "Essai")\n')
     head = letter.Letterhead(letter.Authority("Ville de Valbourg"), logo=logo)
     data = {**head.data, "recipient": {"name": "Mme Œuvrard", "address_lines": []}}
     return pdf.render([main, letter.TEMPLATE], data, images=head.images, timestamp=AT)

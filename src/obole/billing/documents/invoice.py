@@ -15,6 +15,7 @@ from obole.lib import dates, money, pdf, units
 TEMPLATE = Path(__file__).with_name("invoice.typ")
 # A row longer than this may be cut by the end of a page: it could be taller than one.
 LONG_TEXT = 600
+QR_MASK = 2
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,9 @@ def _row(line: Line) -> dict[str, Any]:
 
 
 def _qr_code(address: str) -> bytes:
+    """Draw the code. Readers take any of the eight masks: to weigh them all would take a third of an invoice's time."""
     svg = BytesIO()
-    segno.make(address, error="m", micro=False).save(svg, kind="svg", dark="#17212e", light="#ffffff", omitsize=True)
+    segno.make(address, error="m", micro=False, mask=QR_MASK).save(
+        svg, kind="svg", dark="#17212e", light="#ffffff", omitsize=True
+    )
     return svg.getvalue()

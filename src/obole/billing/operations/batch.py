@@ -76,7 +76,7 @@ def deposit_batch(*, regie_id: int, year: int, first: int, last: int, at: dateti
             # One that was cancelled meanwhile has the mail of its avoir, and needs no other.
             email = invoice.payer.email if invoice.payer.email in reached else ""
             emails.send_invoice_notice(invoice, email=email, authority=authority, at=at)
-        defer("billing.render", invoice_id=invoice.pk)
+    defer("billing.render_many", invoice_ids=".".join(str(invoice.pk) for invoice in invoices))
     if until < last:
         defer("billing.deposit", regie_id=regie_id, year=year, first=until + 1, last=last)
 

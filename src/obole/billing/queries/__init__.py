@@ -179,13 +179,14 @@ def amounts_by_nature(invoice_ids: Iterable[int]) -> dict[int, list[tuple[str, i
 
 def explanation_of(invoice: Invoice) -> rules.Explanation | None:
     """Return why an invoice comes to its amount, from what was kept with it; None if no pricing made it."""
-    kept = InvoiceExplanation.objects.filter(invoice=invoice).values_list("result", "part", "carried").first()
-    if kept is None:
-        return None
-    result, part, carried = kept
-    return rules.explain(
-        parse_result(result), None if part is None else parse_instalment(part), rules.parse_carry_overs(carried)
-    )
+    kept = InvoiceExplanation.objects.filter(invoice=invoice).only("result", "part", "carried").first()
+    return explained(kept) if kept else None
+
+
+def explained(kept: InvoiceExplanation) -> rules.Explanation:
+    """Return why an invoice comes to its amount, from what was kept with it."""
+    part = None if kept.part is None else parse_instalment(kept.part)
+    return rules.explain(parse_result(kept.result), part, rules.parse_carry_overs(kept.carried))
 
 
 @dataclass(frozen=True)
