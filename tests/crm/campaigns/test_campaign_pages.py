@@ -13,9 +13,10 @@ from obole.campaigns import queries
 from obole.campaigns.models import Campaign, Outcome
 from obole.campaigns.states import CampaignState
 from obole.directory.rules import Profile
-from tests.campaigns.steps import FIRST, family, open_november, outcomes, row
+from obole.dossiers.models import Dossier
+from tests.campaigns.steps import FIRST, deposit, family, open_november, outcomes, row
 from tests.crm.desk import browser, get, text_of, url
-from tests.world import Town, canteen, make_agent, make_town, make_type, publish, run_tasks
+from tests.world import Town, canteen, make_agent, make_invoice, make_town, make_type, publish, run_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,28 @@ def test_the_cost_of_a_page_does_not_grow(
     get(client, "campaign", campaign.pk)
     with django_assert_max_num_queries(24):
         get(client, "campaign", campaign.pk)
+
+
+def test_a_campaign_is_narrowed_to_a_school_and_its_invoices_are_found_in_the_list(client: Client, town: Town) -> None:
+    families = {"Martin": "Jules-Ferry", "Petit": "Les Tilleuls"}
+    for name, school in families.items():
+        dossier = family(town, name, 1)
+        Dossier.objects.filter(pk=dossier.pk).update(answers={**dossier.answers, "ecole": school})
+    campaign = deposit(open_november(town), town)
+    other = make_invoice(town)
+    page = get(client, "campaign", campaign.pk, lieu="ecole:Les Tilleuls")
+    assert "Petit" in text_of(page) and "Martin" not in text_of(page)
+    (link,) = html.fromstring(page.content.decode()).xpath("//a[@id='dans-la-liste']/@href")
+    listed = text_of(client.get(link))
+    assert "Petit" in listed and "Martin" not in listed and "1 facture" in listed
+    assert "École, classe… : Les Tilleuls" in listed and f"Campagne : {campaign}" in listed
+    whole = text_of(get(client, "invoices", campaign=campaign.pk))
+    assert "2 factures" in whole and str(other.number) not in whole
+    assert "Aucun dossier ne répond" in text_of(get(client, "campaign", campaign.pk, lieu="nom:Martin"))
+
+
+def test_a_campaign_of_others_narrows_no_list(town: Town) -> None:
+    family(town, "Martin", 1)
+    campaign = deposit(open_november(town), town)
+    stranger = browser(make_agent(Profile.REVIEWER, email="autre@example.org", all_services=False))
+    assert "Sélectionnez un choix valide" in text_of(get(stranger, "invoices", campaign=campaign.pk))

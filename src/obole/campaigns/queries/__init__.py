@@ -10,6 +10,7 @@ from obole.billing.models import Invoice, InvoiceType, Letter
 from obole.billing.states import InvoiceState, Standing
 from obole.campaigns import rules
 from obole.campaigns.models import Campaign, CampaignRow, Outcome
+from obole.campaigns.queries import perimeter
 from obole.campaigns.states import CampaignState
 from obole.catalogue.models import PricingVersion, Service
 from obole.directory import queries as directory
@@ -195,14 +196,33 @@ def follow(campaign: Campaign, *, today: date) -> Followed:
     return Followed(**{name: value or 0 for name, value in {**figures, **mails}.items()}, letters=letters.count())
 
 
-def rows_of(campaign: Campaign, *, outcome: str = "", oddity: str = "", search: str = "") -> QuerySet[CampaignRow]:
-    """Return the dossiers of a campaign to be listed, filtered, in the order of their families."""
+def rows_of(
+    campaign: Campaign, *, outcome: str = "", oddity: str = "", search: str = "", place: str = ""
+) -> QuerySet[CampaignRow]:
+    """
+    Return the dossiers of a campaign to be listed, filtered, in the order of their families.
+
+    :param place: a school or a class, as ``perimeter.places`` writes it.
+    """
     rows = campaign.rows.select_related("dossier__citizen", "dossier__scheme", "invoice")
     rows = rows.filter(outcome=outcome) if outcome in Outcome.values else rows
     rows = rows.filter(oddities__contains=[oddity]) if oddity else rows
     if search:
         rows = rows.filter(dossier__citizen__sort_key__contains=search)
+    if place:
+        rows = rows.filter(dossier__in=_dossiers_at(campaign, place))
     return rows.order_by("dossier__citizen__sort_key", "id")
+
+
+def _dossiers_at(campaign: Campaign, place: str) -> QuerySet[Dossier]:
+    schemes = list(campaign.schemes.order_by("pk"))
+    return Dossier.objects.filter(perimeter.at_place(schemes, place), scheme__in=schemes)
+
+
+def invoices_of(campaign: Campaign, invoices: QuerySet[Invoice], *, place: str = "") -> QuerySet[Invoice]:
+    """Keep the invoices that a campaign issued, those of a school or a class if one is said."""
+    kept = invoices.filter(pk__in=campaign.rows.filter(outcome=Outcome.ISSUED).values("invoice"))
+    return kept.filter(dossier__in=_dossiers_at(campaign, place)) if place else kept
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,19 @@ def _with(known: Sorter | None, field: FormField) -> Sorter:
     return replace(known, choices=tuple(choices), groups=known.groups | groups)
 
 
+def places(schemes: Iterable[Scheme]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the answers by which dossiers are narrowed (« ecole:Jules-Ferry »), under the name of their question."""
+    return [
+        (sorter.label, [(f"{sorter.key}:{choice}", choice) for choice in sorter.choices]) for sorter in sorters(schemes)
+    ]
+
+
+def at_place(schemes: Sequence[Scheme], place: str) -> Q:
+    """Keep the dossiers that give an answer, as ``places`` writes it."""
+    key, _colon, value = place.partition(":")
+    return answering(schemes, key, value)
+
+
 def answering(schemes: Sequence[Scheme], key: str, value: str) -> Q:
     """Keep the dossiers that give an answer to a question, asked once or in the rows of a group."""
     sorter = next((one for one in sorters(schemes) if one.key == key), None)

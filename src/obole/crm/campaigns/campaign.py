@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
 
 from obole.campaigns import operations, queries, states
 from obole.campaigns.models import Campaign, Oddity, Outcome
+from obole.campaigns.queries import perimeter
 from obole.campaigns.states import CampaignState
 from obole.catalogue.models import Scheme
 from obole.crm.campaigns import campaign_charts
@@ -26,6 +28,7 @@ from obole.lib.states import ForbiddenTransition
 REFRESH_SECONDS = 3
 RUNNING = (CampaignState.COMPUTING, CampaignState.DEPOSITING)
 PER_PAGE = 25
+MOST_OF_A_PLACE = 300
 
 
 class DepositForm(forms.Form):
@@ -133,8 +136,8 @@ def _left(one: Campaign, counts: dict[str, int]) -> int:
 def _computed(request: AgentRequest, one: Campaign) -> dict[str, Any]:
     """Return what is known of a campaign that is not in hand: what is odd, what it comes to, its dossiers."""
     outcome, oddity = request.GET.get("resultat", ""), request.GET.get("anomalie", "")
-    search = request.GET.get("q", "").strip()[:100]
-    rows = queries.rows_of(one, outcome=outcome, oddity=oddity, search=texts.fold(search))
+    search, place = request.GET.get("q", "").strip()[:100], request.GET.get("lieu", "")[:MOST_OF_A_PLACE]
+    rows = queries.rows_of(one, outcome=outcome, oddity=oddity, search=texts.fold(search), place=place)
     found = queries.oddities(one)
     names = {scheme.pk: scheme.name for scheme in Scheme.objects.filter(pk__in=[gap["scheme"] for gap in one.gaps])}
     by_scheme = queries.sums_by_scheme(one)
@@ -144,6 +147,9 @@ def _computed(request: AgentRequest, one: Campaign) -> dict[str, Any]:
         "outcome": outcome,
         "oddity": oddity,
         "search": search,
+        "place": place,
+        "places": perimeter.places(one.schemes.order_by("name", "id")),
+        "listed": urlencode([("campaign", one.pk), *([("place", place)] if place else [])]),
         "oddities": [(code, Oddity(code).label, count) for code, count in found.items()],
         "gaps": [_gap(gap, names) for gap in one.gaps],
         "by_scheme": by_scheme,

@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _, gettext_lazy
 from obole.billing import queries as billing
 from obole.billing.models import Invoice, InvoiceType
 from obole.bulk_actions.models import BulkVerb
+from obole.campaigns import queries as campaigns
+from obole.campaigns.models import Campaign
+from obole.campaigns.queries import perimeter
 from obole.catalogue.models import Scheme
 from obole.crm.bookkeeping.holds import UntilForm
 from obole.crm.bulk.list_file import ListFile, file_view
@@ -52,6 +55,7 @@ REMINDED = [
     ("3", gettext_lazy("Trois fois au moins")),
     ("0", gettext_lazy("Jamais")),
 ]
+OLD_CAMPAIGN, LONGEST_ID = timedelta(days=800), 18
 SHOWN_STATUSES = [(value, label) for value, label in DisplayStatus.choices if value != DisplayStatus.DRAFT]
 
 
@@ -105,6 +109,12 @@ class InvoiceFilter(ListFilter):
         label=gettext_lazy("Contestées, sans réponse"), widget=forms.CheckboxInput, method="by_dispute"
     )
 
+    campaign = filters.ModelChoiceFilter(
+        label=gettext_lazy("Campagne"), queryset=lambda request: Campaign.objects.none(), method="by_campaign"
+    )
+
+    place = filters.ChoiceFilter(label=gettext_lazy("École, classe…"), method="by_place")
+
     class Meta(ListFilter.Meta):
         model = Invoice
         fields: tuple[str, ...] = ()
@@ -114,6 +124,7 @@ class InvoiceFilter(ListFilter):
         offer_types(self)
         offer_regies(self)
         offer_schemes(self)
+        self._campaign = _offer_campaigns(self)
 
     def without_email(self, invoices: QuerySet[Invoice], name: str, value: bool) -> QuerySet[Invoice]:
         """Keep those that no mail reaches: they are handed over on paper."""
@@ -139,9 +150,31 @@ class InvoiceFilter(ListFilter):
         """Keep those that their payer contests, and that nobody answered yet."""
         return invoices.filter(recovery.is_disputed()) if value else invoices
 
+    def by_campaign(self, invoices: QuerySet[Invoice], name: str, value: Campaign) -> QuerySet[Invoice]:
+        """Keep those that a campaign issued."""
+        return campaigns.invoices_of(value, invoices)
+
+    def by_place(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Keep those of a school or a class, among those of the campaign."""
+        return campaigns.invoices_of(self._campaign, invoices, place=value) if self._campaign else invoices
+
     def by_refusal(self, invoices: QuerySet[Invoice], name: str, value: date) -> QuerySet[Invoice]:
         """Keep the invoices for which a bank refused a payment since that day."""
         return refused_since(invoices, value)
+
+
+def _offer_campaigns(chosen: InvoiceFilter) -> Campaign | None:
+    """Offer the campaigns that were deposited lately; of the one that is chosen, its schools and classes too."""
+    since = dates.midnight(chosen.today - OLD_CAMPAIGN)
+    offered = Campaign.objects.handled_by(chosen.agent).filter(deposited_at__gte=since).select_related("type")
+    chosen.filters["campaign"].queryset = offered
+    key = chosen.data.get("campaign", "")
+    found = offered.filter(pk=int(key)).first() if key.isascii() and key.isdigit() and len(key) < LONGEST_ID else None
+    if found is None:
+        del chosen.filters["place"]
+    else:
+        chosen.filters["place"].extra["choices"] = perimeter.places(found.schemes.order_by("name", "id"))
+    return found
 
 
 def reminded(invoices: QuerySet[Invoice], *, times: int = 1) -> QuerySet[Invoice]:

@@ -1,6 +1,6 @@
 """What narrows each list, and how it is said above the list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -132,12 +132,18 @@ def _in_words(field: forms.Field, value: Any) -> str:
         return _("oui")
     if isinstance(value, int):
         return money.euros(value)
-    return ", ".join(_labels(field, [value] if isinstance(value, str) else value))
+    return ", ".join(_labels(field, [value] if isinstance(value, str | Model) else value))
 
 
 def _labels(field: forms.Field, values: Iterable[Any]) -> list[str]:
-    names = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    names = {str(key): str(label) for key, label in _flat(getattr(field, "choices", ()))}
     return [str(value) if isinstance(value, Model) else names.get(str(value), str(value)) for value in values]
+
+
+def _flat(choices: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield choices, those of groups one by one."""
+    for key, label in choices:
+        yield from label if isinstance(label, list | tuple) else [(key, label)]
 
 
 def _without(query: QueryDict, name: str) -> str:
