@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "obole.directory",
     "obole.regies",
     "obole.mailing",
+    "obole.api_keys",
     "obole.catalogue",
     "obole.dossiers",
     "obole.billing",
