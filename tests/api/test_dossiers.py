@@ -1,7 +1,6 @@
 """What a tablet reads to draw a sheet; and the description of it all."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from tests.consumption.attendance import make_family, make_school
 from tests.world import WHO, Town, later, make_dossier, make_town
 
 pytestmark = pytest.mark.django_db
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exploiter" / "api.md"
 
 
 @pytest.fixture

@@ -281,6 +281,14 @@ def test_an_odd_question_is_answered(town: Town, query: dict[str, str]) -> None:
     assert software.get("consumption", **asked).json() == {"facts": [], "next": None}
 
 
+def test_a_key_that_comes_in_clear_is_refused_and_led_nowhere(town: Town, dossier: Dossier, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    software = Software(make_key(town.scheme.service)[1])
+    for answer in (software.get("schemes"), software.post({"facts": [fact(dossier)]}), software.get("rien")):
+        assert problem(answer, 403)["title"] == "https exigé"
+    assert software.post({"facts": [fact(dossier)]}, secure=True).status_code == 200
+
+
 def test_an_address_that_is_not_there_is_not_a_page(town: Town) -> None:
     software = Software("")
     for path in ("", "rien", "consumption/", "consumption/12"):

@@ -71,6 +71,8 @@ def guarded(view: View, access: str) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with translation.override(settings.LANGUAGE_CODE):
+            if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+                return problems.in_clear()
             if announced_length(request) > MEGABYTES * 1024 * 1024:
                 return problems.too_large(MEGABYTES)
             answered = view(request, *args, **kwargs)
@@ -91,8 +93,10 @@ def addresses(api: NinjaAPI) -> Iterator[URLPattern]:
     def nothing(request: HttpRequest, **_rest: str) -> HttpResponse:
         return problems.not_found()
 
-    for pattern in api.urls[0]:
-        if isinstance(pattern, URLPattern) and pattern.name != "api-root":
+    # The library gives an address as often as it has methods, each with a view that takes them all.
+    known = {pattern.name: pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern)}
+    for name, pattern in known.items():
+        if name != "api-root":
             pattern.callback = guarded(pattern.callback, "api_key")
             yield pattern
     yield path("openapi.json", guarded(describe, "public"), name="openapi")

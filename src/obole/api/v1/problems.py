@@ -69,6 +69,12 @@ def not_found() -> HttpResponse:
     return problem(HTTPStatus.NOT_FOUND, _("Il n’y a rien de tel, ou rien que cette clé puisse voir."))
 
 
+def in_clear() -> HttpResponse:
+    """Refuse what came without encryption: to lead it elsewhere would have it send its key in clear again."""
+    sentence = _("Appelez en https. Si une clé vient de voyager en clair, révoquez-la et faites-en une autre.")
+    return problem(HTTPStatus.FORBIDDEN, sentence, title=_("https exigé"))
+
+
 def too_large(most: int) -> HttpResponse:
     """Refuse what is not read."""
     refused = problem(

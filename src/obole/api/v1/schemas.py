@@ -32,8 +32,7 @@ class FactIn(Strict):
 
     dossier: DossierNumber
     beneficiary: Row | Name | None = Field(
-        None,
-        description="Rang du bénéficiaire dans le dossier (à partir de 0) ou son nom, ou rien s’il n’y en a qu’un.",
+        None, description="Rang du bénéficiaire dans le dossier (dès 0) ou son nom, ou rien s’il n’y en a qu’un."
     )
     question: Annotated[str, Field(min_length=1, max_length=60, description="Ce qui est compté, par sa clé.")]
     day: date
@@ -90,7 +89,7 @@ class QuestionOut(Schema):
     key: str
     label: str
     group: str | None = Field(
-        description="Compté pour chaque bénéficiaire de ce groupe, ou pour le dossier s’il n’y en a pas."
+        description="Compté pour chaque bénéficiaire du groupe, ou pour le dossier s’il n’y en a pas."
     )
     decimals: int
     most: str = Field(description="Ce qu’un jour peut compter au plus.")
