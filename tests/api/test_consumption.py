@@ -13,7 +13,7 @@ from obole.api_keys.models import ApiCall
 from obole.audit_log.models import Record
 from obole.consumption import operations, queries
 from obole.consumption.models import Consumption
-from obole.consumption.operations import DayCount
+from obole.consumption.operations import DayCount, calls
 from obole.consumption.rules import Beneficiary
 from obole.directory.rules import NotAllowed
 from obole.dossiers.models import Dossier
@@ -132,6 +132,20 @@ def test_a_day_outside_of_what_is_asked_for_is_refused(town: Town, software: Sof
 @pytest.mark.parametrize("state", ["submitted", "rejected", "closed"])
 def test_a_dossier_that_is_not_open_counts_nothing(software: Software, family: Dossier, state: str) -> None:
     Dossier.objects.filter(pk=family.pk).update(state=state, decided_at=later())
+    assert software.send(fact(family, beneficiary=0)) == ["ended_dossier"]
+    assert not Consumption.objects.exists()
+
+
+def test_a_dossier_that_ends_meanwhile_counts_nothing(
+    software: Software, family: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = calls.without_doubles
+
+    def then_close(found: Any) -> Any:
+        Dossier.objects.filter(pk=family.pk).update(state="closed", decided_at=later())
+        return read(found)
+
+    monkeypatch.setattr(calls, "without_doubles", then_close)
     assert software.send(fact(family, beneficiary=0)) == ["ended_dossier"]
     assert not Consumption.objects.exists()
 
