@@ -1,6 +1,7 @@
 """What a key may do, and how it is written: a part that recognises it, and a secret that proves it."""
 
 import hashlib
+import re
 import secrets
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 BRAND = "obole"
 """Begins every key, so that a search through files and logs finds those that were left there."""
+
+
+_WRITTEN = re.compile(rf"{BRAND}_(?P<prefix>[0-9a-f]{{8}})_(?P<secret>[A-Za-z0-9_-]+)")
 
 
 class Scope(TextChoices):
@@ -32,7 +36,7 @@ class Token(NamedTuple):
     @property
     def digest(self) -> str:
         """What is kept of the secret: it has 256 bits by chance, so that a fast digest is as good as a slow one."""
-        return hashlib.sha256(self.secret.encode("utf-8", "replace")).hexdigest()
+        return hashlib.sha256(self.secret.encode()).hexdigest()
 
     def is_of(self, digest: str) -> bool:
         """Tell whether the secret is the one that was kept, in a time that does not say how much of it is right."""
@@ -46,6 +50,5 @@ def new_token() -> Token:
 
 def read_token(sent: str) -> Token | None:
     """Return the two parts of a key; None for what is written otherwise."""
-    brand, _sep, rest = sent.strip().partition("_")
-    prefix, _sep, secret = rest.partition("_")
-    return Token(prefix, secret) if brand == BRAND and len(prefix) == 8 and secret else None
+    found = _WRITTEN.fullmatch(sent)
+    return Token(found["prefix"], found["secret"]) if found else None

@@ -136,7 +136,9 @@ def _too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
 
 
 def _wrong_fields(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    return _unprocessable([{"field": _field(one["loc"]), "detail": _sentence(one["type"])} for one in error.errors])
+    # Of a value that may be of two types, each says why it is not its own: the first is enough.
+    told = {_field(one["loc"]): _sentence(one["type"]) for one in reversed(error.errors)}
+    return _unprocessable([{"field": field, "detail": sentence} for field, sentence in reversed(told.items())])
 
 
 def _wrong_field(request: HttpRequest, error: WrongField) -> HttpResponse:
@@ -172,7 +174,8 @@ def _field(place: Sequence[str | int]) -> str:
     kind, *names = place
     if kind == "body":
         names = names[1:]
-    said = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names)
+    # Below a field of a fact, only the names of the types that it may have.
+    said = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names[:3])
     return said.removeprefix(".") or "body"
 
 

@@ -16,7 +16,7 @@ Row = Annotated[StrictInt, Field(ge=0, le=32_767)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 State = Literal["submitted", "in_review", "incomplete", "accepted", "rejected", "withdrawn", "closed"]
 KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
-SchemeId = Annotated[str, Field(min_length=1, max_length=22)]
+SchemeId = Annotated[str, Field(max_length=22, pattern=r"^[A-Za-z0-9_-]+$")]
 Limit = Annotated[int, Field(ge=1, le=LONGEST_PAGE)]
 Cursor = Annotated[int, Field(ge=0, lt=2**63)]
 
