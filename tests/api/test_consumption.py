@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from obole.api_keys import operations as api_keys
 from obole.api_keys.models import ApiCall
 from obole.audit_log.models import Record
+from obole.catalogue import operations as catalogue
 from obole.consumption import operations, queries
 from obole.consumption.models import Consumption
 from obole.consumption.operations import DayCount, calls
@@ -242,22 +243,19 @@ def test_pages_follow_each_other_to_the_end(software: Software, family: Dossier)
 # What a key does not see
 
 
-def canary(town: Town) -> tuple[Software, Software, Dossier]:
-    """Return a software of the town's prestation, one of another, and a dossier of the former that counts something."""
+@pytest.mark.parametrize("given", ["another", "none"])
+def test_the_dossiers_of_another_prestation_are_not_there(town: Town, given: str) -> None:
     family = make_family(town, "Canari", "Sifflet")
-    ours, theirs = Software(make_key(town.scheme.service)[1]), Software(make_key()[1])
+    pool = catalogue.configure_service(service_id=None, values={"name": "Piscine"}, actor=WHO, at=later())
+    ours, theirs = Software(make_key(town.scheme.service)[1]), Software(make_key(*[pool][: given == "another"])[1])
     ours.send(fact(family))
-    return ours, theirs, family
-
-
-def test_the_dossiers_of_another_prestation_are_not_there(town: Town) -> None:
-    _ours, theirs, family = canary(town)
     assert theirs.send(fact(family, quantity=9), fact("DOS-999999")) == ["unknown_dossier", "unknown_dossier"]
     assert Consumption.objects.count() == 1
+    month = {"first": "2026-11-01", "last": "2026-11-30"}
     answers = [
-        theirs.get("consumption", first="2026-11-01", last="2026-11-30"),
-        theirs.get("consumption", first="2026-11-01", last="2026-11-30", dossier=family.reference),
-        theirs.get("consumption", first="2026-11-01", last="2026-11-30", dossier="DOS-999999"),
+        theirs.get("consumption", **month),
+        theirs.get("consumption", **month, dossier=family.reference),
+        theirs.get("consumption", **month, dossier="DOS-999999"),
         theirs.get("dossiers"),
         theirs.get("dossiers", scheme=town.scheme.public_id),
         theirs.get("schemes"),

@@ -78,7 +78,9 @@ def facts_that_count(dossiers: QuerySet[Dossier], first: date, last: date, *, af
         dossier=OuterRef("dossier"), question=OuterRef("question"), day=OuterRef("day"), of=OuterRef("of")
     )
     facts = Consumption.objects.alias(of=row).filter(dossier__in=dossiers, day__range=(first, last), pk__gt=after)
-    return facts.exclude(Exists(same.filter(pk__gt=OuterRef("pk")))).select_related("dossier").order_by("pk")
+    facts = facts.exclude(Exists(same.filter(pk__gt=OuterRef("pk")))).select_related("dossier").order_by("pk")
+    # The answers of a dossier are not read to say its number.
+    return facts.only("row", "question", "day", "quantity", "recorded_at", "dossier__number")
 
 
 def quantities(
