@@ -30,6 +30,7 @@ from obole.payments.models import Receipt
 from obole.regies import operations as regies
 from tests.access.treasury import Address, billed, of_a_handover, of_bank, of_cash, of_treasury
 from tests.actors import somebody
+from tests.api.keys import make_key
 from tests.billing.priced import COPIES, HALL_ASKED, bill as bill_answers, publish as publish_pricing
 from tests.consumption.attendance import look_at
 from tests.crm.desk import pay, submit_with_file, try_to_pay
@@ -115,6 +116,7 @@ def of_settings(town: Town) -> dict[str, Address]:
         "form version": (scheme, 1),
         "form field": (scheme, "enfant"),
         "agent": (town.agent.pk,),
+        "api key": (make_key(town.scheme.service)[0].pk,),
         "article": ("verser",),
         "kept view": (SavedList.objects.get_or_create(agent=town.agent, list_name="invoices", name="Retards")[0].pk,),
         "type state": (town.type.pk, last_event(town.type)),

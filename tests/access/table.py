@@ -272,6 +272,10 @@ SETTINGS = {
     "settings_retention": settings(),
     "settings_journal": settings(),
     "settings_journal_export": settings(),
+    "settings_api_keys": settings(),
+    "settings_api_key_new": settings(),
+    "settings_api_key": settings("api key"),
+    "settings_api_key_revoke": settings_act("api key"),
     "settings_agents": settings(),
     "settings_agent_new": settings(),
     "settings_agent": settings("agent"),
@@ -351,10 +355,16 @@ PORTAL = {
     "session_end": does(mine, "my session"),
     "page": shows(anybody, "page", scoped=False),
 }
+KEYLESS = frozenset({401})
+"""Answered to anybody who comes without the key of a software, whoever they are (see ``tests/api``)."""
 API = {
     "payfip_notification": form(anybody, gives=frozenset({200, 400}), takes=frozenset({200, 400})),
     "security_txt": shows(anybody, gives=frozenset({200, 404})),
     "health": shows(anybody, gives=frozenset({200, 503})),
+    **dict.fromkeys(("consumption", "dossiers", "schemes"), Line(anybody, gives=KEYLESS, takes=KEYLESS | {405})),
+    "openapi": shows(anybody),
+    "nothing": Line(anybody, gives=frozenset({404}), takes=frozenset({404})),
+    "nothing_there": Line(anybody, "word", gives=frozenset({404}), takes=frozenset({404}), scoped=False),
 }
 COMING_IN = Line(anybody, gives=AWAY, takes=frozenset({200, 302, 405, 429}))
 """The library's pages for who is not in; it leads away who is."""

@@ -33,6 +33,7 @@ WITHOUT: dict[str, str] = {
     "bulk_actions.start": "a wish: each of its rows is done by its own room's operation, which asks",
     "bulk_actions.cancel": "who asked for it, and nobody else",
     "dossiers.release_of": "an administrator's, when an agent leaves: it gives back, and reads nothing",
+    "consumption.receive_call": "a key's, with the dossiers of its prestations and no other's: see tests/api",
     "billing.configure_type": "a setting: the right to configure, at the door",
     "billing.draft_many": "a part of a campaign, whose dispositifs were asked for",
     "billing.settle_invoice": "a part of what books the money, under that operation's mandate and lock",

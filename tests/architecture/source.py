@@ -28,7 +28,7 @@ WHERE_THINGS_HAPPEN = (
     "dossiers",
     "catalogue",
 )
-ROOMS = (*WHERE_THINGS_HAPPEN, "books", "accounts", "regies", "mailing", "directory", "audit_log", "limits")
+ROOMS = (*WHERE_THINGS_HAPPEN, "api_keys", "books", "accounts", "regies", "mailing", "directory", "audit_log", "limits")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -9,8 +9,17 @@ import pytest
 from obole.directory.rules import Right
 from tests.architecture.source import PRODUCT, SOURCES, modules, templates, views
 
-WHO = {"public", "citizen", "account", *(str(right) for right in Right)}
-WITHOUT_CSRF = {"api:payfip_notification", "portal:pay_return"}
+WHO = {"public", "citizen", "account", "api_key", *(str(right) for right in Right)}
+KEYED = {f"api:{name}" for name in ("consumption", "dossiers", "schemes")}
+"""Where a software comes with its key, and no browser with its cookies."""
+WITHOUT_CSRF = {
+    "api:payfip_notification",
+    "portal:pay_return",
+    "api:openapi",
+    "api:nothing",
+    "api:nothing_there",
+    *KEYED,
+}
 OUTSIDE = re.compile(
     r"""(?:\s(?:src|action|data|poster|srcset)|<link\b[^>]*\shref)\s*=\s*["']\s*(?:https?:)?//""", re.IGNORECASE
 )
@@ -31,8 +40,12 @@ def _is_allauths(view: Any) -> bool:
     return bool(getattr(view, "view_class", view).__module__.startswith("allauth."))
 
 
-def test_only_the_bank_s_two_ways_in_do_without_csrf() -> None:
+def test_only_banks_and_keys_do_without_csrf() -> None:
     assert {name for name, view in views() if getattr(view, "csrf_exempt", False)} == WITHOUT_CSRF
+
+
+def test_what_asks_for_a_key_asks_for_nothing_else() -> None:
+    assert {name for name, view in views() if getattr(view, "access", "") == "api_key"} == KEYED
 
 
 @pytest.mark.parametrize("path", sorted(templates()), ids=str)

@@ -16,6 +16,7 @@ BEFORE = {
     "bank_statements": None,
     "campaigns": None,
     "consumption": None,
+    "api_keys": None,
     "bulk_actions": None,
     "accounts": None,
     "audit_log": "0001_initial",

@@ -16,6 +16,7 @@ BEFORE = {
     "bank_statements": None,
     "campaigns": None,
     "consumption": None,
+    "api_keys": None,
     "billing": "0006_merges",
     "books": None,
     "cash_desk": None,

@@ -42,6 +42,7 @@ BEFORE = {
     "bank_statements": None,
     "campaigns": None,
     "consumption": None,
+    "api_keys": None,
     "bulk_actions": None,
     "audit_log": "0001_initial",
     "cash_desk": None,

@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from obole.api_keys.models import ApiKey
 from obole.audit_log import history
 from obole.catalogue.fields import FormField
 from obole.directory.models import Agent
@@ -25,6 +26,10 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         if not agent.may(Right.REVIEW):
             return self.none()
         return self if agent.all_services else self.filter(accesses__agent=agent, accesses__handles=True)
+
+    def open_to(self, key_id: int) -> "ServiceQuerySet":
+        """Return those that the key of a software was given: none says all of them."""
+        return self.filter(key_accesses__key=key_id)
 
 
 @history.track()
@@ -63,6 +68,20 @@ class ServiceAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent} / {self.service}"
+
+
+class ServiceKey(models.Model):
+    """The key of a software works for a prestation; what it does there is what it was given (``api_keys.Scope``)."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="key_accesses")
+    key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="accesses")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "key"], name="service_key_once")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.key} / {self.service}"
 
 
 class SchemeQuerySet(models.QuerySet["Scheme"]):

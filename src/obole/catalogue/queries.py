@@ -1,5 +1,6 @@
 """How the catalogue is read."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -55,6 +56,12 @@ def simulated_scheme(public_id: str) -> tuple[Scheme, PricingVersion] | None:
     scheme = Scheme.objects.open().filter(public_id=public_id, simulator=True).select_related("service").first()
     version = current_pricing(scheme) if scheme else None
     return (scheme, version) if scheme and version else None
+
+
+def current_pricings(scheme_ids: Collection[int]) -> dict[int, PricingVersion]:
+    """Return the pricing in force of each of these dispositifs that has one, with one query."""
+    versions = PricingVersion.objects.filter(scheme__in=scheme_ids).defer("pricing")
+    return {one.scheme_id: one for one in versions.order_by("scheme_id", "-number").distinct("scheme_id")}
 
 
 def pricings_of(scheme: Scheme) -> QuerySet[PricingVersion]:

@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "obole.directory",
     "obole.regies",
     "obole.mailing",
+    "obole.api_keys",
     "obole.catalogue",
     "obole.dossiers",
     "obole.billing",
@@ -311,7 +312,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Headers.
 SECURE_SSL_REDIRECT = HTTPS
 # Machines follow no redirection, and what they would send again has been sent in clear already.
-SECURE_REDIRECT_EXEMPT = [r"^health$", r"^paiements/[a-z_]+/notification$"]
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^paiements/[a-z_]+/notification$", r"^api/"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # They bind every other site of the town's domain, for years: only where the operator asks.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag(

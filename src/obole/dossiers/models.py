@@ -35,6 +35,10 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """Keep those that the agent may review and bill."""
         return self.filter(scheme__service__in=Service.objects.handled_by(agent))
 
+    def open_to(self, key_id: int) -> "DossierQuerySet":
+        """Keep those of the prestations that the key of a software was given, once they were sent."""
+        return self.filter(number__isnull=False, scheme__service__in=Service.objects.open_to(key_id))
+
 
 class Dossier(models.Model):
     """One application of one citizen to one dispositif."""

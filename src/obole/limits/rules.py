@@ -71,6 +71,8 @@ ESTIMATES = Quota(name="estimates", most=240, per=MINUTE)
 EXPORTS = Quota(name="exports", most=60, per=HOUR)
 OWN_DATA = Quota(name="own_data", most=6, per=HOUR)
 OWN_DOCUMENTS = Quota(name="own_documents", most=60, per=HOUR)
+API_CALLS = Quota(name="api_calls", most=300, per=MINUTE)
+API_WRONG_KEYS = Quota(name="api_wrong_keys", most=30, per=MINUTE * 10)
 BANK_QUESTIONS = Patience(
     name="bank_questions", tries=1, first_wait=timedelta(seconds=30), longest_wait=HOUR, forgotten_after=HOUR * 2
 )

@@ -65,7 +65,7 @@ class BoundedBodies:
         largest = getattr(view, "largest_body", 0) if request.user.is_authenticated else 0
         if not largest:
             request.upload_handlers = [NoFiles(request)]
-        if _length(request) <= (largest or LARGEST) or getattr(view, "is_deaf", False):
+        if announced_length(request) <= (largest or LARGEST) or getattr(view, "is_deaf", False):
             return None
         response = render(request, "413.html", {"most": (largest or LARGEST) // MEGABYTE}, status=413)
         # What is still on its way is not read: the connection ends.
@@ -73,6 +73,7 @@ class BoundedBodies:
         return response
 
 
-def _length(request: HttpRequest) -> int:
+def announced_length(request: HttpRequest) -> int:
+    """Return how many bytes a request says that it brings: none more is ever read."""
     said = request.META.get("CONTENT_LENGTH") or "0"
     return int(said) if said.isascii() and said.isdigit() and len(said) < 15 else 0

@@ -1,6 +1,6 @@
 """Every write of the catalogue."""
 
-from obole.catalogue.operations.access import give_service_access
+from obole.catalogue.operations.access import create_api_key, give_service_access
 from obole.catalogue.operations.drafts import (
     DraftMoved,
     discard_draft,

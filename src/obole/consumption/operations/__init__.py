@@ -1,5 +1,6 @@
-"""Every write of consumption: typed in a sheet, or said by a file that is received, checked, confirmed, written."""
+"""Every write of consumption: typed in a sheet, said by a file that is received, checked, confirmed, or by a call."""
 
+from obole.consumption.operations.calls import receive_call
 from obole.consumption.operations.files import check, confirm, erase, receive, resume, stop
 from obole.consumption.operations.recording import COUNTED_IN, CannotRecord, ChangedMeanwhile, DayCount, record
 from obole.consumption.operations.running import run_shares
@@ -13,6 +14,7 @@ __all__ = [
     "confirm",
     "erase",
     "receive",
+    "receive_call",
     "record",
     "resume",
     "run_shares",

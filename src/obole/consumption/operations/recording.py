@@ -39,12 +39,24 @@ class DayCount:
     seen: Decimal | None = None
 
 
+@dataclass(frozen=True)
+class Source:
+    """Who says what a share of a file, or a call, says; and what they knew when they said it."""
+
+    actor: Actor
+    file: AttendanceFile | None = None
+    known_until: int | None = None
+    """The last fact that they knew: what comes later is not covered. None for who has the last word."""
+
+
 @dataclass
 class Recorded:
-    """What became of a share of a file."""
+    """What became of a share of a file, or of a call."""
 
     facts: list[Consumption] = field(default_factory=list)
-    known: int = 0
+    corrected: list[Said] = field(default_factory=list)
+    """Those of the facts that take the place of another."""
+    known: list[Said] = field(default_factory=list)
     left: list[Wrong] = field(default_factory=list)
 
 
@@ -84,12 +96,12 @@ def record(*, dossier_id: int, question: str, counted: list[DayCount], actor: Ac
     return len(changed)
 
 
-def record_many(said: Sequence[Said], *, source: AttendanceFile, at: datetime) -> Recorded:
+def record_many(said: Sequence[Said], *, source: Source, at: datetime) -> Recorded:
     """
-    Write what a share of a file says of any dossiers, in the transaction that counts the share as done.
+    Write what a share of a file, or a call, says of any dossiers, in the transaction that counts it as done.
 
-    Each quantity by itself: one whose dossier has ended, or that somebody changed since the file was checked, is left
-    and told. What is known already makes no fact.
+    Each quantity by itself: one whose dossier has ended, or that somebody changed since, is left and told. What is
+    known already makes no fact.
     """
     ids = {one.cell.dossier_id for one in said}
     dossiers = Dossier.objects.locked().filter(pk__in=ids).order_by("pk")
@@ -101,10 +113,11 @@ def record_many(said: Sequence[Said], *, source: AttendanceFile, at: datetime) -
         if not is_open[one.cell.dossier_id]:
             done.left.append(Wrong(one.line, one.column, Remark.ENDED, one.cell.day))
         elif is_known(one, fact):
-            done.known += 1
-        elif fact is not None and fact.pk > (source.known_until or 0):
+            done.known.append(one)
+        elif fact is not None and source.known_until is not None and fact.pk > source.known_until:
             done.left.append(Wrong(one.line, one.column, Remark.MEANWHILE, one.cell.day))
         else:
+            done.corrected += [] if fact is None else [one]
             done.facts.append(_fact(one, source, at))
     Consumption.objects.bulk_create(done.facts)
     return done
@@ -115,7 +128,7 @@ def is_known(one: Said, fact: KnownFact | None) -> bool:
     return one.quantity == (0 if fact is None else fact.quantity)
 
 
-def _fact(one: Said, source: AttendanceFile, at: datetime) -> Consumption:
+def _fact(one: Said, source: Source, at: datetime) -> Consumption:
     return Consumption(
         dossier_id=one.cell.dossier_id,
         row=one.cell.row,
@@ -123,8 +136,8 @@ def _fact(one: Said, source: AttendanceFile, at: datetime) -> Consumption:
         day=one.cell.day,
         quantity=one.quantity,
         recorded_at=at,
-        recorded_by=source.confirmed_by,
-        source=source,
+        recorded_by=source.actor,
+        source=source.file,
     )
 
 

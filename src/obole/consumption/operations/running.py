@@ -15,7 +15,7 @@ from obole.catalogue.access import handles_service
 from obole.consumption import queries, states
 from obole.consumption.models import AttendanceFile, FileRemark
 from obole.consumption.operations.files import give_up
-from obole.consumption.operations.recording import is_known, record_many
+from obole.consumption.operations.recording import Source, is_known, record_many
 from obole.consumption.queries import KnownFact
 from obole.consumption.rules import layouts
 from obole.consumption.rules.file_lines import LineReader, Remark, Said, Wrong
@@ -142,7 +142,8 @@ def _write_share(*, turn: Turn, share: Share, at: datetime) -> bool:
     if file.confirmed_by is None or not handles_service(service_id=file.scheme.service_id, actor=file.confirmed_by):
         give_up(file, problem=_("Qui l’a confirmé ne gère plus cette prestation."), actor=WORKER, at=at)
         return False
-    done = record_many(share.said, source=file, at=at)
+    source = Source(file.confirmed_by, file, file.known_until or 0)
+    done = record_many(share.said, source=source, at=at)
     file.written_count += len(done.facts)
     _count(file, share, _remarks(file, [*share.wrong, *done.left]), "written_count")
     return True

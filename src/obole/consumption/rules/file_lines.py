@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -95,6 +96,48 @@ class Countable:
         """Return a question by its key."""
         return next((one for one in self.questions if one.key == key), None)
 
+    def person(self, question: Question, name: str, reference: str, row: int | None = None) -> Person | Remark:
+        """
+        Return who is counted, or why nobody is.
+
+        :param name: as ``roster.identity`` writes it; nothing where the dossier and the row say enough.
+        :param reference: the number of the dossier, where it is told.
+        :param row: which row of the dossier, where it is told.
+        """
+        if not name and not reference:
+            return Remark.NAMELESS
+        found = self.roster.find(question.group, name, reference)
+        found = found if row is None else [person for person in found if person.row == row]
+        if len(found) != 1:
+            return Remark.SEVERAL if found else Remark.UNKNOWN
+        return found[0] if found[0].is_open else Remark.ENDED
+
+    def wrong_day(self, person: Person, day: date | None, *, today: date, closed_too: bool) -> Remark | None:
+        """Say what is wrong with a day for somebody, if anything is."""
+        if day is None:
+            return Remark.BAD_DAY
+        if abs(day - today) > FARTHEST:
+            return Remark.FAR
+        if day > today:
+            return Remark.FUTURE
+        if not person.is_asked_for(day):
+            return Remark.OUTSIDE
+        # A Saturday is a day like others for who opens then; a public holiday is named instead of it.
+        is_open = self.calendar.why_closed(day) in ("", SATURDAY)
+        return None if is_open or closed_too else Remark.CLOSED
+
+    def quantity(self, question: Question, typed: str) -> Decimal:
+        """
+        Return a quantity of a day.
+
+        :raises BadQuantity: if it is none, or more than a day can hold.
+        """
+        return read_quantity(typed, question, self._most[question.key])
+
+    @cached_property
+    def _most(self) -> dict[str, Decimal]:
+        return {one.key: most_in_a_day(self.pricing, one) for one in self.questions}
+
 
 @dataclass
 class LineReader:
@@ -112,7 +155,6 @@ class LineReader:
         self._days: Mapping[int, date] = (
             {} if "day" in self._places else day_columns(self.table.titles, today=self.today)
         )
-        self._most = {one.key: most_in_a_day(self.countable.pricing, one) for one in self.countable.questions}
         self._things = {texts.fold(name): one for one in self.countable.questions for name in (one.key, one.label)}
 
     def read(self, line: int, row: Sequence[str]) -> Iterator[Said | Wrong]:
@@ -142,7 +184,7 @@ class LineReader:
     def _read_cell(
         self, place: tuple[int, int], question: Question, person: Person, day: date | None, typed: str
     ) -> Said | Wrong:
-        wrong = self._wrong_day(person, day)
+        wrong = self.countable.wrong_day(person, day, today=self.today, closed_too=self.layout.closed_too)
         quantity = None if wrong else self._quantity(question, typed)
         if day is None or quantity is None:
             return Wrong(*place, wrong or Remark.QUANTITY, day)
@@ -167,30 +209,12 @@ class LineReader:
     def _person(self, question: Question, row: Sequence[str]) -> Person | Remark:
         names, reference = tuple(self._at(name, row) for name in NAMES), self._at("reference", row)
         name = self._identities.setdefault(names, "") or self._identify(names)
-        if not name and not reference:
-            return Remark.NAMELESS
-        found = self.countable.roster.find(question.group, name, reference)
-        if len(found) != 1:
-            return Remark.SEVERAL if found else Remark.UNKNOWN
-        return found[0] if found[0].is_open else Remark.ENDED
+        return self.countable.person(question, name, reference)
 
     def _identify(self, names: tuple[str, ...]) -> str:
         """Fold a name once: it comes back every day."""
         self._identities[names] = found = identity(*names)
         return found
-
-    def _wrong_day(self, person: Person, day: date | None) -> Remark | None:
-        if day is None:
-            return Remark.BAD_DAY
-        if abs(day - self.today) > FARTHEST:
-            return Remark.FAR
-        if day > self.today:
-            return Remark.FUTURE
-        if not person.is_asked_for(day):
-            return Remark.OUTSIDE
-        # A Saturday is a day like others for who opens then; a public holiday is named instead of it.
-        is_open = self.countable.calendar.why_closed(day) in ("", SATURDAY)
-        return None if is_open or self.layout.closed_too else Remark.CLOSED
 
     def _quantity(self, question: Question, typed: str) -> Decimal | None:
         folded = texts.fold(typed)
@@ -199,7 +223,7 @@ class LineReader:
         if folded in ABSENT:
             return Decimal(0)
         try:
-            return read_quantity(typed, question, self._most[question.key])
+            return self.countable.quantity(question, typed)
         except BadQuantity:
             return None
 

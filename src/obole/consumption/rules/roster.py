@@ -50,11 +50,14 @@ class Roster:
         return [person for person in found if person.is_open] or found
 
     def _in_dossier(self, group: str, name: str, reference: str) -> list[Person]:
-        typed = parse_number(reference)
-        if typed is None or typed.kind not in (NumberKind.DOSSIER, NumberKind.SEQUENCE):
-            return []
-        people = self._of_dossier.get((group, typed.sequence), [])
+        people = self._of_dossier.get((group, dossier_number(reference) or 0), [])
         return [person for person, known in people if not name or name in known]
+
+
+def dossier_number(reference: str) -> int | None:
+    """Return the number of a dossier however it is typed; None for what is none."""
+    typed = parse_number(reference)
+    return typed.sequence if typed and typed.kind in (NumberKind.DOSSIER, NumberKind.SEQUENCE) else None
 
 
 def identity(*names: str) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
+from obole.api_keys import queries as api_keys
 from obole.billing.models import InvoiceType
 from obole.catalogue.models import Scheme, Service
 from obole.crm.settings import missing_settings
@@ -16,6 +17,7 @@ from obole.directory import queries as directory
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.models import Agent
 from obole.directory.rules import Right
+from obole.lib import dates
 from obole.mailing.default_templates import KINDS
 from obole.mailing.models import Template
 from obole.regies.models import Regie
@@ -40,7 +42,7 @@ class Card:
 @for_agents(Right.CONFIGURE)
 def index(request: AgentRequest) -> HttpResponse:
     """Show every part, how much is in it, and what is missing."""
-    cards = [_authority(), _regies(), _types(), _services(), _mails(), _agents()]
+    cards = [_authority(), _regies(), _types(), _services(), _mails(), _agents(), _api_keys()]
     return render_page(request, "crm/settings/index.html", {"cards": cards})
 
 
@@ -86,3 +88,9 @@ def _agents() -> Card:
     n = Agent.objects.filter(user__is_active=True).count()
     count = ngettext("%(n)d agent actif", "%(n)d agents actifs", n) % {"n": n}
     return Card(_("Agents et droits"), "users", "settings_agents", count)
+
+
+def _api_keys() -> Card:
+    keys = list(api_keys.keys_in_use(dates.day_of(dates.now())))
+    count = ngettext("%(n)d clé en service", "%(n)d clés en service", len(keys)) % {"n": len(keys)}
+    return Card(_("Clés d’API"), "link", "settings_api_keys", count, missing_settings.of_api_keys(keys))

@@ -1,18 +1,20 @@
 """What is not ready yet: what the first screen warns about, and each list shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from obole.api_keys.models import ApiKey
 from obole.billing.models import InvoiceType
 from obole.catalogue.models import FormVersion, PricingDraft, PricingVersion, Scheme
 from obole.crm.settings.bank_refusals import refused_by_their_bank
 from obole.gateways import registry
-from obole.lib import texts
+from obole.lib import dates, texts
 from obole.regies.models import Mandate, Regie
 
 RECOURSE = ("recours", "tribunal", "contest")
@@ -26,6 +28,22 @@ class MissingSetting:
 
     sentence: str
     url: str
+
+
+SOON = timedelta(days=30)
+"""A key that ends is replaced by hand in a software, which takes some days to come by."""
+
+
+def of_api_keys(keys: Sequence[ApiKey]) -> list[MissingSetting]:
+    """Return which keys in use end soon."""
+    return [
+        MissingSetting(
+            _("« %(name)s » prend fin le %(day)s.") % {"name": key, "day": dates.format_short(key.expires_on)},
+            reverse("crm:settings_api_key", args=[key.pk]),
+        )
+        for key in keys
+        if key.expires_on <= dates.day_of(dates.now()) + SOON
+    ]
 
 
 def is_ready(regie: Regie) -> bool:

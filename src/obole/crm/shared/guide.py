@@ -16,7 +16,7 @@ ARTICLES: dict[str, tuple[str, ...]] = {
     "chercher": ("bulk_action", "citizens", "drop_view", "list_layout", "save_view", "search"),
     "cloturer": ("closing",),
     "configurer": ("settings",),
-    "droits": ("settings_agent_rights", "settings_journal", "settings_retention"),
+    "droits": ("settings_agent_rights", "settings_api_key", "settings_journal", "settings_retention"),
     "echeancier-et-cautions": ("carried", "caution", "part"),
     "encaisser": ("receipt", "take_"),
     "formulaires": ("settings_form", "settings_scheme"),

@@ -1,0 +1,1 @@
+"""The keys of other software: what each may do, until when, and the calls that it made."""
