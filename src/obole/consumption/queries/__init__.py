@@ -1,6 +1,6 @@
 """How consumption is read: the last fact of each thing, day and beneficiary counts; and how its files are."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,17 +13,60 @@ from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import Scheme
 from obole.consumption import rules
 from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark
+from obole.consumption.queries.plans import (
+    booked_in,
+    days_known_later,
+    known_later,
+    open_days,
+    plan_of,
+    plan_version,
+    planned_days,
+    plans_of,
+    standing_absences,
+    stays_of,
+    town_calendar,
+)
 from obole.consumption.rules import Cell
 from obole.consumption.rules.file_lines import Countable, Remark, Said
 from obole.consumption.rules.layouts import Layout
+from obole.consumption.rules.planning import ALWAYS, DayOf, Plan, Stay, Sums, with_plan
 from obole.consumption.rules.roster import NO_GROUP, Person, Roster, identities, identity, names_in
-from obole.directory import queries as directory
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import dates, sql, texts
-from obole.lib.open_days import Calendar
 from obole.pricing.model.parts import Pricing, Question
 
+__all__ = [
+    "COUNTED_IN",
+    "KnownFact",
+    "Sums",
+    "booked_in",
+    "corrections",
+    "countable",
+    "countable_with_people",
+    "days_known_later",
+    "files_of",
+    "files_sent_before",
+    "known",
+    "known_later",
+    "last_facts",
+    "layout_of",
+    "lines_left",
+    "newest",
+    "open_days",
+    "plan_of",
+    "plan_version",
+    "planned_days",
+    "plans_of",
+    "quantities",
+    "reasons_left",
+    "standing_absences",
+    "stays_of",
+    "sums",
+    "sums_of",
+    "town_calendar",
+    "twin_of",
+]
 COUNTED_IN = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 CHUNK = 500
 _LAST = """
@@ -44,10 +87,6 @@ class KnownFact(NamedTuple):
 
     pk: int
     quantity: Decimal
-
-
-Sums = dict[tuple[int | None, str], Decimal]
-"""Quantities by row and question."""
 
 
 def last_facts(
@@ -75,18 +114,27 @@ def quantities(
 
 
 def sums(dossier_id: int, first: date, last: date) -> Sums:
-    """Return what a dossier consumed between two days, by row and question, with one query."""
+    """Return what is due of a dossier between two days, by row and question: see ``sums_of``."""
     return sums_of([dossier_id], first, last).get(dossier_id, {})
 
 
 def sums_of(dossier_ids: Collection[int], first: date, last: date) -> dict[int, Sums]:
-    """Return what dossiers consumed between two days, each by row and question, with one query; none that did not."""
-    found: dict[int, Sums] = {}
-    facts = last_facts(dossier_ids, first, last).values_list("dossier_id", "row", "question", "quantity")
-    for dossier_id, row, question, quantity in facts:
-        of_one = found.setdefault(dossier_id, {})
-        of_one[row, question] = of_one.get((row, question), Decimal(0)) + quantity
-    return found
+    """
+    Return what is due of dossiers between two days, each by row and question: what was counted, and what was reserved
+    where nothing was; none that did neither. Two queries, and a third where something is reserved.
+    """
+    counted: dict[int, dict[DayOf, Decimal]] = {}
+    facts = last_facts(dossier_ids, first, last).values_list("dossier_id", "row", "question", "day", "quantity")
+    for dossier_id, row, question, day, quantity in facts:
+        counted.setdefault(dossier_id, {})[row, question, day] = quantity
+    plans = plans_of(dossier_ids)
+    days = open_days() if any(plan.reserved for plan in plans.values()) else None
+    nothing = Plan()
+    return {
+        pk: found
+        for pk in {**counted, **plans}
+        if (found := with_plan(counted.get(pk, {}), plans.get(pk, nothing), first, last, days=days))
+    }
 
 
 def known(said: Sequence[Said]) -> dict[tuple[str, Cell], KnownFact]:
@@ -122,10 +170,11 @@ def countable_with_people(scheme: Scheme) -> Countable | None:
     pricing, questions = found
     roster = Roster()
     dossiers = Dossier.objects.filter(scheme=scheme, number__isnull=False).select_related("citizen", "form")
+    stays = stays_of(dossiers.values("pk"))
     for dossier in dossiers.order_by("id").iterator(CHUNK):
-        for group, person, names in _people(pricing, questions, dossier):
+        for group, person, names in _people(pricing, questions, dossier, stays):
             roster.add(group, dossier.number, person, names)
-    return Countable(pricing, questions, roster, Calendar(offices=True, territory=directory.the_authority().territory))
+    return Countable(pricing, questions, roster, town_calendar())
 
 
 def files_of(scheme: Scheme) -> QuerySet[AttendanceFile]:
@@ -167,7 +216,7 @@ def files_sent_before(at: datetime) -> QuerySet[AttendanceFile]:
 
 
 def _people(
-    pricing: Pricing, questions: Sequence[Question], dossier: Dossier
+    pricing: Pricing, questions: Sequence[Question], dossier: Dossier, stays: Mapping[tuple[int, int | None], Stay]
 ) -> Iterator[tuple[str, Person, set[str]]]:
     """Yield who may be counted in a dossier, by the group of what is counted, with all the names that they have."""
     answers: dict[str, Any] = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
@@ -179,7 +228,8 @@ def _people(
             names = set(identities([one.name, names_in(row, naming)], family))
             if group == NO_GROUP:
                 names.add(identity(dossier.citizen.first_name, family))
-            yield group, Person(dossier.pk, one.row, dossier.state in COUNTED_IN, periods), names
+            stay = stays.get((dossier.pk, one.row), ALWAYS)
+            yield group, Person(dossier.pk, one.row, dossier.state in COUNTED_IN, periods, stay), names
 
 
 def _names_somebody(field: FormField) -> bool:
