@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from obole.catalogue import absence_reasons
-from obole.catalogue.absence_reasons import AbsenceReason, BadReasons
+from obole.catalogue.rules import absence_reasons
+from obole.catalogue.rules.absence_reasons import AbsenceReason, BadReasons
 from obole.consumption import rules
 from obole.consumption.rules.planning import Away, OpenDays, Plan, PlannedDay, Reserved, Stay, planned, with_plan
 from obole.lib.open_days import Calendar

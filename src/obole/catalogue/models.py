@@ -7,8 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.audit_log import history
-from obole.catalogue import absence_reasons
 from obole.catalogue.fields import FormField
+from obole.catalogue.rules import absence_reasons
 from obole.directory.models import Agent
 from obole.directory.rules import Right
 from obole.lib import texts

@@ -8,8 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from obole.catalogue.absence_reasons import LONGEST
 from obole.catalogue.models import Scheme
+from obole.catalogue.rules.absence_reasons import LONGEST
 from obole.consumption.rules.file_lines import Remark
 from obole.consumption.rules.planning import WEEK
 from obole.consumption.states import FileState

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
-from obole.catalogue import absence_reasons
 from obole.catalogue.models import BilledOn
+from obole.catalogue.rules import absence_reasons
 from obole.consumption import queries
 from obole.consumption.models import Absence, Booking, Enrolment
 from obole.consumption.rules.file_lines import FARTHEST
@@ -65,7 +65,7 @@ def book(*, dossier_id: int, asked: BookingRequest, seen: int, actor: Actor, at:
     :raises CannotPlan: with the field and the sentence.
     """
     dossier = _held(dossier_id, seen=seen, actor=actor, states=queries.COUNTED_IN)
-    check_booking(dossier, asked, queries.plan_of(dossier), today=dates.day_of(at))
+    check_booking(dossier, asked, plan=queries.plan_of(dossier), today=dates.day_of(at))
     booking = Booking.objects.create(
         dossier=dossier,
         row=asked.row,
@@ -92,7 +92,7 @@ def announce_absence(*, dossier_id: int, asked: AbsenceRequest, seen: int, actor
     :raises CannotPlan: with the field and the sentence.
     """
     dossier = _held(dossier_id, seen=seen, actor=actor, states=queries.COUNTED_IN)
-    away = check_absence(dossier, asked, queries.plan_of(dossier), today=dates.day_of(at))
+    away = check_absence(dossier, asked, plan=queries.plan_of(dossier), today=dates.day_of(at))
     absence = Absence.objects.create(dossier=dossier, recorded_at=at, recorded_by=actor, **vars(away))
     audit_log.log_event("consumption.announce_absence", subject=dossier, actor=actor, at=at, **_days(absence))
     return absence
@@ -133,7 +133,7 @@ def enrol(*, dossier_id: int, row: int | None, stay: Stay, seen: int, actor: Act
     :raises CannotPlan: with the field and the sentence.
     """
     dossier = _held(dossier_id, seen=seen, actor=actor, states=LEFT_IN)
-    check_stay(dossier, row, stay, queries.plan_of(dossier), today=dates.day_of(at))
+    check_stay(dossier, row, stay=stay, plan=queries.plan_of(dossier), today=dates.day_of(at))
     enrolment = Enrolment.objects.create(
         dossier=dossier, row=row, first=stay.first, last=stay.last, recorded_at=at, recorded_by=actor
     )
@@ -142,7 +142,7 @@ def enrol(*, dossier_id: int, row: int | None, stay: Stay, seen: int, actor: Act
     return enrolment
 
 
-def check_booking(dossier: Dossier, asked: BookingRequest, plan: Plan, *, today: date) -> None:
+def check_booking(dossier: Dossier, asked: BookingRequest, *, plan: Plan, today: date) -> None:
     """
     Refuse a reservation that cannot be kept.
 
@@ -157,7 +157,7 @@ def check_booking(dossier: Dossier, asked: BookingRequest, plan: Plan, *, today:
     _check_stay(plan.stay(asked.row), asked.first, asked.last or date.max)
 
 
-def check_absence(dossier: Dossier, asked: AbsenceRequest, plan: Plan, *, today: date) -> Away:
+def check_absence(dossier: Dossier, asked: AbsenceRequest, *, plan: Plan, today: date) -> Away:
     """
     Return an absence with what its reason makes of it.
 
@@ -179,7 +179,7 @@ def check_absence(dossier: Dossier, asked: AbsenceRequest, plan: Plan, *, today:
     return away
 
 
-def check_stay(dossier: Dossier, row: int | None, stay: Stay, plan: Plan, *, today: date) -> None:
+def check_stay(dossier: Dossier, row: int | None, *, stay: Stay, plan: Plan, today: date) -> None:
     """
     Refuse days of enrolment that cannot be kept: those that leave out what was counted, among others.
 
