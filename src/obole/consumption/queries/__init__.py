@@ -14,6 +14,7 @@ from obole.catalogue.models import Scheme
 from obole.consumption import rules
 from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark
 from obole.consumption.queries.plans import (
+    Change,
     booked_in,
     days_known_later,
     known_later,
@@ -25,6 +26,7 @@ from obole.consumption.queries.plans import (
     standing_absences,
     stays_of,
     town_calendar,
+    what_changes,
 )
 from obole.consumption.rules import Cell
 from obole.consumption.rules.file_lines import Countable, Remark, Said
@@ -38,6 +40,7 @@ from obole.pricing.model.parts import Pricing, Question
 
 __all__ = [
     "COUNTED_IN",
+    "Change",
     "KnownFact",
     "Sums",
     "booked_in",
@@ -66,6 +69,7 @@ __all__ = [
     "sums_of",
     "town_calendar",
     "twin_of",
+    "what_changes",
 ]
 COUNTED_IN = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 CHUNK = 500

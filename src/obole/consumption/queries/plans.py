@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from obole.consumption.models import Absence, Booking, Consumption, Enrolment
 from obole.consumption.rules import planning as rules
-from obole.consumption.rules.planning import Away, DayOf, OpenDays, Plan, PlannedDay, Reserved, Stay, planned
+from obole.consumption.rules.planning import Away, DayOf, OpenDays, Plan, PlannedDay, Reserved, Stay, Thing, planned
 from obole.directory import queries as directory
 from obole.dossiers.models import Dossier
-from obole.lib import sql
+from obole.lib import dates, sql
 from obole.lib.open_days import Calendar
 
+MONTHS_SHOWN = 3
 _ALL = """
     SELECT id, 'booking', to_jsonb(booking) FROM consumption_booking AS booking WHERE dossier_id = ANY(%(ids)s)
     UNION ALL
@@ -51,9 +54,8 @@ def plans_of(dossier_ids: Collection[int]) -> dict[int, Plan]:
     return {pk: _plan(told) for pk, told in _told_of(dossier_ids).items()}
 
 
-def planned_days(dossier_ids: Collection[int], first: date, last: date) -> dict[int, dict[DayOf, PlannedDay]]:
-    """Return what dossiers planned between two days, by row, question and day; at most two queries."""
-    plans = plans_of(dossier_ids)
+def planned_days(plans: Mapping[int, Plan], first: date, last: date) -> dict[int, dict[DayOf, PlannedDay]]:
+    """Return what dossiers planned between two days, by row, question and day; one query, none if nothing is."""
     days = open_days() if any(plan.reserved for plan in plans.values()) else None
     return {pk: planned(plan, first, last, days=days) for pk, plan in plans.items()} if days else {}
 
@@ -115,6 +117,35 @@ def days_known_later(since: Mapping[int, datetime], first: date, last: date) -> 
         moved = rules.days_that_differ(_plan(before), _plan(rows), first, last, days=days)
         found.setdefault(pk, set()).update(moved)
     return {pk: sorted(moved) for pk, moved in found.items()}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What another plan would make due of something in a month."""
+
+    month: date
+    thing: Thing
+    before: Decimal
+    after: Decimal
+
+
+def what_changes(dossier: Dossier, before: Plan, after: Plan, *, first: date) -> list[Change]:
+    """Return what another plan of a dossier would make due otherwise, in three months from a day on; two queries."""
+    months = [dates.months_later(first.replace(day=1), n) for n in range(MONTHS_SHOWN + 1)]
+    facts = Consumption.objects.filter(dossier=dossier, day__gte=months[0], day__lt=months[-1]).order_by("id")
+    counted = {
+        (row, question, day): quantity
+        for row, question, day, quantity in facts.values_list("row", "question", "day", "quantity")
+    }
+    days, found = open_days(), list[Change]()
+    for month, until in pairwise(months):
+        of_month = {at: quantity for at, quantity in counted.items() if month <= at[2] < until}
+        last = until - timedelta(days=1)
+        old, new = (rules.with_plan(of_month, plan, month, last, days=days) for plan in (before, after))
+        things = [thing for thing in {**old, **new} if thing[1] != rules.EVERYTHING]
+        pairs = [(thing, old.get(thing, rules.NOTHING), new.get(thing, rules.NOTHING)) for thing in things]
+        found += [Change(month, thing, was, becomes) for thing, was, becomes in pairs if was != becomes]
+    return found
 
 
 def booked_in(first: date, last: date) -> Exists:
