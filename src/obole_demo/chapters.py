@@ -68,7 +68,7 @@ def _reserving(story: Story, citizens: list[Citizen]) -> None:
     dice = Random(len(citizens))
     for rank, citizen in enumerate(citizens):
         wish = personas.of("effort", dice, citizen)
-        at = story.now - timedelta(days=35, hours=rank)
+        at = story.now - timedelta(days=24, hours=rank)
 
         def apply(then: datetime, citizen: Citizen = citizen, wish: Any = wish, rank: int = rank) -> None:
             dossier = story.apply("effort", citizen, wish.answers, then)

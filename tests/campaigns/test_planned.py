@@ -91,6 +91,14 @@ def test_a_reservation_recorded_late_is_billed_the_month_after(town: Town, dossi
     ]
 
 
+def test_a_reservation_that_ended_before_the_month_takes_what_was_reserved_in_it(town: Town, dossier: Dossier) -> None:
+    october(town)
+    book(town, dossier, first=date(2026, 9, 28), last=date(2026, 10, 2), at=LATE)
+    book(town, dossier, at=LATE)
+    (meals, late) = november(town, dossier)
+    assert meals == ("Repas", IN_NOVEMBER * PRICE) and late[1] == -(IN_OCTOBER - 2) * PRICE, "the 1st and the 2nd"
+
+
 def test_a_departure_told_late_is_given_back_the_month_after(town: Town, dossier: Dossier) -> None:
     october(town)
     enrol(town, dossier, Stay(None, date(2026, 11, 6)), at=LATE)
@@ -99,6 +107,15 @@ def test_a_departure_told_late_is_given_back_the_month_after(town: Town, dossier
     enrol(town, dossier, Stay(None, date(2026, 11, 3)), at=LATE.replace(hour=21))
     campaign = open_november(town, period="décembre 2026")
     assert row(campaign, dossier).outcome == Outcome.NOTHING, "a credit waits for a larger invoice"
+
+
+def test_a_departure_that_is_put_off_is_billed_the_month_after(town: Town, dossier: Dossier) -> None:
+    enrol(town, dossier, Stay(None, date(2026, 11, 6)))
+    deposit(open_november(town), town)
+    enrol(town, dossier, Stay(None, date(2026, 12, 18)), at=LATE)
+    campaign = open_november(town, period="décembre 2026")
+    (_meals, late) = lines(row(campaign, dossier).invoice)
+    assert late[0].startswith("Régularisation novembre 2026 (09/11, 10/11, 12/11") and late[1] == 13 * PRICE
 
 
 def test_what_was_told_late_is_billed_once(town: Town, dossier: Dossier) -> None:

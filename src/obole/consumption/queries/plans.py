@@ -91,8 +91,9 @@ def known_later(*, dossier: Any, first: Any, last: Any, since: Any) -> Q:
     """
     later = {"dossier": dossier, "recorded_at__gt": since}
     absent = Absence.objects.filter(**later, first__lte=last, last__gte=first)
-    booked = Booking.objects.filter(**later, first__lte=last).filter(Q(last=None) | Q(last__gte=first))
-    enrolled = Enrolment.objects.filter(**later).filter(Q(last=None) | Q(last__lt=last) | Q(first__gt=first))
+    # Whatever their last days: each may take the place of one that said something of these.
+    booked = Booking.objects.filter(**later, first__lte=last)
+    enrolled = Enrolment.objects.filter(**later)
     counted = Consumption.objects.filter(**later, day__gte=first, day__lte=last)
     return Q(Exists(counted)) | Q(Exists(booked)) | Q(Exists(absent)) | Q(Exists(enrolled))
 

@@ -65,6 +65,11 @@ class Screen:
     act: Callable[[], object]
     done: str
 
+    @property
+    def is_week(self) -> bool:
+        """Whether it has a box for each day."""
+        return isinstance(self.form, BookingForm)
+
 
 @for_agents(Right.REVIEW)
 def planning(request: AgentRequest, pk: int) -> HttpResponse:

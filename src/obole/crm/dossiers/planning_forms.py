@@ -95,6 +95,8 @@ class PlanningForm(forms.Form):
 class BookingForm(PlanningForm):
     """A week that comes again."""
 
+    mark_optional = False
+
     thing = forms.ChoiceField(label=gettext_lazy("Pour qui, et quoi"))
     first = DayField(label=gettext_lazy("À partir du"))
     last = DayField(
@@ -126,6 +128,16 @@ class BookingForm(PlanningForm):
             except BadQuantity as refusal:
                 self.add_error(f"day_{n}", str(refusal))
         return {**given, "row": thing[0], "question": thing[1]}
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        """The boxes of the week, side by side."""
+        return [self[f"day_{n}"] for n in range(len(WEEK_DAYS))]
+
+    @property
+    def beside(self) -> list[forms.BoundField]:
+        """The other fields."""
+        return [self[name] for name in ("thing", "first", "last")]
 
     @property
     def asked(self) -> BookingRequest:
