@@ -8,6 +8,7 @@ import pytest
 from obole.billing.models import Invoice
 from obole.campaigns import operations, queries
 from obole.campaigns.models import Campaign, Oddity, Outcome
+from obole.catalogue.models import BilledOn
 from obole.consumption import operations as consumption
 from obole.consumption.rules.planning import Stay
 from obole.dossiers.models import Dossier
@@ -116,6 +117,17 @@ def test_a_departure_that_is_put_off_is_billed_the_month_after(town: Town, dossi
     campaign = open_november(town, period="décembre 2026")
     (_meals, late) = lines(row(campaign, dossier).invoice)
     assert late[0].startswith("Régularisation novembre 2026 (09/11, 10/11, 12/11") and late[1] == 13 * PRICE
+
+
+def test_who_had_left_a_dispositif_that_counts_is_given_back_what_the_dossier_answers(town: Town) -> None:
+    plan_by(town, BilledOn.COUNTED)
+    dossier = family(town, "Martin")
+    Dossier.objects.filter(pk=dossier.pk).update(answers={**dossier.answers, "repas": "7"})
+    october(town)
+    enrol(town, dossier, Stay(None, date(2026, 9, 30)), at=LATE)
+    enrol(town, dossier, Stay(date(2026, 11, 2), None), at=LATE)
+    count_meals(dossier, town, 9)
+    assert november(town, dossier) == [("Repas", 9 * PRICE), ("Régularisation octobre 2026", -7 * PRICE)]
 
 
 def test_what_was_told_late_is_billed_once(town: Town, dossier: Dossier) -> None:

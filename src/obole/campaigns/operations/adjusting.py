@@ -108,5 +108,8 @@ def _difference(
 
 
 def _label(earlier: Campaign, days: Collection[date]) -> str:
+    if not days:
+        # Who had left already was billed what the dossier answered, of no day.
+        return _("Régularisation %(period)s") % {"period": earlier.period}
     said = {"period": earlier.period, "days": ", ".join(f"{day:%d/%m}" for day in days)}
     return _("Régularisation %(period)s (%(days)s)") % said

@@ -126,7 +126,8 @@ def planned(plan: Plan, first: date, last: date, *, days: OpenDays) -> dict[DayO
     """Return what is planned between two days, by row, question and day; nothing where nothing is."""
     found: dict[DayOf, PlannedDay] = {}
     for thing in dict.fromkeys(one.thing for one in plan.reserved):
-        absences = [(away, _waiting(plan, thing, away, days)) for away in plan.away if away.is_of(thing)]
+        near = [away for away in plan.away if away.is_of(thing) and away.first <= last and first <= away.last]
+        absences = [(away, _waiting(plan, thing, away, days)) for away in near]
         for day, quantity in _reserved(plan, thing, first, last, days):
             found[*thing, day] = _on_a_day(day, quantity, absences)
     return found
