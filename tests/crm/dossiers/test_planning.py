@@ -135,7 +135,7 @@ def test_a_wrong_week_is_said_and_nothing_typed_is_lost(
     client: Client, dossier: Dossier, given: dict[str, str], said: str
 ) -> None:
     answer = send(client, "planning_booking", dossier, given)
-    assert said in text_of(answer)
+    assert said in text_of(answer) and "un point est à corriger" in text_of(answer)
     page = html.fromstring(answer.content.decode())
     assert page.xpath("//input[@name='day_1']")[0].get("value") == given["day_1"]
     assert not page.xpath("//button[@name='shown']") and not Booking.objects.exists()
