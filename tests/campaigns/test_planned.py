@@ -58,9 +58,19 @@ def test_what_is_reserved_is_billed_without_an_excused_absence_and_what_was_coun
     count_meals(dossier, town, 2, first=date(2026, 11, 9))
     campaign = open_november(town)
     assert lines(row(campaign, dossier).invoice) == [("Repas", (IN_NOVEMBER - 3 + 1) * PRICE)]
-    assert row(campaign, dossier).oddities == [] and campaign.gaps == [], "nobody has to count what is reserved"
+    assert row(campaign, dossier).oddities == []
     why = row(campaign, dossier).invoice
     assert why and why.explanation.answers["repas"] == str(IN_NOVEMBER - 3 + 1)
+
+
+def test_nobody_has_to_count_what_is_reserved(town: Town, dossier: Dossier) -> None:
+    for monday in (2, 9, 16):
+        count_meals(dossier, town, 2, first=date(2026, 11, monday))
+    campaign = open_november(town)
+    assert campaign.gaps == []
+    operations.give_up_campaign(campaign_id=campaign.pk, actor=town.agent.actor, at=FIRST)
+    plan_by(town, BilledOn.COUNTED)
+    assert [gap["days"] for gap in open_november(town).gaps] == [["2026-11-23", "2026-11-30"]]
 
 
 def test_a_month_away_is_nothing_whatever_the_dossier_answers(town: Town, dossier: Dossier) -> None:

@@ -100,7 +100,15 @@ def test_a_town_comes_back_byte_for_byte_in_an_empty_database() -> None:
     plan = imported(before)
     assert all(change.is_new for change in plan.changes)
     assert exported() == before
-    for part in ("all_year", "Maladie avec certificat : excusée", "Régie Salles", "tariffs", "Rappel", "🍽️", '"reminder_steps": []'):
+    for part in (
+        "all_year",
+        "Maladie avec certificat : excusée",
+        "Régie Salles",
+        "tariffs",
+        "Rappel",
+        "🍽️",
+        '"reminder_steps": []',
+    ):
         assert part in before
 
 

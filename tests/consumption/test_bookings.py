@@ -21,7 +21,7 @@ from obole.consumption.rules.planning import Stay
 from obole.directory.models import Authority
 from obole.directory.rules import NotAllowed, Profile
 from obole.dossiers.models import Dossier
-from tests.consumption.attendance import check, keep, left, make_family, make_school
+from tests.consumption.attendance import check, confirm, left, make_family, make_school
 from tests.consumption.planned import MONDAY, book, enrol, plan_by, say_absent
 from tests.consumption.test_consumption import count, record
 from tests.world import Town, later, make_agent, make_dossier, make_town
@@ -178,7 +178,9 @@ def test_a_file_leaves_the_days_out_of_the_enrolment(town: Town) -> None:
     said = "Nom;Prénom;Jour;Repas\n" + "".join(
         f"Martin;{name};{day}/11/2026;1\n" for name in ("Léa", "Hugo") for day in ("09", "10", "20", "23")
     )
-    assert left(keep(town, said)) == [(2, "enrolment"), (5, "enrolment")]
+    file = check(town, said)
+    assert left(file) == [(2, "enrolment"), (5, "enrolment")], "before anybody confirms"
+    assert left(confirm(town, file)) == [(2, "enrolment"), (5, "enrolment")]
     assert Consumption.objects.count() == 6
 
 

@@ -31,7 +31,7 @@ from obole.consumption.queries.plans import (
 from obole.consumption.rules import Cell
 from obole.consumption.rules.file_lines import Countable, Remark, Said
 from obole.consumption.rules.layouts import Layout
-from obole.consumption.rules.planning import ALWAYS, DayOf, Plan, Stay, Sums, with_plan
+from obole.consumption.rules.planning import ALWAYS, DayOf, Stay, Sums, with_plan
 from obole.consumption.rules.roster import NO_GROUP, Person, Roster, identities, identity, names_in
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
@@ -127,18 +127,18 @@ def sums_of(dossier_ids: Collection[int], first: date, last: date) -> dict[int, 
     Return what is due of dossiers between two days, each by row and question: what was counted, and what was reserved
     where nothing was; none that did neither. Two queries, and a third where something is reserved.
     """
-    counted: dict[int, dict[DayOf, Decimal]] = {}
+    plans, found = plans_of(dossier_ids), dict[int, Sums]()
+    counted: dict[int, dict[DayOf, Decimal]] = {pk: {} for pk in plans}
     facts = last_facts(dossier_ids, first, last).values_list("dossier_id", "row", "question", "day", "quantity")
     for dossier_id, row, question, day, quantity in facts:
-        counted.setdefault(dossier_id, {})[row, question, day] = quantity
-    plans = plans_of(dossier_ids)
+        if dossier_id in counted:
+            counted[dossier_id][row, question, day] = quantity
+            continue
+        of_one = found.setdefault(dossier_id, {})
+        of_one[row, question] = of_one.get((row, question), Decimal(0)) + quantity
     days = open_days() if any(plan.reserved for plan in plans.values()) else None
-    nothing = Plan()
-    return {
-        pk: found
-        for pk in {**counted, **plans}
-        if (found := with_plan(counted.get(pk, {}), plans.get(pk, nothing), first, last, days=days))
-    }
+    due = {pk: with_plan(counted[pk], plan, first, last, days=days) for pk, plan in plans.items()}
+    return {**found, **{pk: of_one for pk, of_one in due.items() if of_one}}
 
 
 def known(said: Sequence[Said]) -> dict[tuple[str, Cell], KnownFact]:

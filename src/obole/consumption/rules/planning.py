@@ -3,7 +3,7 @@ What is planned of each day: what was reserved, but on closed days, and outside 
 and what of it is due, since an excused absence is not.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -98,9 +98,11 @@ class Plan:
 
     def on(self, thing: Thing, day: date) -> Reserved | None:
         """Return the reservation of a day, whatever it says of it."""
-        found = (one for one in reversed(self.reserved) if one.thing == thing and one.first <= day)
-        newest = next(found, None)
-        return newest if newest and (newest.last is None or day <= newest.last) else None
+        return _in_force(self.newest_first(thing), day)
+
+    def newest_first(self, thing: Thing) -> list[Reserved]:
+        """Return the reservations of something, the last that was said first."""
+        return [one for one in reversed(self.reserved) if one.thing == thing]
 
     def stay(self, row: int | None) -> Stay:
         """Return when somebody is enrolled."""
@@ -162,12 +164,18 @@ def days_between(first: date, last: date) -> Iterator[date]:
 
 
 def _reserved(plan: Plan, thing: Thing, first: date, last: date, days: OpenDays) -> Iterator[tuple[date, Decimal]]:
-    stay = plan.stay(thing[0])
+    stay, weeks = plan.stay(thing[0]), plan.newest_first(thing)
     for day in days_between(first, last):
-        one = plan.on(thing, day)
+        one = _in_force(weeks, day)
         quantity = one.quantities[day.weekday()] if one else NOTHING
         if one and quantity and stay.holds(day) and days.has(day, all_year=one.all_year):
             yield day, quantity
+
+
+def _in_force(newest_first: Iterable[Reserved], day: date) -> Reserved | None:
+    """Return the reservation of a day: the last that was said of those begun, unless it has ended."""
+    newest = next((one for one in newest_first if one.first <= day), None)
+    return newest if newest and (newest.last is None or day <= newest.last) else None
 
 
 def _waiting(plan: Plan, thing: Thing, away: Away, days: OpenDays) -> Collection[date]:
