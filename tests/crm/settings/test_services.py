@@ -91,7 +91,7 @@ def test_help_that_looks_like_html_stays_text(desk: Desk) -> None:
 
 def test_what_is_billed_is_chosen_with_the_reasons_of_absence(desk: Desk) -> None:
     page = desk.get("settings_scheme", desk.town.scheme.pk).content.decode()
-    assert "Sans prévenir : due" in page, "a dispositif begins with reasons"
+    assert "Sans prévenir\u00a0: due" in page, "a dispositif begins with reasons"
     reasons = "Maladie : excusée, carence 3 jours\r\nSans prévenir : due"
     shown = desk.saved("settings_scheme", desk.town.scheme.pk, billed_on="booked", absence_reasons=reasons)
     scheme = Scheme.objects.get(pk=desk.town.scheme.pk)

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='scheme',
             name='absence_reasons',
-            field=models.TextField(blank=True, db_default='Maladie avec certificat : excusée, carence 1 jour\nSortie scolaire : excusée\nGrève : excusée\nSans prévenir : due', default='Maladie avec certificat : excusée, carence 1 jour\nSortie scolaire : excusée\nGrève : excusée\nSans prévenir : due', max_length=2000, validators=[obole.catalogue.rules.absence_reasons.check], verbose_name='motifs d’absence'),
+            field=models.TextField(blank=True, db_default='Maladie avec certificat\xa0: excusée, carence 1 jour\nSortie scolaire\xa0: excusée\nGrève\xa0: excusée\nSans prévenir\xa0: due', default='Maladie avec certificat\xa0: excusée, carence 1 jour\nSortie scolaire\xa0: excusée\nGrève\xa0: excusée\nSans prévenir\xa0: due', max_length=2000, validators=[obole.catalogue.rules.absence_reasons.check], verbose_name='motifs d’absence'),
         ),
         migrations.AddField(
             model_name='scheme',
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='schemeevent',
             name='absence_reasons',
-            field=models.TextField(blank=True, db_default='Maladie avec certificat : excusée, carence 1 jour\nSortie scolaire : excusée\nGrève : excusée\nSans prévenir : due', default='Maladie avec certificat : excusée, carence 1 jour\nSortie scolaire : excusée\nGrève : excusée\nSans prévenir : due', max_length=2000, validators=[obole.catalogue.rules.absence_reasons.check], verbose_name='motifs d’absence'),
+            field=models.TextField(blank=True, db_default='Maladie avec certificat\xa0: excusée, carence 1 jour\nSortie scolaire\xa0: excusée\nGrève\xa0: excusée\nSans prévenir\xa0: due', default='Maladie avec certificat\xa0: excusée, carence 1 jour\nSortie scolaire\xa0: excusée\nGrève\xa0: excusée\nSans prévenir\xa0: due', max_length=2000, validators=[obole.catalogue.rules.absence_reasons.check], verbose_name='motifs d’absence'),
         ),
         migrations.AddField(
             model_name='schemeevent',

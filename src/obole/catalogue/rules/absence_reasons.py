@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 DEFAULT = "\n".join(
     (
-        "Maladie avec certificat : excusée, carence 1 jour",
-        "Sortie scolaire : excusée",
-        "Grève : excusée",
-        "Sans prévenir : due",
+        "Maladie avec certificat\u00a0: excusée, carence 1 jour",
+        "Sortie scolaire\u00a0: excusée",
+        "Grève\u00a0: excusée",
+        "Sans prévenir\u00a0: due",
     )
 )
 LONGEST, MOST_REASONS, MOST_WAITING = 60, 20, 31
