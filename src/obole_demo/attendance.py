@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from obole.campaigns import operations as campaigns, queries
 from obole.campaigns.models import Campaign
 from obole.consumption import operations as consumption
-from obole.consumption.operations import DayCount
+from obole.consumption.operations import AbsenceRequest, BookingRequest, DayCount
 from obole.consumption.rules import Beneficiary
+from obole.consumption.rules.planning import Stay
 from obole.dossiers.models import Dossier
 from obole.lib import dates, texts
 from obole.lib.open_days import Calendar
@@ -16,6 +18,9 @@ from obole_demo import accounts
 from obole_demo.timeline import Story
 
 WEDNESDAY, END_OF_MONTH = 2, 25
+WEEKS = ("1101100", "1101100", "1101100", "1001000")
+AWAY, LEAVES = {0: "Maladie avec certificat", 1: "Sans prévenir", 3: "Sortie scolaire"}, 2
+"""Who of the families that reserve is away, why, and who leaves."""
 _OPEN = Calendar(offices=True)
 
 
@@ -30,6 +35,21 @@ def count(dossier: Dossier, month: Sequence[Mapping[str, str]], *, billed_on: da
         ]
         if counted:
             consumption.record(dossier_id=dossier.pk, question=question, counted=counted, actor=accounts.agent(), at=at)
+
+
+def reserve(dossier: Dossier, rank: int, at: datetime) -> None:
+    """A family reserves its week from the first of the month; one child is ill, one does not come, one leaves."""
+    first = dates.day_of(at).replace(day=1)
+    days = _school_days(dates.months_later(first, 1) - timedelta(days=1))
+    who: dict[str, Any] = {"dossier_id": dossier.pk, "actor": accounts.agent(), "at": at}
+    week = tuple(Decimal(one) for one in WEEKS[rank % len(WEEKS)])
+    asked = BookingRequest(row=None, question="repas", first=first, last=None, quantities=week)
+    consumption.book(asked=asked, seen=0, **who)
+    if reason := AWAY.get(rank):
+        away = AbsenceRequest(row=None, question="", first=days[4], last=days[7], reason=reason)
+        consumption.announce_absence(asked=away, seen=1, **who)
+    if rank == LEAVES:
+        consumption.enrol(row=None, stay=Stay(None, days[-4]), seen=1, **who)
 
 
 def open_month(story: Story, at: datetime) -> Campaign:

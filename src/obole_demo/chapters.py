@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from random import Random
+from typing import Any
 
 from obole.billing.models import Invoice
 from obole.directory.models import Citizen
@@ -56,7 +58,24 @@ def write(story: Story, citizens: list[Citizen]) -> None:
             day = (start + timedelta(days=155 * (rank + 1) // (number + 1))).astimezone(dates.PARIS)
             at = day.replace(hour=story.dice.randint(8, 14), minute=story.dice.randint(0, 59))
             story.plan(at, _application(story, key, citizen))
+    _reserving(story, citizens[10:16])
     _unfinished(story, citizens)
+
+
+def _reserving(story: Story, citizens: list[Citizen]) -> None:
+    """Families whose canteen bills what is reserved: their first campaign is still to be opened."""
+    # Dice of their own: what happens to everybody else stays what it was.
+    dice = Random(len(citizens))
+    for rank, citizen in enumerate(citizens):
+        wish = personas.of("effort", dice, citizen)
+        at = story.now - timedelta(days=24, hours=rank)
+
+        def apply(then: datetime, citizen: Citizen = citizen, wish: Any = wish, rank: int = rank) -> None:
+            dossier = story.apply("effort", citizen, wish.answers, then)
+            story.plan(then + timedelta(hours=20), lambda soon: story.review(dossier, soon, noted=wish.noted))
+            story.plan(then + timedelta(hours=21), lambda soon: attendance.reserve(dossier, rank, soon))
+
+        story.plan(at, apply)
 
 
 def _family(story: Story, citizen: Citizen, start: datetime) -> None:

@@ -161,6 +161,7 @@ def _service(plan: ServicePlan, position: int, at: datetime) -> Service:
 
 def _open(plan: Plan, service: Service, position: int, at: datetime) -> OpenScheme:
     values = {"service": service, "name": plan.name, "description": plan.about, "position": position}
+    values["billed_on"] = plan.billed_on
     scheme = catalogue.configure_scheme(scheme_id=None, values=values, actor=accounts.admin(), at=at)
     form = catalogue.publish_form(scheme_id=scheme.pk, fields=plan.form, actor=accounts.admin(), at=at)
     if plan.pricing is None:

@@ -1,6 +1,7 @@
 """What each operation is given: something of one side, ready to be done."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from obole.bank_statements import operations as bank_statements, queries as bank
@@ -10,8 +11,10 @@ from obole.books.operations import Handing
 from obole.campaigns import queries as campaigns
 from obole.campaigns.operations import CampaignRequest
 from obole.catalogue import queries as catalogue
+from obole.consumption.operations import AbsenceRequest, BookingRequest
 from obole.consumption.operations.files import SentFile
 from obole.consumption.rules.layouts import Layout
+from obole.consumption.rules.planning import Stay
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.payments import operations as payments
@@ -74,6 +77,10 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "dossiers.give_back": review,
         "dossiers.note": {**review, "text": "À rappeler"},
         "consumption.record": {**review, "question": "repas", "counted": []},
+        "consumption.book": {**review, "seen": 0, "asked": week()},
+        "consumption.announce_absence": {**review, "seen": 0, "asked": away()},
+        "consumption.cancel_absence": {"absence_id": side.objects["absence"][1]},
+        "consumption.enrol": {**review, "seen": 0, "row": None, "stay": Stay(None, NOON.date())},
         "consumption.receive": {"scheme_id": side.town.scheme.pk, "sent": sent_file},
         "consumption.check": {**file, "layout": Layout({"full_name": "Nom", "day": "Jour"}, "repas")},
         "consumption.confirm": {**file, "revision": 1},
@@ -111,6 +118,14 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "billing.cancel_security_deposit": {"caution_id": side.objects["caution"][0], **reason},
         "billing.bill_kept_security_deposit": {"caution_id": side.objects["caution"][0], **kind},
     }
+
+
+def week() -> BookingRequest:
+    return BookingRequest(row=None, question="repas", first=NOON.date(), last=None, quantities=(Decimal(1),) * 7)
+
+
+def away() -> AbsenceRequest:
+    return AbsenceRequest(row=None, question="", first=NOON.date(), last=NOON.date(), reason="Grève")
 
 
 def of_may(side: Side) -> CampaignRequest:

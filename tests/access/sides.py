@@ -33,6 +33,7 @@ from tests.actors import somebody
 from tests.api.keys import make_key
 from tests.billing.priced import COPIES, HALL_ASKED, bill as bill_answers, publish as publish_pricing
 from tests.consumption.attendance import look_at
+from tests.consumption.planned import book, plan_by, say_absent
 from tests.crm.desk import pay, submit_with_file, try_to_pay
 from tests.pricing.dispositifs import HALL, SCHOOL
 from tests.world import (
@@ -143,6 +144,12 @@ def make_unpriced(town: Town) -> Any:
     return catalogue.configure_scheme(scheme_id=None, values=values, actor=WHO, at=NOON)
 
 
+def planned_absence(town: Town, dossier: Dossier) -> int:
+    """Reserve a week of a dossier, and note an absence of one of its days."""
+    book(plan_by(town), dossier)
+    return say_absent(town, dossier).pk
+
+
 def of_dossiers(town: Town) -> dict[str, Address]:
     review, to_complete, accepted = make_dossier(town), make_dossier(town), make_dossier(town)
     closed, rejected = make_dossier(town), make_dossier(town)
@@ -161,6 +168,7 @@ def of_dossiers(town: Town) -> dict[str, Address]:
     layout = Layout({"full_name": "Nom", "day": "Jour", "quantity": "Repas"}, "repas")
     return {
         "attendance file": (town.scheme.pk, look_at(town, said, layout=layout).pk),
+        "absence": (review.pk, planned_absence(town, review)),
         "review": (review.pk,),
         "accepted": (accepted.pk,),
         "closed": (closed.pk,),

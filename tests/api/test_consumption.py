@@ -16,6 +16,7 @@ from obole.consumption import operations, queries
 from obole.consumption.models import Consumption
 from obole.consumption.operations import DayCount, calls
 from obole.consumption.rules import Beneficiary
+from obole.consumption.rules.planning import Stay
 from obole.directory.rules import NotAllowed
 from obole.dossiers.models import Dossier
 from tests.api.keys import MONDAY, Software, fact, make_key
@@ -118,6 +119,14 @@ def test_a_refusal_says_its_sentence_in_french_whatever_a_browser_wants(software
 
 def test_a_sunday_counts_where_the_call_says_so(software: Software, family: Dossier) -> None:
     assert software.send(fact(family, beneficiary=0, day=SUNDAY), closed_days=True) == ["written"]
+
+
+def test_a_day_after_a_departure_is_refused(town: Town, software: Software, family: Dossier) -> None:
+    stay, who = Stay(None, MONDAY), town.agent.actor
+    operations.enrol(dossier_id=family.pk, row=0, stay=stay, seen=0, actor=who, at=later())
+    said = [fact(family, beneficiary=row, day=MONDAY + timedelta(days=row)) for row in (0, 1)]
+    gone = fact(family, beneficiary=0, day=MONDAY + timedelta(days=1))
+    assert software.send(*said, gone) == ["written", "written", "day_not_enrolled"]
 
 
 def test_a_day_outside_of_what_is_asked_for_is_refused(town: Town, software: Software) -> None:

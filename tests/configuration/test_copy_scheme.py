@@ -33,11 +33,14 @@ def test_next_year_s_name_is_proposed(name: str, proposed: str) -> None:
 def test_a_dispositif_is_copied_whole_and_closed() -> None:
     town = make_town()
     catalogue.publish_pricing(scheme_id=town.scheme.pk, described=codec.as_dict(canteen.PRICING), actor=WHO, at=NOON)
+    values = {"billed_on": "booked", "absence_reasons": "Grève : due"}
+    catalogue.configure_scheme(scheme_id=town.scheme.pk, values=values, actor=WHO, at=NOON)
     own = steps(7, subject="Retard", body="{{ numero }}")
     make_type(town.regie, [], name="Autre", reminder_steps=own)
     other = make_type(town.regie, [town.scheme], name="Fêtes", reminder_steps=own)
     copy = operations.copy_scheme(scheme_id=town.scheme.pk, name="2027", with_types=True, actor=WHO, at=later())
     assert (copy.service, copy.enabled, town.scheme.enabled) == (town.scheme.service, False, True)
+    assert (copy.billed_on, copy.absence_reasons) == ("booked", "Grève : due")
     assert copy.public_id != town.scheme.public_id
     form, pricing = queries.current_form(copy), queries.current_pricing(copy)
     assert form is not None and form.number == 1 and form.fields == town.form.fields

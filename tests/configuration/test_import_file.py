@@ -75,7 +75,10 @@ def full_town() -> Town:
     )
     regies.configure_act(regie_id=second.pk, values=ACT, actor=WHO, at=NOON)
     hall = catalogue.configure_scheme(
-        scheme_id=None, values={"service": town.scheme.service, "name": "Aide au repas"}, actor=WHO, at=NOON
+        scheme_id=None,
+        values={"service": town.scheme.service, "name": "Aide au repas", "billed_on": "all_year"},
+        actor=WHO,
+        at=NOON,
     )
     make_type(second, [hall, town.scheme], name="Au forfait", reminder_steps=[])
     make_type(None, [], name="Sans régie", reminder_steps=steps(7, subject="Retard", body="{{ numero }} ?\n\nMerci."))
@@ -97,7 +100,15 @@ def test_a_town_comes_back_byte_for_byte_in_an_empty_database() -> None:
     plan = imported(before)
     assert all(change.is_new for change in plan.changes)
     assert exported() == before
-    for part in ("Régie Salles", "tariffs", "Rappel", "🍽️", '"reminder_steps": []'):
+    for part in (
+        "all_year",
+        "Maladie avec certificat",
+        "Régie Salles",
+        "tariffs",
+        "Rappel",
+        "🍽️",
+        '"reminder_steps": []',
+    ):
         assert part in before
 
 

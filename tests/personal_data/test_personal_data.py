@@ -14,6 +14,7 @@ from django.test import Client
 from obole.audit_log.models import Access, Record
 from obole.billing.models import Invoice
 from obole.books import verification
+from obole.consumption.rules.planning import Stay
 from obole.directory.models import Citizen, User
 from obole.dossiers import operations as dossiers, uploads
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier
@@ -21,6 +22,7 @@ from obole.mailing.models import Message, UndeliverableAddress
 from obole.personal_data import operations, queries
 from obole.recovery import operations as recovery
 from tests.books import check_books
+from tests.consumption.planned import book, enrol, plan_by, say_absent
 from tests.crm.desk import PDF, browser, pay, text_of, url
 from tests.crm.test_boundaries import text_of_anything
 from tests.world import NOON, PASSWORD, WHO, Town, later, make_citizen, make_dossier, make_invoice, make_town
@@ -64,6 +66,18 @@ def test_what_was_agreed_contested_and_written_on_paper_is_theirs_too(town: Town
     assert [one["cents"] for one in agreement["instalments"]] == [26_00, 26_00]
     assert [one["reason"] for one in known["disputes"]] == ["Absent le 12"]
     assert len(known["letters"]) == 3 and all(one["text"] for one in known["letters"])
+
+
+def test_what_was_planned_is_theirs_and_of_nobody_else(town: Town) -> None:
+    dossier, other = make_dossier(plan_by(town)), make_dossier(town, citizen=make_citizen("autre@example.org"))
+    book(town, dossier)
+    say_absent(town, dossier)
+    enrol(town, dossier, Stay(None, later(days=30).date()))
+    book(town, other)
+    known = queries.known_of(Citizen.objects.get(pk=town.citizen.pk))
+    (booked,), (away,), (stay,) = known["bookings"], known["absences"], known["enrolments"]
+    assert booked["application"] == away["application"] == stay["application"] == dossier.reference
+    assert away["reason"] == "Maladie avec certificat" and stay["last"] == later(days=30).date()
 
 
 def test_a_citizen_takes_all_that_is_known_of_them(town: Town) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from obole.api_keys.models import ApiKey
 from obole.audit_log import history
 from obole.catalogue.fields import FormField
+from obole.catalogue.rules import absence_reasons
 from obole.directory.models import Agent
 from obole.directory.rules import Right
 from obole.lib import texts
@@ -91,6 +92,14 @@ class SchemeQuerySet(models.QuerySet["Scheme"]):
         return self.filter(enabled=True, service__enabled=True)
 
 
+class BilledOn(models.TextChoices):
+    """What the consumption of a dispositif is billed on."""
+
+    COUNTED = "counted", _("ce qui est compté sur la feuille de présence")
+    BOOKED = "booked", _("ce qui est réservé, les jours d’école, sauf absence excusée")
+    BOOKED_ALL_YEAR = "all_year", _("ce qui est réservé, vacances scolaires comprises, sauf absence excusée")
+
+
 @history.track()
 class Scheme(models.Model):
     """A dispositif: one form of a prestation that a citizen can apply for."""
@@ -105,6 +114,18 @@ class Scheme(models.Model):
         default=False,
         help_text=_("Sans compte, chacun peut voir ce que cela lui coûterait. Il faut une tarification publiée."),
     )
+    billed_on = models.CharField(
+        _("facturé sur"), max_length=8, choices=BilledOn.choices, default=BilledOn.COUNTED, db_default=BilledOn.COUNTED
+    )
+    absence_reasons = models.TextField(
+        _("motifs d’absence"),
+        max_length=2000,
+        blank=True,
+        default=absence_reasons.DEFAULT,
+        db_default=absence_reasons.DEFAULT,
+        validators=[absence_reasons.check],
+    )
+    """One a line: see ``absence_reasons.parse``."""
     position = models.PositiveSmallIntegerField(_("ordre"), default=0)
 
     objects: ClassVar[SchemeQuerySet] = SchemeQuerySet.as_manager()  # type: ignore[assignment]
@@ -118,6 +139,11 @@ class Scheme(models.Model):
     def clean_fields(self, exclude: Any = None) -> None:
         self.name = texts.clean_line(self.name)
         super().clean_fields(exclude=exclude)
+
+    @property
+    def takes_bookings(self) -> bool:
+        """Whether what is reserved is billed."""
+        return self.billed_on != BilledOn.COUNTED
 
 
 # The version itself never changes: who made which one, and when, is enough.

@@ -1,11 +1,17 @@
-"""Facts of consumption, one for each thing, day and beneficiary and another for each correction; and their files."""
+"""
+Facts of consumption, one for each thing, day and beneficiary and another for each correction; their files; and what was
+planned beside: reservations, absences, the days between which somebody is enrolled.
+"""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.models import Scheme
+from obole.catalogue.rules.absence_reasons import LONGEST
 from obole.consumption.rules.file_lines import Remark
+from obole.consumption.rules.planning import WEEK
 from obole.consumption.states import FileState
 from obole.dossiers.models import Dossier
 from obole.lib.actors import ActorField
@@ -161,3 +167,94 @@ class Consumption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dossier_id} {self.question} {self.day}: {self.quantity}"
+
+
+class Booking(models.Model):
+    """
+    « Réservation »: how much of something on each day of a week that comes again. It never changes: a later one takes
+    its place from its first day on.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="bookings")
+    row = models.PositiveSmallIntegerField(null=True)
+    question = models.CharField(max_length=60)
+    first = models.DateField(_("premier jour"))
+    last = models.DateField(_("dernier jour"), null=True)
+    """None: until another reservation."""
+    quantities = ArrayField(models.DecimalField(max_digits=9, decimal_places=3), size=WEEK)
+    """From Monday to Sunday."""
+    all_year = models.BooleanField(default=False)
+    """Whether it holds in school holidays, as the dispositif said when it was taken."""
+    recorded_at = models.DateTimeField()
+    recorded_by = ActorField()
+
+    class Meta:
+        ordering = ["dossier", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last=None) | models.Q(last__gte=models.F("first")), name="booking_days_in_order"
+            ),
+            models.CheckConstraint(condition=models.Q(quantities__len=WEEK), name="booking_of_a_week"),
+        ]
+        triggers = [pgtrigger.Protect(name="bookings_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id} {self.question} {self.first}"
+
+
+class Absence(models.Model):
+    """
+    Days when somebody does not come, with what its reason made of them that day. It never changes: one that was wrong
+    is cancelled by another, which says the same.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="absences")
+    row = models.PositiveSmallIntegerField(null=True)
+    question = models.CharField(max_length=60, blank=True)
+    """Empty: all that was reserved."""
+    first = models.DateField(_("premier jour"))
+    last = models.DateField(_("dernier jour"))
+    reason = models.CharField(_("motif"), max_length=LONGEST)
+    is_excused = models.BooleanField()
+    waiting_days = models.PositiveSmallIntegerField(default=0)
+    """How many of the first reserved days stay due."""
+    cancels = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="cancelled_by")
+    recorded_at = models.DateTimeField()
+    recorded_by = ActorField()
+
+    class Meta:
+        ordering = ["dossier", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(last__gte=models.F("first")), name="absence_days_in_order")
+        ]
+        triggers = [pgtrigger.Protect(name="absences_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id} {self.first}: {self.reason}"
+
+
+class Enrolment(models.Model):
+    """
+    « Inscription »: the days between which somebody is counted; an arrival or a departure is another one, and the last
+    one counts. Nothing is planned outside.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="enrolments")
+    row = models.PositiveSmallIntegerField(null=True)
+    first = models.DateField(_("premier jour"), null=True)
+    last = models.DateField(_("dernier jour"), null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = ActorField()
+
+    class Meta:
+        ordering = ["dossier", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first=None) | models.Q(last=None) | models.Q(last__gte=models.F("first")),
+                name="enrolment_days_in_order",
+            )
+        ]
+        triggers = [pgtrigger.Protect(name="enrolments_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id} {self.first} – {self.last}"

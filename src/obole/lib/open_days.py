@@ -45,12 +45,14 @@ class Calendar:
     Which days are closed.
 
     :param offices: week-ends and the public holidays of a territory are.
+    :param week_ends: whether offices close on them.
     :param school_zone: its school holidays are, if there is one.
     """
 
     offices: bool = False
     territory: str = Territory.MAINLAND
     school_zone: str = SchoolZone.NONE
+    week_ends: bool = True
 
     def is_open(self, day: date) -> bool:
         """Tell whether somebody may be written to that day."""
@@ -68,7 +70,7 @@ class Calendar:
             return ""
         if self.offices:
             named = _known(self.territory or None, "public").get(day)
-            if named or day.weekday() >= SATURDAY:
+            if named or (self.week_ends and day.weekday() >= SATURDAY):
                 return str(named).lower() if named else ("samedi", "dimanche")[day.weekday() - SATURDAY]
         named = _known(f"Zone {self.school_zone}", "school").get(day) if self.school_zone else None
         return str(named).lower() if named else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from obole.catalogue.fields import FieldKind as K
+from obole.catalogue.models import BilledOn
 from obole.pricing.model import formulas as f, parts as p, tariffs as t
 from obole_demo.dispositifs.kit import (
     SCHOOL_2025,
@@ -288,6 +289,7 @@ PLANS = (
         form=EFFORT_FORM,
         pricing=EFFORT_PRICING,
         type=TYPE,
-        about="Le repas coûte 0,36 % de votre quotient familial, de 2,60 € à 4,50 €.",
+        about="Le repas réservé coûte 0,36 % de votre quotient familial, de 2,60 € à 4,50 €.",
+        billed_on=BilledOn.BOOKED,
     ),
 )

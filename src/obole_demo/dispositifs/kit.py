@@ -9,6 +9,7 @@ from typing import Any
 from obole.billing.rules.reminder_plan import DEFAULT, Step
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
 from obole.catalogue.forms import answer_names
+from obole.catalogue.models import BilledOn
 from obole.pricing.model import formulas as f, parts as p, tariffs as t
 from obole.pricing.text import codec
 
@@ -52,6 +53,7 @@ class Plan:
     form: tuple[FormField, ...]
     pricing: p.Pricing | None = None
     type: TypePlan | None = None
+    billed_on: str = BilledOn.COUNTED
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ def test_a_dispositif_is_created_under_its_prestation(desk: Desk) -> None:
         ({"name": "Inscription cantine 2026-2027"}, "C’est déjà pris"),
         ({"service": ""}, "Ce champ est obligatoire."),
         ({"service": "99999"}, "choix valide"),
+        ({"billed_on": "guess"}, "choix valide"),
+        ({"absence_reasons": "Grève : excusée\nMaladie : on verra"}, "Ligne 2 : écrivez le motif"),
     ],
 )
 def test_a_bad_dispositif_is_refused(desk: Desk, changes: dict[str, str], sentence: str) -> None:
@@ -85,6 +87,16 @@ def test_help_that_looks_like_html_stays_text(desk: Desk) -> None:
     odd = FormField(key="a", label="A", help="<img src=x onerror=alert(1)>")
     catalogue.publish_form(scheme_id=scheme.pk, fields=[odd], actor=WHO, at=NOON)
     assert "<img src=x" not in desk.get("settings_scheme", scheme.pk).content.decode()
+
+
+def test_what_is_billed_is_chosen_with_the_reasons_of_absence(desk: Desk) -> None:
+    page = desk.get("settings_scheme", desk.town.scheme.pk).content.decode()
+    assert "Sans prévenir\u00a0: due" in page, "a dispositif begins with reasons"
+    reasons = "Maladie : excusée, carence 3 jours\r\nSans prévenir : due"
+    shown = desk.saved("settings_scheme", desk.town.scheme.pk, billed_on="booked", absence_reasons=reasons)
+    scheme = Scheme.objects.get(pk=desk.town.scheme.pk)
+    assert scheme.takes_bookings and "carence 3 jours" in scheme.absence_reasons
+    assert "ce qui est réservé, les jours d’école" in text_of(shown).split("Historique")[1]
 
 
 def test_the_page_keeps_naming_the_thing_as_it_is(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 
 from obole.billing.rules.differences import difference
@@ -14,7 +14,6 @@ from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Outcome
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
-from obole.consumption.models import Consumption
 from obole.consumption.rules import with_consumption
 from obole.dossiers.models import Dossier
 from obole.pricing.model.problems import Refused
@@ -50,7 +49,8 @@ def owed_of(
     found: dict[int, list[Owed]] = {}
     for earlier, rows in by_campaign.items():
         counted = consumption.sums_of([row.dossier_id for row in rows], earlier.first, earlier.last)
-        billed, days = _billed(rows), _days(rows, earlier)
+        since = {row.dossier_id: row.invoice.created_at for row in rows if row.invoice}
+        billed, days = _billed(rows), consumption.days_known_later(since, earlier.first, earlier.last)
         for row in rows:
             dossier = by_pk[row.dossier_id]
             version = versions.get(dossier.scheme_id)
@@ -67,7 +67,7 @@ def owed_of(
 
 
 def _touched(campaign: Campaign, dossier_ids: Iterable[int]) -> Iterable[CampaignRow]:
-    """Return the dossiers of earlier campaigns of which something was counted since they were billed."""
+    """Return the dossiers of earlier campaigns of which something was counted or planned since they were billed."""
     rows = CampaignRow.objects.filter(
         dossier__in=list(dossier_ids),
         outcome=Outcome.ISSUED,
@@ -76,17 +76,14 @@ def _touched(campaign: Campaign, dossier_ids: Iterable[int]) -> Iterable[Campaig
         campaign__last__lt=campaign.first,
         campaign__last__gte=campaign.first - FARTHEST,
     )
-    rows = rows.filter(Exists(_later_facts())).select_related("campaign", "invoice__explanation")
-    return rows.order_by("campaign__first", "id")
-
-
-def _later_facts() -> Any:
-    return Consumption.objects.filter(
+    later = consumption.known_later(
         dossier=OuterRef("dossier"),
-        day__gte=OuterRef("campaign__first"),
-        day__lte=OuterRef("campaign__last"),
-        recorded_at__gt=OuterRef("invoice__created_at"),
+        first=OuterRef("campaign__first"),
+        last=OuterRef("campaign__last"),
+        since=OuterRef("invoice__created_at"),
     )
+    rows = rows.filter(later).select_related("campaign", "invoice__explanation")
+    return rows.order_by("campaign__first", "id")
 
 
 def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
@@ -96,19 +93,6 @@ def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
     later = later.exclude(row__invoice__state=InvoiceState.CANCELLED)
     answers.update(later.order_by("id").values_list("of", "answers"))
     return answers
-
-
-def _days(rows: Collection[CampaignRow], earlier: Campaign) -> dict[int, list[date]]:
-    """Return the days on which something was counted since, by dossier."""
-    since = {row.dossier_id: row.invoice.created_at for row in rows if row.invoice}
-    facts = Consumption.objects.filter(
-        dossier__in=since, day__range=(earlier.first, earlier.last), recorded_at__gt=min(since.values())
-    )
-    found: dict[int, list[date]] = {}
-    for dossier, day, at in facts.order_by("day", "id").values_list("dossier", "day", "recorded_at"):
-        if at > since[dossier] and day not in found.setdefault(dossier, []):
-            found[dossier].append(day)
-    return found
 
 
 def _difference(
@@ -124,5 +108,8 @@ def _difference(
 
 
 def _label(earlier: Campaign, days: Collection[date]) -> str:
+    if not days:
+        # Who had left already was billed what the dossier answered, of no day.
+        return _("Régularisation %(period)s") % {"period": earlier.period}
     said = {"period": earlier.period, "days": ", ".join(f"{day:%d/%m}" for day in days)}
     return _("Régularisation %(period)s (%(days)s)") % said

@@ -193,13 +193,12 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
     campaign = known.campaign
     if (number := known.billed.get(dossier.pk)) is not None:
         raise _Odd(Oddity.BILLED, _("Déjà facturé : %(number)s.") % {"number": number}, Outcome.NOTHING)
+    counted = known.counted.get(dossier.pk, {})
     if dossier.state not in (DossierState.ACCEPTED, DossierState.IN_REVIEW):
-        said = _("Le dossier est clos, et quelque chose y est compté : rouvrez-le, ou facturez-le à la main.")
-        raise _Odd(Oddity.CLOSED, said)
+        raise _closed(counted, campaign)
     version = known.version_of(dossier)
     if version is None:
         raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
-    counted = known.counted.get(dossier.pk, {})
     answered = answers_of(dossier, version=version, counted=counted, campaign=campaign)
     key = f"campaign:{campaign.pk}:{dossier.pk}"
     wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
@@ -219,6 +218,14 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
 
 def _pricing(version: PricingVersion) -> Pricing:
     return catalogue.compiled_pricing_of(version).pricing
+
+
+def _closed(counted: consumption.Sums, campaign: Campaign) -> _Odd:
+    """Return why a dossier that is closed has no draft: somebody decides, unless nothing is due of these days."""
+    if not any(counted.values()):
+        return _nothing(campaign)
+    said = _("Le dossier est clos, et quelque chose y est compté : rouvrez-le, ou facturez-le à la main.")
+    return _Odd(Oddity.CLOSED, said)
 
 
 def _nothing(campaign: Campaign) -> _Odd:

@@ -17,6 +17,7 @@ from obole.campaigns.states import CampaignState
 from obole.catalogue.access import require_service
 from obole.catalogue.models import Scheme
 from obole.consumption.models import Consumption
+from obole.consumption.queries import booked_in
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib.actors import Actor
@@ -44,7 +45,8 @@ def open_campaign(*, asked: CampaignRequest, request_key: str, actor: Actor, at:
     """
     Open a campaign and have its drafts computed; the same key again returns it.
 
-    Its dossiers are those accepted or under review, and those closed of which something was counted in its days.
+    Its dossiers are those accepted or under review, and those closed of which something was counted or reserved
+    in its days.
 
     :raises obole.directory.rules.NotAllowed: to who does not handle the prestation of each dispositif.
     :raises CannotOpen: if the period says no days, a dispositif is not billed by this type, another campaign of the
@@ -117,7 +119,7 @@ def _add_rows(campaign: Campaign, schemes: Sequence[Scheme]) -> int:
 def _dossiers(campaign: Campaign, schemes: Sequence[Scheme]) -> QuerySet[Dossier]:
     counted = Consumption.objects.filter(dossier=OuterRef("pk"), day__range=(campaign.first, campaign.last))
     billable = Q(state__in=(DossierState.ACCEPTED, DossierState.IN_REVIEW))
-    billable |= Q(Exists(counted), state=DossierState.CLOSED)
+    billable |= Q(Q(Exists(counted)) | Q(booked_in(campaign.first, campaign.last)), state=DossierState.CLOSED)
     rows = Dossier.objects.filter(billable, scheme__in=schemes)
     if campaign.only_value:
         rows = rows.filter(perimeter.answering(schemes, campaign.only_field, campaign.only_value))

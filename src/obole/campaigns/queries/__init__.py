@@ -13,11 +13,10 @@ from obole.campaigns.models import Campaign, CampaignRow, Outcome
 from obole.campaigns.queries import perimeter
 from obole.campaigns.states import CampaignState
 from obole.catalogue.models import PricingVersion, Service
-from obole.directory import queries as directory
+from obole.consumption import queries as consumption
 from obole.directory.models import Agent
 from obole.dossiers.models import Dossier
 from obole.lib import dates, sql
-from obole.lib.open_days import Calendar
 from obole.mailing import queries as mailing
 from obole.mailing.models import Message
 from obole.mailing.states import MessageState
@@ -26,6 +25,7 @@ ENDED = (InvoiceState.DRAFT, InvoiceState.CANCELLED)
 _COUNTED = """
     SELECT dossier.scheme_id, fact.question, {place} AS place, array_agg(DISTINCT fact.day)
     FROM consumption_consumption AS fact JOIN dossiers_dossier AS dossier ON dossier.id = fact.dossier_id
+    JOIN catalogue_scheme AS scheme ON scheme.id = dossier.scheme_id AND scheme.billed_on = 'counted'
     WHERE fact.day BETWEEN %(first)s AND %(last)s
     AND dossier.id IN (SELECT dossier_id FROM campaigns_campaignrow WHERE campaign_id = %(campaign)s)
     GROUP BY 1, 2, 3
@@ -70,7 +70,9 @@ def reached(dossiers: Iterable[Dossier]) -> set[int]:
 
 def gaps_of(campaign: Campaign, *, until: date) -> list[rules.Gap]:
     """
-    Return the open days of a campaign on which somebody forgot to count, by thing and by place; with one query.
+    Return the open days of a campaign on which somebody forgot to count, by thing and by place; with two queries.
+
+    Where what is reserved is billed, nobody has to.
 
     :param until: days after this one are not there yet.
     """
@@ -80,9 +82,7 @@ def gaps_of(campaign: Campaign, *, until: date) -> list[rules.Gap]:
     found = sql.execute(_COUNTED.format(place=place), **values)
     counted = [rules.Counted(scheme, question, at, frozenset(days)) for scheme, question, at, days in found]
     days = [campaign.first + timedelta(days=n) for n in range((last - campaign.first).days + 1)]
-    town = directory.the_authority()
-    calendar = Calendar(offices=True, territory=town.territory, school_zone=town.school_zone)
-    return rules.gaps(counted, days=days, calendar=calendar)
+    return rules.gaps(counted, days=days, calendar=consumption.town_calendar(school=True))
 
 
 def counts(campaign: Campaign) -> dict[str, int]:

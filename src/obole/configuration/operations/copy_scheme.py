@@ -24,6 +24,8 @@ def copy_scheme(*, scheme_id: int, name: str, with_types: bool, actor: Actor, at
         "name": name,
         "description": source.description,
         "position": source.position,
+        "billed_on": source.billed_on,
+        "absence_reasons": source.absence_reasons,
         "enabled": False,
     }
     copy = catalogue.configure_scheme(scheme_id=None, values=values, actor=actor, at=at)

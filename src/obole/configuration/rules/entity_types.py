@@ -69,7 +69,9 @@ SERVICES = EntityType(
 )  # fmt: skip
 SCHEMES = EntityType(
     section="schemes", model=Scheme, label=_("Dispositif"), key="name",
-    fields=("name", "service", "description", "position", "enabled", "simulator"),
+    fields=(
+        "name", "service", "description", "position", "enabled", "simulator", "billed_on", "absence_reasons",
+    ),
     links={"service": "services"}, parts=("form", "pricing"),
 )  # fmt: skip
 TYPES = EntityType(

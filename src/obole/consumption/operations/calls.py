@@ -10,7 +10,7 @@ from obole.api_keys.rules import Scope
 from obole.audit_log import operations as audit_log
 from obole.consumption import queries
 from obole.consumption.operations.recording import Source, record_many
-from obole.consumption.rules.calls import KEPT, Call, Outcome, read_fact, without_doubles
+from obole.consumption.rules.calls import KEPT, OF_REMARK, Call, Outcome, read_fact, without_doubles
 from obole.consumption.rules.file_lines import Said
 from obole.consumption.rules.roster import dossier_number
 from obole.dossiers.models import Dossier
@@ -45,7 +45,7 @@ def receive_call(*, call: Call, actor: Actor, at: datetime) -> list[Outcome]:
 def _write(call: Call, key_id: int, actor: Actor, at: datetime) -> list[Outcome]:
     found = without_doubles(_read(call, key_id, at))
     done = record_many([one for one in found if isinstance(one, Said)], source=Source(actor), at=at)
-    told = {wrong.line: Outcome.ENDED_DOSSIER for wrong in done.left}
+    told = {wrong.line: OF_REMARK[wrong.reason] for wrong in done.left}
     told |= {one.line: Outcome.KNOWN for one in done.known}
     told |= {one.line: Outcome.CORRECTED for one in done.corrected}
     return [told.get(n, Outcome.WRITTEN) if isinstance(one, Said) else one for n, one in enumerate(found)]

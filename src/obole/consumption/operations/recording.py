@@ -12,6 +12,7 @@ from obole.consumption import queries, rules
 from obole.consumption.models import AttendanceFile, Consumption
 from obole.consumption.queries import KnownFact
 from obole.consumption.rules.file_lines import FARTHEST, Remark, Said, Wrong
+from obole.consumption.rules.planning import ALWAYS
 from obole.dossiers.access import require_reviewer
 from obole.dossiers.models import Dossier
 from obole.lib import dates
@@ -69,11 +70,13 @@ def record(*, dossier_id: int, question: str, counted: list[DayCount], actor: Ac
 
     :raises obole.directory.rules.NotAllowed: to who does not handle the prestation of the dossier.
     :raises ChangedMeanwhile: if somebody wrote another quantity of one of these days meanwhile.
-    :raises CannotRecord: if the dossier is neither under review nor accepted, or a day is more than a year away.
+    :raises CannotRecord: if the dossier is neither under review nor accepted, or a day is more than a year away, or
+        outside of the days of the enrolment.
     """
     dossier = Dossier.objects.locked().select_related("scheme").get(pk=dossier_id)
     require_reviewer(dossier, actor=actor)
     _check(dossier, counted, today=dates.day_of(at))
+    _check_stays(dossier, counted)
     days = [one.day for one in counted]
     known = queries.quantities([dossier_id], question, min(days), max(days)) if days else {}
     changed = [one for one in counted if _differs(one, known, dossier_id)]
@@ -106,12 +109,15 @@ def record_many(said: Sequence[Said], *, source: Source, at: datetime) -> Record
     ids = {one.cell.dossier_id for one in said}
     dossiers = Dossier.objects.locked().filter(pk__in=ids).order_by("pk")
     is_open = {dossier.pk: dossier.state in COUNTED_IN for dossier in dossiers.only("state")}
+    stays = queries.stays_of(ids)
     known = queries.known(said)
     done = Recorded()
     for one in said:
         fact = known.get((one.question, one.cell))
         if not is_open[one.cell.dossier_id]:
             done.left.append(Wrong(one.line, one.column, Remark.ENDED, one.cell.day))
+        elif one.quantity and not stays.get((one.cell.dossier_id, one.cell.row), ALWAYS).holds(one.cell.day):
+            done.left.append(Wrong(one.line, one.column, Remark.ENROLMENT, one.cell.day))
         elif is_known(one, fact):
             done.known.append(one)
         elif fact is not None and source.known_until is not None and fact.pk > source.known_until:
@@ -150,6 +156,15 @@ def _differs(one: DayCount, known: Mapping[rules.Cell, Decimal], dossier_id: int
         shown = "–" if now is None else rules.written(now).replace(".", ",")
         raise ChangedMeanwhile(said % {"day": dates.format_short(one.day), "now": shown})
     return True
+
+
+def _check_stays(dossier: Dossier, counted: list[DayCount]) -> None:
+    stays = queries.stays_of([dossier.pk])
+    for one in counted:
+        stay = stays.get((dossier.pk, one.beneficiary.row), ALWAYS)
+        if one.quantity and not stay.holds(one.day):
+            said = _("%(day)s\u00a0: ce jour est hors de l’inscription. Corrigez d’abord le départ ou l’arrivée.")
+            raise CannotRecord(said % {"day": dates.format_short(one.day)})
 
 
 def _check(dossier: Dossier, counted: list[DayCount], *, today: date) -> None:

@@ -31,19 +31,21 @@ class Outcome(TextChoices):
     DAY_TOO_FAR = "day_too_far", _("Ce jour est à plus de 400 jours d’aujourd’hui : vérifiez l’année.")
     DAY_TO_COME = "day_to_come", _("Ce jour n’est pas encore passé.")
     DAY_OUTSIDE = "day_outside", _("Ce jour n’est pas dans la période que le dossier demande.")
+    DAY_NOT_ENROLLED = "day_not_enrolled", _("Cette personne n’est pas inscrite ce jour-là.")
     DAY_CLOSED = "day_closed", _("C’est un dimanche ou un jour férié : « closed_days » à « true » les compte.")
     BAD_QUANTITY = "bad_quantity", _("Cette quantité n’en est pas une, ou dépasse ce qu’un jour peut compter.")
     DOUBLE = "double", _("L’appel dit deux fois cette quantité du même jour : aucune des deux n’est gardée.")
 
 
 KEPT = frozenset({Outcome.WRITTEN, Outcome.CORRECTED, Outcome.KNOWN})
-_OF_REMARK = {
+OF_REMARK = {
     Remark.ENDED: Outcome.ENDED_DOSSIER,
     Remark.UNKNOWN: Outcome.UNKNOWN_BENEFICIARY,
     Remark.SEVERAL: Outcome.SEVERAL_BENEFICIARIES,
     Remark.FAR: Outcome.DAY_TOO_FAR,
     Remark.FUTURE: Outcome.DAY_TO_COME,
     Remark.OUTSIDE: Outcome.DAY_OUTSIDE,
+    Remark.ENROLMENT: Outcome.DAY_NOT_ENROLLED,
     Remark.CLOSED: Outcome.DAY_CLOSED,
 }
 """What is told of a line of a file, as it is told to a software; the rest cannot happen to it."""
@@ -93,9 +95,9 @@ def read_fact(
     name, row = (identity(said), None) if isinstance(said, str) else ("", said)
     person = countable.person(question, name, fact.dossier, row)
     if isinstance(person, Remark):
-        return _OF_REMARK[person]
+        return OF_REMARK[person]
     if wrong := countable.wrong_day(person, fact.day, today=today, closed_too=closed_days):
-        return _OF_REMARK[wrong]
+        return OF_REMARK[wrong]
     try:
         quantity = countable.quantity(question, fact.quantity)
     except BadQuantity:

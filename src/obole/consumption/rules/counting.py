@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from obole.consumption.rules.planning import EVERYTHING
 from obole.lib import texts
 from obole.pricing.model.names import names_in
 from obole.pricing.model.parts import Pricing, Question, QuestionKind
@@ -91,18 +92,31 @@ def with_consumption(
     pricing: Pricing, answers: Mapping[str, Any], sums: Mapping[tuple[int | None, str], Decimal]
 ) -> dict[str, Any]:
     """Return answers to a pricing in which what was counted day by day takes the place of what was answered."""
-    replaced = dict(answers)
+    replaced, known = dict(answers), by_question(pricing, sums)
     for question in countable(pricing):
         if not question.group:
-            if (None, question.key) in sums:
-                replaced[question.key] = written(sums[None, question.key])
+            if (None, question.key) in known:
+                replaced[question.key] = written(known[None, question.key])
             continue
         rows: Sequence[Any] = replaced.get(question.group) or []
         replaced[question.group] = [
-            {**row, question.key: written(sums[n, question.key])} if (n, question.key) in sums else row
+            {**row, question.key: written(known[n, question.key])} if (n, question.key) in known else row
             for n, row in enumerate(rows)
         ]
     return replaced
+
+
+def by_question(
+    pricing: Pricing, sums: Mapping[tuple[int | None, str], Decimal]
+) -> dict[tuple[int | None, str], Decimal]:
+    """Return sums in which the one of everything, of who is not enrolled, is that of each question that has none."""
+    found = dict(sums)
+    for row, _everything in [thing for thing in sums if thing[1] == EVERYTHING]:
+        quantity = found.pop((row, EVERYTHING))
+        for question in countable(pricing):
+            if bool(question.group) == (row is not None):
+                found.setdefault((row, question.key), quantity)
+    return found
 
 
 def written(quantity: Decimal) -> str:

@@ -43,6 +43,10 @@ class Remark(TextChoices):
     FAR = "far", _("Ce jour est à plus d’un an d’aujourd’hui : vérifiez l’année.")
     FUTURE = "future", _("Ce jour n’est pas encore passé : corrigez-le, ou importez la ligne quand il le sera.")
     OUTSIDE = "outside", _("Ce jour n’est pas dans la période que le dossier demande : corrigez l’un ou l’autre.")
+    ENROLMENT = (
+        "enrolment",
+        _("Ce jour est hors de l’inscription de l’enfant : corrigez le jour, ou la date de départ ou d’arrivée."),
+    )
     CLOSED = (
         "closed",
         _(
@@ -122,6 +126,8 @@ class Countable:
             return Remark.FUTURE
         if not person.is_asked_for(day):
             return Remark.OUTSIDE
+        if not person.stay.holds(day):
+            return Remark.ENROLMENT
         # A Saturday is a day like others for who opens then; a public holiday is named instead of it.
         is_open = self.calendar.why_closed(day) in ("", SATURDAY)
         return None if is_open or closed_too else Remark.CLOSED

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from obole.consumption.rules.planning import ALWAYS, Stay
 from obole.lib import texts
 from obole.lib.typed_numbers import NumberKind, parse_number
 
@@ -20,6 +21,7 @@ class Person:
     """Whether the dossier is under review or accepted."""
     periods: tuple[tuple[date, date], ...] = ()
     """The days that the dossier asks for; none where it says none."""
+    stay: Stay = ALWAYS
 
     def is_asked_for(self, day: date) -> bool:
         """Tell whether a day is one of those that the dossier asks for."""

@@ -20,17 +20,16 @@ from obole.consumption import operations, queries, rules
 from obole.consumption.operations import CannotRecord, DayCount
 from obole.consumption.rules import BadQuantity, Beneficiary, Cell
 from obole.consumption.rules.file_lines import FARTHEST
+from obole.consumption.rules.planning import ALWAYS, WEEK, Plan, PlannedDay, Stay
 from obole.crm.shared.pages import page_of, render_page
-from obole.directory import queries as directory
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
 from obole.dossiers.models import Dossier
 from obole.lib import dates
-from obole.lib.open_days import Calendar
 from obole.pricing.model.parts import Pricing, Question
 
-WEEK = 7
 LONGEST_ID = 18
+NOTHING_PLANNED = Plan()
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,9 @@ class SheetLine:
     dossier: Dossier
     beneficiary: Beneficiary
     seen: Mapping[date, Decimal]
+    stay: Stay = ALWAYS
+    planned: Mapping[date, PlannedDay] = field(default_factory=dict)
+    """What was reserved: an empty box of such a day counts it."""
     typed: dict[date, str] = field(default_factory=dict)
     wrong: dict[date, str] = field(default_factory=dict)
 
@@ -65,15 +67,27 @@ class SheetLine:
         return f"c-{self.dossier.pk}-{row}-{day:%Y%m%d}"
 
     @property
-    def cells(self) -> Iterator[tuple[date, str, str, str]]:
-        """Yield each day with the name of its field, what stands in it, and what is wrong there."""
+    def cells(self) -> Iterator[tuple[date, str, str, str, str]]:
+        """Yield each day with the name of its field, what stands in it, what is wrong there, and what was planned."""
         for day in self.typed:
-            yield day, self.input_name(day), self.typed[day], self.wrong.get(day, "")
+            yield day, self.input_name(day), self.typed[day], self.wrong.get(day, ""), self._note(day)
 
     @property
     def total(self) -> str:
-        """What was counted for the week when the page was shown."""
-        return _shown(sum(self.seen.values(), Decimal(0)))
+        """What is due of the week as it was when the page was shown."""
+        due = {day: one.due for day, one in self.planned.items()}
+        return _shown(sum({**due, **self.seen}.values(), Decimal(0)))
+
+    def _note(self, day: date) -> str:
+        """Say what was planned of a day, in a few words."""
+        if not self.stay.holds(day):
+            return _("non inscrit")
+        one = self.planned.get(day)
+        if one is None:
+            return ""
+        if not one.absence:
+            return _("%(n)s réservé") % {"n": _shown(one.quantity)}
+        return _("absent, dû") if one.due else _("absent, excusé")
 
 
 @for_agents(Right.REVIEW)
@@ -101,7 +115,7 @@ def attendance(request: AgentRequest, pk: int) -> HttpResponse:
             said = ngettext("%(n)d quantité est enregistrée.", "%(n)d quantités sont enregistrées.", count)
             messages.success(request, said % {"n": count})
             return redirect(f"{reverse('crm:attendance', args=[pk])}?{asked.query}&page={page.number}")
-    closed = Calendar(offices=True, territory=directory.the_authority().territory)
+    closed = queries.town_calendar()
     context = {
         "asked": asked,
         "days": [(day, closed.why_closed(day)) for day in asked.days],
@@ -160,13 +174,17 @@ def _seen(request: AgentRequest) -> int:
 def _lines(asked: Asked, page: Page[Dossier], seen: int) -> Iterator[SheetLine]:
     ids, (first, last) = [dossier.pk for dossier in page], (asked.days[0], asked.days[-1])
     known = queries.quantities(ids, asked.question.key, first, last, until=seen)
+    plans = queries.plans_of(ids)
+    planned = queries.planned_days(plans, first, last)
     for dossier in page:
         answers = pricing_match.engine_answers(asked.pricing, dossier.form.form_fields, dossier.answers)
         for one in rules.beneficiaries(asked.pricing, asked.question, answers):
             cells = {day: known.get(Cell(dossier.pk, one.row, day)) for day in asked.days}
             shown = {day: quantity for day, quantity in cells.items() if quantity is not None}
             typed = {day: "" if quantity is None else _shown(quantity) for day, quantity in cells.items()}
-            yield SheetLine(dossier, one, shown, typed)
+            of_day = planned.get(dossier.pk, {})
+            due = {day: of_day[at] for day in asked.days if (at := (one.row, asked.question.key, day)) in of_day}
+            yield SheetLine(dossier, one, shown, plans.get(dossier.pk, NOTHING_PLANNED).stay(one.row), due, typed)
 
 
 def _record(request: AgentRequest, asked: Asked, lines: list[SheetLine]) -> int:

@@ -12,6 +12,8 @@ from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.catalogue.fields import FilledBy
+from obole.consumption import queries as consumption
+from obole.consumption.operations.planning import LEFT_IN
 from obole.crm.dossiers.progress import is_billed, progress_of
 from obole.crm.invoices import priced_panel, schedules
 from obole.crm.invoices.invoice_table import InvoiceTable
@@ -103,6 +105,7 @@ def _may(dossier: Dossier, *, handles: bool) -> dict[str, bool]:
         **moves,
         "assign": handles and dossier.state in states.OPEN,
         "bill": bill,
+        "plan": handles and dossier.state in LEFT_IN and consumption.countable(dossier.scheme) is not None,
         "bill_first": bill and not is_billed(dossier),
     }
 

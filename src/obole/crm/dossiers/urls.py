@@ -12,6 +12,7 @@ from obole.crm.dossiers import (
     generate_invoice,
     hands,
     notes,
+    planning,
     review,
 )
 
@@ -41,6 +42,15 @@ urlpatterns = [
     path("dossiers/<int:pk>/reprendre/", review.dossier_reconsider, name="dossier_reconsider"),
     path("dossiers/<int:pk>/confier/", hands.dossier_assign, name="dossier_assign"),
     path("dossiers/<int:pk>/rendre/", hands.dossier_give_back, name="dossier_give_back"),
+    path("dossiers/<int:pk>/reservations/", planning.planning, name="planning"),
+    path("dossiers/<int:pk>/reservations/semaine/", planning.planning_booking, name="planning_booking"),
+    path("dossiers/<int:pk>/reservations/absence/", planning.planning_absence, name="planning_absence"),
+    path(
+        "dossiers/<int:pk>/reservations/absence/<int:absence_pk>/annuler/",
+        planning.planning_absence_cancel,
+        name="planning_absence_cancel",
+    ),
+    path("dossiers/<int:pk>/reservations/inscription/", planning.planning_enrolment, name="planning_enrolment"),
     path("dossiers/<int:pk>/notes/", notes.dossier_note, name="dossier_note"),
     path("dossiers/<int:pk>/reponses/", agent_answers.dossier_answers, name="dossier_answers"),
     path("dossiers/<int:pk>/facturer/", generate_invoice.generate_invoice, name="generate_invoice"),

@@ -17,7 +17,7 @@ from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
-from obole.consumption.rules import with_consumption, written
+from obole.consumption.rules import by_question, with_consumption, written
 from obole.crm.invoices import schedules
 from obole.crm.invoices.priced_forms import BillForm, PricedForm
 from obole.crm.shared import badges, pricing_preview
@@ -56,7 +56,7 @@ def _period_counted(dossier: Dossier, chosen: InvoiceType, today: date) -> str:
     last = today.replace(day=1) - timedelta(days=1)
     period = _month_of(last)
     counted = consumption.sums(dossier.pk, last.replace(day=1), last)
-    return period if counted and not billed_before(dossier, type_id=chosen.pk, period=period) else ""
+    return period if any(counted.values()) and not billed_before(dossier, type_id=chosen.pk, period=period) else ""
 
 
 def _month_of(day: date) -> str:
@@ -86,7 +86,8 @@ def _with_counted(request: AgentRequest, dossier: Dossier, version: PricingVersi
     """Return what was sent with what was counted in its period in the place of the same quantities, and no other."""
     sent, pricing = request.POST.copy(), catalogue.compiled_pricing_of(version).pricing
     groups = {question.key: question.group for question in pricing.questions}
-    for (row, key), quantity in _counted(dossier, request.POST.get("period", "")).items():
+    counted = by_question(pricing, _counted(dossier, request.POST.get("period", "")))
+    for (row, key), quantity in counted.items():
         name = f"r-{key}" if row is None else f"r-{groups.get(key, '')}-{row}-{key}"
         if name in sent:
             sent[name] = written(quantity).replace(".", ",")

@@ -31,12 +31,22 @@ class SchemeForm(SettingsForm):
 
     class Meta:
         model = Scheme
-        fields = ("service", "name", "description", "position", "enabled", "simulator")
-        widgets = {"description": forms.Textarea({"rows": 3})}
+        fields = (
+            "service", "name", "description", "position", "enabled", "simulator", "billed_on", "absence_reasons",
+        )  # fmt: skip
+        widgets = {"description": forms.Textarea({"rows": 3}), "absence_reasons": forms.Textarea({"rows": 5})}
         help_texts = {
             "name": gettext_lazy("Tel que l’usager le lit, par exemple « Inscription cantine 2026-2027 »."),
             "position": gettext_lazy("Les dispositifs d’une prestation sont rangés par ce nombre, puis par nom."),
             "enabled": gettext_lazy("Décochez pour ne plus recevoir de demande ; les dossiers en cours continuent."),
+            "billed_on": gettext_lazy(
+                "Une quantité saisie ou importée pour un jour passe toujours avant ce qui y était réservé. Les"
+                " réservations déjà prises courent jusqu’à leur fin."
+            ),
+            "absence_reasons": gettext_lazy(
+                "Un par ligne, suivi de deux-points : « due », « excusée », ou « excusée, carence 2 jours » (les deux"
+                " premiers jours réservés restent dus). Ne sert que si le dispositif facture ce qui est réservé."
+            ),
         }
 
 

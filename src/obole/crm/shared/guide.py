@@ -8,7 +8,7 @@ from django.urls import reverse
 INDEX = "README"
 ARTICLES: dict[str, tuple[str, ...]] = {
     INDEX: ("guide", "home"),
-    "compter": ("attendance",),
+    "compter": ("attendance", "planning"),
     "campagnes": ("campaign",),
     "annuler-et-refaire": ("credit_note_pdf", "draft", "invoice_cancel", "invoice_redo"),
     "attester": ("attestations", "citizen_account_pdf", "citizen_attestation", "citizen_documents"),

@@ -15,11 +15,12 @@ from obole.billing.security_deposit_states import SecurityDepositState
 from obole.billing.states import InvoiceState
 from obole.catalogue.fields import FilledBy
 from obole.consumption import queries as consumption
-from obole.consumption.models import AttendanceFile, Consumption
+from obole.consumption.models import Absence, AttendanceFile, Booking, Consumption, Enrolment
 from obole.directory import queries as directory
 from obole.directory.models import Citizen
 from obole.dossiers import queries as dossiers
 from obole.dossiers.models import ApplicationDraft, Attachment, Dossier
+from obole.dossiers.rules import reference
 from obole.dossiers.states import OPEN, DossierState
 from obole.lib import files
 from obole.mailing.models import Message
@@ -133,6 +134,9 @@ def known_of(citizen: Citizen) -> dict[str, Any]:
         "account": citizen.user.email if citizen.user else None,
         "applications": [_application(row) for row in applications],
         "consumptions": list(_consumed_by(citizen)),
+        "bookings": list(_planned_by(citizen, Booking, "question", "first", "last", "quantities")),
+        "absences": list(_planned_by(citizen, Absence, "question", "first", "last", "reason", "is_excused", "cancels")),
+        "enrolments": list(_planned_by(citizen, Enrolment, "first", "last")),
         "invoices": [
             {
                 "number": row.number,
@@ -158,6 +162,12 @@ def _consumed_by(citizen: Citizen) -> Iterator[dict[str, Any]]:
     for fact in rows:
         known = {name: getattr(fact, name) for name in ("row", "question", "day", "quantity", "recorded_at")}
         yield {"application": fact.dossier.reference, **known}
+
+
+def _planned_by(citizen: Citizen, table: type[Booking | Absence | Enrolment], *names: str) -> Iterator[dict[str, Any]]:
+    rows = table.objects.filter(dossier__citizen=citizen).order_by("id")
+    for row in rows.values("dossier__number", "row", "recorded_at", *names):
+        yield {"application": reference(row.pop("dossier__number")), **row}
 
 
 def _agreements_of(citizen: Citizen) -> QuerySet[Agreement]:

@@ -1,6 +1,6 @@
 """How consumption is read: the last fact of each thing, day and beneficiary counts; and how its files are."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,17 +14,64 @@ from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import Scheme
 from obole.consumption import rules
 from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark
+from obole.consumption.queries.plans import (
+    Change,
+    booked_in,
+    days_known_later,
+    known_later,
+    open_days,
+    plan_of,
+    plan_version,
+    planned_days,
+    plans_of,
+    standing_absences,
+    stays_of,
+    town_calendar,
+    what_changes,
+)
 from obole.consumption.rules import Cell
 from obole.consumption.rules.file_lines import Countable, Remark, Said
 from obole.consumption.rules.layouts import Layout
+from obole.consumption.rules.planning import ALWAYS, DayOf, Stay, Sums, with_plan
 from obole.consumption.rules.roster import NO_GROUP, Person, Roster, identities, identity, names_in
-from obole.directory import queries as directory
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib import dates, sql, texts
-from obole.lib.open_days import Calendar
 from obole.pricing.model.parts import Pricing, Question
 
+__all__ = [
+    "COUNTED_IN",
+    "Change",
+    "KnownFact",
+    "Sums",
+    "booked_in",
+    "corrections",
+    "countable",
+    "countable_with_people",
+    "days_known_later",
+    "files_of",
+    "files_sent_before",
+    "known",
+    "known_later",
+    "last_facts",
+    "layout_of",
+    "lines_left",
+    "newest",
+    "open_days",
+    "plan_of",
+    "plan_version",
+    "planned_days",
+    "plans_of",
+    "quantities",
+    "reasons_left",
+    "standing_absences",
+    "stays_of",
+    "sums",
+    "sums_of",
+    "town_calendar",
+    "twin_of",
+    "what_changes",
+]
 COUNTED_IN = frozenset({DossierState.IN_REVIEW, DossierState.ACCEPTED})
 CHUNK = 500
 _LAST = """
@@ -45,10 +92,6 @@ class KnownFact(NamedTuple):
 
     pk: int
     quantity: Decimal
-
-
-Sums = dict[tuple[int | None, str], Decimal]
-"""Quantities by row and question."""
 
 
 def last_facts(
@@ -92,18 +135,27 @@ def quantities(
 
 
 def sums(dossier_id: int, first: date, last: date) -> Sums:
-    """Return what a dossier consumed between two days, by row and question, with one query."""
+    """Return what is due of a dossier between two days, by row and question: see ``sums_of``."""
     return sums_of([dossier_id], first, last).get(dossier_id, {})
 
 
 def sums_of(dossier_ids: Collection[int], first: date, last: date) -> dict[int, Sums]:
-    """Return what dossiers consumed between two days, each by row and question, with one query; none that did not."""
-    found: dict[int, Sums] = {}
-    facts = last_facts(dossier_ids, first, last).values_list("dossier_id", "row", "question", "quantity")
-    for dossier_id, row, question, quantity in facts:
+    """
+    Return what is due of dossiers between two days, each by row and question: what was counted, and what was reserved
+    where nothing was; none that did neither. Two queries, and a third where something is reserved.
+    """
+    plans, found = plans_of(dossier_ids), dict[int, Sums]()
+    counted: dict[int, dict[DayOf, Decimal]] = {pk: {} for pk in plans}
+    facts = last_facts(dossier_ids, first, last).values_list("dossier_id", "row", "question", "day", "quantity")
+    for dossier_id, row, question, day, quantity in facts:
+        if dossier_id in counted:
+            counted[dossier_id][row, question, day] = quantity
+            continue
         of_one = found.setdefault(dossier_id, {})
         of_one[row, question] = of_one.get((row, question), Decimal(0)) + quantity
-    return found
+    days = open_days() if any(plan.reserved for plan in plans.values()) else None
+    due = {pk: with_plan(counted[pk], plan, first, last, days=days) for pk, plan in plans.items()}
+    return {**found, **{pk: of_one for pk, of_one in due.items() if of_one}}
 
 
 def known(said: Sequence[Said]) -> dict[tuple[str, Cell], KnownFact]:
@@ -132,7 +184,8 @@ def countable_with_people(scheme: Scheme) -> Countable | None:
     if found is None:
         return None
     dossiers = Dossier.objects.filter(scheme=scheme, number__isnull=False).select_related("citizen", "form")
-    return _with_people(*found, dossiers.order_by("id").iterator(CHUNK), _calendar())
+    stays = stays_of(dossiers.values("pk"))
+    return _with_people(*found, dossiers.order_by("id").iterator(CHUNK), stays)
 
 
 def countable_of(dossiers: Sequence[Dossier]) -> dict[int, Countable]:
@@ -142,10 +195,10 @@ def countable_of(dossiers: Sequence[Dossier]) -> dict[int, Countable]:
 
     :param dossiers: read with their citizen and their form.
     """
-    calendar, found = _calendar(), dict[int, Countable]()
+    stays, found = stays_of([dossier.pk for dossier in dossiers]), dict[int, Countable]()
     for scheme_id, (pricing, questions) in countables([dossier.scheme_id for dossier in dossiers]).items():
         of_scheme = (dossier for dossier in dossiers if dossier.scheme_id == scheme_id)
-        found[scheme_id] = _with_people(pricing, questions, of_scheme, calendar)
+        found[scheme_id] = _with_people(pricing, questions, of_scheme, stays)
     return found
 
 
@@ -205,22 +258,21 @@ def files_sent_before(at: datetime) -> QuerySet[AttendanceFile]:
     return AttendanceFile.objects.filter(uploaded_at__lt=at).exclude(digest="", name="")
 
 
-def _calendar() -> Calendar:
-    return Calendar(offices=True, territory=directory.the_authority().territory)
-
-
 def _with_people(
-    pricing: Pricing, questions: Sequence[Question], dossiers: Iterable[Dossier], calendar: Calendar
+    pricing: Pricing,
+    questions: Sequence[Question],
+    dossiers: Iterable[Dossier],
+    stays: Mapping[tuple[int, int | None], Stay],
 ) -> Countable:
     roster = Roster()
     for dossier in dossiers:
-        for group, person, names in _people(pricing, questions, dossier):
+        for group, person, names in _people(pricing, questions, dossier, stays):
             roster.add(group, dossier.number, person, names)
-    return Countable(pricing, questions, roster, calendar)
+    return Countable(pricing, questions, roster, town_calendar())
 
 
 def _people(
-    pricing: Pricing, questions: Sequence[Question], dossier: Dossier
+    pricing: Pricing, questions: Sequence[Question], dossier: Dossier, stays: Mapping[tuple[int, int | None], Stay]
 ) -> Iterator[tuple[str, Person, set[str]]]:
     """Yield who may be counted in a dossier, by the group of what is counted, with all the names that they have."""
     answers: dict[str, Any] = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
@@ -232,7 +284,8 @@ def _people(
             names = set(identities([one.name, names_in(row, naming)], family))
             if group == NO_GROUP:
                 names.add(identity(dossier.citizen.first_name, family))
-            yield group, Person(dossier.pk, one.row, dossier.state in COUNTED_IN, periods), names
+            stay = stays.get((dossier.pk, one.row), ALWAYS)
+            yield group, Person(dossier.pk, one.row, dossier.state in COUNTED_IN, periods, stay), names
 
 
 def _names_somebody(field: FormField) -> bool:
