@@ -67,6 +67,10 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "dossiers.accept": {**review, **reason},
         "dossiers.reject": {**review, **reason},
         "dossiers.answer_as_agent": {**review, "answers": {}},
+        "dossiers.date_answer": {
+            **review,
+            "change": dossiers.Change(question="repas", value=2, since=NOON.date(), motive="Contrat", unproven="Appel"),
+        },
         "dossiers.close": accepted,
         "dossiers.reopen": {"dossier_id": side.objects["closed"][0]},
         "dossiers.reconsider": {"dossier_id": side.objects["rejected"][0], **reason},

@@ -100,6 +100,7 @@ DOSSIERS = {
     "attendance_file_csv": shows(dossier_handled, "attendance file"),
     "dossier_note": does(dossier_handled, "review"),
     "dossier_answers": form(dossier_handled, "review", "Réponses de l’agent"),
+    "dossier_changes": form(dossier_handled, "review", "Changer à partir d’un jour"),
     "generate_invoice": does(dossier_handled, "review"),
     "attachment": shows(dossier_read, "attachment"),
 }

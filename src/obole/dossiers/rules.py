@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
@@ -53,10 +53,25 @@ def answers_to_keep(
             found: Any = list(_rows(field, fields, answers.get(field.key), decided, by))
         else:
             found = answers.get(field.key)
-            _must(field, found in (None, "") and field.key not in files, decided, by)
+            # A file that proves what a number is from a day on is no answer.
+            _must(field, found in (None, "") and not (is_file(field) and field.key in files), decided, by)
         if found not in (None, "", []):
             kept[field.key] = found
     return kept
+
+
+def is_file(field: FormField) -> bool:
+    """Tell whether a file answers a field."""
+    return field.kind == FieldKind.FILE
+
+
+DATED_WITHIN = timedelta(days=370)
+"""An answer changes from a day that is no farther than this, before or after: what is billed is not gone over later."""
+
+
+def days_to_date(today: date) -> tuple[date, date]:
+    """Return the first and the last day from which an answer may be said to change."""
+    return today - DATED_WITHIN, today + DATED_WITHIN
 
 
 def search_keys_of(fields: Iterable[FormField], answers: Mapping[str, Any]) -> list[str]:

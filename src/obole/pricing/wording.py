@@ -212,6 +212,7 @@ _CHANGED = gettext_lazy("%(label)s : %(before_cents)s, %(change_cents)s")
 _FORMULA = gettext_lazy("%(label)s : %(words)s = %(result)s%(known)s")
 _FACTOR = gettext_lazy("%(label)s : %(before_cents)s × %(top)s ÷ %(bottom)s")
 _LONG: dict[tuple[Stage, str], Promise | str] = {
+    (_PRICE, "dated"): gettext_lazy("%(label)s : %(result)s depuis le %(known)s"),
     (_PRICE, "fixed"): gettext_lazy("Prix voté : %(cents)s"),
     (_PRICE, "cell"): gettext_lazy("Prix voté : %(cents)s"),
     (_PRICE, "rate_missing"): gettext_lazy("%(label)s : pas de réponse, le prix est de %(cents)s"),

@@ -1,4 +1,7 @@
-"""What was counted late or wrongly of months that were billed: the next invoice bills it, and names its days."""
+"""
+What was counted late or wrongly of months that were billed, or said late of a quotient: the next invoice bills it, and
+names its days.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +19,9 @@ from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
 from obole.consumption.models import Consumption
 from obole.consumption.rules import with_consumption
-from obole.dossiers.models import Dossier
+from obole.dossiers.models import DatedAnswer, Dossier
+from obole.dossiers.queries import InForce, in_force
+from obole.lib import dates
 from obole.pricing.model.problems import Refused
 from obole.pricing.model.results import Result
 
@@ -50,24 +55,27 @@ def owed_of(
     found: dict[int, list[Owed]] = {}
     for earlier, rows in by_campaign.items():
         counted = consumption.sums_of([row.dossier_id for row in rows], earlier.first, earlier.last)
+        said = in_force([by_pk[row.dossier_id] for row in rows], earlier.last)
         billed, days = _billed(rows), _days(rows, earlier)
         for row in rows:
             dossier = by_pk[row.dossier_id]
             version = versions.get(dossier.scheme_id)
             if version is None:
                 continue
-            # As it was billed, but for what is counted: a quotient of today prices nothing of a month that is over.
-            pricing = catalogue.compiled_pricing_of(version).pricing
-            now = with_consumption(pricing, billed[row.pk], counted.get(dossier.pk, {}))
+            # As it was billed, but for what is counted and for what was dated since: nothing else of today prices a
+            # month that is over.
+            pricing, late = catalogue.compiled_pricing_of(version).pricing, _said_late(row, said[dossier.pk])
+            now = {**billed[row.pk], **{fact.question: fact.value for fact in late}}
+            now = with_consumption(pricing, now, counted.get(dossier.pk, {}))
             result = _difference(version, now, billed[row.pk], on=earlier.last)
             if result is not None:
-                label = _label(earlier, days.get(dossier.pk, []))
+                label = _label(earlier, [*_answers_told(dossier, late), *days.get(dossier.pk, [])])
                 found.setdefault(dossier.pk, []).append(Owed(row, label, result, now))
     return found
 
 
 def _touched(campaign: Campaign, dossier_ids: Iterable[int]) -> Iterable[CampaignRow]:
-    """Return the dossiers of earlier campaigns of which something was counted since they were billed."""
+    """Return the dossiers of earlier campaigns of which something was counted, or dated, since they were billed."""
     rows = CampaignRow.objects.filter(
         dossier__in=list(dossier_ids),
         outcome=Outcome.ISSUED,
@@ -76,7 +84,9 @@ def _touched(campaign: Campaign, dossier_ids: Iterable[int]) -> Iterable[Campaig
         campaign__last__lt=campaign.first,
         campaign__last__gte=campaign.first - FARTHEST,
     )
-    rows = rows.filter(Exists(_later_facts())).select_related("campaign", "invoice__explanation")
+    rows = rows.filter(Exists(_later_facts()) | Exists(_later_answers())).select_related(
+        "campaign", "invoice__explanation"
+    )
     return rows.order_by("campaign__first", "id")
 
 
@@ -89,6 +99,26 @@ def _later_facts() -> Any:
     )
 
 
+def _later_answers() -> Any:
+    return DatedAnswer.objects.filter(
+        dossier=OuterRef("dossier"), since__lte=OuterRef("campaign__last"), at__gt=OuterRef("invoice__created_at")
+    )
+
+
+def _said_late(row: CampaignRow, said: InForce) -> list[DatedAnswer]:
+    """Return the answers of a row that were said after its invoice was made: what was corrected by hand stays."""
+    return [fact for fact in said.dated.values() if row.invoice and fact.at > row.invoice.created_at]
+
+
+def _answers_told(dossier: Dossier, late: Collection[DatedAnswer]) -> list[str]:
+    labels = {field.key: field.label for field in dossier.form.form_fields}
+    told = _("%(question)s depuis le %(day)s")
+    return [
+        told % {"question": labels.get(fact.question, fact.question), "day": dates.format_short(fact.since)}
+        for fact in late
+    ]
+
+
 def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
     """Return the answers billed so far of each row: its invoice’s, or those of its last adjustment that stands."""
     answers: dict[int, Mapping[str, Any]] = {row.pk: row.invoice.explanation.answers for row in rows if row.invoice}
@@ -98,16 +128,16 @@ def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
     return answers
 
 
-def _days(rows: Collection[CampaignRow], earlier: Campaign) -> dict[int, list[date]]:
-    """Return the days on which something was counted since, by dossier."""
+def _days(rows: Collection[CampaignRow], earlier: Campaign) -> dict[int, list[str]]:
+    """Return the days, as they are told, on which something was counted since, by dossier."""
     since = {row.dossier_id: row.invoice.created_at for row in rows if row.invoice}
     facts = Consumption.objects.filter(
         dossier__in=since, day__range=(earlier.first, earlier.last), recorded_at__gt=min(since.values())
     )
-    found: dict[int, list[date]] = {}
+    found: dict[int, list[str]] = {}
     for dossier, day, at in facts.order_by("day", "id").values_list("dossier", "day", "recorded_at"):
-        if at > since[dossier] and day not in found.setdefault(dossier, []):
-            found[dossier].append(day)
+        if at > since[dossier] and (told := f"{day:%d/%m}") not in found.setdefault(dossier, []):
+            found[dossier].append(told)
     return found
 
 
@@ -123,6 +153,6 @@ def _difference(
     return difference(both[0], both[1])
 
 
-def _label(earlier: Campaign, days: Collection[date]) -> str:
-    said = {"period": earlier.period, "days": ", ".join(f"{day:%d/%m}" for day in days)}
+def _label(earlier: Campaign, why: Collection[str]) -> str:
+    said = {"period": earlier.period, "days": ", ".join(why)}
     return _("Régularisation %(period)s (%(days)s)") % said

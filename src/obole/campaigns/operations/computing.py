@@ -25,6 +25,7 @@ from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
 from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
+from obole.dossiers.queries import InForce, in_force
 from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.lib.queue import AWAY
@@ -44,6 +45,7 @@ class _Known:
     """What is looked up once for the dossiers of one transaction."""
 
     campaign: Campaign
+    said: Mapping[int, InForce]
     counted: Mapping[int, consumption.Sums]
     before: Mapping[int, int]
     billed: Mapping[int, str]
@@ -126,6 +128,7 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
     prefetch_related_objects(list(dossiers.values()), "scheme", "form", "citizen")
     known = _Known(
         campaign,
+        said=in_force(dossiers.values(), campaign.last),
         counted=consumption.sums_of(ids, campaign.first, campaign.last),
         before=queries.amounts_before(campaign, ids),
         billed=queries.billed_already(campaign, ids),
@@ -200,7 +203,7 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
     if version is None:
         raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
     counted = known.counted.get(dossier.pk, {})
-    answered = answers_of(dossier, version=version, counted=counted, campaign=campaign)
+    answered = answers_of(dossier, known.said[dossier.pk], version=version, counted=counted, campaign=campaign)
     key = f"campaign:{campaign.pk}:{dossier.pk}"
     wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
     is_uncounted = not counted and bool(countable(_pricing(version)))

@@ -13,6 +13,7 @@ from obole.campaigns.operations.answering import answers_of
 from obole.catalogue import queries as catalogue
 from obole.consumption import queries as consumption
 from obole.dossiers.models import Dossier
+from obole.dossiers.queries import in_force
 from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
@@ -69,7 +70,8 @@ def _price(row: CampaignRow, dossier: Dossier, *, key: str) -> billing.Priced:
     if version is None:
         raise billing.NotBillable(_("Le dispositif n’a pas de tarification publiée."))
     counted = consumption.sums(dossier.pk, campaign.first, campaign.last)
-    answered = answers_of(dossier, version=version, counted=counted, campaign=campaign)
+    known = in_force([dossier], campaign.last)[dossier.pk]
+    answered = answers_of(dossier, known, version=version, counted=counted, campaign=campaign)
     try:
         return billing.price_alone(
             billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)

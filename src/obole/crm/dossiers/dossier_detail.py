@@ -137,7 +137,9 @@ def _request(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
         journal.keep(request, Access.Verb.SENSITIVE, dossier)
     mine = any(field.by == FilledBy.AGENT and not field.is_holder for field in dossier.form.form_fields)
     return {
-        "parts": queries.answer_sections(dossier, sensitive=request.agent.sees_sensitive),
+        "parts": queries.answer_sections(dossier, sensitive=request.agent.sees_sensitive, on=dates.day_of(dates.now())),
+        "changes": Dossier.objects.handled_by(request.agent).filter(pk=dossier.pk).exists()
+        and bool(queries.fields_to_date(dossier)),
         "has_agent_questions": mine and dossier.state in states.OPEN,
         "quoted": billing.quoted_estimate(dossier),
     }

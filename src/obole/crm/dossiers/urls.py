@@ -6,6 +6,7 @@ from obole.crm.dossiers import (
     agent_answers,
     attendance,
     attendance_files,
+    changes,
     completing,
     dossier_detail,
     dossier_list,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("dossiers/<int:pk>/rendre/", hands.dossier_give_back, name="dossier_give_back"),
     path("dossiers/<int:pk>/notes/", notes.dossier_note, name="dossier_note"),
     path("dossiers/<int:pk>/reponses/", agent_answers.dossier_answers, name="dossier_answers"),
+    path("dossiers/<int:pk>/changements/", changes.dossier_changes, name="dossier_changes"),
     path("dossiers/<int:pk>/facturer/", generate_invoice.generate_invoice, name="generate_invoice"),
     path("dossiers/<int:pk>/pieces/<int:attachment_pk>/", dossier_detail.attachment, name="attachment"),
 ]
