@@ -10,6 +10,8 @@ from obole.books.operations import Handing
 from obole.campaigns import queries as campaigns
 from obole.campaigns.operations import CampaignRequest
 from obole.catalogue import queries as catalogue
+from obole.consumption.models import Sharing
+from obole.consumption.operations import SharingRequest
 from obole.consumption.operations.files import SentFile
 from obole.consumption.rules.layouts import Layout
 from obole.dossiers import operations as dossiers
@@ -77,6 +79,17 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "dossiers.assign": {**review, "agent_id": side.town.agent.pk},
         "dossiers.give_back": review,
         "dossiers.note": {**review, "text": "À rappeler"},
+        "consumption.share": {
+            "asked": SharingRequest(
+                host_id=review["dossier_id"],
+                host_row=None,
+                citizen_id=Sharing.objects.get(pk=side.objects["sharing"][1]).guest.citizen_id,
+                odd=True,
+                first=NOON.date(),
+                request_key="s",
+            )
+        },
+        "consumption.end_sharing": {"sharing_id": side.objects["sharing"][1], "last": NOON.date()},
         "consumption.record": {**review, "question": "repas", "counted": []},
         "consumption.receive": {"scheme_id": side.town.scheme.pk, "sent": sent_file},
         "consumption.check": {**file, "layout": Layout({"full_name": "Nom", "day": "Jour"}, "repas")},

@@ -1,5 +1,6 @@
 """A quotient that changes at a date: which one counts, what it regularises, and what is kept of it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from obole.billing.models import Invoice
 from obole.billing.queries import explanation_of
 from obole.campaigns import operations
 from obole.campaigns.models import Campaign, Oddity
@@ -14,14 +16,14 @@ from obole.directory.models import Citizen
 from obole.directory.rules import NotAllowed, Profile
 from obole.dossiers import operations as dossiers, queries
 from obole.dossiers.models import Attachment, DatedAnswer, Dossier
-from obole.dossiers.rules import UnknownQuestion
+from obole.dossiers.rules import MissingAnswer, UnknownQuestion, answers_to_keep
 from obole.dossiers.uploads import StoredUpload
 from obole.personal_data import operations as personal_data
 from obole.personal_data.queries import known_of
-from tests.campaigns.quotients import CHEAP, DEAR, MIDDLE, by_quotient, change, lines, quotient_family
+from tests.campaigns.quotients import CHEAP, DEAR, MIDDLE, QF, by_quotient, change, lines, quotient_family
 from tests.campaigns.steps import FIRST, count_meals, deposit, open_november, row
 from tests.spaces import plain
-from tests.world import WHO, Town, make_agent, make_town, run_tasks
+from tests.world import WHO, Town, correct, make_agent, make_town, run_tasks
 
 pytestmark = pytest.mark.django_db
 NOVEMBER, OCTOBER = date(2026, 11, 1), date(2026, 10, 5)
@@ -120,6 +122,18 @@ def test_a_change_from_a_later_month_leaves_the_earlier_as_it_was(town: Town, oc
     assert billed(town, october) == [("Repas", CHEAP)]
 
 
+def test_what_an_agent_corrected_by_hand_is_left_when_something_else_is_counted_late(town: Town) -> None:
+    dossier = quotient_family(town, "Petit", 500, 1, first=OCTOBER)
+    change(dossier, town, 300, OCTOBER)
+    campaign = open_november(town, period="octobre 2026")
+    draft = Invoice.objects.select_related("dossier__scheme", "dossier__form").get(pk=row(campaign, dossier).invoice_id)
+    correct(draft, period="octobre 2026", at=FIRST, repas="1", qf="600")
+    deposit(campaign, town)
+    count_meals(dossier, town, 1, 1, first=OCTOBER, at=LATER)
+    count_meals(dossier, town, 1)
+    assert billed(town, dossier)[1:] == [("Régularisation octobre 2026 (06/10)", MIDDLE)]
+
+
 def test_an_invoice_done_again_reads_the_same_answer(town: Town, october: Dossier) -> None:
     change(october, town, 300, date(2026, 10, 1), at=LATER)
     old = row(Campaign.objects.get(), october).invoice
@@ -166,6 +180,12 @@ def test_what_is_not_said_right_is_not_kept(town: Town, wrong: dict[str, Any], f
     with pytest.raises(dossiers.BadChange) as refusal:
         change(dossier, town, 300, **{"since": NOVEMBER, **wrong})
     assert refusal.value.field == field and not DatedAnswer.objects.exists()
+
+
+def test_a_piece_that_proves_a_number_is_no_answer_to_it(town: Town) -> None:
+    by_quotient(town, replace(QF, key="parts", required=True))
+    with pytest.raises(MissingAnswer):
+        answers_to_keep(town.form.form_fields, {"enfant": "Zoé"}, known={}, attached=["parts"])
 
 
 def test_only_what_makes_the_price_changes_at_a_date_and_by_who_handles_it(town: Town) -> None:

@@ -5,14 +5,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from obole.catalogue import queries as catalogue
 from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import Scheme
 from obole.consumption import rules
-from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark
+from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark, Sharing
 from obole.consumption.rules import Cell
 from obole.consumption.rules.file_lines import Countable, Remark, Said
 from obole.consumption.rules.layouts import Layout
@@ -122,10 +122,19 @@ def countable_with_people(scheme: Scheme) -> Countable | None:
     pricing, questions = found
     roster = Roster()
     dossiers = Dossier.objects.filter(scheme=scheme, number__isnull=False).select_related("citizen", "form")
+    elsewhere = counted_elsewhere(dossiers.values("pk"))
     for dossier in dossiers.order_by("id").iterator(CHUNK):
         for group, person, names in _people(pricing, questions, dossier):
+            if (dossier.pk, person.row) in elsewhere:
+                continue
             roster.add(group, dossier.number, person, names)
     return Countable(pricing, questions, roster, Calendar(offices=True, territory=directory.the_authority().territory))
+
+
+def counted_elsewhere(dossiers: Any) -> set[tuple[int, int | None]]:
+    """Return the rows of dossiers of which nothing is counted, since another payer’s dossier counts it; one query."""
+    rows = Sharing.objects.filter(guest__in=dossiers).exclude(last__lt=F("first")).order_by("id")
+    return set(rows.values_list("guest", "guest_row"))
 
 
 def files_of(scheme: Scheme) -> QuerySet[AttendanceFile]:

@@ -203,6 +203,7 @@ _SHORT: dict[str, Callable[[Values], str]] = {
     "limit_raised": lambda v: _("minimum de %(limit)s") % {"limit": money.euros(int(v["limit_cents"]))},
     "limit_capped": lambda v: _("plafond de %(limit)s") % {"limit": money.euros(int(v["limit_cents"]))},
     "free": lambda v: str(v["label"]),
+    "weeks": lambda v: str(v["words"]),
     "billed_minimum": lambda v: _("minimum %(after)s") % {"after": _number(str(v["after"]))},
 }
 
@@ -238,6 +239,7 @@ _LONG: dict[tuple[Stage, str], Promise | str] = {
     (_AMOUNT, "factor"): _FACTOR,
     (_PRICE, "formula"): _FORMULA,
     (_QUANTITY, "formula"): _FORMULA,
+    (_QUANTITY, "weeks"): gettext_lazy("Garde partagée : %(words)s, l’autre semaine n’est pas facturée ici"),
     (_QUANTITY, "stepped"): gettext_lazy("Quantité : %(before)s, arrondie à %(after)s%(unit)s (par %(step)s)"),
     (_QUANTITY, "billed_minimum"): gettext_lazy("Quantité : %(before)s, portée au minimum de %(after)s%(unit)s"),
     (_QUANTITY, "free"): gettext_lazy("%(label)s : %(used)s déjà utilisées, %(taken)s gratuites, %(left)s à payer"),

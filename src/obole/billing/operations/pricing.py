@@ -18,7 +18,7 @@ from obole.billing.operations.confirming import NOTHING_SHOWN, Confirmed
 from obole.billing.operations.drafts import lock_draft
 from obole.billing.operations.errors import IsInstalment, NegativePrice, NotBillable, PricingChanged
 from obole.billing.operations.issuing import billable_regie, issue_invoice, lines_of
-from obole.billing.rules import dated_answers
+from obole.billing.rules import dated_answers, shared_weeks
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion, Scheme
 from obole.dossiers.access import require_reviewer
@@ -39,6 +39,8 @@ class PricingAnswers:
     on: date
     since: Mapping[str, date] = field(default_factory=dict)
     """Since when some of them are so, by question: those that changed at a date."""
+    weeks: Mapping[int | None, str] = field(default_factory=dict)
+    """Which weeks are billed of children whom two payers share, by row."""
 
 
 @atomic_with_retry
@@ -233,7 +235,8 @@ def result_of(version: PricingVersion, answered: PricingAnswers) -> Result:
     result = compiled.price(compiled.read(answered.answers), on=answered.on)
     # What is kept in words is French, whatever the language of who makes it.
     with translation.override("fr"):
-        return dated_answers.with_days(result, compiled.pricing, answered.answers, answered.since)
+        told = dated_answers.with_days(result, compiled.pricing, answered.answers, answered.since)
+        return shared_weeks.with_weeks(told, answered.weeks)
 
 
 def require_positive(result: Result) -> None:

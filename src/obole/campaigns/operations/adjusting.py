@@ -6,9 +6,11 @@ names its days.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from obole.billing.rules.differences import difference
@@ -16,8 +18,8 @@ from obole.billing.states import InvoiceState
 from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Outcome
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
-from obole.consumption import queries as consumption
-from obole.consumption.models import Consumption
+from obole.consumption import sharing
+from obole.consumption.models import Consumption, Sharing
 from obole.consumption.rules import with_consumption
 from obole.dossiers.models import DatedAnswer, Dossier
 from obole.dossiers.queries import InForce, in_force
@@ -54,7 +56,7 @@ def owed_of(
         by_campaign.setdefault(row.campaign, []).append(row)
     found: dict[int, list[Owed]] = {}
     for earlier, rows in by_campaign.items():
-        counted = consumption.sums_of([row.dossier_id for row in rows], earlier.first, earlier.last)
+        counted = sharing.billed_of([row.dossier_id for row in rows], earlier.first, earlier.last)
         said = in_force([by_pk[row.dossier_id] for row in rows], earlier.last)
         billed, days = _billed(rows), _days(rows, earlier)
         for row in rows:
@@ -84,9 +86,8 @@ def _touched(campaign: Campaign, dossier_ids: Iterable[int]) -> Iterable[Campaig
         campaign__last__lt=campaign.first,
         campaign__last__gte=campaign.first - FARTHEST,
     )
-    rows = rows.filter(Exists(_later_facts()) | Exists(_later_answers())).select_related(
-        "campaign", "invoice__explanation"
-    )
+    later = (_later_facts(), _later_answers(), _later_facts_of_host(), _later_sharings())
+    rows = rows.filter(reduce(or_, map(Exists, later))).select_related("campaign", "invoice__explanation")
     return rows.order_by("campaign__first", "id")
 
 
@@ -97,6 +98,25 @@ def _later_facts() -> Any:
         day__lte=OuterRef("campaign__last"),
         recorded_at__gt=OuterRef("invoice__created_at"),
     )
+
+
+def _later_facts_of_host() -> Any:
+    """Return what was counted later of a child whom another dossier shares with this one."""
+    facts = Consumption.objects.filter(
+        day__gte=OuterRef(OuterRef("campaign__first")),
+        day__lte=OuterRef(OuterRef("campaign__last")),
+        recorded_at__gt=OuterRef(OuterRef("invoice__created_at")),
+        dossier=OuterRef("host"),
+    )
+    return Sharing.objects.filter(Exists(facts), guest=OuterRef("dossier"))
+
+
+def _later_sharings() -> Any:
+    """Return what was shared, or ended, later of days that were billed."""
+    since = OuterRef("invoice__created_at")
+    said = Q(made_at__gt=since) | Q(ended_at__gt=since)
+    mine = Q(host=OuterRef("dossier")) | Q(guest=OuterRef("dossier"))
+    return Sharing.objects.filter(said, mine, first__lte=OuterRef("campaign__last"))
 
 
 def _later_answers() -> Any:
@@ -131,13 +151,21 @@ def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
 def _days(rows: Collection[CampaignRow], earlier: Campaign) -> dict[int, list[str]]:
     """Return the days, as they are told, on which something was counted since, by dossier."""
     since = {row.dossier_id: row.invoice.created_at for row in rows if row.invoice}
+    shared = sharing.of(since.keys(), earlier.first, earlier.last)
+    counted_on = {*since, *(one.host_id for one in shared)}
     facts = Consumption.objects.filter(
-        dossier__in=since, day__range=(earlier.first, earlier.last), recorded_at__gt=min(since.values())
+        dossier__in=counted_on, day__range=(earlier.first, earlier.last), recorded_at__gt=min(since.values())
     )
     found: dict[int, list[str]] = {}
-    for dossier, day, at in facts.order_by("day", "id").values_list("dossier", "day", "recorded_at"):
-        if at > since[dossier] and (told := f"{day:%d/%m}") not in found.setdefault(dossier, []):
-            found[dossier].append(told)
+    for dossier, row, day, at in facts.order_by("day", "id").values_list("dossier", "row", "day", "recorded_at"):
+        payer = sharing.payer_of(dossier, row, day, shared)
+        told = f"{day:%d/%m}"
+        if payer in since and at > since[payer] and told not in found.setdefault(payer, []):
+            found[payer].append(told)
+    for one in shared:
+        for payer in {one.host_id, one.guest_id} & since.keys():
+            if max(one.made_at, one.ended_at or one.made_at) > since[payer]:
+                found.setdefault(payer, []).append(_("garde partagée"))
     return found
 
 

@@ -22,7 +22,7 @@ from obole.campaigns.operations.errors import sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
-from obole.consumption import queries as consumption
+from obole.consumption import queries as consumption, sharing
 from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
 from obole.dossiers.queries import InForce, in_force
@@ -47,6 +47,7 @@ class _Known:
     campaign: Campaign
     said: Mapping[int, InForce]
     counted: Mapping[int, consumption.Sums]
+    weeks: Mapping[int, sharing.Weeks]
     before: Mapping[int, int]
     billed: Mapping[int, str]
     reached: Collection[int]
@@ -129,7 +130,8 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
     known = _Known(
         campaign,
         said=in_force(dossiers.values(), campaign.last),
-        counted=consumption.sums_of(ids, campaign.first, campaign.last),
+        counted=sharing.billed_of(ids, campaign.first, campaign.last),
+        weeks=sharing.weeks_told(dossiers.values(), campaign.first, campaign.last),
         before=queries.amounts_before(campaign, ids),
         billed=queries.billed_already(campaign, ids),
         reached=queries.reached(dossiers.values()),
@@ -203,7 +205,14 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
     if version is None:
         raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
     counted = known.counted.get(dossier.pk, {})
-    answered = answers_of(dossier, known.said[dossier.pk], version=version, counted=counted, campaign=campaign)
+    answered = answers_of(
+        dossier,
+        known.said[dossier.pk],
+        version=version,
+        counted=counted,
+        weeks=known.weeks.get(dossier.pk, {}),
+        campaign=campaign,
+    )
     key = f"campaign:{campaign.pk}:{dossier.pk}"
     wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
     is_uncounted = not counted and bool(countable(_pricing(version)))

@@ -20,7 +20,7 @@ from obole.campaigns.operations.answering import answers_of
 from obole.campaigns.operations.errors import NeedsAnother, NotShown, sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
-from obole.consumption import queries as consumption
+from obole.consumption import sharing
 from obole.dossiers.models import Dossier
 from obole.dossiers.queries import in_force
 from obole.lib.actors import Actor
@@ -174,7 +174,8 @@ def _leave(row: CampaignRow, oddity: Oddity, sentence: str) -> None:
 def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> None:
     ids = [row.dossier_id for row in rows]
     dossiers = {one.pk: one for one in Dossier.objects.filter(pk__in=ids).select_related("scheme", "form")}
-    counted = consumption.sums_of(ids, campaign.first, campaign.last)
+    counted = sharing.billed_of(ids, campaign.first, campaign.last)
+    weeks = sharing.weeks_told(dossiers.values(), campaign.first, campaign.last)
     said = in_force(dossiers.values(), campaign.last)
     for row in rows:
         dossier = dossiers[row.dossier_id]
@@ -192,6 +193,7 @@ def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> 
                         said[dossier.pk],
                         version=version,
                         counted=counted.get(dossier.pk, {}),
+                        weeks=weeks.get(dossier.pk, {}),
                         campaign=campaign,
                     ),
                     period=campaign.period,

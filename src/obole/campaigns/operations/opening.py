@@ -16,6 +16,7 @@ from obole.campaigns.queries import perimeter
 from obole.campaigns.states import CampaignState
 from obole.catalogue.access import require_service
 from obole.catalogue.models import Scheme
+from obole.consumption import sharing
 from obole.consumption.models import Consumption
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
@@ -117,7 +118,9 @@ def _add_rows(campaign: Campaign, schemes: Sequence[Scheme]) -> int:
 def _dossiers(campaign: Campaign, schemes: Sequence[Scheme]) -> QuerySet[Dossier]:
     counted = Consumption.objects.filter(dossier=OuterRef("pk"), day__range=(campaign.first, campaign.last))
     billable = Q(state__in=(DossierState.ACCEPTED, DossierState.IN_REVIEW))
-    billable |= Q(Exists(counted), state=DossierState.CLOSED)
+    # What is counted of a shared child is counted on the dossier of the other payer.
+    shared = sharing.between(campaign.first, campaign.last).filter(guest=OuterRef("pk"))
+    billable |= Q(Exists(counted) | Exists(shared), state=DossierState.CLOSED)
     rows = Dossier.objects.filter(billable, scheme__in=schemes)
     if campaign.only_value:
         rows = rows.filter(perimeter.answering(schemes, campaign.only_field, campaign.only_value))

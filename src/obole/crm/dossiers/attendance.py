@@ -160,9 +160,12 @@ def _seen(request: AgentRequest) -> int:
 def _lines(asked: Asked, page: Page[Dossier], seen: int) -> Iterator[SheetLine]:
     ids, (first, last) = [dossier.pk for dossier in page], (asked.days[0], asked.days[-1])
     known = queries.quantities(ids, asked.question.key, first, last, until=seen)
+    elsewhere = queries.counted_elsewhere(ids)
     for dossier in page:
         answers = pricing_match.engine_answers(asked.pricing, dossier.form.form_fields, dossier.answers)
         for one in rules.beneficiaries(asked.pricing, asked.question, answers):
+            if (dossier.pk, one.row) in elsewhere:
+                continue
             cells = {day: known.get(Cell(dossier.pk, one.row, day)) for day in asked.days}
             shown = {day: quantity for day, quantity in cells.items() if quantity is not None}
             typed = {day: "" if quantity is None else _shown(quantity) for day, quantity in cells.items()}

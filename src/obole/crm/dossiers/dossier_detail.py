@@ -12,6 +12,7 @@ from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.catalogue.fields import FilledBy
+from obole.consumption import sharing
 from obole.crm.dossiers.progress import is_billed, progress_of
 from obole.crm.invoices import priced_panel, schedules
 from obole.crm.invoices.invoice_table import InvoiceTable
@@ -136,10 +137,11 @@ def _request(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     if request.agent.sees_sensitive and any(field.is_sensitive for field in dossier.form.form_fields):
         journal.keep(request, Access.Verb.SENSITIVE, dossier)
     mine = any(field.by == FilledBy.AGENT and not field.is_holder for field in dossier.form.form_fields)
+    handles = Dossier.objects.handled_by(request.agent).filter(pk=dossier.pk).exists()
     return {
         "parts": queries.answer_sections(dossier, sensitive=request.agent.sees_sensitive, on=dates.day_of(dates.now())),
-        "changes": Dossier.objects.handled_by(request.agent).filter(pk=dossier.pk).exists()
-        and bool(queries.fields_to_date(dossier)),
+        "changes": handles and bool(queries.fields_to_date(dossier)),
+        "may_share": handles and bool(sharing.children(dossier)),
         "has_agent_questions": mine and dossier.state in states.OPEN,
         "quoted": billing.quoted_estimate(dossier),
     }

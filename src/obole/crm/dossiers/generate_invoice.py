@@ -70,7 +70,11 @@ def _carry(request: AgentRequest, dossier: Dossier, form: BillForm) -> HttpRespo
 def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str, Any]:
     given = form.cleaned_data
     answered = billing.PricingAnswers(
-        version_id=given["version"], answers=form.answers, on=form.day, since=answers_in_force.days_of(form, dossier)
+        version_id=given["version"],
+        answers=form.answers,
+        on=form.day,
+        since=answers_in_force.days_of(form, dossier),
+        weeks=answers_in_force.weeks_of(form, dossier),
     )
     return {
         "dossier_id": dossier.pk,

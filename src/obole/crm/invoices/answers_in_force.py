@@ -5,11 +5,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from obole.billing.rules import periods
 from obole.billing.rules.dated_answers import shown
 from obole.catalogue.forms import answer_names, pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.queries import compiled_pricing_of
+from obole.consumption import sharing
 from obole.crm.invoices.priced_forms import PricedForm
 from obole.dossiers import queries
 from obole.dossiers.models import Dossier
@@ -33,6 +35,14 @@ def days_of(form: PricedForm, dossier: Dossier | None) -> dict[str, date]:
     said = queries.in_force([dossier], form.day)[dossier.pk]
     given = form.answers
     return {key: day for key, day in said.days.items() if _is_same(given.get(key), said.answers.get(key))}
+
+
+def weeks_of(form: PricedForm, dossier: Dossier | None) -> dict[int | None, str]:
+    """Return which weeks the period of a form bills of children whom two payers share."""
+    days = periods.days_of(str(form["period"].value() or ""))
+    if dossier is None or days is None:
+        return {}
+    return sharing.weeks_told([dossier], days.first, days.last).get(dossier.pk, {})
 
 
 def others_than(form: PricedForm, dossier: Dossier | None, version: PricingVersion) -> list[str]:

@@ -100,7 +100,10 @@ def _begun(invoice: Invoice, kept: InvoiceExplanation | None, pricing: Pricing) 
 def _save(request: AgentRequest, invoice: Invoice, form: PricedDraftForm) -> HttpResponse:
     given, at = form.cleaned_data, dates.now()
     since = answers_in_force.days_of(form, invoice.dossier)
-    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=form.day, since=since)
+    weeks = answers_in_force.weeks_of(form, invoice.dossier)
+    answered = billing.PricingAnswers(
+        version_id=given["version"], answers=form.answers, on=form.day, since=since, weeks=weeks
+    )
     saved = billing.correct_draft(
         invoice_id=invoice.pk, answered=answered, period=given["period"], actor=request.actor, at=at
     )

@@ -15,7 +15,7 @@ from obole.billing.rules import periods
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
-from obole.consumption import queries as consumption
+from obole.consumption import sharing
 from obole.consumption.rules import with_consumption, written
 from obole.crm.invoices import answers_in_force, schedules
 from obole.crm.invoices.priced_forms import BillForm, PricedForm
@@ -54,7 +54,7 @@ def _period_counted(dossier: Dossier, chosen: InvoiceType, today: date) -> str:
     """Return last month, if something was counted in it and this type was not billed for it; else nothing."""
     last = today.replace(day=1) - timedelta(days=1)
     period = _month_of(last)
-    counted = consumption.sums(dossier.pk, last.replace(day=1), last)
+    counted = sharing.billed_of([dossier.pk], last.replace(day=1), last).get(dossier.pk, {})
     return period if counted and not billed_before(dossier, type_id=chosen.pk, period=period) else ""
 
 
@@ -128,7 +128,7 @@ def _told_of(form: BillForm, counted: Mapping[tuple[int | None, str], Decimal]) 
 def _counted(dossier: Dossier, period: str) -> dict[tuple[int | None, str], Decimal]:
     """Return what a dossier consumed in the days of a period; nothing for one that says no day."""
     days = periods.days_of(period)
-    return consumption.sums(dossier.pk, days.first, days.last) if days else {}
+    return sharing.billed_of([dossier.pk], days.first, days.last).get(dossier.pk, {}) if days else {}
 
 
 def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
