@@ -84,6 +84,15 @@ def test_each_payer_is_billed_their_weeks_once(town: Town, mother: Dossier, fath
     assert any("Garde partagée : Zoé, semaines paires" in plain(said) for said in why.whys[0])
 
 
+def test_none_in_their_weeks_is_none_whatever_their_form_said(town: Town, father: Citizen) -> None:
+    mother = family(town, "Martin", 1, 1)
+    guest = accept(make_dossier(town, citizen=father, meals=16))
+    share(town, mother, father, guest_id=guest.pk)
+    campaign = open_november(town)
+    assert row(campaign, guest).outcome == Outcome.NOTHING
+    assert lines(campaign, mother)[0][2] == 2 * PRICE
+
+
 def test_days_before_and_after_are_the_first_payer_s_alone(town: Town, mother: Dossier, father: Citizen) -> None:
     one = share(town, mother, father, first=MONDAY + timedelta(days=8))
     accept(one.guest)

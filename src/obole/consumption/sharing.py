@@ -38,11 +38,14 @@ def billed_of(dossier_ids: Collection[int], first: date, last: date) -> dict[int
     """
     Return what dossiers are billed of what was counted between two days, each by row and question: what was counted on
     them, less the weeks of another payer, and their own weeks of what was counted on another dossier. One query for
-    each week besides, whatever the dossiers.
+    each week besides, and one more, whatever the dossiers.
     """
-    found = queries.sums_of(dossier_ids, first, last)
+    found, shared = queries.sums_of(dossier_ids, first, last), of(dossier_ids, first, last)
+    counted = queries.sums_of({one.host_id for one in shared}, first, last) if shared else {}
     by_weeks: dict[tuple[date, date], list[Sharing]] = {}
-    for sharing in of(dossier_ids, first, last):
+    for sharing in shared:
+        # None in their weeks is none, whatever the second payer’s form once said.
+        _move(sharing, dict.fromkeys(counted.get(sharing.host_id, {}), Decimal(0)), found, dossier_ids)
         for days in days_of_guest(sharing, first, last):
             by_weeks.setdefault(days, []).append(sharing)
     for days, sharings in by_weeks.items():
