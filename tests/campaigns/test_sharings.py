@@ -14,8 +14,9 @@ from obole.campaigns import operations
 from obole.campaigns.models import Campaign, Outcome
 from obole.catalogue import operations as catalogue
 from obole.catalogue.fields import FieldKind, FormField
-from obole.consumption import operations as consumption, queries, sharing
+from obole.consumption import operations as consumption, queries
 from obole.consumption.models import Sharing
+from obole.consumption.queries import sharing
 from obole.consumption.rules import Beneficiary, weeks
 from obole.directory.models import Citizen
 from obole.directory.rules import NotAllowed, Profile
@@ -107,6 +108,7 @@ def test_a_sharing_that_was_a_mistake_never_was(town: Town, mother: Dossier, fat
     accept(one.guest)
     campaign = open_november(town)
     assert lines(campaign, mother) == [("Repas", "", 5 * PRICE)] and row(campaign, one.guest).invoice is None
+    assert not sharing.weeks_told([mother], date(2026, 10, 1), date(2026, 12, 31)), "nor in the weeks around"
     assert share(town, mother, make_citizen("autre@example.org"), odd=True).odd
 
 
@@ -295,4 +297,3 @@ def test_weeks_are_those_of_the_calendar() -> None:
     assert list(weeks.weeks(date(2026, 11, 11), date(2026, 11, 12), odd=False)) == [
         (date(2026, 11, 11), date(2026, 11, 12))
     ]
-    assert sharing.NEVER

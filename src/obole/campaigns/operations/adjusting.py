@@ -18,8 +18,8 @@ from obole.billing.states import InvoiceState
 from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Outcome
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
-from obole.consumption import sharing
 from obole.consumption.models import Consumption, Sharing
+from obole.consumption.queries import sharing
 from obole.consumption.rules import with_consumption
 from obole.dossiers.models import DatedAnswer, Dossier
 from obole.dossiers.queries import InForce, in_force

@@ -6,8 +6,8 @@ from obole.catalogue import queries as catalogue
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
+from obole.consumption.queries.sharing import Weeks
 from obole.consumption.rules import with_consumption
-from obole.consumption.sharing import Weeks
 from obole.dossiers.models import Dossier
 from obole.dossiers.queries import InForce
 

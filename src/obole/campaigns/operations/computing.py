@@ -22,7 +22,8 @@ from obole.campaigns.operations.errors import sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
-from obole.consumption import queries as consumption, sharing
+from obole.consumption import queries as consumption
+from obole.consumption.queries import sharing
 from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
 from obole.dossiers.queries import InForce, in_force

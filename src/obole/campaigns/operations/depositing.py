@@ -20,7 +20,7 @@ from obole.campaigns.operations.answering import answers_of
 from obole.campaigns.operations.errors import NeedsAnother, NotShown, sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
-from obole.consumption import sharing
+from obole.consumption.queries import sharing
 from obole.dossiers.models import Dossier
 from obole.dossiers.queries import in_force
 from obole.lib.actors import Actor

@@ -16,8 +16,8 @@ from obole.campaigns.queries import perimeter
 from obole.campaigns.states import CampaignState
 from obole.catalogue.access import require_service
 from obole.catalogue.models import Scheme
-from obole.consumption import sharing
 from obole.consumption.models import Consumption
+from obole.consumption.queries import sharing
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib.actors import Actor

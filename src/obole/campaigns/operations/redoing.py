@@ -11,7 +11,7 @@ from obole.billing.models import Invoice, InvoiceExplanation
 from obole.campaigns.models import CampaignRow, Outcome
 from obole.campaigns.operations.answering import answers_of
 from obole.catalogue import queries as catalogue
-from obole.consumption import sharing
+from obole.consumption.queries import sharing
 from obole.dossiers.models import Dossier
 from obole.dossiers.queries import in_force
 from obole.lib import dates

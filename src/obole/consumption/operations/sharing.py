@@ -8,8 +8,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from obole.audit_log import operations as audit_log
-from obole.consumption import queries, rules, sharing
+from obole.consumption import queries, rules
 from obole.consumption.models import Consumption, Sharing
+from obole.consumption.queries import sharing
 from obole.dossiers import operations as dossiers
 from obole.dossiers.access import require_reviewer
 from obole.dossiers.models import Dossier

@@ -12,7 +12,7 @@ from obole.audit_log.models import Access
 from obole.billing import queries as billing
 from obole.billing.models import Invoice
 from obole.catalogue.fields import FilledBy
-from obole.consumption import sharing
+from obole.consumption.queries import sharing
 from obole.crm.dossiers.progress import is_billed, progress_of
 from obole.crm.invoices import priced_panel, schedules
 from obole.crm.invoices.invoice_table import InvoiceTable

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy
 
-from obole.consumption import operations, sharing
+from obole.consumption import operations
 from obole.consumption.models import Sharing
+from obole.consumption.queries import sharing
 from obole.consumption.rules import Beneficiary, weeks
 from obole.crm.dossiers.dossier_detail import dossier_to_handle
 from obole.crm.shared import scopes

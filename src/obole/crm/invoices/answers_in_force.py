@@ -11,7 +11,7 @@ from obole.catalogue.forms import answer_names, pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
 from obole.catalogue.queries import compiled_pricing_of
-from obole.consumption import sharing
+from obole.consumption.queries import sharing
 from obole.crm.invoices.priced_forms import PricedForm
 from obole.dossiers import queries
 from obole.dossiers.models import Dossier

@@ -15,7 +15,7 @@ from obole.billing.rules import periods
 from obole.catalogue import queries as catalogue
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
-from obole.consumption import sharing
+from obole.consumption.queries import sharing
 from obole.consumption.rules import with_consumption, written
 from obole.crm.invoices import answers_in_force, schedules
 from obole.crm.invoices.priced_forms import BillForm, PricedForm
