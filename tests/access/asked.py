@@ -11,7 +11,8 @@ from obole.books.operations import Handing
 from obole.campaigns import queries as campaigns
 from obole.campaigns.operations import CampaignRequest
 from obole.catalogue import queries as catalogue
-from obole.consumption.operations import AbsenceRequest, BookingRequest
+from obole.consumption.models import Sharing
+from obole.consumption.operations import AbsenceRequest, BookingRequest, SharingRequest
 from obole.consumption.operations.files import SentFile
 from obole.consumption.rules.layouts import Layout
 from obole.consumption.rules.planning import Stay
@@ -70,12 +71,27 @@ def of_prestations(side: Side, agent_id: int) -> dict[str, dict[str, Any]]:
         "dossiers.accept": {**review, **reason},
         "dossiers.reject": {**review, **reason},
         "dossiers.answer_as_agent": {**review, "answers": {}},
+        "dossiers.date_answer": {
+            **review,
+            "change": dossiers.Change(question="repas", value=2, since=NOON.date(), motive="Contrat", unproven="Appel"),
+        },
         "dossiers.close": accepted,
         "dossiers.reopen": {"dossier_id": side.objects["closed"][0]},
         "dossiers.reconsider": {"dossier_id": side.objects["rejected"][0], **reason},
         "dossiers.assign": {**review, "agent_id": side.town.agent.pk},
         "dossiers.give_back": review,
         "dossiers.note": {**review, "text": "À rappeler"},
+        "consumption.share": {
+            "asked": SharingRequest(
+                host_id=review["dossier_id"],
+                host_row=None,
+                citizen_id=Sharing.objects.get(pk=side.objects["sharing"][1]).guest.citizen_id,
+                odd=True,
+                first=NOON.date(),
+                request_key="s",
+            )
+        },
+        "consumption.end_sharing": {"sharing_id": side.objects["sharing"][1], "last": NOON.date()},
         "consumption.record": {**review, "question": "repas", "counted": []},
         "consumption.book": {**review, "seen": 0, "asked": week()},
         "consumption.announce_absence": {**review, "seen": 0, "asked": away()},

@@ -17,6 +17,7 @@ from obole.books import pdf_documents as closing_documents
 from obole.campaigns import operations as campaigns
 from obole.campaigns.models import Campaign
 from obole.catalogue import operations as catalogue
+from obole.consumption import operations as consumption
 from obole.consumption.rules.layouts import Layout
 from obole.directory import operations as directory
 from obole.directory.models import SavedList
@@ -166,7 +167,18 @@ def of_dossiers(town: Town) -> dict[str, Address]:
     file = sent.attachments.get()
     said = f"Nom;Jour;Repas\n{town.citizen.last_name};{NOON:%d/%m/%Y};1\nInconnu;{NOON:%d/%m/%Y};1\n"
     layout = Layout({"full_name": "Nom", "day": "Jour", "quantity": "Repas"}, "repas")
+    other = make_citizen(f"autre-{town.regie.code.lower()}@example.org", last_name="Autre")
+    shared = consumption.SharingRequest(
+        host_id=accepted.pk,
+        host_row=None,
+        citizen_id=other.pk,
+        odd=True,
+        first=NOON.date(),
+        request_key=f"partage-{accepted.pk}",
+    )
+    sharing = consumption.share(asked=shared, actor=WHO, at=later(1))
     return {
+        "sharing": (accepted.pk, sharing.pk),
         "attendance file": (town.scheme.pk, look_at(town, said, layout=layout).pk),
         "absence": (review.pk, planned_absence(town, review)),
         "review": (review.pk,),

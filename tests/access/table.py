@@ -105,6 +105,9 @@ DOSSIERS = {
     "planning_enrolment": form(dossier_handled, "review", "Arrivée ou départ"),
     "dossier_note": does(dossier_handled, "review"),
     "dossier_answers": form(dossier_handled, "review", "Réponses de l’agent"),
+    "dossier_changes": form(dossier_handled, "review", "Changer à partir d’un jour"),
+    "dossier_sharings": form(dossier_handled, "review", "L’autre payeur"),
+    "dossier_sharing_end": form(dossier_handled, "sharing", "Terminer le partage"),
     "generate_invoice": does(dossier_handled, "review"),
     "attachment": shows(dossier_read, "attachment"),
 }

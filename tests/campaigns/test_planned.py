@@ -174,6 +174,6 @@ def test_families_that_reserve_cost_no_more_queries(town: Town, django_assert_ma
         say_absent(town, one)
     campaign = open_november(town, work=False)
     # Those of a dispositif that is only counted, and the town's calendar.
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         operations.compute_next(campaign_id=campaign.pk, at=FIRST)
     assert queries.counts(campaign)[Outcome.DRAFTED] == 6

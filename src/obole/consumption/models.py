@@ -4,8 +4,17 @@ planned beside: reservations, absences, the days between which somebody is enrol
 """
 
 import pgtrigger
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import (
+    ArrayField,
+    BigIntegerRangeField,
+    DateRangeField,
+    IntegerRangeField,
+    RangeOperators,
+)
 from django.db import models
+from django.db.models import F, Func, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from obole.catalogue.models import Scheme
@@ -258,3 +267,74 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dossier_id} {self.first} – {self.last}"
+
+
+def _only(expression: object, function: str, field: models.Field) -> Func:  # type: ignore[type-arg]
+    """Return a range of one value: what GiST compares without an extension."""
+    return Func(expression, expression, Value("[]"), function=function, output_field=field)
+
+
+_DAYS = Func(F("first"), F("last") + 1, Value("[)"), function="daterange", output_field=DateRangeField())
+"""None of a mistake."""
+
+
+class Sharing(models.Model):
+    """
+    Two payers of one child (« garde alternée »): the row of a dossier, on which it is counted, and that of another, to
+    which the weeks of the second payer go. Nobody of the two sees it.
+    """
+
+    host = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="sharings")
+    host_row = models.PositiveSmallIntegerField(null=True)
+    """As in ``Consumption``: none where the dossier is about one child."""
+    guest = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="sharings_from")
+    guest_row = models.PositiveSmallIntegerField(null=True)
+    odd = models.BooleanField()
+    """Whether the weeks of the second payer are the odd ones of the calendar (ISO), or the even ones."""
+    first = models.DateField(_("à partir du"))
+    last = models.DateField(null=True)
+    """The last day, once it is known. The day before the first: it was a mistake, and never was."""
+    made_by = ActorField()
+    made_at = models.DateTimeField()
+    ended_by = ActorField(null=True)  # type: ignore[misc]
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["host", "first", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(host=F("guest")), name="sharing_of_two_dossiers"),
+            models.CheckConstraint(
+                condition=models.Q(last=None) | models.Q(last__gte=F("first") - 1), name="sharing_days_in_order"
+            ),
+            ExclusionConstraint(
+                name="sharing_of_a_child_once",
+                expressions=[
+                    (_only(F("host"), "int8range", BigIntegerRangeField()), RangeOperators.OVERLAPS),
+                    (_only(Coalesce("host_row", -1), "int4range", IntegerRangeField()), RangeOperators.OVERLAPS),
+                    (_DAYS, RangeOperators.OVERLAPS),
+                ],
+            ),
+            ExclusionConstraint(
+                name="sharing_to_a_row_once",
+                expressions=[
+                    (_only(F("guest"), "int8range", BigIntegerRangeField()), RangeOperators.OVERLAPS),
+                    (_only(Coalesce("guest_row", -1), "int4range", IntegerRangeField()), RangeOperators.OVERLAPS),
+                    (_DAYS, RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="sharings_stay", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="sharings_only_end",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "((OLD.id, OLD.host_id, OLD.host_row, OLD.guest_id, OLD.guest_row, OLD.odd, OLD.first, OLD.made_by,"
+                    " OLD.made_at) IS DISTINCT FROM (NEW.id, NEW.host_id, NEW.host_row, NEW.guest_id, NEW.guest_row,"
+                    " NEW.odd, NEW.first, NEW.made_by, NEW.made_at))"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host_id} → {self.guest_id}, {self.first}"

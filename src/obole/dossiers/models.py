@@ -152,7 +152,7 @@ class ApplicationDraft(models.Model):
 
 
 class Attachment(models.Model):
-    """A file that the citizen joined, as an answer to a field of the form."""
+    """A file that answers a field of the form, or proves what another field is answered from a day on."""
 
     public_id = models.CharField(max_length=22, unique=True, default=texts.token, editable=False)
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="attachments")
@@ -169,6 +169,45 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DatedAnswer(models.Model):
+    """
+    What a question of a dossier is answered from a day on, and what proves it: a quotient that the CAF changed. It is
+    never changed, but blanked with what the dossier answers: a later one of the same day corrects it.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="dated_answers")
+    question = models.CharField(max_length=60)
+    """The key of the question in the form."""
+    since = models.DateField(_("à partir du"))
+    value = models.JSONField(null=True)
+    """As ``Dossier.answers`` keeps it; None for no answer any more, or once it was blanked."""
+    motive = models.CharField(_("motif"), max_length=300, blank=True)
+    proof = models.ForeignKey(Attachment, on_delete=models.PROTECT, null=True, related_name="proves")
+    unproven = models.CharField(max_length=300, blank=True)
+    """Why no piece proves it, where none does."""
+    author = ActorField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["dossier", "question", "-since", "-id"]
+        indexes = [models.Index(fields=["dossier", "question", "-since", "-id"], name="dated_answer_last")]
+        triggers = [
+            pgtrigger.Protect(name="dated_answers_stay", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="dated_answers_are_only_blanked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.value IS NOT NULL OR NEW.proof_id IS NOT NULL OR (NEW.motive, NEW.unproven) <> ('', '')"
+                    " OR (OLD.id, OLD.dossier_id, OLD.question, OLD.since, OLD.author, OLD.at) IS DISTINCT FROM"
+                    " (NEW.id, NEW.dossier_id, NEW.question, NEW.since, NEW.author, NEW.at)"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dossier_id} {self.question}, {self.since}"
 
 
 class Estimate(models.Model):

@@ -1,22 +1,24 @@
 """How dossiers are read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from obole.audit_log.models import Record
+from obole.catalogue import queries as catalogue
 from obole.catalogue.fields import FieldKind, FormField
-from obole.catalogue.forms import conditions, questions
+from obole.catalogue.forms import conditions, pricing_match, questions
 from obole.catalogue.forms.estimates import AmountEstimate
 from obole.catalogue.models import Scheme
 from obole.directory import queries as directory
 from obole.directory.models import Agent, Citizen
 from obole.directory.rules import Profile, Right, rights_of
-from obole.dossiers import states
-from obole.dossiers.models import AGENT_KEY, ApplicationDraft, Attachment, Dossier, Estimate
+from obole.dossiers import rules, states
+from obole.dossiers.models import AGENT_KEY, ApplicationDraft, Attachment, DatedAnswer, Dossier, Estimate
 from obole.dossiers.states import DossierState
 from obole.lib import texts, typed_numbers
 from obole.lib.typed_numbers import NumberKind
@@ -34,6 +36,8 @@ class AnswerRow:
     attachments: tuple[Attachment, ...] = ()
     rows: tuple["AnswerGroupRow", ...] = ()
     """The rows of a group, each with its own answers."""
+    since: date | None = None
+    """The day from which it is so, where somebody said it."""
 
 
 @dataclass(frozen=True)
@@ -173,22 +177,71 @@ def estimate(dossier: Dossier) -> KeptEstimate | None:
     return KeptEstimate(row, told)
 
 
+@dataclass(frozen=True)
+class InForce:
+    """What a dossier answers on a day; of what changed at a date, the fact that counts, by question."""
+
+    answers: Mapping[str, Any]
+    dated: Mapping[str, DatedAnswer]
+    moving: Collection[str] = ()
+    """The questions of which something was ever dated."""
+
+    @property
+    def days(self) -> dict[str, date]:
+        """Since when each of these is so."""
+        return {key: fact.since for key, fact in self.dated.items()}
+
+
+def in_force(dossiers: Collection[Dossier], on: date) -> dict[int, InForce]:
+    """
+    Return what dossiers answer on a day, with one query for all of them: of each question, the last day said until
+    then, and the last that was said of that day.
+    """
+    found: dict[int, list[DatedAnswer]] = {}
+    for fact in DatedAnswer.objects.filter(dossier__in=dossiers).order_by("since", "id"):
+        found.setdefault(fact.dossier_id, []).append(fact)
+    return {one.pk: _in_force(one, found.get(one.pk, []), on) for one in dossiers}
+
+
+def _in_force(dossier: Dossier, facts: Collection[DatedAnswer], on: date) -> InForce:
+    dated = {fact.question: fact for fact in facts if fact.since <= on}
+    said = {**dossier.answers, **{key: fact.value for key, fact in dated.items()}}
+    known = {key: value for key, value in said.items() if value is not None}
+    return InForce(known, dated, {fact.question for fact in facts})
+
+
+def dated_answers(dossier: Dossier, question: str) -> QuerySet[DatedAnswer]:
+    """Return what a question was said to be answered from which days, the last day first."""
+    rows = DatedAnswer.objects.filter(dossier=dossier, question=question).select_related("proof")
+    return rows.order_by("-since", "-id")
+
+
+def fields_to_date(dossier: Dossier) -> list[FormField]:
+    """Return the questions of a dossier whose answer may change at a date: those, asked once, that make its price."""
+    version = catalogue.current_pricing(dossier.scheme)
+    if version is None:
+        return []
+    return pricing_match.priced_fields(catalogue.compiled_pricing_of(version).pricing, dossier.form.form_fields)
+
+
 def answers(dossier: Dossier) -> list[AnswerRow]:
     """Return the questions of the form that the dossier was filled with, and the answers; not what was not asked."""
     return [answer for part in answer_sections(dossier) for answer in part.answers]
 
 
-def answer_sections(dossier: Dossier, *, by: str = "", sensitive: bool = True) -> list[AnswerSection]:
+def answer_sections(
+    dossier: Dossier, *, by: str = "", sensitive: bool = True, on: date | None = None
+) -> list[AnswerSection]:
     """
     Return the same, section by section.
 
     :param by: who answers, if only the questions of one are wanted.
     :param sensitive: whether the reader may read what the form marks so.
+    :param on: the day whose answers are wanted; those of the application where none is given.
     """
     form = dossier.form.form_fields
-    reading = _Reading(
-        form, dossier.answers, sorted(dossier.attachments.all(), key=lambda file: file.pk), sensitive=sensitive
-    )
+    given = InForce(dossier.answers, {}) if on is None else in_force([dossier], on)[dossier.pk]
+    reading = _Reading(form, given, sorted(dossier.attachments.all(), key=lambda file: file.pk), sensitive=sensitive)
     found = [AnswerSection("", [])]
     for field in form:
         if field.kind == FieldKind.SECTION:
@@ -202,10 +255,11 @@ class _Reading:
     """Reads the answers of one dossier."""
 
     def __init__(
-        self, form: tuple[FormField, ...], given: dict[str, Any], files: list[Attachment], *, sensitive: bool
+        self, form: tuple[FormField, ...], given: InForce, files: list[Attachment], *, sensitive: bool
     ) -> None:
-        self.form, self.given, self.files, self.sensitive = form, given, files, sensitive
-        self.decided = conditions.decide(form, given)
+        self.form, self.given, self.files, self.sensitive = form, given.answers, files, sensitive
+        self.days = given.days
+        self.decided = conditions.decide(form, given.answers)
 
     def answered(self, field: FormField) -> AnswerRow:
         """Return one question with its answer."""
@@ -213,8 +267,10 @@ class _Reading:
             return AnswerRow(field, "", rows=tuple(self._rows(field)))
         if self._hides(field):
             return AnswerRow(field, _("Réponse sensible : votre profil ne la montre pas."))
-        files = tuple(file for file in self.files if file.field_key == field.key)
-        return AnswerRow(field, questions.to_text(field, self.given.get(field.key)), files)
+        # What proves a number is no answer of its own.
+        files = tuple(file for file in self.files if rules.is_file(field) and file.field_key == field.key)
+        text = questions.to_text(field, self.given.get(field.key))
+        return AnswerRow(field, text, files, since=self.days.get(field.key))
 
     def _rows(self, group: FormField) -> Iterator[AnswerGroupRow]:
         inside = [item for item in self.form if item.group == group.key]

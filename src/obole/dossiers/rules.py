@@ -1,8 +1,8 @@
 """What a filled form is worth: pure checks, no database."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from obole.catalogue.fields import FieldKind, FilledBy, FormField
@@ -53,10 +53,25 @@ def answers_to_keep(
             found: Any = list(_rows(field, fields, answers.get(field.key), decided, by))
         else:
             found = answers.get(field.key)
-            _must(field, found in (None, "") and field.key not in files, decided, by)
+            # A file that proves what a number is from a day on is no answer.
+            _must(field, found in (None, "") and not (is_file(field) and field.key in files), decided, by)
         if found not in (None, "", []):
             kept[field.key] = found
     return kept
+
+
+def is_file(field: FormField) -> bool:
+    """Tell whether a file answers a field."""
+    return field.kind == FieldKind.FILE
+
+
+DATED_WITHIN = timedelta(days=370)
+"""An answer changes from a day that is no farther than this, before or after: what is billed is not gone over later."""
+
+
+def days_to_date(today: date) -> tuple[date, date]:
+    """Return the first and the last day from which an answer may be said to change."""
+    return today - DATED_WITHIN, today + DATED_WITHIN
 
 
 def search_keys_of(fields: Iterable[FormField], answers: Mapping[str, Any]) -> list[str]:
@@ -161,6 +176,39 @@ def children_of(fields: Sequence[FormField], answers: Mapping[str, Any]) -> Chil
 
 
 _CHILD, _BIRTH = "enfant", "naissance"
+_NAMES = frozenset({"nom", "prenom"})
+_CHOICES = frozenset({FieldKind.CHOICE, FieldKind.SEVERAL, FieldKind.YES_NO})
+
+
+def answers_about_child(
+    fields: Sequence[FormField], answers: Mapping[str, Any], *, row: int | None, priced: Collection[str]
+) -> dict[str, Any]:
+    """
+    Return what a dossier says of a child and of nobody else: their names, their birth, what was chosen for them. No
+    other text, which could name a parent; nothing sensitive; nothing that makes the price of the family (``priced``).
+    """
+    if row is not None:
+        for group in (field for field in fields if field.kind == FieldKind.GROUP):
+            rows = answers.get(group.key)
+            if isinstance(rows, list) and row < len(rows):
+                inside = [field for field in fields if field.group == group.key and _is_about_child(field)]
+                return {group.key: [{field.key: rows[row][field.key] for field in inside if field.key in rows[row]}]}
+        return {}
+    found: dict[str, Any] = {}
+    section = ""
+    for field in fields:
+        section = field.label if field.kind == FieldKind.SECTION else section
+        names_child = _CHILD in texts.fold(f"{section} {field.label}").split() or field.kind in _CHOICES
+        if names_child and not field.group and field.key not in priced and _is_about_child(field):
+            found |= {field.key: answers[field.key]} if field.key in answers else {}
+    return found
+
+
+def _is_about_child(field: FormField) -> bool:
+    words = set(texts.fold(field.label).split())
+    named = field.kind == FieldKind.TEXT and not _NAMES.isdisjoint(words)
+    born = field.kind == FieldKind.DATE and _BIRTH in words
+    return not field.is_sensitive and (named or born or field.kind in _CHOICES)
 
 
 def _child(fields: Sequence[FormField], answers: Mapping[str, Any]) -> Child | None:

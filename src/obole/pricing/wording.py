@@ -203,6 +203,7 @@ _SHORT: dict[str, Callable[[Values], str]] = {
     "limit_raised": lambda v: _("minimum de %(limit)s") % {"limit": money.euros(int(v["limit_cents"]))},
     "limit_capped": lambda v: _("plafond de %(limit)s") % {"limit": money.euros(int(v["limit_cents"]))},
     "free": lambda v: str(v["label"]),
+    "weeks": lambda v: str(v["words"]),
     "billed_minimum": lambda v: _("minimum %(after)s") % {"after": _number(str(v["after"]))},
 }
 
@@ -212,6 +213,7 @@ _CHANGED = gettext_lazy("%(label)s : %(before_cents)s, %(change_cents)s")
 _FORMULA = gettext_lazy("%(label)s : %(words)s = %(result)s%(known)s")
 _FACTOR = gettext_lazy("%(label)s : %(before_cents)s × %(top)s ÷ %(bottom)s")
 _LONG: dict[tuple[Stage, str], Promise | str] = {
+    (_PRICE, "dated"): gettext_lazy("%(label)s : %(result)s depuis le %(known)s"),
     (_PRICE, "fixed"): gettext_lazy("Prix voté : %(cents)s"),
     (_PRICE, "cell"): gettext_lazy("Prix voté : %(cents)s"),
     (_PRICE, "rate_missing"): gettext_lazy("%(label)s : pas de réponse, le prix est de %(cents)s"),
@@ -237,6 +239,7 @@ _LONG: dict[tuple[Stage, str], Promise | str] = {
     (_AMOUNT, "factor"): _FACTOR,
     (_PRICE, "formula"): _FORMULA,
     (_QUANTITY, "formula"): _FORMULA,
+    (_QUANTITY, "weeks"): gettext_lazy("Garde partagée : %(words)s, l’autre semaine n’est pas facturée ici"),
     (_QUANTITY, "stepped"): gettext_lazy("Quantité : %(before)s, arrondie à %(after)s%(unit)s (par %(step)s)"),
     (_QUANTITY, "billed_minimum"): gettext_lazy("Quantité : %(before)s, portée au minimum de %(after)s%(unit)s"),
     (_QUANTITY, "free"): gettext_lazy("%(label)s : %(used)s déjà utilisées, %(taken)s gratuites, %(left)s à payer"),

@@ -13,7 +13,7 @@ from obole.billing.models import CarryOver, Invoice, InvoiceExplanation, Invoice
 from obole.billing.operations import carry_overs
 from obole.billing.operations.errors import EmptyInvoice, NotBillable
 from obole.billing.operations.issuing import open_regie
-from obole.billing.operations.pricing import PricingAnswers, parts_of_draft, require_positive
+from obole.billing.operations.pricing import PricingAnswers, parts_of_draft, require_positive, result_of
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.dossiers.models import Dossier
@@ -67,7 +67,7 @@ def price_alone(wanted: DraftWanted) -> Priced:
     :raises BilledAlone: if the price has a caution, an acompte or instalments, which somebody decides.
     """
     compiled = catalogue.compiled_pricing_of(wanted.version)
-    result = compiled.price(compiled.read(wanted.answered.answers), on=wanted.answered.on)
+    result = result_of(wanted.version, wanted.answered)
     require_positive(result)
     if not result.total_cents:
         raise EmptyInvoice(_("Le total est de zéro : il n’y a rien à facturer."))

@@ -3,7 +3,7 @@ Invoices whose amount a pricing makes of answers: issued with the reasons of eve
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from obole.billing.operations.confirming import NOTHING_SHOWN, Confirmed
 from obole.billing.operations.drafts import lock_draft
 from obole.billing.operations.errors import IsInstalment, NegativePrice, NotBillable, PricingChanged
 from obole.billing.operations.issuing import billable_regie, issue_invoice, lines_of
+from obole.billing.rules import dated_answers, shared_weeks
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion, Scheme
 from obole.dossiers.access import require_reviewer
@@ -36,6 +37,10 @@ class PricingAnswers:
     version_id: int
     answers: Mapping[str, Any]
     on: date
+    since: Mapping[str, date] = field(default_factory=dict)
+    """Since when some of them are so, by question: those that changed at a date."""
+    weeks: Mapping[int | None, str] = field(default_factory=dict)
+    """Which weeks are billed of children whom two payers share, by row."""
 
 
 @atomic_with_retry
@@ -214,11 +219,24 @@ def _price(
             "La tarification de ce dispositif a changé entre-temps : vérifiez le montant, puis validez de nouveau."
         )
         raise PricingChanged(said)
-    compiled = catalogue.compiled_pricing_of(version)
-    result = compiled.price(compiled.read(answered.answers), on=answered.on)
+    result = result_of(version, answered)
     confirmed.require_price(result)
     require_positive(result)
     return version, result
+
+
+def result_of(version: PricingVersion, answered: PricingAnswers) -> Result:
+    """
+    Return what answers come to, each line with its reasons.
+
+    :raises obole.pricing.model.problems.Refused: with everything that keeps them from being priced.
+    """
+    compiled = catalogue.compiled_pricing_of(version)
+    result = compiled.price(compiled.read(answered.answers), on=answered.on)
+    # What is kept in words is French, whatever the language of who makes it.
+    with translation.override("fr"):
+        told = dated_answers.with_days(result, compiled.pricing, answered.answers, answered.since)
+        return shared_weeks.with_weeks(told, answered.weeks)
 
 
 def require_positive(result: Result) -> None:

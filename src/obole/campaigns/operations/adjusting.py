@@ -1,27 +1,28 @@
-"""What was counted late or wrongly of months that were billed: the next invoice bills it, and names its days."""
+"""
+What was counted late or wrongly of months that were billed, or said late of a quotient: the next invoice bills it, and
+names its days.
+"""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 
 from obole.billing.rules.differences import difference
 from obole.billing.states import InvoiceState
-from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Outcome
+from obole.campaigns.models import Adjustment, Campaign, CampaignRow
+from obole.campaigns.queries import later
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
-from obole.consumption import queries as consumption
+from obole.consumption.queries import sharing
 from obole.consumption.rules import with_consumption
-from obole.dossiers.models import Dossier
+from obole.dossiers.models import DatedAnswer, Dossier
+from obole.dossiers.queries import InForce, in_force
+from obole.lib import dates
 from obole.pricing.model.problems import Refused
 from obole.pricing.model.results import Result
-
-FARTHEST = timedelta(days=370)
-"""What was billed more than a year before is not gone over again."""
-STANDING = (InvoiceState.DUE, InvoiceState.PAID, InvoiceState.TRANSFERRED)
 
 
 @dataclass(frozen=True)
@@ -44,54 +45,50 @@ def owed_of(
     """
     by_pk = {dossier.pk: dossier for dossier in dossiers}
     by_campaign: dict[Campaign, list[CampaignRow]] = {}
-    for row in _touched(campaign, by_pk):
+    for row in later.touched(campaign, by_pk):
         by_campaign.setdefault(row.campaign, []).append(row)
     found: dict[int, list[Owed]] = {}
     for earlier, rows in by_campaign.items():
-        counted = consumption.sums_of([row.dossier_id for row in rows], earlier.first, earlier.last)
-        since = {row.dossier_id: row.invoice.created_at for row in rows if row.invoice}
-        billed, days = _billed(rows), consumption.days_known_later(since, earlier.first, earlier.last)
+        counted = sharing.billed_of([row.dossier_id for row in rows], earlier.first, earlier.last)
+        said = in_force([by_pk[row.dossier_id] for row in rows], earlier.last)
+        billed, days = _billed(rows), later.days_told(rows, earlier)
         for row in rows:
             dossier = by_pk[row.dossier_id]
             version = versions.get(dossier.scheme_id)
             if version is None:
                 continue
-            # As it was billed, but for what is counted: a quotient of today prices nothing of a month that is over.
-            pricing = catalogue.compiled_pricing_of(version).pricing
-            now = with_consumption(pricing, billed[row.pk], counted.get(dossier.pk, {}))
+            # As it was billed, but for what is counted and for what was dated since: nothing else of today prices a
+            # month that is over.
+            pricing, late = catalogue.compiled_pricing_of(version).pricing, _said_late(row, said[dossier.pk])
+            now = {**billed[row.pk], **{fact.question: fact.value for fact in late}}
+            now = with_consumption(pricing, now, counted.get(dossier.pk, {}))
             result = _difference(version, now, billed[row.pk], on=earlier.last)
             if result is not None:
-                label = _label(earlier, days.get(dossier.pk, []))
+                label = _label(earlier, [*_answers_told(dossier, late), *days.get(dossier.pk, [])])
                 found.setdefault(dossier.pk, []).append(Owed(row, label, result, now))
     return found
 
 
-def _touched(campaign: Campaign, dossier_ids: Iterable[int]) -> Iterable[CampaignRow]:
-    """Return the dossiers of earlier campaigns of which something was counted or planned since they were billed."""
-    rows = CampaignRow.objects.filter(
-        dossier__in=list(dossier_ids),
-        outcome=Outcome.ISSUED,
-        invoice__state__in=STANDING,
-        campaign__type=campaign.type_id,
-        campaign__last__lt=campaign.first,
-        campaign__last__gte=campaign.first - FARTHEST,
-    )
-    later = consumption.known_later(
-        dossier=OuterRef("dossier"),
-        first=OuterRef("campaign__first"),
-        last=OuterRef("campaign__last"),
-        since=OuterRef("invoice__created_at"),
-    )
-    rows = rows.filter(later).select_related("campaign", "invoice__explanation")
-    return rows.order_by("campaign__first", "id")
+def _said_late(row: CampaignRow, said: InForce) -> list[DatedAnswer]:
+    """Return the answers of a row that were said after its invoice was made: what was corrected by hand stays."""
+    return [fact for fact in said.dated.values() if row.invoice and fact.at > row.invoice.created_at]
+
+
+def _answers_told(dossier: Dossier, late: Collection[DatedAnswer]) -> list[str]:
+    labels = {field.key: field.label for field in dossier.form.form_fields}
+    told = _("%(question)s depuis le %(day)s")
+    return [
+        told % {"question": labels.get(fact.question, fact.question), "day": dates.format_short(fact.since)}
+        for fact in late
+    ]
 
 
 def _billed(rows: Collection[CampaignRow]) -> dict[int, Mapping[str, Any]]:
     """Return the answers billed so far of each row: its invoice’s, or those of its last adjustment that stands."""
     answers: dict[int, Mapping[str, Any]] = {row.pk: row.invoice.explanation.answers for row in rows if row.invoice}
-    later = Adjustment.objects.filter(of__in=rows, row__invoice__isnull=False)
-    later = later.exclude(row__invoice__state=InvoiceState.CANCELLED)
-    answers.update(later.order_by("id").values_list("of", "answers"))
+    since = Adjustment.objects.filter(of__in=rows, row__invoice__isnull=False)
+    since = since.exclude(row__invoice__state=InvoiceState.CANCELLED)
+    answers.update(since.order_by("id").values_list("of", "answers"))
     return answers
 
 
@@ -107,9 +104,9 @@ def _difference(
     return difference(both[0], both[1])
 
 
-def _label(earlier: Campaign, days: Collection[date]) -> str:
-    if not days:
+def _label(earlier: Campaign, why: Collection[str]) -> str:
+    if not why:
         # Who had left already was billed what the dossier answered, of no day.
         return _("Régularisation %(period)s") % {"period": earlier.period}
-    said = {"period": earlier.period, "days": ", ".join(f"{day:%d/%m}" for day in days)}
+    said = {"period": earlier.period, "days": ", ".join(why)}
     return _("Régularisation %(period)s (%(days)s)") % said

@@ -23,8 +23,10 @@ from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
+from obole.consumption.queries import sharing
 from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
+from obole.dossiers.queries import InForce, in_force
 from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.lib.queue import AWAY
@@ -44,7 +46,9 @@ class _Known:
     """What is looked up once for the dossiers of one transaction."""
 
     campaign: Campaign
+    said: Mapping[int, InForce]
     counted: Mapping[int, consumption.Sums]
+    weeks: Mapping[int, sharing.Weeks]
     before: Mapping[int, int]
     billed: Mapping[int, str]
     reached: Collection[int]
@@ -126,7 +130,9 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
     prefetch_related_objects(list(dossiers.values()), "scheme", "form", "citizen")
     known = _Known(
         campaign,
-        counted=consumption.sums_of(ids, campaign.first, campaign.last),
+        said=in_force(dossiers.values(), campaign.last),
+        counted=sharing.billed_of(ids, campaign.first, campaign.last),
+        weeks=sharing.weeks_told(dossiers.values(), campaign.first, campaign.last),
         before=queries.amounts_before(campaign, ids),
         billed=queries.billed_already(campaign, ids),
         reached=queries.reached(dossiers.values()),
@@ -199,7 +205,14 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
     version = known.version_of(dossier)
     if version is None:
         raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
-    answered = answers_of(dossier, version=version, counted=counted, campaign=campaign)
+    answered = answers_of(
+        dossier,
+        known.said[dossier.pk],
+        version=version,
+        counted=counted,
+        weeks=known.weeks.get(dossier.pk, {}),
+        campaign=campaign,
+    )
     key = f"campaign:{campaign.pk}:{dossier.pk}"
     wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
     is_uncounted = not counted and bool(countable(_pricing(version)))

@@ -20,8 +20,9 @@ from obole.campaigns.operations.answering import answers_of
 from obole.campaigns.operations.errors import NeedsAnother, NotShown, sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
-from obole.consumption import queries as consumption
+from obole.consumption.queries import sharing
 from obole.dossiers.models import Dossier
+from obole.dossiers.queries import in_force
 from obole.lib.actors import Actor
 from obole.lib.queue import AWAY, defer_once
 from obole.lib.transactions import atomic_with_retry
@@ -171,9 +172,13 @@ def _leave(row: CampaignRow, oddity: Oddity, sentence: str) -> None:
 
 
 def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> None:
-    counted = consumption.sums_of([row.dossier_id for row in rows], campaign.first, campaign.last)
+    ids = [row.dossier_id for row in rows]
+    dossiers = {one.pk: one for one in Dossier.objects.filter(pk__in=ids).select_related("scheme", "form")}
+    counted = sharing.billed_of(ids, campaign.first, campaign.last)
+    weeks = sharing.weeks_told(dossiers.values(), campaign.first, campaign.last)
+    said = in_force(dossiers.values(), campaign.last)
     for row in rows:
-        dossier = Dossier.objects.select_related("scheme", "form").get(pk=row.dossier_id)
+        dossier = dossiers[row.dossier_id]
         version = catalogue.current_pricing(dossier.scheme)
         try:
             # A savepoint: what a refusal had begun is undone, and the others go on.
@@ -184,7 +189,12 @@ def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> 
                     dossier_id=dossier.pk,
                     type_id=campaign.type_id,
                     answered=answers_of(
-                        dossier, version=version, counted=counted.get(dossier.pk, {}), campaign=campaign
+                        dossier,
+                        said[dossier.pk],
+                        version=version,
+                        counted=counted.get(dossier.pk, {}),
+                        weeks=weeks.get(dossier.pk, {}),
+                        campaign=campaign,
                     ),
                     period=campaign.period,
                     request_key=f"campaign:{campaign.pk}:{dossier.pk}",

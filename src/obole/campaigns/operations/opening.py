@@ -17,7 +17,7 @@ from obole.campaigns.states import CampaignState
 from obole.catalogue.access import require_service
 from obole.catalogue.models import Scheme
 from obole.consumption.models import Consumption
-from obole.consumption.queries import booked_in
+from obole.consumption.queries import booked_in, sharing
 from obole.dossiers.models import Dossier
 from obole.dossiers.states import DossierState
 from obole.lib.actors import Actor
@@ -119,7 +119,11 @@ def _add_rows(campaign: Campaign, schemes: Sequence[Scheme]) -> int:
 def _dossiers(campaign: Campaign, schemes: Sequence[Scheme]) -> QuerySet[Dossier]:
     counted = Consumption.objects.filter(dossier=OuterRef("pk"), day__range=(campaign.first, campaign.last))
     billable = Q(state__in=(DossierState.ACCEPTED, DossierState.IN_REVIEW))
-    billable |= Q(Q(Exists(counted)) | Q(booked_in(campaign.first, campaign.last)), state=DossierState.CLOSED)
+    # What is counted of a shared child is counted on the dossier of the other payer.
+    shared = sharing.between(campaign.first, campaign.last).filter(guest=OuterRef("pk"))
+    billable |= Q(
+        Q(Exists(counted) | Exists(shared)) | Q(booked_in(campaign.first, campaign.last)), state=DossierState.CLOSED
+    )
     rows = Dossier.objects.filter(billable, scheme__in=schemes)
     if campaign.only_value:
         rows = rows.filter(perimeter.answering(schemes, campaign.only_field, campaign.only_value))

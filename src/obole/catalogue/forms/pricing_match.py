@@ -11,12 +11,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _, gettext_lazy
 
-from obole.catalogue.fields import FieldKind, FilledBy, FormField
+from obole.catalogue.fields import NUMBERS, FieldKind, FilledBy, FormField
 from obole.catalogue.forms import answer_names, conditions
 from obole.catalogue.forms.conditions import OUTSIDE, FormDecision
 from obole.pricing.model.parts import AskedOf, Pricing, Question, QuestionKind
 
 Answers = Mapping[str, Any]
+_DATED = NUMBERS | {FieldKind.CHOICE, FieldKind.YES_NO}
 _YES_NO = {"yes", "oui", "no", "non"}
 KINDS = {
     QuestionKind.NUMBER: gettext_lazy("un nombre"),
@@ -60,6 +61,12 @@ def matched_questions(pricing: Pricing, form: Sequence[FormField]) -> list[Match
         for given in answer_names.questions_of(item)
         if (item.group, given.key) in wanted
     ]
+
+
+def priced_fields(pricing: Pricing, form: Sequence[FormField]) -> list[FormField]:
+    """Return the numbers and the choices of a form that are asked once and make its price, in the form's order."""
+    wanted = {question.key for question in pricing.questions if not question.group}
+    return [item for item in form if item.key in wanted and not item.group and item.kind in _DATED]
 
 
 def name_of(question: Question, pricing: Pricing) -> str:

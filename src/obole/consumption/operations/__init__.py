@@ -16,6 +16,7 @@ from obole.consumption.operations.planning import (
 )
 from obole.consumption.operations.recording import COUNTED_IN, CannotRecord, ChangedMeanwhile, DayCount, record
 from obole.consumption.operations.running import run_shares
+from obole.consumption.operations.sharing import CannotShare, SharingRequest, end_sharing, share
 
 __all__ = [
     "COUNTED_IN",
@@ -23,13 +24,16 @@ __all__ = [
     "BookingRequest",
     "CannotPlan",
     "CannotRecord",
+    "CannotShare",
     "ChangedMeanwhile",
     "DayCount",
+    "SharingRequest",
     "announce_absence",
     "book",
     "cancel_absence",
     "check",
     "confirm",
+    "end_sharing",
     "enrol",
     "erase",
     "receive",
@@ -37,5 +41,6 @@ __all__ = [
     "record",
     "resume",
     "run_shares",
+    "share",
     "stop",
 ]

@@ -172,3 +172,6 @@ def _check(dossier: Dossier, counted: list[DayCount], *, today: date) -> None:
         raise CannotRecord(_("Ce dossier n’est ni en instruction ni accepté : rien ne s’y compte."))
     if any(abs(one.day - today) > FARTHEST for one in counted):
         raise CannotRecord(_("Un jour est à plus d’un an d’aujourd’hui : vérifiez la semaine."))
+    elsewhere = queries.counted_elsewhere([dossier.pk])
+    if any((dossier.pk, one.beneficiary.row) in elsewhere for one in counted):
+        raise CannotRecord(_("Cet enfant est compté sur le dossier de l’autre payeur."))

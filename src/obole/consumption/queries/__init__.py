@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from obole.catalogue import queries as catalogue
@@ -13,11 +13,11 @@ from obole.catalogue.fields import FieldKind, FormField
 from obole.catalogue.forms import pricing_match
 from obole.catalogue.models import Scheme
 from obole.consumption import rules
-from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark
+from obole.consumption.models import AttendanceFile, AttendanceLayout, Consumption, FileRemark, Sharing
 from obole.consumption.queries.plans import (
     Change,
     booked_in,
-    days_known_later,
+    days_planned_later,
     known_later,
     open_days,
     plan_of,
@@ -48,7 +48,7 @@ __all__ = [
     "corrections",
     "countable",
     "countable_with_people",
-    "days_known_later",
+    "days_planned_later",
     "files_of",
     "files_sent_before",
     "known",
@@ -184,8 +184,8 @@ def countable_with_people(scheme: Scheme) -> Countable | None:
     if found is None:
         return None
     dossiers = Dossier.objects.filter(scheme=scheme, number__isnull=False).select_related("citizen", "form")
-    stays = stays_of(dossiers.values("pk"))
-    return _with_people(*found, dossiers.order_by("id").iterator(CHUNK), stays)
+    keys = dossiers.values("pk")
+    return _with_people(*found, dossiers.order_by("id").iterator(CHUNK), stays_of(keys), counted_elsewhere(keys))
 
 
 def countable_of(dossiers: Sequence[Dossier]) -> dict[int, Countable]:
@@ -195,10 +195,11 @@ def countable_of(dossiers: Sequence[Dossier]) -> dict[int, Countable]:
 
     :param dossiers: read with their citizen and their form.
     """
-    stays, found = stays_of([dossier.pk for dossier in dossiers]), dict[int, Countable]()
+    keys = [dossier.pk for dossier in dossiers]
+    stays, elsewhere, found = stays_of(keys), counted_elsewhere(keys), dict[int, Countable]()
     for scheme_id, (pricing, questions) in countables([dossier.scheme_id for dossier in dossiers]).items():
         of_scheme = (dossier for dossier in dossiers if dossier.scheme_id == scheme_id)
-        found[scheme_id] = _with_people(pricing, questions, of_scheme, stays)
+        found[scheme_id] = _with_people(pricing, questions, of_scheme, stays, elsewhere)
     return found
 
 
@@ -218,6 +219,12 @@ def beneficiaries_of(
     answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
     by_group = {question.group: question for question in questions if question.group != NO_GROUP}
     return {group: rules.beneficiaries(pricing, question, answers) for group, question in by_group.items()}
+
+
+def counted_elsewhere(dossiers: Any) -> set[tuple[int, int | None]]:
+    """Return the rows of dossiers of which nothing is counted, since another payer’s dossier counts it; one query."""
+    rows = Sharing.objects.filter(guest__in=dossiers).exclude(last__lt=F("first")).order_by("id")
+    return set(rows.values_list("guest", "guest_row"))
 
 
 def files_of(scheme: Scheme) -> QuerySet[AttendanceFile]:
@@ -263,11 +270,13 @@ def _with_people(
     questions: Sequence[Question],
     dossiers: Iterable[Dossier],
     stays: Mapping[tuple[int, int | None], Stay],
+    elsewhere: Collection[tuple[int, int | None]],
 ) -> Countable:
     roster = Roster()
     for dossier in dossiers:
         for group, person, names in _people(pricing, questions, dossier, stays):
-            roster.add(group, dossier.number, person, names)
+            if (dossier.pk, person.row) not in elsewhere:
+                roster.add(group, dossier.number, person, names)
     return Countable(pricing, questions, roster, town_calendar())
 
 

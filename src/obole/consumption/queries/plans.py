@@ -98,26 +98,16 @@ def known_later(*, dossier: Any, first: Any, last: Any, since: Any) -> Q:
     return Q(Exists(counted)) | Q(Exists(booked)) | Q(Exists(absent)) | Q(Exists(enrolled))
 
 
-def days_known_later(since: Mapping[int, datetime], first: date, last: date) -> dict[int, list[date]]:
-    """
-    Return the days of which something was counted, or is due otherwise, since an instant that each dossier has; at most
-    three queries.
-    """
-    facts = Consumption.objects.filter(
-        dossier__in=since, day__range=(first, last), recorded_at__gt=min(since.values())
-    ).order_by("day", "id")
-    found: dict[int, set[date]] = {}
-    for dossier, day, at in facts.values_list("dossier", "day", "recorded_at"):
-        if at > since[dossier]:
-            found.setdefault(dossier, set()).add(day)
+def days_planned_later(since: Mapping[int, datetime], first: date, last: date) -> dict[int, list[date]]:
+    """Return the days of which another quantity is planned since an instant that each dossier has; two queries."""
+    found: dict[int, list[date]] = {}
     if not (told := _told_of(since)):
-        return {pk: sorted(moved) for pk, moved in found.items()}
+        return found
     days = open_days()
     for pk, rows in told.items():
         before = [row for row in rows if datetime.fromisoformat(row[2]["recorded_at"]) <= since[pk]]
-        moved = rules.days_that_differ(_plan(before), _plan(rows), first, last, days=days)
-        found.setdefault(pk, set()).update(moved)
-    return {pk: sorted(moved) for pk, moved in found.items()}
+        found[pk] = sorted(rules.days_that_differ(_plan(before), _plan(rows), first, last, days=days))
+    return found
 
 
 @dataclass(frozen=True)

@@ -176,9 +176,12 @@ def _lines(asked: Asked, page: Page[Dossier], seen: int) -> Iterator[SheetLine]:
     known = queries.quantities(ids, asked.question.key, first, last, until=seen)
     plans = queries.plans_of(ids)
     planned = queries.planned_days(plans, first, last)
+    elsewhere = queries.counted_elsewhere(ids)
     for dossier in page:
         answers = pricing_match.engine_answers(asked.pricing, dossier.form.form_fields, dossier.answers)
         for one in rules.beneficiaries(asked.pricing, asked.question, answers):
+            if (dossier.pk, one.row) in elsewhere:
+                continue
             cells = {day: known.get(Cell(dossier.pk, one.row, day)) for day in asked.days}
             shown = {day: quantity for day, quantity in cells.items() if quantity is not None}
             typed = {day: "" if quantity is None else _shown(quantity) for day, quantity in cells.items()}

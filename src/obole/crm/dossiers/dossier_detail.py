@@ -14,6 +14,7 @@ from obole.billing.models import Invoice
 from obole.catalogue.fields import FilledBy
 from obole.consumption import queries as consumption
 from obole.consumption.operations.planning import LEFT_IN
+from obole.consumption.queries import sharing
 from obole.crm.dossiers.progress import is_billed, progress_of
 from obole.crm.invoices import priced_panel, schedules
 from obole.crm.invoices.invoice_table import InvoiceTable
@@ -139,8 +140,11 @@ def _request(request: AgentRequest, dossier: Dossier) -> dict[str, Any]:
     if request.agent.sees_sensitive and any(field.is_sensitive for field in dossier.form.form_fields):
         journal.keep(request, Access.Verb.SENSITIVE, dossier)
     mine = any(field.by == FilledBy.AGENT and not field.is_holder for field in dossier.form.form_fields)
+    handles = Dossier.objects.handled_by(request.agent).filter(pk=dossier.pk).exists()
     return {
-        "parts": queries.answer_sections(dossier, sensitive=request.agent.sees_sensitive),
+        "parts": queries.answer_sections(dossier, sensitive=request.agent.sees_sensitive, on=dates.day_of(dates.now())),
+        "changes": handles and bool(queries.fields_to_date(dossier)),
+        "may_share": handles and bool(sharing.children(dossier)),
         "has_agent_questions": mine and dossier.state in states.OPEN,
         "quoted": billing.quoted_estimate(dossier),
     }

@@ -15,7 +15,7 @@ from obole.billing.models import Invoice
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.crm.dossiers.dossier_detail import dossier_to_handle, panel_page
-from obole.crm.invoices import priced_panel, schedules
+from obole.crm.invoices import answers_in_force, priced_panel, schedules
 from obole.crm.invoices.priced_forms import BillForm
 from obole.directory.access import AgentRequest, for_agents
 from obole.directory.rules import Right
@@ -34,7 +34,7 @@ def generate_invoice(request: AgentRequest, pk: int) -> HttpResponse:
     if version is None or not invoices.types_for(dossier).exists():
         return panel_page(request, dossier, "factures")
     form = priced_panel.sent_form(request, dossier, version)
-    wanted = form.is_valid() and not {"recalculer", "presences"} & set(request.POST)
+    wanted = form.is_valid() and not {"recalculer", "presences", answers_in_force.BUTTON} & set(request.POST)
     if wanted and form.require() and (_carries(request) or schedules.require(form, version)):
         try:
             return _carry(request, dossier, form) if _carries(request) else _bill(request, dossier, form, version)
@@ -69,7 +69,13 @@ def _carry(request: AgentRequest, dossier: Dossier, form: BillForm) -> HttpRespo
 
 def _given(request: AgentRequest, dossier: Dossier, form: BillForm) -> dict[str, Any]:
     given = form.cleaned_data
-    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=form.day)
+    answered = billing.PricingAnswers(
+        version_id=given["version"],
+        answers=form.answers,
+        on=form.day,
+        since=answers_in_force.days_of(form, dossier),
+        weeks=answers_in_force.weeks_of(form, dossier),
+    )
     return {
         "dossier_id": dossier.pk,
         "type_id": given["type"].pk,

@@ -6,6 +6,7 @@ from obole.crm.dossiers import (
     agent_answers,
     attendance,
     attendance_files,
+    changes,
     completing,
     dossier_detail,
     dossier_list,
@@ -14,6 +15,7 @@ from obole.crm.dossiers import (
     notes,
     planning,
     review,
+    sharings,
 )
 
 FILE = "presences/<int:pk>/fichiers/<int:file_pk>"
@@ -53,6 +55,11 @@ urlpatterns = [
     path("dossiers/<int:pk>/reservations/inscription/", planning.planning_enrolment, name="planning_enrolment"),
     path("dossiers/<int:pk>/notes/", notes.dossier_note, name="dossier_note"),
     path("dossiers/<int:pk>/reponses/", agent_answers.dossier_answers, name="dossier_answers"),
+    path("dossiers/<int:pk>/changements/", changes.dossier_changes, name="dossier_changes"),
+    path("dossiers/<int:pk>/partages/", sharings.dossier_sharings, name="dossier_sharings"),
+    path(
+        "dossiers/<int:pk>/partages/<int:sharing_pk>/finir/", sharings.dossier_sharing_end, name="dossier_sharing_end"
+    ),
     path("dossiers/<int:pk>/facturer/", generate_invoice.generate_invoice, name="generate_invoice"),
     path("dossiers/<int:pk>/pieces/<int:attachment_pk>/", dossier_detail.attachment, name="attachment"),
 ]

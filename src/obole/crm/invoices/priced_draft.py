@@ -12,10 +12,9 @@ from obole.billing import operations as billing, rules
 from obole.billing.models import Invoice, InvoiceExplanation
 from obole.billing.rules import periods
 from obole.catalogue import queries as catalogue
-from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
-from obole.crm.invoices import priced_panel
+from obole.crm.invoices import answers_in_force, priced_panel
 from obole.crm.invoices.priced_forms import IssueForm, PricedDraftForm
 from obole.crm.shared.pages import render_page
 from obole.directory.access import AgentRequest
@@ -28,12 +27,9 @@ def priced_draft(
     request: AgentRequest, invoice: Invoice, kept: InvoiceExplanation | None, version: PricingVersion
 ) -> HttpResponse:
     """Ask the questions again, price the answers by the pricing in force, and issue what was shown."""
-    pricing = catalogue.compiled_pricing_of(version).pricing
-    if request.method == "POST":
-        form = PricedDraftForm.sent(request.POST, pricings=[pricing])
-    else:
-        form = PricedDraftForm(initial=_begun(invoice, kept, pricing), pricings=[pricing])
-    if form.is_valid() and "recalculer" not in request.POST and form.require():
+    form = _form(request, invoice, kept, version)
+    looks = {"recalculer", answers_in_force.BUTTON} & set(request.POST)
+    if form.is_valid() and not looks and form.require():
         try:
             return _save(request, invoice, form)
         except Refused as refusal:
@@ -46,10 +42,24 @@ def priced_draft(
         "form": form,
         "pricing_version": version,
         "carried_cents": besides,
+        "otherwise": answers_in_force.others_than(form, invoice.dossier, version),
         **priced_panel.find_result(form, version),
     }
     context["shown_cents"] = context["priced"].total_cents + besides
     return render_page(request, "crm/invoices/priced_draft.html", context)
+
+
+def _form(
+    request: AgentRequest, invoice: Invoice, kept: InvoiceExplanation | None, version: PricingVersion
+) -> PricedDraftForm:
+    pricing = catalogue.compiled_pricing_of(version).pricing
+    if request.method != "POST":
+        return PricedDraftForm(initial=_begun(invoice, kept, pricing), pricings=[pricing])
+    form = PricedDraftForm.sent(request.POST, pricings=[pricing])
+    if answers_in_force.BUTTON not in request.POST or invoice.dossier is None:
+        return form
+    data = answers_in_force.taken(request.POST, form, invoice.dossier, version)
+    return PricedDraftForm.sent(data, pricings=[pricing])
 
 
 def draft_as_it_is(
@@ -81,14 +91,19 @@ def _begun(invoice: Invoice, kept: InvoiceExplanation | None, pricing: Pricing) 
         days = periods.days_of(invoice.period)
         asked = {"on": on, "other_day": days is not None and on not in days}
         return {"period": invoice.period, **asked, **initial_answers(pricing, kept.answers)}
-    dossier = invoice.dossier
-    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers) if dossier else {}
+    days, dossier = periods.days_of(invoice.period), invoice.dossier
+    on = days.last if days else dates.day_of(dates.now())
+    answers = answers_in_force.engine_answers(pricing, dossier, on) if dossier else {}
     return {"period": invoice.period, **initial_answers(pricing, answers)}
 
 
 def _save(request: AgentRequest, invoice: Invoice, form: PricedDraftForm) -> HttpResponse:
     given, at = form.cleaned_data, dates.now()
-    answered = billing.PricingAnswers(version_id=given["version"], answers=form.answers, on=form.day)
+    since = answers_in_force.days_of(form, invoice.dossier)
+    weeks = answers_in_force.weeks_of(form, invoice.dossier)
+    answered = billing.PricingAnswers(
+        version_id=given["version"], answers=form.answers, on=form.day, since=since, weeks=weeks
+    )
     saved = billing.correct_draft(
         invoice_id=invoice.pk, answered=answered, period=given["period"], actor=request.actor, at=at
     )

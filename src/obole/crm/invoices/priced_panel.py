@@ -13,12 +13,11 @@ from obole.billing.models import Invoice, InvoiceType
 from obole.billing.operations import BILLABLE, billed_before
 from obole.billing.rules import periods
 from obole.catalogue import queries as catalogue
-from obole.catalogue.forms import pricing_match
 from obole.catalogue.forms.pricing_questions import initial_answers
 from obole.catalogue.models import PricingVersion
-from obole.consumption import queries as consumption
+from obole.consumption.queries import sharing
 from obole.consumption.rules import by_question, with_consumption, written
-from obole.crm.invoices import schedules
+from obole.crm.invoices import answers_in_force, schedules
 from obole.crm.invoices.priced_forms import BillForm, PricedForm
 from obole.crm.shared import badges, pricing_preview
 from obole.crm.shared.forms import new_request_key
@@ -55,7 +54,7 @@ def _period_counted(dossier: Dossier, chosen: InvoiceType, today: date) -> str:
     """Return last month, if something was counted in it and this type was not billed for it; else nothing."""
     last = today.replace(day=1) - timedelta(days=1)
     period = _month_of(last)
-    counted = consumption.sums(dossier.pk, last.replace(day=1), last)
+    counted = sharing.billed_of([dossier.pk], last.replace(day=1), last).get(dossier.pk, {})
     return period if any(counted.values()) and not billed_before(dossier, type_id=chosen.pk, period=period) else ""
 
 
@@ -77,7 +76,10 @@ def sent_form(request: AgentRequest, dossier: Dossier, version: PricingVersion) 
     """Return the form as it was sent; of a page that asked no question (another type was chosen), the questions."""
     if "version" in request.POST:
         sent = _with_counted(request, dossier, version) if "presences" in request.POST else request.POST
-        return _form(request, dossier, version, sent, {})
+        form = _form(request, dossier, version, sent, {})
+        if answers_in_force.BUTTON not in request.POST:
+            return form
+        return _form(request, dossier, version, answers_in_force.taken(sent, form, dossier, version), {})
     known = {name: request.POST.get(name, "") for name in ("type", "period", "request_key")}
     return _form(request, dossier, version, None, known)
 
@@ -112,7 +114,8 @@ def _form(
         for name, day in offered_days.items():
             data.setdefault(name, day.isoformat())
         return _told_of(BillForm.sent(data, **offered), counted)
-    answers = pricing_match.engine_answers(pricing, dossier.form.form_fields, dossier.answers)
+    days = periods.days_of(str(initial.get("period", "")))
+    answers = answers_in_force.engine_answers(pricing, dossier, days.last if days else today)
     answers = with_consumption(pricing, answers, counted)
     begun = {"version": version.pk, **offered_days}
     return _told_of(BillForm(initial={**begun, **initial_answers(pricing, answers), **initial}, **offered), counted)
@@ -126,7 +129,7 @@ def _told_of(form: BillForm, counted: Mapping[tuple[int | None, str], Decimal]) 
 def _counted(dossier: Dossier, period: str) -> dict[tuple[int | None, str], Decimal]:
     """Return what a dossier consumed in the days of a period; nothing for one that says no day."""
     days = periods.days_of(period)
-    return consumption.sums(dossier.pk, days.first, days.last) if days else {}
+    return sharing.billed_of([dossier.pk], days.first, days.last).get(dossier.pk, {}) if days else {}
 
 
 def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> dict[str, Any]:
@@ -152,6 +155,7 @@ def panel_context(form: BillForm, dossier: Dossier, version: PricingVersion) -> 
         **_before(form, dossier, chosen),
         **made,
         "counted": form.counted,
+        "otherwise": answers_in_force.others_than(form, dossier, version),
         "quoted_gap": quoted_gap(dossier, made["priced"].total_cents) if made["sure"] else "",
         **carrying,
     }

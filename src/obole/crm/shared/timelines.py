@@ -33,6 +33,7 @@ DOSSIER_WORDS = {
     "dossier.reconsider": (gettext_lazy("Refus repris : de nouveau en instruction"), "late"),
     "dossier.assign": (gettext_lazy("Confié à un agent"), "info"),
     "dossier.note": (gettext_lazy("Note écrite"), "neutral"),
+    "dossier.date_answer": (gettext_lazy("Réponse changée à une date"), "neutral"),
     "dossier.quantity": (gettext_lazy("Quantité corrigée"), "neutral"),
     "consumption.book": (gettext_lazy("Réservation changée"), "neutral"),
     "consumption.announce_absence": (gettext_lazy("Absence notée"), "neutral"),

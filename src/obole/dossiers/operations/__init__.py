@@ -13,6 +13,7 @@ from obole.dossiers.operations.applying import (
     submit_for,
     withdraw,
 )
+from obole.dossiers.operations.dating import BadChange, Change, date_answer
 from obole.dossiers.operations.reviewing import (
     CannotReview,
     DossierEnded,

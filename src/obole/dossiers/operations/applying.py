@@ -42,6 +42,8 @@ class Application:
 
     answers: Mapping[str, Answer]
     uploads: Sequence[StoredUpload] = field(default_factory=tuple)
+    begun: bool = False
+    """Whether an agent begins it for somebody who will answer the rest: what lacks is asked for later."""
 
 
 @atomic_with_retry
@@ -184,12 +186,14 @@ def _file(  # noqa: PLR0913 - what submit takes, and the move
         return twin
     if not Scheme.objects.open().filter(pk=form.scheme_id).exists():
         raise SchemeClosed(form.scheme.name)
+    fields = form.form_fields
     dossier = Dossier(request_key=request_key, scheme=form.scheme, form=form, citizen=citizen, created_at=at)
     step = move.apply(dossier)
     dossier.number = _next_number()
     dossier.submitted_at = at
-    dossier.answers = rules.answers_to_keep(form.form_fields, filled.answers, known={}, attached=_attached(filled))
-    dossier.search_keys = rules.search_keys_of(form.form_fields, dossier.answers)
+    known, attached = filled.answers, _attached(filled)
+    dossier.answers = dict(known) if filled.begun else rules.answers_to_keep(fields, known, known={}, attached=attached)
+    dossier.search_keys = rules.search_keys_of(fields, dossier.answers)
     dossier.save(force_insert=True)
     _keep(dossier, filled, at=at)
     _estimate(dossier, at=at)

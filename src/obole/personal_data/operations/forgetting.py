@@ -20,7 +20,7 @@ from obole.consumption import operations as consumption
 from obole.directory import operations as directory, queries as directory_queries
 from obole.directory.models import Agent, Citizen, User
 from obole.directory.rules import new_claim_code
-from obole.dossiers.models import Attachment, Dossier, DossierNote
+from obole.dossiers.models import Attachment, DatedAnswer, Dossier, DossierNote
 from obole.lib import actors
 from obole.lib.actors import Actor
 from obole.lib.languages import Language
@@ -103,12 +103,19 @@ def _blank_letters(pks: list[int], at: datetime) -> None:
 @atomic_with_retry
 def _blank_dossiers(pks: list[int], at: datetime) -> None:
     rows = list(Dossier.objects.locked().filter(pk__in=pks).order_by("pk"))
-    Attachment.objects.filter(dossier__in=rows).delete()
-    DossierNote.objects.filter(dossier__in=rows).exclude(text="").update(text="")
-    CampaignRow.objects.filter(dossier__in=rows).exclude(reason="").update(reason="")
-    Dossier.objects.filter(pk__in=[row.pk for row in rows]).update(answers={}, search_keys=[])
+    _blank_answers(Dossier.objects.filter(pk__in=[row.pk for row in rows]))
     for row in rows:
         audit_log.log_event("dossier.purge", subject=row, actor=actors.WORKER, at=at)
+
+
+def _blank_answers(dossiers: QuerySet[Dossier]) -> None:
+    """Forget what dossiers answer, from any day on, with what was joined to them and written down of them."""
+    theirs = dossiers.values("pk")
+    DatedAnswer.objects.filter(dossier__in=theirs).update(value=None, motive="", proof=None, unproven="")
+    Attachment.objects.filter(dossier__in=theirs).delete()
+    DossierNote.objects.filter(dossier__in=theirs).exclude(text="").update(text="")
+    CampaignRow.objects.filter(dossier__in=theirs).exclude(reason="").update(reason="")
+    dossiers.update(answers={}, search_keys=[])
 
 
 @atomic_with_retry
@@ -174,11 +181,7 @@ def _forget_locked(known: list[Citizen], *, actor: Actor, at: datetime) -> None:
     reported = Dispute.objects.filter(by_payer=True, invoice__payer__in=citizens)
     reported.update(reason=ERASED)
     reported.exclude(answer="").update(answer=ERASED)
-    dossiers = Dossier.objects.filter(citizen__in=citizens)
-    Attachment.objects.filter(dossier__in=dossiers.values("pk")).delete()
-    DossierNote.objects.filter(dossier__in=dossiers.values("pk")).exclude(text="").update(text="")
-    CampaignRow.objects.filter(dossier__in=dossiers.values("pk")).exclude(reason="").update(reason="")
-    dossiers.update(answers={}, search_keys=[])
+    _blank_answers(Dossier.objects.filter(citizen__in=citizens))
     number = Cast("pk", models.CharField())
     Citizen.objects.filter(pk__in=[citizen.pk for citizen in citizens]).update(
         **dict.fromkeys(("civility", "first_name", "organisation", "email", "phone", "address"), ""),

@@ -197,6 +197,9 @@ def _application(dossier: Dossier) -> dict[str, Any]:
         "state": dossier.state,
         "submitted_at": dossier.submitted_at,
         "answers": {row.field.label: row.text for part in sections for row in part.answers},
+        "dated_answers": list(
+            dossier.dated_answers.order_by("id").values("question", "since", "value", "motive", "at")
+        ),
         "files": sorted(file.name for file in dossier.attachments.all()),
     }
 

@@ -48,7 +48,7 @@ def dossier(request: CitizenRequest, public_id: str) -> HttpResponse:
         "parts_owed": amounts_due.instalments_due(dossier, bills),
         "cautions_owed": amounts_due.deposits_due(dossier),
         "carried_over": amounts_due.carry_overs_due(dossier),
-        "parts": queries.answer_sections(dossier, by=FilledBy.CITIZEN),
+        "parts": queries.answer_sections(dossier, by=FilledBy.CITIZEN, on=dates.day_of(dates.now())),
         "bills": bills,
         "events": status_labels.dossier_timeline(dossier),
         "may_complete": states.COMPLETE.allows(dossier),
