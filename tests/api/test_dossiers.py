@@ -150,6 +150,11 @@ def test_the_description_says_each_call_with_its_key_and_its_fields() -> None:
     assert all(call["security"] and call["summary"] and call["description"] for call in calls.values())
     named = {one["name"] for one in calls["post /api/v1/consumption"]["parameters"]}
     assert named == {"Idempotency-Key"}
+    for name, call in calls.items():
+        (refused,) = schemas.WRITING_REFUSALS if name.startswith("post") else schemas.READING_REFUSALS
+        assert {int(status) for status in call["responses"]} == {200, *refused}
+        for status, answer in call["responses"].items():
+            assert set(answer["content"]) == {"application/json" if int(status) == 200 else "application/problem+json"}
     facts = said["components"]["schemas"]["FactIn"]
     assert facts["required"] == ["dossier", "question", "day", "quantity"]
     assert said["components"]["securitySchemes"]["Key"]["scheme"] == "bearer"

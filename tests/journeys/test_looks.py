@@ -46,6 +46,8 @@ CRM = (
     "/crm/parametrage/journal/",
     "/crm/parametrage/conservation/",
     "/crm/parametrage/agents/",
+    "/crm/parametrage/cles/",
+    "/crm/parametrage/cles/nouvelle/",
 )
 WIDTHS = (1280, 360)
 FILE = re.compile(r"(\.(pdf|csv|xlsx|ods|zip)|/fichier/)$")

@@ -25,6 +25,8 @@ def pages(town: Town) -> list[str]:
         "settings_mails",
         "settings_agents",
         "settings_agent_new",
+        "settings_api_keys",
+        "settings_api_key_new",
         "settings_configuration",
         "settings_history",
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -88,7 +89,7 @@ def addresses(api: NinjaAPI) -> Iterator[URLPattern]:
     def describe(request: HttpRequest) -> HttpResponse:
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
-        return JsonResponse(api.get_openapi_schema(path_prefix="/api/v1/"), json_dumps_params={"ensure_ascii": False})
+        return JsonResponse(_described(api), json_dumps_params={"ensure_ascii": False})
 
     def nothing(request: HttpRequest, **_rest: str) -> HttpResponse:
         return problems.not_found()
@@ -102,3 +103,13 @@ def addresses(api: NinjaAPI) -> Iterator[URLPattern]:
     yield path("openapi.json", guarded(describe, "public"), name="openapi")
     yield path("", guarded(nothing, "public"), name="nothing")
     yield path("<path:rest>", guarded(nothing, "public"), name="nothing_there")
+
+
+def _described(api: NinjaAPI) -> dict[str, Any]:
+    """Return the description of an API; the library thinks that refusals are of the type of answers."""
+    said: dict[str, Any] = api.get_openapi_schema(path_prefix="/api/v1/")
+    for call in (call for calls in said["paths"].values() for call in calls.values()):
+        for status, answer in call["responses"].items():
+            if int(status) >= HTTPStatus.BAD_REQUEST:
+                answer["content"] = {problems.JSON: answer["content"].pop("application/json")}
+    return said

@@ -46,6 +46,27 @@ class CallIn(Strict):
     closed_days: StrictBool = Field(False, description="Compter aussi les dimanches et les jours fériés.")
 
 
+class WrongFieldOut(Schema):
+    """Un champ à corriger."""
+
+    field: str
+    detail: str
+
+
+class ProblemOut(Schema):
+    """Un refus (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[WrongFieldOut] | None = None
+
+
+READING_REFUSALS = {frozenset({401, 403, 404, 422, 429, 500, 503}): ProblemOut}
+WRITING_REFUSALS = {frozenset({400, 401, 403, 409, 413, 422, 429, 500, 503}): ProblemOut}
+
+
 class OutcomeOut(Schema):
     """Ce qu’une quantité est devenue."""
 

@@ -10,6 +10,8 @@ from ninja import Header, NinjaAPI
 from obole.api.v1.door import Key, KeyRequest
 from obole.api.v1.problems import WrongField, say_problems
 from obole.api.v1.schemas import (
+    READING_REFUSALS,
+    WRITING_REFUSALS,
     CallIn,
     CallOut,
     Cursor,
@@ -40,7 +42,12 @@ api = NinjaAPI(title="Obole", version="1", urls_namespace="api", openapi_url=Non
 say_problems(api)
 
 
-@api.post("consumption", auth=Key(Scope.CONSUMPTION_WRITE), response=CallOut, url_name="consumption")
+@api.post(
+    "consumption",
+    auth=Key(Scope.CONSUMPTION_WRITE),
+    response={200: CallOut, **WRITING_REFUSALS},
+    url_name="consumption",
+)
 def send_consumption(request: KeyRequest, call: CallIn, name: CallName) -> Any:
     """
     Envoyer ce qui a été consommé.
@@ -55,7 +62,12 @@ def send_consumption(request: KeyRequest, call: CallIn, name: CallName) -> Any:
     return {**{name: counts[name] for name in ("written", "corrected", "known", "refused")}, "facts": told}
 
 
-@api.get("consumption", auth=Key(Scope.CONSUMPTION_READ), response=FactsOut, url_name="consumption")
+@api.get(
+    "consumption",
+    auth=Key(Scope.CONSUMPTION_READ),
+    response={200: FactsOut, **READING_REFUSALS},
+    url_name="consumption",
+)
 def read_consumption(
     request: KeyRequest,
     first: date,
@@ -76,7 +88,9 @@ def read_consumption(
     return {"facts": list(map(_counted, found[:limit])), "next": found[limit - 1].pk if len(found) > limit else None}
 
 
-@api.get("dossiers", auth=Key(Scope.DOSSIERS_READ), response=DossiersOut, url_name="dossiers")
+@api.get(
+    "dossiers", auth=Key(Scope.DOSSIERS_READ), response={200: DossiersOut, **READING_REFUSALS}, url_name="dossiers"
+)
 def read_dossiers(
     request: KeyRequest,
     scheme: SchemeId | None = None,
@@ -100,7 +114,7 @@ def read_dossiers(
     }
 
 
-@api.get("schemes", auth=Key(Scope.DOSSIERS_READ), response=SchemesOut, url_name="schemes")
+@api.get("schemes", auth=Key(Scope.DOSSIERS_READ), response={200: SchemesOut, **READING_REFUSALS}, url_name="schemes")
 def read_schemes(request: KeyRequest) -> Any:
     """Lire les dispositifs des prestations de la clé, et ce qui s’y compte."""
     found = list(_schemes(request).select_related("service"))
