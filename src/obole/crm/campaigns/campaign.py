@@ -135,21 +135,12 @@ def _left(one: Campaign, counts: dict[str, int]) -> int:
 
 def _computed(request: AgentRequest, one: Campaign) -> dict[str, Any]:
     """Return what is known of a campaign that is not in hand: what is odd, what it comes to, its dossiers."""
-    outcome, oddity = request.GET.get("resultat", ""), request.GET.get("anomalie", "")
-    search, place = request.GET.get("q", "").strip()[:100], request.GET.get("lieu", "")[:MOST_OF_A_PLACE]
-    rows = queries.rows_of(one, outcome=outcome, oddity=oddity, search=texts.fold(search), place=place)
     found = queries.oddities(one)
     names = {scheme.pk: scheme.name for scheme in Scheme.objects.filter(pk__in=[gap["scheme"] for gap in one.gaps])}
     by_scheme = queries.sums_by_scheme(one)
     followed = queries.follow(one, today=dates.day_of(dates.now())) if one.deposited_at else None
     return {
-        "page": page_of(request, rows, per_page=PER_PAGE),
-        "outcome": outcome,
-        "oddity": oddity,
-        "search": search,
-        "place": place,
-        "places": perimeter.places(one.schemes.order_by("name", "id")),
-        "listed": urlencode([("campaign", one.pk), *([("place", place)] if place else [])]),
+        **_narrowed(request, one),
         "oddities": [(code, Oddity(code).label, count) for code, count in found.items()],
         "gaps": [_gap(gap, names) for gap in one.gaps],
         "by_scheme": by_scheme,
@@ -160,6 +151,22 @@ def _computed(request: AgentRequest, one: Campaign) -> dict[str, Any]:
         "plot": campaign_charts.followed(followed) if followed else campaign_charts.compared(by_scheme),
         "is_ready": one.state == CampaignState.READY,
         "can_compute": states.COMPUTE_AGAIN.allows(one),
+    }
+
+
+def _narrowed(request: AgentRequest, one: Campaign) -> dict[str, Any]:
+    """Return the dossiers that an address asks for, and how it says it."""
+    outcome, oddity = request.GET.get("resultat", ""), request.GET.get("anomalie", "")
+    search, place = request.GET.get("q", "").strip()[:100], request.GET.get("lieu", "")[:MOST_OF_A_PLACE]
+    rows = queries.rows_of(one, outcome=outcome, oddity=oddity, search=texts.fold(search), place=place)
+    return {
+        "page": page_of(request, rows, per_page=PER_PAGE),
+        "outcome": outcome,
+        "oddity": oddity,
+        "search": search,
+        "place": place,
+        "places": perimeter.places(one.schemes.order_by("name", "id")),
+        "listed": urlencode([("campaign", one.pk), *([("place", place)] if place else [])]),
     }
 
 
