@@ -88,6 +88,7 @@ LENT = {
         "mail_words": "jsonb DEFAULT '{}'",
         "is_childcare": "boolean DEFAULT false",
     },
+    "catalogue_scheme": {"billed_on": "varchar(8) DEFAULT 'counted'", "absence_reasons": "text DEFAULT ''"},
     "mailing_message": {"channel": "varchar(4) DEFAULT 'mail'"},
     "dossiers_dossier": {"search_keys": "text[] DEFAULT '{}'", "requests": "jsonb DEFAULT '{}'"},
     "payments_anomaly": {"assignee_id": "bigint"},
