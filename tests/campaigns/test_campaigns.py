@@ -426,7 +426,7 @@ def test_the_number_of_queries_does_not_grow_with_the_families(town: Town, djang
     for n in range(6):
         family(town, f"Famille{n}", 1)
     campaign = open_november(town, work=False)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         operations.compute_next(campaign_id=campaign.pk, at=FIRST)
     assert outcomes(campaign) == {Outcome.DRAFTED: 6}
 

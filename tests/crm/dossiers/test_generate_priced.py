@@ -327,7 +327,7 @@ def test_the_panel_and_the_invoice_cost_few_queries(
 ) -> None:
     invoice = bill(town, version, dossier=dossier)
     panel(client, dossier)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(34):
         panel(client, dossier)
     with django_assert_max_num_queries(28):
         get(client, "invoice", invoice.pk)
