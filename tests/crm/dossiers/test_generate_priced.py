@@ -328,7 +328,7 @@ def test_the_panel_and_the_invoice_cost_few_queries(
     invoice = bill(town, version, dossier=dossier)
     panel(client, dossier)
     # What was planned is read with what was counted, of two months; whether something is, once.
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(37):
         panel(client, dossier)
     with django_assert_max_num_queries(28):
         get(client, "invoice", invoice.pk)
