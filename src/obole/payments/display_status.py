@@ -125,6 +125,11 @@ def display_all(invoices: QuerySet[Invoice], *, today: date) -> list[InvoiceDisp
     return [display(invoice, today=today) for invoice in with_progress(invoices)]
 
 
+def display_ended(invoices: QuerySet[Invoice], *, today: date) -> list[InvoiceDisplay]:
+    """Return the statuses of invoices that are not to be paid any more: what goes on at a bank changes none of them."""
+    return [InvoiceDisplay(invoice, _status(invoice, None, today), None, days_late=0) for invoice in invoices]
+
+
 def filter_by(invoices: QuerySet[Invoice], statuses: Iterable[str], *, today: date) -> QuerySet[Invoice]:
     """Keep the invoices that are shown with one of these statuses."""
     conditions = _conditions(today)

@@ -50,6 +50,7 @@ def unpaid_invoices(citizen: Citizen) -> QuerySet[Invoice]:
         Invoice.objects.of_payer(citizen)
         .filter(state=InvoiceState.DUE)
         .select_related("type", "regie__act")
+        .defer("wording")
         .order_by("due_date", "id")
     )
 

@@ -38,7 +38,7 @@ def invoices(request: CitizenRequest) -> HttpResponse:
         "together": baskets.baskets_of(waiting),
         "outages": outages.outages_of([bill.invoice for bill in waiting], at=now),
         "settled": Paginator(settled, PER_PAGE).get_page(request.GET.get("page")),
-        "ended": display_status.display_all(queries.closed_invoices(citizen), today=today),
+        "ended": display_status.display_ended(queries.closed_invoices(citizen), today=today),
         "plot": totals.last_months(citizen, today=today),
     }
     return render(request, "portal/invoices.html", context)
