@@ -122,7 +122,7 @@ def _row(line: Line) -> dict[str, Any]:
 
 
 def _qr_code(address: str) -> bytes:
-    """Draw the code. Readers take any of the eight masks: to weigh them all would take a third of an invoice's time."""
+    """Draw the code. Readers take any of the eight masks; to weigh them all takes longer than the code itself."""
     svg = BytesIO()
     segno.make(address, error="m", micro=False, mask=QR_MASK).save(
         svg, kind="svg", dark="#17212e", light="#ffffff", omitsize=True
