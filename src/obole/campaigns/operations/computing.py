@@ -17,16 +17,14 @@ from obole.campaigns import queries, rules, states
 from obole.campaigns.models import Adjustment, Campaign, CampaignRow, Oddity, Outcome
 from obole.campaigns.operations import adjusting
 from obole.campaigns.operations.adjusting import Owed
-from obole.campaigns.operations.answering import answers_of
+from obole.campaigns.operations.answering import Answering, answering
 from obole.campaigns.operations.errors import sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
 from obole.catalogue.models import PricingVersion
 from obole.consumption import queries as consumption
-from obole.consumption.queries import sharing
 from obole.consumption.rules import countable
 from obole.dossiers.models import Dossier
-from obole.dossiers.queries import InForce, in_force
 from obole.dossiers.states import DossierState
 from obole.lib import dates
 from obole.lib.queue import AWAY
@@ -46,9 +44,7 @@ class _Known:
     """What is looked up once for the dossiers of one transaction."""
 
     campaign: Campaign
-    said: Mapping[int, InForce]
-    counted: Mapping[int, consumption.Sums]
-    weeks: Mapping[int, sharing.Weeks]
+    answering: Answering
     before: Mapping[int, int]
     billed: Mapping[int, str]
     reached: Collection[int]
@@ -130,9 +126,7 @@ def _compute(campaign: Campaign, rows: Sequence[CampaignRow], *, at: datetime) -
     prefetch_related_objects(list(dossiers.values()), "scheme", "form", "citizen")
     known = _Known(
         campaign,
-        said=in_force(dossiers.values(), campaign.last),
-        counted=sharing.billed_of(ids, campaign.first, campaign.last),
-        weeks=sharing.weeks_told(dossiers.values(), campaign.first, campaign.last),
+        answering(dossiers.values(), campaign),
         before=queries.amounts_before(campaign, ids),
         billed=queries.billed_already(campaign, ids),
         reached=queries.reached(dossiers.values()),
@@ -199,20 +193,13 @@ def _price(row: CampaignRow, dossier: Dossier, known: _Known) -> Priced:
     campaign = known.campaign
     if (number := known.billed.get(dossier.pk)) is not None:
         raise _Odd(Oddity.BILLED, _("Déjà facturé : %(number)s.") % {"number": number}, Outcome.NOTHING)
-    counted = known.counted.get(dossier.pk, {})
+    counted = known.answering.counted_of(dossier)
     if dossier.state not in (DossierState.ACCEPTED, DossierState.IN_REVIEW):
         raise _closed(counted, campaign)
     version = known.version_of(dossier)
     if version is None:
         raise _Odd(Oddity.ANSWERS, _("Le dispositif n’a pas de tarification publiée."))
-    answered = answers_of(
-        dossier,
-        known.said[dossier.pk],
-        version=version,
-        counted=counted,
-        weeks=known.weeks.get(dossier.pk, {}),
-        campaign=campaign,
-    )
+    answered = known.answering.answers_of(dossier, version)
     key = f"campaign:{campaign.pk}:{dossier.pk}"
     wanted = billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
     is_uncounted = not counted and bool(countable(_pricing(version)))
@@ -261,6 +248,6 @@ def _take(row: CampaignRow, priced: Priced, invoice: Invoice | None, known: _Kno
     row.oddities = rules.oddities(
         priced.result, state=dossier.state, before_cents=row.before_cents, is_reached=dossier.pk in known.reached
     )
-    if not known.counted.get(dossier.pk) and rules.is_counted_by_agents(_pricing(priced.wanted.version)):
+    if not known.answering.counted_of(dossier) and rules.is_counted_by_agents(_pricing(priced.wanted.version)):
         # The quantities of the dossier stand for those of the period: somebody looks at them.
         row.oddities.insert(0, Oddity.NOTHING_COUNTED)

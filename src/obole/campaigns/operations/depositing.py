@@ -16,13 +16,11 @@ from obole.billing.states import InvoiceState
 from obole.campaigns import queries, states
 from obole.campaigns.access import require_campaign
 from obole.campaigns.models import Campaign, CampaignRow, Oddity, Outcome
-from obole.campaigns.operations.answering import answers_of
+from obole.campaigns.operations.answering import answering
 from obole.campaigns.operations.errors import NeedsAnother, NotShown, sentence_of
 from obole.campaigns.states import CampaignState
 from obole.catalogue import queries as catalogue
-from obole.consumption.queries import sharing
 from obole.dossiers.models import Dossier
-from obole.dossiers.queries import in_force
 from obole.lib.actors import Actor
 from obole.lib.queue import AWAY, defer_once
 from obole.lib.transactions import atomic_with_retry
@@ -174,9 +172,7 @@ def _leave(row: CampaignRow, oddity: Oddity, sentence: str) -> None:
 def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> None:
     ids = [row.dossier_id for row in rows]
     dossiers = {one.pk: one for one in Dossier.objects.filter(pk__in=ids).select_related("scheme", "form")}
-    counted = sharing.billed_of(ids, campaign.first, campaign.last)
-    weeks = sharing.weeks_told(dossiers.values(), campaign.first, campaign.last)
-    said = in_force(dossiers.values(), campaign.last)
+    known = answering(dossiers.values(), campaign)
     for row in rows:
         dossier = dossiers[row.dossier_id]
         version = catalogue.current_pricing(dossier.scheme)
@@ -188,14 +184,7 @@ def _carry(rows: Sequence[CampaignRow], campaign: Campaign, *, at: datetime) -> 
                 billing.carry_price(
                     dossier_id=dossier.pk,
                     type_id=campaign.type_id,
-                    answered=answers_of(
-                        dossier,
-                        said[dossier.pk],
-                        version=version,
-                        counted=counted.get(dossier.pk, {}),
-                        weeks=weeks.get(dossier.pk, {}),
-                        campaign=campaign,
-                    ),
+                    answered=known.answers_of(dossier, version),
                     period=campaign.period,
                     request_key=f"campaign:{campaign.pk}:{dossier.pk}",
                     confirmed=billing.Confirmed(cents=row.cents),

@@ -9,11 +9,9 @@ from obole.billing import emails, operations as billing
 from obole.billing.access import require_biller
 from obole.billing.models import Invoice, InvoiceExplanation
 from obole.campaigns.models import CampaignRow, Outcome
-from obole.campaigns.operations.answering import answers_of
+from obole.campaigns.operations.answering import answering
 from obole.catalogue import queries as catalogue
-from obole.consumption.queries import sharing
 from obole.dossiers.models import Dossier
-from obole.dossiers.queries import in_force
 from obole.lib import dates
 from obole.lib.actors import Actor
 from obole.lib.transactions import atomic_with_retry
@@ -69,10 +67,7 @@ def _price(row: CampaignRow, dossier: Dossier, *, key: str) -> billing.Priced:
     campaign, version = row.campaign, catalogue.current_pricing(dossier.scheme)
     if version is None:
         raise billing.NotBillable(_("Le dispositif n’a pas de tarification publiée."))
-    counted = sharing.billed_of([dossier.pk], campaign.first, campaign.last).get(dossier.pk, {})
-    weeks = sharing.weeks_told([dossier], campaign.first, campaign.last).get(dossier.pk, {})
-    known = in_force([dossier], campaign.last)[dossier.pk]
-    answered = answers_of(dossier, known, version=version, counted=counted, weeks=weeks, campaign=campaign)
+    answered = answering([dossier], campaign).answers_of(dossier, version)
     try:
         return billing.price_alone(
             billing.DraftWanted(dossier=dossier, version=version, answered=answered, request_key=key)
