@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from obole.billing import operations as billing
+from obole.billing.models import Invoice
 from obole.campaigns import operations, queries
 from obole.campaigns.models import Campaign, CampaignRow
 from obole.consumption import operations as consumption, queries as consumed
@@ -11,7 +13,7 @@ from obole.consumption.rules import Beneficiary, Cell
 from obole.dossiers import operations as dossiers
 from obole.dossiers.models import Dossier
 from obole.lib import texts
-from tests.world import WHO, Town, later, make_citizen, make_dossier, run_tasks
+from tests.world import WHO, Town, answered_by, later, make_citizen, make_dossier, run_tasks
 
 MONDAY = date(2026, 11, 2)
 FIRST = later(days=6)
@@ -68,3 +70,12 @@ def row(campaign: Campaign, dossier: Dossier) -> CampaignRow:
 
 def outcomes(campaign: Campaign) -> dict[str, int]:
     return {name: count for name, count in queries.counts(campaign).items() if count}
+
+
+def correct(row: CampaignRow, **answers: str) -> None:
+    """Correct a draft by hand."""
+    draft = Invoice.objects.select_related("dossier__scheme", "dossier__form").get(pk=row.invoice_id)
+    assert draft.dossier
+    billing.correct_draft(
+        invoice_id=draft.pk, answered=answered_by(draft.dossier, **answers), period="novembre 2026", actor=WHO, at=FIRST
+    )
